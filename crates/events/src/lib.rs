@@ -1,1 +1,42 @@
-//! placeholder
+//! The events on Tidewatch's topics: their types, what makes one valid, and the JSON Schemas generated from them.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod alert;
+mod log;
+mod rejection;
+mod request;
+mod schema;
+mod timestamp;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use alert::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
+pub use log::LogEvent;
+pub use rejection::{FUTURE_TOLERANCE, MAX_EVENT_BYTES, Rejection, check_time};
+pub use request::RequestEvent;
+pub use schema::schemas;
+
+/// Something that is written to a topic as one JSON object.
+pub trait Event: Serialize + DeserializeOwned {
+    /// Name and version of the schema, as the record's `schema` header carries it.
+    const SCHEMA: &'static str;
+
+    /// What serde's types can't say: ranges, and names that must not be empty.
+    fn validate(&self) -> Result<(), Rejection>;
+
+    /// Reads one event. Unknown fields are ignored; everything else that is not as the schema says is refused.
+    fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
+        if bytes.len() > MAX_EVENT_BYTES {
+            return Err(Rejection::TooLarge { bytes: bytes.len() });
+        }
+        let event: Self = serde_json::from_slice(bytes)?;
+        event.validate()?;
+        Ok(event)
+    }
+
+    /// The event as compact JSON.
+    fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("events hold only strings, numbers and maps with string keys")
+    }
+}

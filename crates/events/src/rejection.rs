@@ -1,0 +1,111 @@
+//! Why a record can't be judged: the reasons that its dead letter carries.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::error::Category;
+
+/// Events over this size, in bytes, are refused unread.
+pub const MAX_EVENT_BYTES: usize = 256 * 1024;
+
+/// How far an event's time may lie ahead of the time at which the broker appended it.
+pub const FUTURE_TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// 2000-01-01T00:00:00Z: what claims to be older was sent by a clock that was never set.
+const OLDEST: Timestamp = Timestamp::constant(946_684_800, 0);
+
+/// Why a record was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The payload is larger than [`MAX_EVENT_BYTES`].
+    #[error("{bytes} bytes, more than the {MAX_EVENT_BYTES} of an event")]
+    TooLarge {
+        /// Size of the payload.
+        bytes: usize,
+    },
+    /// The payload is no JSON text in UTF-8.
+    #[error("not JSON: {detail}")]
+    NotJson {
+        /// What the parser says, with line and column.
+        detail: String,
+    },
+    /// A required field is missing, or a field's type or value is wrong.
+    #[error("{detail}")]
+    InvalidField {
+        /// Which field, and what is wrong with it.
+        detail: String,
+    },
+    /// The event claims to be older than the year 2000.
+    #[error("event time {event} is before {OLDEST}")]
+    TooOld {
+        /// The event's own time.
+        event: Timestamp,
+    },
+    /// The event claims to come from the future.
+    #[error("event time {event} is more than {}s after it was appended, {appended}", FUTURE_TOLERANCE.as_secs())]
+    FromFuture {
+        /// The event's own time.
+        event: Timestamp,
+        /// When the broker appended it.
+        appended: Timestamp,
+    },
+}
+
+impl Rejection {
+    /// The reason as a stable word, for headers and metric labels.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too_large",
+            Self::NotJson { .. } => "not_json",
+            Self::InvalidField { .. } => "invalid_field",
+            Self::TooOld { .. } => "too_old",
+            Self::FromFuture { .. } => "from_future",
+        }
+    }
+
+    pub(crate) fn field(name: &str, problem: &str) -> Self {
+        Self::InvalidField { detail: format!("field `{name}` {problem}") }
+    }
+}
+
+impl From<serde_json::Error> for Rejection {
+    fn from(error: serde_json::Error) -> Self {
+        let detail = error.to_string();
+        match error.classify() {
+            Category::Data => Self::InvalidField { detail },
+            Category::Syntax | Category::Eof | Category::Io => Self::NotJson { detail },
+        }
+    }
+}
+
+/// Refuses event times that can't be true. The reference is the time at which the broker appended the record, never a
+/// local clock, so a second reading decides the same.
+pub fn check_time(event: Timestamp, appended: Timestamp) -> Result<(), Rejection> {
+    if event < OLDEST {
+        return Err(Rejection::TooOld { event });
+    }
+    if event.duration_since(appended) > FUTURE_TOLERANCE {
+        return Err(Rejection::FromFuture { event, appended });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn sixty_seconds_ahead_is_accepted_and_more_is_from_the_future() {
+        let appended = at(1_800_000_000);
+        assert_eq!(check_time(at(1_800_000_060), appended), Ok(()));
+        assert_eq!(check_time(at(1_800_000_061), appended).unwrap_err().code(), "from_future");
+    }
+
+    #[test]
+    fn the_last_second_of_1999_is_too_old() {
+        assert_eq!(check_time(at(946_684_800), at(1_800_000_000)), Ok(()));
+        assert_eq!(check_time(at(946_684_799), at(1_800_000_000)).unwrap_err().code(), "too_old");
+    }
+}

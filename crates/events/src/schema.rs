@@ -1,0 +1,15 @@
+//! The JSON Schemas of the events, generated from the Rust types.
+
+use schemars::{JsonSchema, schema_for};
+
+use crate::{AlertEvent, Event, LogEvent, RequestEvent};
+
+/// File name and text of each schema. `cargo run -p tidewatch-events --example schemas` writes them to `schemas/`.
+pub fn schemas() -> Vec<(String, String)> {
+    vec![schema::<RequestEvent>(), schema::<LogEvent>(), schema::<AlertEvent>()]
+}
+
+fn schema<E: Event + JsonSchema>() -> (String, String) {
+    let text = serde_json::to_string_pretty(&schema_for!(E)).expect("a schema is plain JSON");
+    (format!("{}.json", E::SCHEMA.replace('/', ".")), text + "\n")
+}
