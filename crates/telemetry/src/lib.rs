@@ -1,1 +1,23 @@
-//! placeholder
+//! What every Tidewatch service shares: logs, traces, metrics, the admin listener, exit codes and an orderly end.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod admin;
+mod exposition;
+mod health;
+mod listen;
+mod logs;
+mod origin;
+mod otlp;
+mod registry;
+mod service;
+mod shutdown;
+
+pub use admin::{Admin, AdminArgs};
+pub use exposition::{OPENMETRICS, accepts_openmetrics, metrics_response, render_openmetrics};
+pub use health::{Condition, Health};
+pub use listen::listen;
+pub use logs::{TelemetryGuard, init};
+pub use origin::same_origin_only;
+pub use registry::registry;
+pub use service::{Service, main};
+pub use shutdown::Shutdown;

@@ -1,0 +1,133 @@
+//! Renders a registry for a scrape: Prometheus text, or OpenMetrics when the scraper prefers it.
+use axum::{
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use prometheus::{
+    Registry, TEXT_FORMAT, TextEncoder,
+    proto::{LabelPair, MetricFamily, MetricType},
+};
+use std::fmt::Write;
+
+/// Content type of OpenMetrics 1.0.
+pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Answers a scrape of `registry` in the format that the request's `Accept` header prefers.
+pub fn metrics_response(registry: &Registry, request: &HeaderMap) -> Response {
+    let families = registry.gather();
+    if accepts_openmetrics(request) {
+        return ([(header::CONTENT_TYPE, OPENMETRICS)], render_openmetrics(&families)).into_response();
+    }
+    match TextEncoder::new().encode_to_string(&families) {
+        Ok(text) => ([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
+        Err(error) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("can't render the metrics: {error}\n")).into_response()
+        }
+    }
+}
+
+/// Whether the `Accept` header names OpenMetrics 1.0 (or no version) and ranks it at least as high as `text/plain`.
+pub fn accepts_openmetrics(request: &HeaderMap) -> bool {
+    let (mut openmetrics, mut text) = (0.0_f32, 0.0_f32);
+    for range in
+        request.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','))
+    {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default();
+        let parameters: Vec<_> = parts.filter_map(|part| part.split_once('=')).collect();
+        let parameter =
+            |name| parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
+        let quality = parameter("q").and_then(|q| q.parse().ok()).unwrap_or(1.0);
+        if media.eq_ignore_ascii_case("application/openmetrics-text") {
+            if parameter("version").is_none_or(|version| version == "1.0.0") {
+                openmetrics = openmetrics.max(quality);
+            }
+        } else if media.eq_ignore_ascii_case("text/plain") {
+            text = text.max(quality);
+        }
+    }
+    openmetrics > 0.0 && openmetrics >= text
+}
+
+/// Renders metric families as OpenMetrics 1.0, without exemplars.
+///
+/// A counter whose name does not end in `_total` is exposed as `unknown`: OpenMetrics would force another name on it.
+pub fn render_openmetrics(families: &[MetricFamily]) -> String {
+    let mut out = String::new();
+    for family in families {
+        render_family(&mut out, family);
+    }
+    out.push_str("# EOF\n");
+    out
+}
+
+fn render_family(out: &mut String, family: &MetricFamily) {
+    let sample = family.name();
+    let (name, kind) = match family.get_field_type() {
+        MetricType::COUNTER => match sample.strip_suffix("_total") {
+            Some(name) => (name, "counter"),
+            None => (sample, "unknown"),
+        },
+        MetricType::GAUGE => (sample, "gauge"),
+        MetricType::HISTOGRAM => (sample, "histogram"),
+        MetricType::SUMMARY => (sample, "summary"),
+        MetricType::UNTYPED => (sample, "unknown"),
+    };
+    push(out, format_args!("# TYPE {name} {kind}\n# HELP {name} {}\n", escape(family.help())));
+    for metric in family.get_metric() {
+        let labels = metric.get_label();
+        match family.get_field_type() {
+            MetricType::COUNTER => line(out, sample, "", labels, None, metric.get_counter().get_value()),
+            MetricType::GAUGE => line(out, sample, "", labels, None, metric.get_gauge().get_value()),
+            MetricType::UNTYPED => {}
+            MetricType::SUMMARY => {
+                let summary = metric.get_summary();
+                for quantile in summary.get_quantile() {
+                    line(out, sample, "", labels, Some(("quantile", quantile.quantile())), quantile.value());
+                }
+                line(out, sample, "_sum", labels, None, summary.sample_sum());
+                line(out, sample, "_count", labels, None, summary.sample_count() as f64);
+            }
+            MetricType::HISTOGRAM => {
+                let histogram = metric.get_histogram();
+                let all = histogram.get_sample_count() as f64;
+                for bucket in histogram.get_bucket().iter().filter(|bucket| bucket.upper_bound().is_finite()) {
+                    let count = bucket.cumulative_count() as f64;
+                    line(out, sample, "_bucket", labels, Some(("le", bucket.upper_bound())), count);
+                }
+                line(out, sample, "_bucket", labels, Some(("le", f64::INFINITY)), all);
+                line(out, sample, "_sum", labels, None, histogram.get_sample_sum());
+                line(out, sample, "_count", labels, None, all);
+            }
+        }
+    }
+}
+
+fn line(out: &mut String, name: &str, suffix: &str, labels: &[LabelPair], bound: Option<(&str, f64)>, value: f64) {
+    let mut rendered: Vec<String> =
+        labels.iter().map(|label| format!("{}=\"{}\"", label.name(), escape(label.value()))).collect();
+    rendered.extend(bound.map(|(key, bound)| format!("{key}=\"{}\"", canonical(bound))));
+    let labels = if rendered.is_empty() { String::new() } else { format!("{{{}}}", rendered.join(",")) };
+    push(out, format_args!("{name}{suffix}{labels} {}\n", number(value)));
+}
+
+fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("writing to a string can't fail");
+}
+
+fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\n', "\\n").replace('"', "\\\"")
+}
+
+fn number(value: f64) -> String {
+    match value {
+        f64::INFINITY => "+Inf".into(),
+        f64::NEG_INFINITY => "-Inf".into(),
+        value => value.to_string(),
+    }
+}
+
+/// A bucket's bound as OpenMetrics asks for it, with a decimal point, so that it is the same series in every exporter.
+fn canonical(bound: f64) -> String {
+    if bound.is_finite() { format!("{bound:?}") } else { number(bound) }
+}

@@ -1,0 +1,57 @@
+//! Installs the process's tracing subscriber: logs on stdout, spans, and OTLP when it is configured.
+use crate::otlp;
+use anyhow::{Context, anyhow};
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::{logs::SdkLoggerProvider, trace::SdkTracerProvider};
+use std::io::IsTerminal;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Keeps the export of telemetry alive; what is still queued is sent when it is dropped.
+#[derive(Debug)]
+#[must_use = "telemetry is flushed and ends when the guard is dropped"]
+pub struct TelemetryGuard {
+    tracer: SdkTracerProvider,
+    logger: Option<SdkLoggerProvider>,
+}
+
+impl Drop for TelemetryGuard {
+    fn drop(&mut self) {
+        // Nobody is left to be told of an error here: the exporters have logged it.
+        let _ = self.tracer.shutdown();
+        if let Some(logger) = &self.logger {
+            let _ = logger.shutdown();
+        }
+    }
+}
+
+/// Installs the subscriber of the whole process: JSON lines with trace ids on stdout, or human-readable ones when that
+/// is a terminal, filtered by `RUST_LOG` (default `info`); traces and logs go to OTLP over HTTP as well when
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` is set. It fails when called twice, or on an unusable variable, which it names.
+pub fn init(service: &'static str) -> anyhow::Result<TelemetryGuard> {
+    let export = otlp::is_configured();
+    let tracer = otlp::tracer_provider(service, export)?;
+    let logger = export.then(|| otlp::logger_provider(service)).transpose()?;
+
+    let spans = tracing_opentelemetry::layer().with_tracer(tracer.tracer(service));
+    let records = logger.as_ref().map(OpenTelemetryTracingBridge::new);
+    let stdout = if std::io::stdout().is_terminal() {
+        tracing_subscriber::fmt::layer().with_target(false).boxed()
+    } else {
+        tracing_subscriber::fmt::layer().json().boxed()
+    };
+    tracing_subscriber::registry()
+        .with(filter()?)
+        .with(spans)
+        .with(records)
+        .with(stdout)
+        .try_init()
+        .context("logging is set up already; call init once per process")?;
+    Ok(TelemetryGuard { tracer, logger })
+}
+
+fn filter() -> anyhow::Result<EnvFilter> {
+    let directives = std::env::var("RUST_LOG").unwrap_or_default();
+    let directives = if directives.is_empty() { "info" } else { &directives };
+    EnvFilter::try_new(directives).map_err(|error| anyhow!("RUST_LOG={directives}: {error}"))
+}

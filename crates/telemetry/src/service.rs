@@ -1,0 +1,120 @@
+//! The life of a service's process: flags, telemetry, binding, work, signals, exit code.
+use crate::{Shutdown, init};
+use anyhow::{Context, anyhow};
+use clap::{Args, Command, FromArgMatches};
+use std::{fmt::Display, future::Future, io::Write, process::ExitCode, time::Duration};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Wrong flags, variables or files, or a port in use: nothing has run (`EX_USAGE` of sysexits.h).
+const USAGE: u8 = 64;
+/// The service ran and failed.
+const FAILED: u8 = 1;
+/// How long a service may take to drain once it was told to end.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// One of Tidewatch's long-running programs.
+pub trait Service: Sized + Send + 'static {
+    /// Name of the program and of the service in logs, traces and metrics, such as `alert-relay`.
+    const NAME: &'static str;
+    /// What it does, in one sentence for `--help`.
+    const ABOUT: &'static str;
+    /// Its flags, each with an environment variable.
+    type Config: Args + Send;
+
+    /// Checks the whole configuration and binds every port; nothing runs yet.
+    /// An error ends the process with 64 and one sentence, which names the flag.
+    fn bind(config: Self::Config) -> impl Future<Output = anyhow::Result<Self>> + Send;
+
+    /// Works until `shutdown` triggers, then drains (within 10 s) and returns.
+    fn run(self, shutdown: Shutdown) -> impl Future<Output = anyhow::Result<()>> + Send;
+}
+
+/// Runs a service as this process: exit code 64 when its configuration is wrong, 1 when it fails, is not drained 10 s
+/// after SIGTERM or SIGINT, or gets a second one of them, and 0 after an orderly end.
+pub fn main<S: Service>() -> ExitCode {
+    let command = S::Config::augment_args(Command::new(S::NAME).about(S::ABOUT).version(env!("CARGO_PKG_VERSION")));
+    let config = match command.try_get_matches().and_then(|matches| S::Config::from_arg_matches(&matches)) {
+        Ok(config) => config,
+        Err(error) => {
+            // A closed stdout or stderr changes nothing of what the exit code says.
+            let _ = error.print();
+            return if error.use_stderr() { USAGE.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let telemetry = match init(S::NAME) {
+        Ok(guard) => guard,
+        Err(error) => return refuse(format_args!("{error:#}")),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(format_args!("can't start the runtime's threads: {error}")),
+    };
+    let code = runtime.block_on(supervise::<S>(config));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    drop(telemetry);
+    code
+}
+
+fn refuse(why: impl Display) -> ExitCode {
+    // The exit code is the message to whoever closed stderr.
+    let _ = writeln!(std::io::stderr(), "error: {why}");
+    USAGE.into()
+}
+
+async fn supervise<S: Service>(config: S::Config) -> ExitCode {
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => return refuse(format_args!("can't listen for SIGTERM and SIGINT: {error}")),
+    };
+    let bound = tokio::select! {
+        bound = S::bind(config) => bound,
+        () = signals.recv() => return ExitCode::SUCCESS,
+    };
+    let service = match bound {
+        Ok(service) => service,
+        Err(error) => return refuse(format_args!("{error:#}")),
+    };
+    match run(service, signals).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{} failed: {error:#}", S::NAME);
+            FAILED.into()
+        }
+    }
+}
+
+async fn run<S: Service>(service: S, mut signals: Signals) -> anyhow::Result<()> {
+    let shutdown = Shutdown::new();
+    tracing::info!("{} {} is starting", S::NAME, env!("CARGO_PKG_VERSION"));
+    let mut work = tokio::spawn(service.run(shutdown.clone()));
+    tokio::select! {
+        ended = &mut work => return ended.context("it panicked")?,
+        () = signals.recv() => tracing::info!("told to end; draining"),
+    }
+    shutdown.trigger();
+    tokio::select! {
+        ended = &mut work => ended.context("it panicked")??,
+        () = tokio::time::sleep(DRAIN) => return Err(anyhow!("not drained after {} s", DRAIN.as_secs())),
+        () = signals.recv() => return Err(anyhow!("told to end a second time before it was drained")),
+    }
+    tracing::info!("{} has drained and ends", S::NAME);
+    Ok(())
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
