@@ -1,1 +1,24 @@
-//! placeholder
+//! Tidewatch's use of Kafka: the topics and their settings, a producer, consumers with and without a group, and the
+//! brokers that `up` and the tests start.
+//!
+//! Everything that the rest of Tidewatch knows of librdkafka is in this crate.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+// pub mod broker;
+mod client;
+mod config;
+mod error;
+mod group;
+mod message;
+mod producer;
+mod pulse;
+mod reader;
+pub mod topics;
+
+pub use config::KafkaArgs;
+pub use error::KafkaError;
+pub use group::{Commit, Committed, Ends, GroupArgs, GroupConsumer, Ownership};
+pub use message::{Message, Record};
+pub use producer::{Ack, DeliveryStats, Producer};
+pub use reader::{Reader, Start};
+pub use topics::Topic;

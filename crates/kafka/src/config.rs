@@ -1,0 +1,154 @@
+//! The flags of every Kafka client, and the librdkafka properties that follow from them.
+
+use std::str::FromStr;
+
+use rdkafka::ClientConfig;
+
+use crate::KafkaError;
+
+/// The largest record of any topic but the DLQ, in bytes.
+pub(crate) const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
+
+/// What Tidewatch's guarantees rest on, and so can't be set from outside.
+const OURS: [&str; 8] = [
+    "acks",
+    "auto.offset.reset",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "enable.idempotence",
+    "group.id",
+    "partition.assignment.strategy",
+    "request.required.acks",
+];
+
+/// Which broker, and how to talk to it.
+#[derive(clap::Args, Debug, Clone)]
+pub struct KafkaArgs {
+    /// Kafka brokers to begin with, comma-separated
+    #[arg(long, env = "BROKERS", value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
+    pub brokers: String,
+    /// Property of librdkafka (TLS, SASL, compression, ...), repeatable; comma-separated in the environment
+    #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", value_delimiter = ',', hide_env_values = true)]
+    pub kafka_config: Vec<Property>,
+}
+
+/// One property of librdkafka.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Property {
+    name: String,
+    value: String,
+}
+
+impl FromStr for Property {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.trim().is_empty() => {
+                Ok(Self { name: name.trim().to_owned(), value: value.to_owned() })
+            }
+            _ => Err("expected KEY=VALUE, such as security.protocol=SSL".to_owned()),
+        }
+    }
+}
+
+impl KafkaArgs {
+    /// Clients of `brokers` without further properties.
+    pub fn new(brokers: impl Into<String>) -> Self {
+        Self { brokers: brokers.into(), kafka_config: Vec::new() }
+    }
+
+    /// Refuses what no client could be made from, naming the flag.
+    pub fn check(&self) -> Result<(), KafkaError> {
+        let hosts: Vec<&str> = self.brokers.split(',').map(str::trim).collect();
+        for host in hosts {
+            let port = host.rsplit_once(':').map(|(name, port)| (name, port.parse::<u16>()));
+            if !matches!(port, Some((name, Ok(1..))) if !name.is_empty()) {
+                return Err(KafkaError::Config {
+                    flag: "--brokers",
+                    problem: format!("{host:?} is no HOST:PORT, such as 127.0.0.1:9092"),
+                });
+            }
+        }
+        for Property { name, value } in &self.kafka_config {
+            let refuse = |problem: String| Err(KafkaError::Config { flag: "--kafka-config", problem });
+            if OURS.contains(&name.as_str()) {
+                return refuse(format!("{name} is Tidewatch's own to set: its guarantees rest on it"));
+            }
+            if !cfg!(feature = "tls")
+                && (name.starts_with("ssl.") || (name == "security.protocol" && value.to_lowercase().contains("ssl")))
+            {
+                return refuse(format!(
+                    "{name} asks for TLS, which this binary is built without: build it with `--features tls`"
+                ));
+            }
+        }
+        self.client("check")
+            .create_native_config()
+            .map(drop)
+            .map_err(|error| KafkaError::Config { flag: "--kafka-config", problem: error.to_string() })
+    }
+
+    /// What all clients share.
+    pub(crate) fn client(&self, client_id: &str) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", &self.brokers)
+            .set("client.id", client_id)
+            .set("message.max.bytes", (MAX_RECORD_BYTES + 64 * 1024).to_string())
+            .set("socket.keepalive.enable", "true")
+            // A broker that comes back is found within seconds; librdkafka adds the jitter.
+            .set("reconnect.backoff.ms", "100")
+            .set("reconnect.backoff.max.ms", "3000")
+            .set("allow.auto.create.topics", "false");
+        for Property { name, value } in &self.kafka_config {
+            config.set(name, value);
+        }
+        config
+    }
+
+    /// A consumer of `group` that commits by hand.
+    pub(crate) fn consumer(&self, client_id: &str, group: &str) -> ClientConfig {
+        let mut config = self.client(client_id);
+        config
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("fetch.message.max.bytes", (MAX_RECORD_BYTES + 64 * 1024).to_string())
+            .set("fetch.max.bytes", (4 * MAX_RECORD_BYTES).to_string())
+            // The in-process broker answers an empty fetch when the wait is over, not when a record comes.
+            .set("fetch.wait.max.ms", "100")
+            // What is prefetched per partition counts against the memory of the whole process.
+            .set("queued.max.messages.kbytes", "8192")
+            .set("queued.min.messages", "10000");
+        config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(brokers: &str, properties: &[&str]) -> String {
+        let kafka_config = properties.iter().map(|text| text.parse().unwrap()).collect();
+        KafkaArgs { brokers: brokers.into(), kafka_config }.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_no_client_can_be_made_from_is_refused_with_the_flag() {
+        for brokers in ["", "localhost", "localhost:", ":9092", "localhost:0", "localhost:port", "a:1,,b:2"] {
+            assert!(problem(brokers, &[]).starts_with("--brokers: "), "{brokers}");
+        }
+        let unknown = problem("localhost:9092", &["no.such.property=1"]);
+        assert!(unknown.starts_with("--kafka-config: ") && unknown.contains("no.such.property"), "{unknown}");
+        assert!(problem("localhost:9092", &["acks=0"]).contains("acks is Tidewatch's own"));
+        assert!(KafkaArgs::new("kafka-0.kafka:9092,kafka-1.kafka:9092").check().is_ok());
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn a_binary_without_tls_says_so() {
+        assert!(problem("localhost:9093", &["security.protocol=SSL"]).contains("--features tls"));
+    }
+}

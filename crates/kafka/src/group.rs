@@ -1,0 +1,316 @@
+//! A member of a consumer group: cooperative, static where it has a name, committing by hand with metadata.
+//!
+//! Everything happens on the thread that calls [`GroupConsumer::poll`]: records, assignments and revocations come in
+//! one order, so their handler needs no locks of its own.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::KafkaError as Native;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+
+use crate::message::Record;
+use crate::pulse::Pulse;
+use crate::{KafkaArgs, KafkaError, Topic, client};
+
+const LIMIT: Duration = Duration::from_secs(5);
+const ENDS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How a service takes part in its group.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct GroupArgs {
+    /// Name of this member, kept over restarts: a member that returns within 10 s gets its partitions back at once.
+    /// Without it, membership ends with the process
+    #[arg(long, env = "INSTANCE_ID", value_name = "NAME")]
+    pub instance_id: Option<String>,
+}
+
+/// What is committed for one partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Partition of the topic.
+    pub partition: i32,
+    /// Next offset to read.
+    pub next_offset: i64,
+    /// Whatever a later owner needs to know, below 4,096 bytes.
+    pub metadata: String,
+}
+
+/// What was found committed for one partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// Partition of the topic.
+    pub partition: i32,
+    /// The last commit, if there ever was one.
+    pub commit: Option<Commit>,
+}
+
+/// Oldest and next offset of a partition, as the broker said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// Oldest offset that is kept.
+    pub low: i64,
+    /// Next offset to be written.
+    pub high: i64,
+    /// When the broker said so.
+    pub answered: Instant,
+}
+
+/// Takes and hands over partitions.
+pub trait Ownership: Send + 'static {
+    /// Partitions are this member's from now on. Returns the offset at which to begin each. An error ends the
+    /// membership: [`GroupConsumer::poll`] returns it.
+    fn assigned(&mut self, partitions: Vec<Committed>) -> Result<Vec<(i32, i64)>, KafkaError>;
+
+    /// Partitions are about to go to another member. What `commit` commits now is what that one begins with.
+    fn revoked(&mut self, partitions: &[i32], commit: &dyn Fn(&[Commit]) -> Result<(), KafkaError>);
+
+    /// Partitions have gone already: nothing may be written or committed for them any more.
+    fn lost(&mut self, partitions: &[i32]);
+}
+
+/// A member of a consumer group that reads one topic.
+pub struct GroupConsumer<O: Ownership> {
+    consumer: Arc<BaseConsumer<Member<O>>>,
+    topic: Topic,
+}
+
+struct Member<O> {
+    topic: &'static str,
+    owner: Mutex<O>,
+    failure: Mutex<Option<KafkaError>>,
+    ends: Mutex<BTreeMap<i32, Ends>>,
+    owned: Mutex<Vec<i32>>,
+    closing: AtomicBool,
+    pulse: Arc<Pulse>,
+}
+
+impl<O: Ownership> GroupConsumer<O> {
+    /// Joins `group`. It connects in the background: an unreachable broker is no error here.
+    pub fn join(kafka: &KafkaArgs, args: &GroupArgs, group: &str, topic: Topic, owner: O) -> Result<Self, KafkaError> {
+        let pulse = Pulse::new();
+        let member = Member {
+            topic: topic.name,
+            owner: Mutex::new(owner),
+            failure: Mutex::new(None),
+            ends: Mutex::default(),
+            owned: Mutex::default(),
+            closing: AtomicBool::new(false),
+            pulse: Arc::clone(&pulse),
+        };
+        let mut config = kafka.consumer(group, group);
+        config.set("partition.assignment.strategy", "cooperative-sticky").set("heartbeat.interval.ms", "2000");
+        match &args.instance_id {
+            Some(instance) => config.set("group.instance.id", instance).set("session.timeout.ms", "10000"),
+            // A dynamic member's partitions are free once its session is over, so that is shorter.
+            None => config.set("session.timeout.ms", "6000"),
+        };
+        let consumer: Arc<BaseConsumer<Member<O>>> = Arc::new(config.create_with_context(member)?);
+        consumer.subscribe(&[topic.name])?;
+        pulse.watch(group, Arc::downgrade(&consumer), |consumer| consumer.client());
+        let weak = Arc::downgrade(&consumer);
+        thread::Builder::new()
+            .name("kafka-ends".into())
+            .spawn(move || watch_ends(&weak))
+            .map_err(|_| KafkaError::Timeout { doing: "starting a thread", limit: Duration::ZERO })?;
+        Ok(Self { consumer, topic })
+    }
+
+    /// The next record, if one comes within `limit`. Assignments and revocations are handled on the way. Errors end
+    /// the membership: drop the consumer and join anew.
+    pub fn poll(&self, limit: Duration) -> Result<Option<Record>, KafkaError> {
+        let polled = self.consumer.poll(limit);
+        if let Some(failure) = lock(&self.member().failure).take() {
+            return Err(failure);
+        }
+        match polled {
+            None => Ok(None),
+            Some(Ok(message)) => {
+                self.member().pulse.beat();
+                Ok(Some(Record::of(&message)))
+            }
+            Some(Err(error @ Native::MessageConsumptionFatal(_))) => Err(error.into()),
+            Some(Err(error)) => {
+                tracing::debug!(%error, "reading failed, the client tries again");
+                Ok(None)
+            }
+        }
+    }
+
+    /// The handler of partitions. Not to be called from within itself.
+    pub fn owner(&self) -> MutexGuard<'_, O> {
+        lock(&self.member().owner)
+    }
+
+    /// Commits and waits until the broker has it.
+    pub fn commit(&self, commits: &[Commit]) -> Result<(), KafkaError> {
+        commit(&self.consumer, self.topic.name, commits)
+    }
+
+    /// What the broker last said of a partition that this member owns.
+    pub fn ends(&self, partition: i32) -> Option<Ends> {
+        lock(&self.member().ends).get(&partition).copied()
+    }
+
+    /// Stops fetching a partition. Its records stay where they are.
+    pub fn pause(&self, partition: i32) -> Result<(), KafkaError> {
+        Ok(self.consumer.pause(&self.list(partition)?)?)
+    }
+
+    /// Fetches a paused partition again, beginning at `offset`.
+    pub fn resume_at(&self, partition: i32, offset: i64) -> Result<(), KafkaError> {
+        self.consumer.seek(self.topic.name, partition, Offset::Offset(offset), LIMIT)?;
+        Ok(self.consumer.resume(&self.list(partition)?)?)
+    }
+
+    /// Whether the broker answered within the last `age`.
+    pub fn reachable_within(&self, age: Duration) -> bool {
+        self.member().pulse.within(age)
+    }
+
+    fn list(&self, partition: i32) -> Result<TopicPartitionList, KafkaError> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition(self.topic.name, partition);
+        Ok(list)
+    }
+
+    fn member(&self) -> &Member<O> {
+        self.consumer.context()
+    }
+}
+
+impl<O: Ownership> Drop for GroupConsumer<O> {
+    /// Leaves the group, on this thread: its partitions are handed over before this returns, unless a question to a
+    /// broker out of reach holds the client for longer.
+    fn drop(&mut self) {
+        self.member().closing.store(true, Ordering::Relaxed);
+        let patience = Instant::now();
+        while Arc::strong_count(&self.consumer) > 1 && patience.elapsed() < LIMIT {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl<O: Ownership> Member<O> {
+    fn assign(&self, consumer: &BaseConsumer<Self>, partitions: &[i32]) -> Result<(), KafkaError> {
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            list.add_partition(self.topic, *partition);
+        }
+        let committed = consumer.committed_offsets(list, LIMIT)?;
+        let committed = committed.elements().into_iter().map(|element| Committed {
+            partition: element.partition(),
+            commit: match element.offset() {
+                Offset::Offset(next_offset) => Some(Commit {
+                    partition: element.partition(),
+                    next_offset,
+                    metadata: element.metadata().to_owned(),
+                }),
+                _ => None,
+            },
+        });
+        let starts = lock(&self.owner).assigned(committed.collect())?;
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in starts {
+            list.add_partition_offset(self.topic, partition, Offset::Offset(offset))?;
+        }
+        lock(&self.owned).extend(partitions);
+        match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(&list)?,
+            _ => consumer.assign(&list)?,
+        }
+        Ok(())
+    }
+
+    fn give_up(&self, consumer: &BaseConsumer<Self>, partitions: &[i32]) {
+        lock(&self.owned).retain(|owned| !partitions.contains(owned));
+        lock(&self.ends).retain(|owned, _| !partitions.contains(owned));
+        if consumer.assignment_lost() {
+            lock(&self.owner).lost(partitions);
+        } else {
+            lock(&self.owner).revoked(partitions, &|commits| commit(consumer, self.topic, commits));
+        }
+    }
+}
+
+impl<O: Ownership> ClientContext for Member<O> {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        client::log(level, facility, message);
+    }
+
+    fn error(&self, error: Native, reason: &str) {
+        client::report(&error, reason);
+    }
+}
+
+impl<O: Ownership> ConsumerContext for Member<O> {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, what: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let partitions: Vec<i32> = list.elements().iter().map(|element| element.partition()).collect();
+        let done = if what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            self.assign(consumer, &partitions)
+        } else {
+            self.give_up(consumer, &partitions);
+            match consumer.rebalance_protocol() {
+                RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
+                _ => consumer.unassign(),
+            }
+            .map_err(KafkaError::from)
+        };
+        if let Err(error) = done {
+            // While closing, the group's protocol is gone before the last unassign.
+            if !self.closing.load(Ordering::Relaxed) {
+                *lock(&self.failure) = Some(error);
+            }
+        }
+    }
+}
+
+fn commit<C: ConsumerContext>(consumer: &BaseConsumer<C>, topic: &str, commits: &[Commit]) -> Result<(), KafkaError> {
+    let mut list = TopicPartitionList::new();
+    for commit in commits {
+        let mut element = list.add_partition(topic, commit.partition);
+        element.set_offset(Offset::Offset(commit.next_offset))?;
+        element.set_metadata(&commit.metadata);
+    }
+    consumer.commit(&list, CommitMode::Sync).map_err(KafkaError::from_commit)
+}
+
+/// Asks for the ends of all owned partitions once a second, until the consumer is gone. The first failure ends a round:
+/// the broker is out of reach for the others as well.
+fn watch_ends<O: Ownership>(consumer: &Weak<BaseConsumer<Member<O>>>) {
+    while let Some(consumer) = consumer.upgrade() {
+        let member: &Member<O> = consumer.context();
+        let owned = lock(&member.owned).clone();
+        for partition in owned {
+            match consumer.fetch_watermarks(member.topic, partition, ENDS_INTERVAL) {
+                Ok((low, high)) => {
+                    member.pulse.beat();
+                    // An owner may have lost it meanwhile.
+                    if lock(&member.owned).contains(&partition) {
+                        lock(&member.ends).insert(partition, Ends { low, high, answered: Instant::now() });
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!(partition, %error, "no answer to the question for a partition's ends");
+                    break;
+                }
+            }
+            if member.closing.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+        drop(consumer);
+        thread::sleep(ENDS_INTERVAL);
+    }
+}
+
+/// A panic elsewhere doesn't make the data wrong: each lock guards one assignment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,94 @@
+//! Records as they are read, and messages as they are written.
+
+use rdkafka::Timestamp;
+use rdkafka::message::{Header, Headers, OwnedHeaders};
+use tidewatch_events::Event;
+
+/// A record as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Topic it was read from.
+    pub topic: String,
+    /// Partition it was read from.
+    pub partition: i32,
+    /// Its offset in the partition.
+    pub offset: i64,
+    /// Its key.
+    pub key: Option<Vec<u8>>,
+    /// Its value; a tombstone's is empty, see `tombstone`.
+    pub payload: Vec<u8>,
+    /// Whether it has no value at all.
+    pub tombstone: bool,
+    /// Milliseconds since 1970: when the broker appended it on topics with `LogAppendTime`, else when it was produced.
+    pub timestamp_ms: Option<i64>,
+    /// Its headers in their order.
+    pub headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Record {
+    pub(crate) fn of(message: &impl rdkafka::Message) -> Self {
+        let headers = message.headers().map(|headers| {
+            headers.iter().map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec())).collect()
+        });
+        Self {
+            topic: message.topic().to_owned(),
+            partition: message.partition(),
+            offset: message.offset(),
+            key: message.key().map(<[u8]>::to_vec),
+            payload: message.payload().unwrap_or_default().to_vec(),
+            tombstone: message.payload().is_none(),
+            timestamp_ms: match message.timestamp() {
+                Timestamp::NotAvailable => None,
+                Timestamp::CreateTime(ms) | Timestamp::LogAppendTime(ms) => Some(ms),
+            },
+            headers: headers.unwrap_or_default(),
+        }
+    }
+
+    /// The first header of that name.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
+    }
+}
+
+/// A record to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    /// Topic to write to.
+    pub topic: &'a str,
+    /// Partition to write to; without it the key decides, as in Java's clients.
+    pub partition: Option<i32>,
+    /// Key.
+    pub key: Option<&'a [u8]>,
+    /// Value; none is a tombstone.
+    pub payload: Option<&'a [u8]>,
+    /// Schema of the value, which adds the headers `content-type` and `schema`.
+    pub schema: Option<&'static str>,
+    /// Further headers.
+    pub headers: &'a [(&'a str, &'a [u8])],
+}
+
+impl<'a> Message<'a> {
+    /// `payload` is an event of type `E` as JSON; the key decides on the partition.
+    pub fn event<E: Event>(topic: &'a str, key: &'a str, payload: &'a [u8]) -> Self {
+        Self {
+            topic,
+            partition: None,
+            key: Some(key.as_bytes()),
+            payload: Some(payload),
+            schema: Some(E::SCHEMA),
+            headers: &[],
+        }
+    }
+
+    pub(crate) fn owned_headers(&self) -> OwnedHeaders {
+        let count = self.headers.len() + 2;
+        let mut headers = OwnedHeaders::new_with_capacity(count);
+        if let Some(schema) = self.schema {
+            headers = headers
+                .insert(Header { key: "content-type", value: Some("application/json") })
+                .insert(Header { key: "schema", value: Some(schema) });
+        }
+        self.headers.iter().fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(*value) }))
+    }
+}

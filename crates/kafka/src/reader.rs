@@ -1,0 +1,211 @@
+//! A reader that assigns its partitions itself: for services that keep their own position.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
+use rdkafka::error::KafkaError as Native;
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::client::Quiet;
+use crate::message::Record;
+use crate::pulse::Pulse;
+use crate::{KafkaArgs, KafkaError, Topic};
+
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Where to begin reading a topic.
+#[derive(Debug, Clone)]
+pub enum Start {
+    /// At the oldest record that is kept.
+    Beginning,
+    /// At the next record that comes.
+    End,
+    /// This many records before the end of each partition.
+    Tail(i64),
+    /// At these offsets; partitions that are not named begin at the oldest record.
+    Offsets(BTreeMap<i32, i64>),
+}
+
+/// Reads partitions that it assigned itself: no group, no rebalance, no commits unless asked for.
+#[derive(Clone)]
+pub struct Reader {
+    args: KafkaArgs,
+    consumer: Arc<StreamConsumer<Quiet>>,
+    pulse: Arc<Pulse>,
+}
+
+impl Reader {
+    /// A reader that never commits. It connects in the background.
+    pub fn new(args: &KafkaArgs, client_id: &str) -> Result<Self, KafkaError> {
+        Self::with_group(args, client_id, client_id)
+    }
+
+    /// A reader whose position is kept under the name `group`, where it is committed with [`Reader::commit`].
+    pub fn with_group(args: &KafkaArgs, client_id: &str, group: &str) -> Result<Self, KafkaError> {
+        let consumer: StreamConsumer<Quiet> = args.consumer(client_id, group).create_with_context(Quiet)?;
+        let consumer = Arc::new(consumer);
+        let pulse = Pulse::new();
+        pulse.watch(client_id, Arc::downgrade(&consumer), |consumer| consumer.client());
+        Ok(Self { args: args.clone(), consumer, pulse })
+    }
+
+    /// Adds all partitions of a topic to what is read.
+    pub async fn assign(&self, topic: &Topic, start: Start) -> Result<(), KafkaError> {
+        let offsets: BTreeMap<i32, Offset> = match start {
+            Start::Beginning => self.partitions(topic).await?.into_iter().map(|p| (p, Offset::Beginning)).collect(),
+            Start::Offsets(known) => self
+                .partitions(topic)
+                .await?
+                .into_iter()
+                .map(|p| (p, known.get(&p).map_or(Offset::Beginning, |offset| Offset::Offset(*offset))))
+                .collect(),
+            // Asked for now rather than left to the client, which would ask when the first fetch is due: what is
+            // written meanwhile must be read.
+            Start::End => self.ends(topic).await?.into_iter().map(|(p, (_, high))| (p, Offset::Offset(high))).collect(),
+            Start::Tail(count) => self
+                .ends(topic)
+                .await?
+                .into_iter()
+                .map(|(p, (low, high))| (p, Offset::Offset(low.max(high - count))))
+                .collect(),
+        };
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in offsets {
+            list.add_partition_offset(topic.name, partition, offset)?;
+        }
+        if self.consumer.assignment()?.count() == 0 {
+            self.consumer.assign(&list)?;
+        } else {
+            self.consumer.incremental_assign(&list)?;
+        }
+        Ok(())
+    }
+
+    /// The next record. Failures on the way are retried by the client; [`Reader::reachable_within`] tells of them.
+    pub async fn recv(&self) -> Record {
+        loop {
+            match self.consumer.recv().await {
+                Ok(message) => {
+                    self.pulse.beat();
+                    return Record::of(&message);
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "reading failed, the client tries again");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    /// Oldest and next offset of each partition, as the broker says now.
+    pub async fn ends(&self, topic: &Topic) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
+        let name = topic.name;
+        self.blocking("asking for a topic's ends", move |consumer| {
+            let mut ends = BTreeMap::new();
+            for partition in partitions_of(consumer, name)? {
+                ends.insert(partition, consumer.fetch_watermarks(name, partition, LIMIT)?);
+            }
+            Ok(ends)
+        })
+        .await
+    }
+
+    /// The whole of a topic up to the ends seen at the call, in each partition's order. It reads through a consumer of
+    /// its own, so the assignment stays as it is.
+    pub async fn read_to_end(&self, topic: &Topic) -> Result<Vec<Record>, KafkaError> {
+        let ends = self.ends(topic).await?;
+        let reader = Self::new(&self.args, "tidewatch-rebuild")?;
+        reader.assign(topic, Start::Offsets(ends.iter().map(|(p, (low, _))| (*p, *low)).collect())).await?;
+        let mut open: BTreeMap<i32, i64> =
+            ends.into_iter().filter(|(_, (low, high))| low < high).map(|(p, (_, high))| (p, high)).collect();
+        let mut records = Vec::new();
+        while !open.is_empty() {
+            match tokio::time::timeout(Duration::from_millis(200), reader.recv()).await {
+                Ok(record) => {
+                    if open.get(&record.partition).is_some_and(|high| record.offset + 1 >= *high) {
+                        open.remove(&record.partition);
+                    }
+                    records.push(record);
+                }
+                // Compaction may have removed the last record before the end: then the position alone says so.
+                Err(_) => {
+                    let positions = reader.consumer.position()?;
+                    open.retain(|partition, high| {
+                        let position = positions.find_partition(topic.name, *partition).map(|found| found.offset());
+                        !matches!(position, Some(Offset::Offset(next)) if next >= *high)
+                    });
+                }
+            }
+        }
+        Ok(records)
+    }
+
+    /// Commits the next offset to read of one partition. Done when the broker has it.
+    pub async fn commit(&self, topic: &Topic, partition: i32, next_offset: i64) -> Result<(), KafkaError> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic.name, partition, Offset::Offset(next_offset))?;
+        self.blocking("committing", move |consumer| consumer.commit(&list, CommitMode::Sync)).await
+    }
+
+    /// The committed next offset of each partition that has one.
+    pub async fn committed(&self, topic: &Topic) -> Result<BTreeMap<i32, i64>, KafkaError> {
+        let name = topic.name;
+        self.blocking("asking for committed offsets", move |consumer| {
+            let mut list = TopicPartitionList::new();
+            for partition in partitions_of(consumer, name)? {
+                list.add_partition(name, partition);
+            }
+            let committed = consumer.committed_offsets(list, LIMIT)?;
+            let offsets = committed.elements().into_iter().filter_map(|element| match element.offset() {
+                Offset::Offset(offset) => Some((element.partition(), offset)),
+                _ => None,
+            });
+            Ok(offsets.collect())
+        })
+        .await
+    }
+
+    /// Whether the broker answered within the last `age`.
+    pub fn reachable_within(&self, age: Duration) -> bool {
+        self.pulse.within(age)
+    }
+
+    async fn partitions(&self, topic: &Topic) -> Result<Vec<i32>, KafkaError> {
+        let name = topic.name;
+        self.blocking("asking for a topic's partitions", move |consumer| partitions_of(consumer, name)).await
+    }
+
+    /// librdkafka's questions to the broker block their thread.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        ask: impl FnOnce(&StreamConsumer<Quiet>) -> Result<T, Native> + Send + 'static,
+    ) -> Result<T, KafkaError> {
+        let consumer = Arc::clone(&self.consumer);
+        match tokio::task::spawn_blocking(move || ask(&consumer)).await {
+            Ok(Ok(answer)) => {
+                self.pulse.beat();
+                Ok(answer)
+            }
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(KafkaError::Timeout { doing, limit: LIMIT }),
+        }
+    }
+}
+
+fn partitions_of(consumer: &StreamConsumer<Quiet>, topic: &str) -> Result<Vec<i32>, Native> {
+    let metadata = consumer.fetch_metadata(Some(topic), LIMIT)?;
+    let mut partitions: Vec<i32> = metadata
+        .topics()
+        .iter()
+        .filter(|found| found.name() == topic)
+        .flat_map(|found| found.partitions().iter().map(|partition| partition.id()))
+        .collect();
+    partitions.sort_unstable();
+    if partitions.is_empty() {
+        return Err(Native::MetadataFetch(rdkafka::types::RDKafkaErrorCode::UnknownTopicOrPartition));
+    }
+    Ok(partitions)
+}

@@ -1,0 +1,108 @@
+//! Every topic and its settings, in one table.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::types::RDKafkaErrorCode;
+
+use crate::client::Quiet;
+use crate::config::MAX_RECORD_BYTES;
+use crate::{KafkaArgs, KafkaError};
+
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// A topic: its name, and how it is created where it doesn't exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Topic {
+    /// Its name on the broker.
+    pub name: &'static str,
+    /// Partitions at creation. They are fixed from then on: a key's partition must not change.
+    pub partitions: i32,
+    /// Settings beside the broker's defaults.
+    pub settings: &'static [(&'static str, &'static str)],
+}
+
+const DAY_MS: &str = "86400000";
+const WEEK_MS: &str = "604800000";
+const COMPACT: (&str, &str) = ("cleanup.policy", "compact");
+
+/// Request events, keyed by service.
+pub const METRICS_RAW: Topic = Topic {
+    name: "metrics.raw",
+    partitions: 12,
+    settings: &[("message.timestamp.type", "LogAppendTime"), ("retention.ms", DAY_MS)],
+};
+/// Log lines, keyed by service.
+pub const LOGS_RAW: Topic = Topic { name: "logs.raw", partitions: 6, settings: &[("retention.ms", DAY_MS)] };
+/// Transitions of alerts, keyed by fingerprint.
+pub const ALERTS_FIRED: Topic = Topic {
+    name: "alerts.fired",
+    partitions: 3,
+    settings: &[("cleanup.policy", "compact,delete"), ("min.compaction.lag.ms", DAY_MS), ("retention.ms", WEEK_MS)],
+};
+/// The stream-processor's state, keyed by group, in the same partition as the group's events.
+pub const PROCESSOR_STATE: Topic =
+    Topic { name: "processor.state", partitions: METRICS_RAW.partitions, settings: &[COMPACT] };
+/// The metrics-bridge's cumulative series, in the same partition as the events that they count.
+pub const BRIDGE_STATE: Topic =
+    Topic { name: "metrics.bridge.state", partitions: METRICS_RAW.partitions, settings: &[COMPACT] };
+/// What can't be judged, byte for byte, with the reason in its headers.
+pub const METRICS_RAW_DLQ: Topic =
+    Topic { name: "metrics.raw.dlq", partitions: 3, settings: &[("retention.ms", WEEK_MS)] };
+
+/// All of them.
+pub const ALL: &[&Topic] = &[&METRICS_RAW, &LOGS_RAW, &ALERTS_FIRED, &PROCESSOR_STATE, &BRIDGE_STATE, &METRICS_RAW_DLQ];
+
+impl Topic {
+    /// The largest record it takes, in bytes. A dead letter is its original and some headers.
+    fn max_message_bytes(&self) -> usize {
+        if *self == METRICS_RAW_DLQ { MAX_RECORD_BYTES + 64 * 1024 } else { MAX_RECORD_BYTES }
+    }
+}
+
+/// Creates the topics that are missing, and checks those that are there: state lives in the partition of the events it
+/// was made from, so those topics must have equally many.
+///
+/// For real brokers; the in-process one makes its topics itself.
+pub async fn ensure(args: &KafkaArgs) -> Result<(), KafkaError> {
+    let admin: AdminClient<Quiet> = args.client("tidewatch-topics").create_with_context(Quiet)?;
+    let sizes: Vec<String> = ALL.iter().map(|topic| topic.max_message_bytes().to_string()).collect();
+    let wanted: Vec<NewTopic<'_>> = ALL
+        .iter()
+        .zip(&sizes)
+        .map(|(topic, size)| {
+            // -1: as many replicas as the broker's own default says.
+            let new =
+                NewTopic::new(topic.name, topic.partitions, TopicReplication::Fixed(-1)).set("max.message.bytes", size);
+            topic.settings.iter().fold(new, |new, (name, value)| new.set(name, value))
+        })
+        .collect();
+    let options = AdminOptions::new().operation_timeout(Some(LIMIT)).request_timeout(Some(LIMIT));
+    for result in admin.create_topics(&wanted, &options).await? {
+        match result {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((topic, code)) => {
+                return Err(KafkaError::Topic { topic, problem: format!("can't be created: {code}") });
+            }
+        }
+    }
+    let counts = tokio::task::spawn_blocking(move || partitions(&admin))
+        .await
+        .map_err(|_| KafkaError::Timeout { doing: "asking for the topics", limit: LIMIT })??;
+    let events = counts.get(METRICS_RAW.name).copied().unwrap_or_default();
+    for state in [PROCESSOR_STATE, BRIDGE_STATE] {
+        let found = counts.get(state.name).copied().unwrap_or_default();
+        if found != events {
+            let problem = format!("has {found} partitions, but {} has {events}: create it anew", METRICS_RAW.name);
+            return Err(KafkaError::Topic { topic: state.name.into(), problem });
+        }
+    }
+    Ok(())
+}
+
+/// Number of partitions of each topic on the broker.
+fn partitions(admin: &AdminClient<Quiet>) -> Result<BTreeMap<String, usize>, KafkaError> {
+    let metadata = admin.inner().fetch_metadata(None, LIMIT)?;
+    Ok(metadata.topics().iter().map(|topic| (topic.name().to_owned(), topic.partitions().len())).collect())
+}
