@@ -49,7 +49,7 @@ pub fn accepts_openmetrics(request: &HeaderMap) -> bool {
     openmetrics > 0.0 && openmetrics >= text
 }
 
-/// Renders metric families as OpenMetrics 1.0, without exemplars.
+/// Renders metric families as OpenMetrics 1.0, without exemplars, up to and with `# EOF`.
 ///
 /// A counter whose name does not end in `_total` is exposed as `unknown`: OpenMetrics would force another name on it.
 pub fn render_openmetrics(families: &[MetricFamily]) -> String {
@@ -130,4 +130,62 @@ fn number(value: f64) -> String {
 /// A bucket's bound as OpenMetrics asks for it, with a decimal point, so that it is the same series in every exporter.
 fn canonical(bound: f64) -> String {
     if bound.is_finite() { format!("{bound:?}") } else { number(bound) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prometheus::{CounterVec, Gauge, Histogram, HistogramOpts, IntCounter, Opts};
+
+    fn accept(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(header::ACCEPT, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn openmetrics_is_taken_when_it_is_named_and_ranked_no_lower_than_text() {
+        assert!(accepts_openmetrics(&accept("application/openmetrics-text")));
+        assert!(accepts_openmetrics(&accept(
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+             application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+        )));
+        for other in [
+            "*/*",
+            "text/plain",
+            "application/openmetrics-text;version=0.0.1",
+            "application/openmetrics-text;q=0",
+            "application/openmetrics-text; version=1.0.0; q=0.2, text/plain; q=0.9",
+        ] {
+            assert!(!accepts_openmetrics(&accept(other)), "{other}");
+        }
+        assert!(!accepts_openmetrics(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn openmetrics_names_escapes_and_ends_as_its_specification_says() {
+        let registry = Registry::new();
+        let requests = CounterVec::new(Opts::new("requests_total", "Say \"hi\"\nback\\"), &["path"]).unwrap();
+        requests.with_label_values(&["/a\"b\\c\nd"]).inc_by(2.0);
+        let odd = IntCounter::new("odd_counter", "No suffix").unwrap();
+        let level = Gauge::new("level", "A gauge").unwrap();
+        level.set(f64::INFINITY);
+        let options = HistogramOpts::new("took_seconds", "A histogram").buckets(vec![0.5, 1.0]);
+        let took = Histogram::with_opts(options).unwrap();
+        took.observe(0.75);
+        for metric in
+            [Box::new(requests) as Box<dyn prometheus::core::Collector>, Box::new(odd), Box::new(level), Box::new(took)]
+        {
+            registry.register(metric).unwrap();
+        }
+        let expected = concat!(
+            "# TYPE level gauge\n# HELP level A gauge\nlevel +Inf\n",
+            "# TYPE odd_counter unknown\n# HELP odd_counter No suffix\nodd_counter 0\n",
+            "# TYPE requests counter\n# HELP requests Say \\\"hi\\\"\\nback\\\\\n",
+            "requests_total{path=\"/a\\\"b\\\\c\\nd\"} 2\n",
+            "# TYPE took_seconds histogram\n# HELP took_seconds A histogram\n",
+            "took_seconds_bucket{le=\"0.5\"} 0\ntook_seconds_bucket{le=\"1.0\"} 1\ntook_seconds_bucket{le=\"+Inf\"} 1\n",
+            "took_seconds_sum 0.75\ntook_seconds_count 1\n",
+            "# EOF\n",
+        );
+        assert_eq!(render_openmetrics(&registry.gather()), expected);
+    }
 }

@@ -4,6 +4,7 @@
 mod admin;
 mod exposition;
 mod health;
+mod json;
 mod listen;
 mod logs;
 mod origin;

@@ -1,13 +1,16 @@
 //! Installs the process's tracing subscriber: logs on stdout, spans, and OTLP when it is configured.
-use crate::otlp;
+use crate::{json::JsonLines, otlp};
 use anyhow::{Context, anyhow};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::{logs::SdkLoggerProvider, trace::SdkTracerProvider};
-use std::io::IsTerminal;
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use std::{io::IsTerminal, time::Duration};
+use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Keeps the export of telemetry alive; what is still queued is sent when it is dropped.
+/// How long the end of a process waits for each of traces and logs to be exported.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// Keeps the export of telemetry alive; what is still queued is sent, for 2 s each of traces and logs, when it is dropped.
 #[derive(Debug)]
 #[must_use = "telemetry is flushed and ends when the guard is dropped"]
 pub struct TelemetryGuard {
@@ -18,9 +21,9 @@ pub struct TelemetryGuard {
 impl Drop for TelemetryGuard {
     fn drop(&mut self) {
         // Nobody is left to be told of an error here: the exporters have logged it.
-        let _ = self.tracer.shutdown();
+        let _ = self.tracer.shutdown_with_timeout(FLUSH);
         if let Some(logger) = &self.logger {
-            let _ = logger.shutdown();
+            let _ = logger.shutdown_with_timeout(FLUSH);
         }
     }
 }
@@ -29,19 +32,22 @@ impl Drop for TelemetryGuard {
 /// is a terminal, filtered by `RUST_LOG` (default `info`); traces and logs go to OTLP over HTTP as well when
 /// `OTEL_EXPORTER_OTLP_ENDPOINT` is set. It fails when called twice, or on an unusable variable, which it names.
 pub fn init(service: &'static str) -> anyhow::Result<TelemetryGuard> {
+    let filter = filter()?;
     let export = otlp::is_configured();
     let tracer = otlp::tracer_provider(service, export)?;
     let logger = export.then(|| otlp::logger_provider(service)).transpose()?;
 
     let spans = tracing_opentelemetry::layer().with_tracer(tracer.tracer(service));
-    let records = logger.as_ref().map(OpenTelemetryTracingBridge::new);
+    // What the exporter logs of its own failures must not be exported: it would feed on itself.
+    let exported = filter_fn(|metadata| !otlp::EXPORT_TARGETS.iter().any(|name| metadata.target().starts_with(name)));
+    let records = logger.as_ref().map(|logger| OpenTelemetryTracingBridge::new(logger).with_filter(exported));
     let stdout = if std::io::stdout().is_terminal() {
         tracing_subscriber::fmt::layer().with_target(false).boxed()
     } else {
-        tracing_subscriber::fmt::layer().json().boxed()
+        tracing_subscriber::fmt::layer().event_format(JsonLines { service }).boxed()
     };
     tracing_subscriber::registry()
-        .with(filter()?)
+        .with(filter)
         .with(spans)
         .with(records)
         .with(stdout)

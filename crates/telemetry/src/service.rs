@@ -32,7 +32,11 @@ pub trait Service: Sized + Send + 'static {
 /// Runs a service as this process: exit code 64 when its configuration is wrong, 1 when it fails, is not drained 10 s
 /// after SIGTERM or SIGINT, or gets a second one of them, and 0 after an orderly end.
 pub fn main<S: Service>() -> ExitCode {
-    let command = S::Config::augment_args(Command::new(S::NAME).about(S::ABOUT).version(env!("CARGO_PKG_VERSION")));
+    // The description is set last: flattened groups of flags bring the ones of their own.
+    let command = S::Config::augment_args(Command::new(S::NAME))
+        .about(S::ABOUT)
+        .long_about(None::<&str>)
+        .version(env!("CARGO_PKG_VERSION"));
     let config = match command.try_get_matches().and_then(|matches| S::Config::from_arg_matches(&matches)) {
         Ok(config) => config,
         Err(error) => {

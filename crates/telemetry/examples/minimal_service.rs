@@ -1,0 +1,57 @@
+//! The smallest service, and what the tests spawn to see exit codes, logs and traces of a real process.
+use std::{process::ExitCode, time::Duration};
+use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown, registry};
+
+#[derive(clap::Args)]
+struct Config {
+    #[command(flatten)]
+    admin: AdminArgs,
+    /// What happens once it runs
+    #[arg(long, env, default_value = "work")]
+    behaviour: Behaviour,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Behaviour {
+    Work,
+    Fail,
+    Panic,
+    NeverDrain,
+}
+
+struct Minimal {
+    admin: Admin,
+    behaviour: Behaviour,
+}
+
+impl Service for Minimal {
+    const NAME: &'static str = "minimal-service";
+    const ABOUT: &'static str = "Does nothing but live and end like every service";
+    type Config = Config;
+
+    async fn bind(config: Config) -> anyhow::Result<Self> {
+        let admin = Admin::bind(&config.admin, registry(Self::NAME), Health::new()).await?;
+        Ok(Self { admin, behaviour: config.behaviour })
+    }
+
+    async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        say_where(&self.admin);
+        match self.behaviour {
+            Behaviour::Work => self.admin.serve(shutdown).await,
+            Behaviour::Fail => anyhow::bail!("asked to fail"),
+            Behaviour::Panic => panic!("asked to panic"),
+            Behaviour::NeverDrain => loop {
+                tokio::time::sleep(Duration::from_secs(3600)).await;
+            },
+        }
+    }
+}
+
+#[tracing::instrument(skip_all)]
+fn say_where(admin: &Admin) {
+    tracing::info!(address = %admin.addr(), "admin listener is up");
+}
+
+fn main() -> ExitCode {
+    tidewatch_telemetry::main::<Minimal>()
+}

@@ -1,0 +1,76 @@
+//! Runs examples/minimal_service.rs as a process of its own.
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+pub(crate) struct Process {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+pub(crate) struct End {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Process {
+    pub(crate) fn start(args: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(example())
+            .args(args)
+            .env_remove("RUST_LOG")
+            .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
+            .env("ADMIN_LISTEN", "127.0.0.1:0")
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Self { child, stdout }
+    }
+
+    /// Reads log lines up to the one with `message`.
+    pub(crate) fn log_line(&mut self, message: &str) -> Value {
+        let mut line = String::new();
+        while self.stdout.read_line(&mut line).unwrap() > 0 {
+            let parsed: Value = serde_json::from_str(&line).unwrap();
+            if parsed["message"] == message {
+                return parsed;
+            }
+            line.clear();
+        }
+        panic!("the process ended without logging {message:?}");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    pub(crate) fn end_within(mut self, limit: Duration) -> End {
+        let deadline = Instant::now() + limit;
+        while self.child.try_wait().unwrap().is_none() {
+            if Instant::now() > deadline {
+                self.child.kill().unwrap();
+                panic!("the process did not end within {limit:?}");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        End { code: self.child.wait().unwrap().code(), stdout, stderr }
+    }
+}
+
+fn example() -> PathBuf {
+    let target = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
+    let path = target.join("examples/minimal_service");
+    assert!(path.exists(), "{} is missing; run cargo build -p tidewatch-telemetry --examples", path.display());
+    path
+}

@@ -1,0 +1,7 @@
+//! What a service's process does, seen from outside.
+#![allow(clippy::unwrap_used, missing_docs)]
+mod child;
+mod exit_codes;
+mod logs;
+mod otlp;
+mod shutdown;

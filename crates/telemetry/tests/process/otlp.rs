@@ -1,0 +1,66 @@
+//! Traces and logs reach a collector over OTLP/HTTP, and a collector that is down does no harm.
+use crate::child::Process;
+use axum::{Router, body::Bytes, extract::State, http::Uri};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+type Received = Arc<Mutex<Vec<(String, Bytes)>>>;
+
+/// A collector that keeps what it is sent.
+async fn collector() -> (String, Received) {
+    let received = Received::default();
+    let keep = async |State(received): State<Received>, path: Uri, body: Bytes| {
+        received.lock().unwrap().push((path.path().to_owned(), body));
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let app = Router::new().fallback(keep).with_state(received.clone());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (endpoint, received)
+}
+
+fn contains(received: &Received, path: &str, needle: &[u8]) -> bool {
+    let received = received.lock().unwrap();
+    received.iter().any(|(at, body)| at == path && body.windows(needle.len()).any(|window| window == needle))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_span_and_the_log_record_of_one_trace_are_exported_by_the_end() {
+    let (endpoint, received) = collector().await;
+    let trace_id = tokio::task::spawn_blocking(move || {
+        let mut process = Process::start(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+        let line = process.log_line("admin listener is up");
+        process.signal("TERM");
+        assert_eq!(process.end_within(Duration::from_secs(10)).code, Some(0));
+        u128::from_str_radix(line["trace_id"].as_str().unwrap(), 16).unwrap().to_be_bytes()
+    });
+    let trace_id = trace_id.await.unwrap();
+    for path in ["/v1/traces", "/v1/logs"] {
+        assert!(contains(&received, path, b"minimal-service"), "{path} does not name the service");
+        assert!(contains(&received, path, &trace_id), "{path} lacks the trace id of the log line");
+    }
+    assert!(contains(&received, "/v1/traces", b"say_where"));
+    assert!(contains(&received, "/v1/logs", b"admin listener is up"));
+}
+
+#[test]
+fn a_collector_that_is_down_changes_neither_the_work_nor_the_exit_code() {
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let endpoint = format!("http://{unused}");
+    let mut process = Process::start(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    process.log_line("admin listener is up");
+    let told = Instant::now();
+    process.signal("TERM");
+    assert_eq!(process.end_within(Duration::from_secs(10)).code, Some(0));
+    assert!(told.elapsed() < Duration::from_secs(8));
+}
+
+#[test]
+fn an_endpoint_that_is_no_url_exits_64_and_names_the_variable() {
+    let process = Process::start(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", "not a url")]);
+    let end = process.end_within(Duration::from_secs(10));
+    assert_eq!(end.code, Some(64), "{}", end.stdout);
+    assert!(end.stderr.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{}", end.stderr);
+}

@@ -1,0 +1,38 @@
+//! How a service's process ends when it is told to.
+use crate::child::Process;
+use std::time::{Duration, Instant};
+
+#[test]
+fn sigterm_and_sigint_drain_and_exit_0() {
+    for signal in ["TERM", "INT"] {
+        let mut process = Process::start(&[], &[]);
+        process.log_line("admin listener is up");
+        process.signal(signal);
+        let end = process.end_within(Duration::from_secs(5));
+        assert_eq!(end.code, Some(0), "{signal}: {}", end.stdout);
+        assert!(end.stdout.contains("minimal-service has drained and ends"), "{}", end.stdout);
+    }
+}
+
+#[test]
+fn a_service_that_does_not_drain_is_ended_after_ten_seconds_with_1() {
+    let mut process = Process::start(&["--behaviour", "never-drain"], &[]);
+    process.log_line("admin listener is up");
+    let told = Instant::now();
+    process.signal("TERM");
+    let end = process.end_within(Duration::from_secs(15));
+    assert!(told.elapsed() >= Duration::from_secs(10));
+    assert_eq!(end.code, Some(1));
+    assert!(end.stdout.contains("not drained after 10 s"), "{}", end.stdout);
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut process = Process::start(&["--behaviour", "never-drain"], &[]);
+    process.log_line("admin listener is up");
+    process.signal("INT");
+    process.log_line("told to end; draining");
+    process.signal("INT");
+    let end = process.end_within(Duration::from_secs(5));
+    assert_eq!(end.code, Some(1));
+}
