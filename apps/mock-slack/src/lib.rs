@@ -1,1 +1,15 @@
-//! placeholder
+//! Stands where a chat would: receives Alertmanager and Slack webhooks, and shows what it was told.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod alertmanager;
+mod history;
+mod journal;
+mod metrics;
+mod notification;
+mod page;
+mod routes;
+mod service;
+mod slack;
+
+pub use notification::{Notification, Status};
+pub use service::{Config, MockSlack};

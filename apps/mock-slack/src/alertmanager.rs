@@ -1,0 +1,101 @@
+//! Reads Alertmanager's webhook, version 4.
+use crate::notification::{Notification, Status};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+struct Webhook {
+    version: String,
+    alerts: Vec<Alert>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Alert {
+    status: AlertStatus,
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+    starts_at: Timestamp,
+    ends_at: Option<Timestamp>,
+    fingerprint: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AlertStatus {
+    Firing,
+    Resolved,
+}
+
+/// The notifications in a webhook's body, or what is wrong with it.
+pub(crate) fn parse(body: &[u8], received_at: Timestamp) -> Result<Vec<Notification>, String> {
+    let webhook: Webhook =
+        serde_json::from_slice(body).map_err(|error| format!("not an Alertmanager webhook: {error}"))?;
+    if webhook.version != "4" {
+        return Err(format!("webhook version {:?} is not known; send version \"4\"", webhook.version));
+    }
+    Ok(webhook.alerts.into_iter().map(|alert| notification(alert, received_at)).collect())
+}
+
+fn notification(alert: Alert, received_at: Timestamp) -> Notification {
+    let status = match alert.status {
+        AlertStatus::Firing => Status::Firing,
+        AlertStatus::Resolved => Status::Resolved,
+    };
+    let labels_as_name =
+        || alert.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",");
+    Notification {
+        status,
+        fingerprint: Some(alert.fingerprint.unwrap_or_else(labels_as_name)),
+        labels: alert.labels,
+        annotations: alert.annotations,
+        starts_at: Some(alert.starts_at),
+        // A firing alert's end is the zero time, or the moment at which the sender would give up on it.
+        ends_at: alert.ends_at.filter(|_| status == Status::Resolved),
+        received_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp::UNIX_EPOCH;
+
+    /// As Alertmanager 0.31 sends it.
+    const BODY: &str = r#"{"receiver":"chat","status":"firing","alerts":[
+        {"status":"firing","labels":{"alertname":"HighErrorRate","service":"auth-service"},"annotations":{"summary":"30 %"},
+         "startsAt":"2026-01-02T03:04:05.678Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"","fingerprint":"c0ffee"},
+        {"status":"resolved","labels":{"alertname":"TrafficDrop"},"annotations":{},
+         "startsAt":"2026-01-02T03:04:05+01:00","endsAt":"2026-01-02T03:05:05+01:00","generatorURL":""}],
+        "groupLabels":{},"commonLabels":{},"commonAnnotations":{},"externalURL":"http://am","version":"4",
+        "groupKey":"{}:{}","truncatedAlerts":0}"#;
+
+    #[test]
+    fn a_webhook_becomes_one_notification_an_alert() {
+        let [firing, resolved] = parse(BODY.as_bytes(), AT).unwrap().try_into().unwrap();
+        assert_eq!(firing.status, Status::Firing);
+        assert_eq!(firing.labels["service"], "auth-service");
+        assert_eq!(firing.annotations["summary"], "30 %");
+        assert_eq!(firing.starts_at.unwrap().to_string(), "2026-01-02T03:04:05.678Z");
+        assert_eq!(firing.ends_at, None);
+        assert_eq!(firing.fingerprint.as_deref(), Some("c0ffee"));
+        assert_eq!(resolved.ends_at.unwrap().to_string(), "2026-01-02T02:05:05Z");
+        assert_eq!(resolved.fingerprint.as_deref(), Some("alertname=TrafficDrop"));
+    }
+
+    #[test]
+    fn what_is_no_webhook_of_version_4_is_refused_with_the_reason() {
+        for (body, reason) in [
+            ("", "EOF"),
+            ("{}", "version"),
+            (r#"{"version":"3","alerts":[]}"#, "version \"3\""),
+            (r#"{"version":"4","alerts":[{"status":"odd","labels":{}}]}"#, "odd"),
+        ] {
+            let error = parse(body.as_bytes(), AT).unwrap_err();
+            assert!(error.contains(reason), "{body}: {error}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What was received: bounded, without repetitions, on disk before it counts.
+use crate::{
+    journal::Journal,
+    notification::{Identity, Notification, Status},
+};
+use std::{
+    collections::{HashSet, VecDeque},
+    io,
+    path::Path,
+};
+
+/// How many notifications are kept.
+pub(crate) const KEPT: usize = 1_000;
+
+/// The newest notifications, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    notifications: VecDeque<Notification>,
+    known: HashSet<Identity>,
+    journal: Option<Journal>,
+}
+
+impl History {
+    /// Reads back what `dir` holds; without one the history lives in memory alone.
+    pub(crate) fn open(dir: Option<&Path>) -> anyhow::Result<Self> {
+        let mut history = Self::default();
+        if let Some(dir) = dir {
+            let (journal, notifications) = Journal::open(dir)?;
+            history.journal = Some(journal);
+            history.remember(notifications);
+        }
+        Ok(history)
+    }
+
+    /// Keeps those of `received` that are new, all of them or, on an error, none. Returns what the new ones say.
+    pub(crate) fn record(&mut self, received: Vec<Notification>) -> io::Result<Vec<Status>> {
+        let mut seen = HashSet::new();
+        let mut new = received;
+        new.retain(|notification| {
+            notification.identity().is_none_or(|identity| !self.known.contains(&identity) && seen.insert(identity))
+        });
+        if let Some(journal) = self.journal.as_mut().filter(|_| !new.is_empty()) {
+            journal.append(&new)?;
+        }
+        let statuses = new.iter().map(|notification| notification.status).collect();
+        self.remember(new);
+        self.compact();
+        Ok(statuses)
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) -> io::Result<()> {
+        if let Some(journal) = &mut self.journal {
+            journal.replace(&[])?;
+        }
+        self.notifications.clear();
+        self.known.clear();
+        Ok(())
+    }
+
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Notification> {
+        self.notifications.iter().rev()
+    }
+
+    fn remember(&mut self, new: Vec<Notification>) {
+        self.known.extend(new.iter().filter_map(Notification::identity));
+        self.notifications.extend(new);
+        while self.notifications.len() > KEPT {
+            let oldest = self.notifications.pop_front();
+            if let Some(identity) = oldest.and_then(|oldest| oldest.identity()) {
+                self.known.remove(&identity);
+            }
+        }
+    }
+
+    /// Rewrites the file when half of it is forgotten.
+    fn compact(&mut self) {
+        let Some(journal) = self.journal.as_mut().filter(|journal| journal.lines() >= 2 * KEPT) else { return };
+        // The notifications are on disk already, so this may fail: the file only stays longer than it need be.
+        if let Err(error) = journal.replace(self.notifications.make_contiguous()) {
+            tracing::warn!(%error, "can't shorten the history's file; trying again with the next notification");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::{SignedDuration, Timestamp};
+    use std::collections::BTreeMap;
+
+    fn notification(fingerprint: &str, status: Status, second: i64) -> Notification {
+        Notification {
+            status,
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            starts_at: Some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)),
+            ends_at: None,
+            received_at: Timestamp::UNIX_EPOCH,
+            fingerprint: Some(fingerprint.into()),
+        }
+    }
+
+    #[test]
+    fn the_same_fingerprint_start_and_status_count_once() {
+        let mut history = History::default();
+        let firing = notification("a", Status::Firing, 1);
+        assert_eq!(history.record(vec![firing.clone(), firing.clone()]).unwrap(), [Status::Firing]);
+        assert_eq!(history.record(vec![firing]).unwrap(), []);
+        let others = ["a", "b"].map(|name| notification(name, Status::Firing, 2));
+        let batch = [&others[..], &[notification("a", Status::Resolved, 1)]].concat();
+        assert_eq!(history.record(batch).unwrap(), [Status::Firing, Status::Firing, Status::Resolved]);
+    }
+
+    #[test]
+    fn a_message_without_fingerprint_counts_each_time() {
+        let message = Notification { fingerprint: None, ..notification("", Status::Message, 0) };
+        assert_eq!(History::default().record(vec![message.clone(), message]).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn history_and_file_are_bounded_and_the_newest_survive() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut history = History::open(Some(dir.path())).unwrap();
+        for hundred in 0..25 {
+            let seconds = hundred * 100..(hundred + 1) * 100;
+            history.record(seconds.map(|second| notification("a", Status::Firing, second)).collect()).unwrap();
+        }
+        let kept: Vec<_> = history.newest_first().cloned().collect();
+        assert_eq!((kept.len(), &kept[0]), (KEPT, &notification("a", Status::Firing, 2_499)));
+        assert!(history.journal.as_ref().unwrap().lines() < 2 * KEPT);
+        drop(history);
+        let again = History::open(Some(dir.path())).unwrap();
+        assert_eq!(again.newest_first().cloned().collect::<Vec<_>>(), kept);
+    }
+
+    #[test]
+    fn a_line_that_a_crash_left_unfinished_is_cut_off() {
+        let dir = tempfile::tempdir().unwrap();
+        History::open(Some(dir.path())).unwrap().record(vec![notification("a", Status::Firing, 1)]).unwrap();
+        let file = dir.path().join("alerts.jsonl");
+        let whole = std::fs::read(&file).unwrap();
+        std::fs::write(&file, [&whole[..], b"{\"status\":\"fir"].concat()).unwrap();
+
+        let mut history = History::open(Some(dir.path())).unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), whole);
+        history.record(vec![notification("a", Status::Resolved, 1)]).unwrap();
+        drop(history);
+        assert_eq!(History::open(Some(dir.path())).unwrap().newest_first().count(), 2);
+    }
+
+    #[test]
+    fn a_second_process_is_refused_the_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let _first = History::open(Some(dir.path())).unwrap();
+        let error = format!("{:#}", History::open(Some(dir.path())).unwrap_err());
+        assert!(error.contains("--data-dir") && error.contains("another mock-slack uses it"), "{error}");
+    }
+
+    #[test]
+    fn clearing_forgets_what_was_known_on_disk_as_well() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut history = History::open(Some(dir.path())).unwrap();
+        let firing = notification("a", Status::Firing, 1);
+        history.record(vec![firing.clone()]).unwrap();
+        history.clear().unwrap();
+        assert_eq!(history.newest_first().count(), 0);
+        assert_eq!(history.record(vec![firing]).unwrap().len(), 1);
+        drop(history);
+        assert_eq!(History::open(Some(dir.path())).unwrap().newest_first().count(), 1);
+    }
+}

@@ -1,0 +1,112 @@
+//! The history on disk: a file of JSON lines that is appended to, and never half-written.
+use crate::notification::Notification;
+use anyhow::{Context, anyhow};
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+/// The file, and how much of it is known to be whole.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    dir: PathBuf,
+    file: File,
+    length: u64,
+    lines: usize,
+    // Held for as long as the journal is: two writers would cut off each other's lines.
+    _lock: File,
+}
+
+impl Journal {
+    /// Opens or creates the journal in `dir` and reads it. A line that a crash left unfinished is cut off; the webhook
+    /// that it came with was never answered, so its sender tries again.
+    pub(crate) fn open(dir: &Path) -> anyhow::Result<(Self, Vec<Notification>)> {
+        Self::open_file(dir).with_context(|| {
+            format!(
+                "--data-dir {}: can't keep the history there; choose another with --data-dir or DATA_DIR",
+                dir.display()
+            )
+        })
+    }
+
+    fn open_file(dir: &Path) -> anyhow::Result<(Self, Vec<Notification>)> {
+        fs::create_dir_all(dir)?;
+        let lock = File::create(dir.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(anyhow!("another mock-slack uses it")),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path(dir))?;
+        let mut content = Vec::new();
+        file.read_to_end(&mut content)?;
+        let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        if whole < content.len() {
+            tracing::warn!(bytes = content.len() - whole, "cut off an unfinished line of the history");
+            file.set_len(whole as u64)?;
+        }
+        let mut notifications = Vec::new();
+        let mut lines = 0;
+        for line in content[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            lines += 1;
+            match serde_json::from_slice(line) {
+                Ok(notification) => notifications.push(notification),
+                Err(error) => tracing::warn!(line = lines, %error, "left out an unreadable line of the history"),
+            }
+        }
+        Ok((Self { dir: dir.to_owned(), file, length: whole as u64, lines, _lock: lock }, notifications))
+    }
+
+    /// Number of lines in the file.
+    pub(crate) fn lines(&self) -> usize {
+        self.lines
+    }
+
+    /// Writes all of `notifications`, or none.
+    pub(crate) fn append(&mut self, notifications: &[Notification]) -> io::Result<()> {
+        let bytes = lines(notifications)?;
+        // What an earlier failure left behind, when cutting it off failed as well.
+        if self.file.seek(SeekFrom::End(0))? != self.length {
+            self.file.set_len(self.length)?;
+        }
+        if let Err(error) = self.file.write_all(&bytes).and_then(|()| self.file.sync_data()) {
+            self.file.set_len(self.length)?;
+            return Err(error);
+        }
+        self.length += bytes.len() as u64;
+        self.lines += notifications.len();
+        Ok(())
+    }
+
+    /// Makes `notifications` the whole content, at once or not at all.
+    pub(crate) fn replace(&mut self, notifications: &[Notification]) -> io::Result<()> {
+        let bytes = lines(notifications)?;
+        let fresh = self.dir.join("alerts.jsonl.new");
+        let mut file = File::create(&fresh)?;
+        let written = file.write_all(&bytes).and_then(|()| file.sync_data());
+        if let Err(error) = written.and_then(|()| fs::rename(&fresh, path(&self.dir))) {
+            // The old file is untouched; what could not be written must not take the space that is short.
+            let _ = fs::remove_file(&fresh);
+            return Err(error);
+        }
+        File::open(&self.dir)?.sync_all()?;
+        self.file = OpenOptions::new().read(true).append(true).open(path(&self.dir))?;
+        self.length = bytes.len() as u64;
+        self.lines = notifications.len();
+        Ok(())
+    }
+}
+
+fn path(dir: &Path) -> PathBuf {
+    dir.join("alerts.jsonl")
+}
+
+fn lines(notifications: &[Notification]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for notification in notifications {
+        serde_json::to_writer(&mut bytes, notification)?;
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,7 @@
+//! The mock-slack program.
+use mock_slack::MockSlack;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tidewatch_telemetry::main::<MockSlack>()
+}

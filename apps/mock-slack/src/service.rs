@@ -1,0 +1,81 @@
+//! Flags, and the life of the service.
+use crate::{
+    history::History,
+    metrics::Metrics,
+    routes::{App, routes},
+};
+use anyhow::Context;
+use axum::{Router, routing::get};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown, listen, registry};
+use tokio::net::TcpListener;
+
+/// Flags of mock-slack.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Config {
+    /// Address of the webhooks, the API and the page
+    #[arg(long, env, default_value = "127.0.0.1:8081")]
+    pub listen: SocketAddr,
+    /// Directory that the history is kept in; without one it is gone with the process
+    #[arg(long, env)]
+    pub data_dir: Option<PathBuf>,
+    /// The admin listener.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// The service, bound and ready to run.
+#[derive(Debug)]
+pub struct MockSlack {
+    listener: TcpListener,
+    addr: SocketAddr,
+    routes: Router,
+    admin: Admin,
+}
+
+impl MockSlack {
+    /// Where the webhooks, the API and the page are.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where /metrics, /livez and /readyz are.
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
+    }
+}
+
+impl Service for MockSlack {
+    const NAME: &'static str = "mock-slack";
+    const ABOUT: &'static str = "Receives Alertmanager and Slack webhooks and shows what it was told";
+    type Config = Config;
+
+    async fn bind(config: Config) -> anyhow::Result<Self> {
+        let history = History::open(config.data_dir.as_deref())?;
+        let registry = registry(Self::NAME);
+        let metrics = Metrics::new(&registry)?;
+        let health = Health::new();
+        let keeps = health.require("history");
+        keeps.met();
+        let listener = listen("--listen", config.listen).await?;
+        let addr = listener.local_addr()?;
+        let admin = Admin::bind(&config.admin, registry, health).await?;
+        let admin = admin.merge(Router::new().route("/health", get(async || "live\n")));
+        let routes = routes(App { history: Arc::new(Mutex::new(history)), metrics, keeps });
+        Ok(Self { listener, addr, routes, admin })
+    }
+
+    async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        tracing::info!(address = %self.addr, admin = %self.admin_addr(), "receiving webhooks");
+        let told = shutdown.child();
+        let server =
+            axum::serve(self.listener, self.routes).with_graceful_shutdown(async move { told.triggered().await });
+        let serve = async { server.await.context("the HTTP listener failed") };
+        tokio::try_join!(serve, self.admin.serve(shutdown))?;
+        Ok(())
+    }
+}

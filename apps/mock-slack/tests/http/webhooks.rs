@@ -1,0 +1,63 @@
+//! What is posted, and what the API says of it.
+use crate::running::{Running, webhook};
+use serde_json::json;
+
+#[tokio::test]
+async fn alerts_are_listed_newest_first_and_a_repetition_counts_once() {
+    let slack = Running::start(None).await;
+    assert_eq!(slack.post("/webhook", &webhook("a", "firing")).await.0, 200);
+    assert_eq!(slack.post("/webhook", &webhook("a", "firing")).await.0, 200);
+    assert_eq!(slack.post("/webhook", &webhook("a", "resolved")).await.0, 200);
+
+    let [resolved, firing] = slack.alerts().await.try_into().unwrap();
+    assert_eq!((&resolved["status"], &firing["status"]), (&json!("resolved"), &json!("firing")));
+    assert_eq!(firing["labels"]["service"], "auth-service");
+    assert_eq!(firing["annotations"]["summary"], "31 % of requests fail");
+    assert_eq!(firing["starts_at"], "2026-01-02T03:04:05Z");
+    assert_eq!((&firing["ends_at"], &resolved["ends_at"]), (&json!(null), &json!("2026-01-02T03:05:15Z")));
+    assert!(firing["received_at"].as_str().unwrap() < resolved["received_at"].as_str().unwrap());
+
+    let metrics = slack.metrics().await;
+    for sample in [
+        "mock_slack_notifications_total{status=\"firing\"} 1",
+        "mock_slack_notifications_total{status=\"resolved\"} 1",
+        "mock_slack_repeated_total 1",
+    ] {
+        assert!(metrics.contains(sample), "{sample} is not in\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn slack_messages_are_listed_as_often_as_they_are_posted() {
+    let slack = Running::start(None).await;
+    let message =
+        json!({ "channel": "#ops", "text": "deployed", "attachments": [{ "title": "v2", "text": "by hand" }] });
+    for _ in 0..2 {
+        assert_eq!(slack.post("/slack/webhook", &message).await, (200, "ok".into()));
+    }
+    let alerts = slack.alerts().await;
+    assert_eq!(alerts.len(), 2);
+    assert_eq!((&alerts[0]["status"], &alerts[0]["starts_at"]), (&json!("message"), &json!(null)));
+    assert_eq!(alerts[0]["annotations"]["summary"], "deployed\nv2\nby hand");
+}
+
+#[tokio::test]
+async fn what_is_no_webhook_is_refused_with_the_reason() {
+    let slack = Running::start(None).await;
+    let (status, reason) = slack.post("/webhook", &json!({ "alerts": [] })).await;
+    assert_eq!((status, reason.contains("version")), (400, true), "{reason}");
+    assert_eq!(slack.post("/slack/webhook", &json!({})).await, (400, "no_text".into()));
+    assert!(slack.metrics().await.contains("mock_slack_rejected_total 2"));
+    assert!(slack.alerts().await.is_empty());
+}
+
+#[tokio::test]
+async fn deleting_forgets_everything() {
+    let slack = Running::start(None).await;
+    slack.post("/webhook", &webhook("a", "firing")).await;
+    let answer = reqwest::Client::new().delete(format!("{}/api/alerts", slack.base)).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    assert!(slack.alerts().await.is_empty());
+    slack.post("/webhook", &webhook("a", "firing")).await;
+    assert_eq!(slack.alerts().await.len(), 1);
+}
