@@ -30,7 +30,9 @@ pub trait Event: Serialize + DeserializeOwned {
         if bytes.len() > MAX_EVENT_BYTES {
             return Err(Rejection::TooLarge { bytes: bytes.len() });
         }
-        let event: Self = serde_json::from_slice(bytes)?;
+        // Checked for the whole of it: serde_json looks only at the fields that it keeps.
+        let text = std::str::from_utf8(bytes).map_err(|error| Rejection::NotJson { detail: error.to_string() })?;
+        let event: Self = serde_json::from_str(text)?;
         event.validate()?;
         Ok(event)
     }

@@ -30,7 +30,9 @@ fn code(bytes: &[u8]) -> &'static str {
 fn what_is_no_json_is_refused_as_such() {
     let nan = with("latency_ms", "NaN");
     let invalid_utf8 = b"{\"service\":\"\xff\"}".to_vec();
-    for bytes in [&b""[..], b"hello", b"{\"service\":", &nan, &invalid_utf8] {
+    let invalid_utf8_in_an_unknown_field =
+        with("user_agent", "\"?\"").iter().map(|b| if *b == b'?' { 0xff } else { *b }).collect::<Vec<_>>();
+    for bytes in [&b""[..], b"hello", b"{\"service\":", &nan, &invalid_utf8, &invalid_utf8_in_an_unknown_field] {
         assert_eq!(code(bytes), "not_json", "{}", String::from_utf8_lossy(bytes));
     }
 }
