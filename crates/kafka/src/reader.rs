@@ -116,10 +116,25 @@ impl Reader {
     /// its own, so the assignment stays as it is.
     pub async fn read_to_end(&self, topic: &Topic) -> Result<Vec<Record>, KafkaError> {
         let ends = self.ends(topic).await?;
+        self.read(topic, ends).await
+    }
+
+    /// As [`Reader::read_to_end`], for some of the topic's partitions.
+    pub async fn read_partitions_to_end(&self, topic: &Topic, partitions: &[i32]) -> Result<Vec<Record>, KafkaError> {
+        let mut ends = self.ends(topic).await?;
+        ends.retain(|partition, _| partitions.contains(partition));
+        self.read(topic, ends).await
+    }
+
+    async fn read(&self, topic: &Topic, ends: BTreeMap<i32, (i64, i64)>) -> Result<Vec<Record>, KafkaError> {
+        let mut open: BTreeMap<i32, i64> = BTreeMap::new();
+        let mut list = TopicPartitionList::new();
+        for (partition, (low, high)) in ends.into_iter().filter(|(_, (low, high))| low < high) {
+            list.add_partition_offset(topic.name, partition, Offset::Offset(low))?;
+            open.insert(partition, high);
+        }
         let reader = Self::new(&self.args, "tidewatch-rebuild")?;
-        reader.assign(topic, Start::Offsets(ends.iter().map(|(p, (low, _))| (*p, *low)).collect())).await?;
-        let mut open: BTreeMap<i32, i64> =
-            ends.into_iter().filter(|(_, (low, high))| low < high).map(|(p, (_, high))| (p, high)).collect();
+        reader.consumer.assign(&list)?;
         let mut records = Vec::new();
         while !open.is_empty() {
             match tokio::time::timeout(Duration::from_millis(200), reader.recv()).await {

@@ -1,0 +1,185 @@
+//! What the clients promise, against the in-process broker and, where one is found, a real Kafka.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tidewatch_kafka::broker::{InProcess, Installation, Port, RealKafka};
+use tidewatch_kafka::topics::{self, LOGS_RAW, METRICS_RAW};
+use tidewatch_kafka::{
+    Commit, Committed, GroupArgs, GroupConsumer, KafkaArgs, KafkaError, Message, Ownership, Producer, Reader, Start,
+};
+
+/// A broker, and what has to live as long as it does.
+enum Broker {
+    InProcess(InProcess),
+    Real(RealKafka, #[allow(dead_code)] tempfile::TempDir),
+}
+
+impl Broker {
+    fn args(&self) -> KafkaArgs {
+        KafkaArgs::new(match self {
+            Self::InProcess(broker) => broker.brokers(),
+            Self::Real(broker, _) => broker.brokers(),
+        })
+    }
+}
+
+async fn brokers(test: &str) -> Vec<Broker> {
+    let mut brokers = vec![Broker::InProcess(InProcess::start().unwrap())];
+    match Installation::discover() {
+        Ok(installation) => {
+            let folder = tempfile::tempdir().unwrap();
+            let broker = RealKafka::start(&installation, folder.path(), Port::Free).await.unwrap();
+            topics::ensure(&KafkaArgs::new(broker.brokers())).await.unwrap();
+            brokers.push(Broker::Real(broker, folder));
+        }
+        Err(reason) => eprintln!("skipped: {test} on a real Kafka: {reason}"),
+    }
+    brokers
+}
+
+fn to<'a>(partition: i32, payload: &'a [u8]) -> Message<'a> {
+    Message {
+        topic: METRICS_RAW.name,
+        partition: Some(partition),
+        key: Some(b"user-service"),
+        payload: Some(payload),
+        schema: None,
+        headers: &[("source", b"replay")],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_begins_where_it_is_told_to() {
+    for broker in brokers("a_reader_begins_where_it_is_told_to").await {
+        let args = broker.args();
+        let producer = Producer::new(&args, "test").unwrap();
+        for number in 0..5 {
+            assert_eq!(producer.send(to(3, format!("{number}").as_bytes())).await.unwrap(), (3, number));
+        }
+        let starts = [
+            (Start::Beginning, "0"),
+            (Start::Tail(2), "3"),
+            (Start::Offsets(BTreeMap::from([(3, 4)])), "4"),
+            (Start::End, "5"),
+        ];
+        for (start, expected) in starts {
+            let reader = Reader::new(&args, "test-reader").unwrap();
+            reader.assign(&LOGS_RAW, Start::End).await.unwrap();
+            reader.assign(&METRICS_RAW, start.clone()).await.unwrap();
+            if expected == "5" {
+                producer.send(to(3, b"5")).await.unwrap();
+            }
+            let record = reader.recv().await;
+            assert_eq!(String::from_utf8(record.payload.clone()).unwrap(), expected, "{start:?}");
+            assert_eq!(record.header("source"), Some(&b"replay"[..]));
+            assert!(record.timestamp_ms.is_some());
+        }
+        let reader = Reader::new(&args, "test-reader").unwrap();
+        assert_eq!(reader.ends(&METRICS_RAW).await.unwrap()[&3], (0, 6));
+        let all: Vec<i64> =
+            reader.read_to_end(&METRICS_RAW).await.unwrap().iter().map(|record| record.offset).collect();
+        assert_eq!(all, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(reader.read_partitions_to_end(&METRICS_RAW, &[2]).await.unwrap(), []);
+    }
+}
+
+/// `org.apache.kafka.common.utils.Utils.murmur2`, which Java's producers choose a partition by.
+fn murmur2(data: &[u8]) -> u32 {
+    const M: u32 = 0x5bd1_e995;
+    let mut hash = 0x9747_b28c ^ u32::try_from(data.len()).unwrap();
+    let chunks = data.chunks_exact(4);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        let mut k = u32::from_le_bytes(chunk.try_into().unwrap()).wrapping_mul(M);
+        k ^= k >> 24;
+        hash = hash.wrapping_mul(M) ^ k.wrapping_mul(M);
+    }
+    for (place, byte) in rest.iter().enumerate() {
+        hash ^= u32::from(*byte) << (8 * place);
+    }
+    if !rest.is_empty() {
+        hash = hash.wrapping_mul(M);
+    }
+    hash = (hash ^ (hash >> 13)).wrapping_mul(M);
+    hash ^ (hash >> 15)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_go_to_the_partitions_that_java_clients_choose() {
+    let broker = InProcess::start().unwrap();
+    let producer = Producer::new(&KafkaArgs::new(broker.brokers()), "test").unwrap();
+    for key in ["api-service", "auth-service", "payment-service", "user-service", "k", "", "ключ"] {
+        let hash = murmur2(key.as_bytes()) & 0x7fff_ffff;
+        let partition = i32::try_from(hash % METRICS_RAW.partitions.unsigned_abs()).unwrap();
+        let message = Message { partition: None, key: Some(key.as_bytes()), ..to(0, b"x") };
+        assert_eq!(producer.send(message).await.unwrap().0, partition, "{key}");
+    }
+}
+
+/// Notes what it is given, begins where it was told, and commits what it was told when it is asked to hand over.
+#[derive(Clone, Default)]
+struct Notes {
+    assigned: Arc<Mutex<Vec<Committed>>>,
+    revoked: Arc<Mutex<Vec<i32>>>,
+}
+
+impl Ownership for Notes {
+    fn assigned(&mut self, partitions: Vec<Committed>) -> Result<Vec<(i32, i64)>, KafkaError> {
+        let starts = partitions.iter().map(|p| (p.partition, p.commit.as_ref().map_or(0, |commit| commit.next_offset)));
+        let starts = starts.collect();
+        self.assigned.lock().unwrap().extend(partitions);
+        Ok(starts)
+    }
+
+    fn revoked(&mut self, partitions: &[i32], commit: &dyn Fn(&[Commit]) -> Result<(), KafkaError>) {
+        let metadata = "handed over".to_owned();
+        let commits: Vec<Commit> = partitions
+            .iter()
+            .map(|partition| Commit { partition: *partition, next_offset: 1, metadata: metadata.clone() })
+            .collect();
+        commit(&commits).unwrap();
+        self.revoked.lock().unwrap().extend(partitions);
+    }
+
+    fn lost(&mut self, _: &[i32]) {}
+}
+
+fn poll_until(members: &[&GroupConsumer<Notes>], what: &str, done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(40);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what} did not happen");
+        for member in members {
+            member.poll(Duration::from_millis(20)).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_move_with_what_was_committed_at_the_hand_over() {
+    for broker in brokers("partitions_move_with_what_was_committed_at_the_hand_over").await {
+        let args = broker.args();
+        let join = |notes: &Notes| {
+            GroupConsumer::join(&args, &GroupArgs::default(), "test-group", METRICS_RAW, notes.clone()).unwrap()
+        };
+        let (first_notes, second_notes) = (Notes::default(), Notes::default());
+        let all = usize::try_from(METRICS_RAW.partitions).unwrap();
+        let first = join(&first_notes);
+        poll_until(&[&first], "the first assignment", || first_notes.assigned.lock().unwrap().len() == all);
+        assert!(first_notes.assigned.lock().unwrap().iter().all(|partition| partition.commit.is_none()));
+        let second = join(&second_notes);
+        poll_until(&[&first, &second], "the hand-over", || second_notes.assigned.lock().unwrap().len() == all / 2);
+        for partition in second_notes.assigned.lock().unwrap().iter() {
+            let commit = partition.commit.as_ref().unwrap();
+            assert_eq!((commit.next_offset, commit.metadata.as_str()), (1, "handed over"));
+        }
+        poll_until(&[&first, &second], "an answer about the ends", || {
+            second_notes.assigned.lock().unwrap().iter().all(|partition| second.ends(partition.partition).is_some())
+        });
+        drop(second);
+        assert_eq!(second_notes.revoked.lock().unwrap().len(), all / 2, "leaving hands over");
+        poll_until(&[&first], "the return", || first_notes.assigned.lock().unwrap().len() == all + all / 2);
+    }
+}
