@@ -1,1 +1,92 @@
-//! placeholder
+//! Simulates the services that Tidewatch watches, and lets them be broken in known ways at known moments.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod api;
+mod config;
+mod deliveries;
+mod driver;
+mod faults;
+mod generator;
+mod malformed;
+mod metrics;
+mod workload;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tidewatch_kafka::Producer;
+use tidewatch_telemetry::{Admin, Health, Service, Shutdown, listen, registry};
+use tokio::net::TcpListener;
+
+pub use config::Config;
+pub use faults::{Fault, FaultBook, FaultKind, Injection};
+pub use generator::{Emission, Generator, Payload};
+pub use malformed::Malformation;
+pub use workload::{Endpoint, ServiceProfile, Workload};
+
+use crate::driver::Driver;
+use crate::metrics::Metrics;
+
+/// The workload simulator: bound, and not yet running.
+pub struct Simulator {
+    workload: Workload,
+    seed: u64,
+    producer: Producer,
+    health: Health,
+    metrics: Metrics,
+    admin: Admin,
+    listener: TcpListener,
+    addr: SocketAddr,
+}
+
+impl Simulator {
+    /// Where faults are injected.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where /metrics, /livez and /readyz are.
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
+    }
+}
+
+impl Service for Simulator {
+    const NAME: &'static str = "workload-simulator";
+    const ABOUT: &'static str = "Simulates four services in three regions, which can be broken at run time over HTTP";
+    type Config = Config;
+
+    async fn bind(config: Config) -> anyhow::Result<Self> {
+        config.kafka.check()?;
+        let registry = registry(Self::NAME);
+        let workload = config.workload();
+        let metrics = Metrics::register(&registry, &workload)?;
+        let health = Health::new();
+        let admin = Admin::bind(&config.admin, registry, health.clone()).await?;
+        let listener = listen("--listen", config.listen).await?;
+        let addr = listener.local_addr()?;
+        let producer = Producer::new(&config.kafka, Self::NAME).context("--brokers")?;
+        let seed = config.seed.unwrap_or_else(rand::random);
+        Ok(Self { workload, seed, producer, health, metrics, admin, listener, addr })
+    }
+
+    async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        tracing::info!(seed = self.seed, faults = %self.addr, "simulating the workload");
+        let faults = Arc::new(Mutex::new(FaultBook::new()));
+        let api = api::router(self.workload.clone(), Arc::clone(&faults), self.metrics.clone());
+        let generator = Generator::new(self.workload, self.seed, Timestamp::now());
+        let driver = Driver::new(generator, faults, self.producer, self.metrics, &self.health);
+        let ended = shutdown.clone();
+        let api = axum::serve(self.listener, api)
+            .with_graceful_shutdown(async move { ended.triggered().await })
+            .into_future();
+        tokio::try_join!(
+            driver.run(shutdown.clone()),
+            async { api.await.context("the faults' listener failed") },
+            self.admin.serve(shutdown.clone()),
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,199 @@
+//! Faults over HTTP: inject, heal, look at what is and was broken.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, put};
+use axum::{Json, Router};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tidewatch_telemetry::same_origin_only;
+
+use crate::faults::{Fault, FaultBook, FaultKind, Injection};
+use crate::metrics::Metrics;
+use crate::workload::Workload;
+
+/// The largest body that is read, in bytes.
+const BODY_LIMIT: usize = 4096;
+/// A week, in seconds: the longest that a fault may be told to last, and the furthest that a clock may be moved.
+const WEEK: f64 = 604_800.0;
+
+#[derive(Clone)]
+struct Playground {
+    workload: Arc<Workload>,
+    faults: Arc<Mutex<FaultBook>>,
+    metrics: Metrics,
+}
+
+/// Routes that inject and heal faults. Browsers may only use them from a page of this origin.
+pub(crate) fn router(workload: Workload, faults: Arc<Mutex<FaultBook>>, metrics: Metrics) -> Router {
+    let routes = Router::new()
+        .route("/faults", get(list).delete(heal_all))
+        .route("/faults/{service}", put(inject).delete(heal))
+        .route("/services", get(services))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(Playground { workload: Arc::new(workload), faults, metrics });
+    same_origin_only(routes)
+}
+
+#[derive(Deserialize)]
+struct Scope {
+    region: Option<String>,
+}
+
+/// Exactly one kind of fault, and how long it lasts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    latency: Option<f64>,
+    error_rate: Option<f64>,
+    silence: Option<bool>,
+    skew_seconds: Option<f64>,
+    malformed: Option<f64>,
+    for_seconds: Option<f64>,
+}
+
+impl Wanted {
+    fn kind_and_value(&self) -> Result<(FaultKind, f64), String> {
+        let within = |kind, name, value: f64, least, most| {
+            if (least..=most).contains(&value) {
+                Ok((kind, value))
+            } else {
+                Err(format!("{name} is {value}, expected {least} to {most}"))
+            }
+        };
+        match (self.latency, self.error_rate, self.silence, self.skew_seconds, self.malformed) {
+            (Some(factor), None, None, None, None) => within(FaultKind::Latency, "latency", factor, 0.001, 10_000.0),
+            (None, Some(share), None, None, None) => within(FaultKind::ErrorRate, "error_rate", share, 0.0, 1.0),
+            (None, None, Some(true), None, None) => Ok((FaultKind::Silence, 1.0)),
+            (None, None, Some(false), None, None) => Err("silence can only be true; DELETE heals".into()),
+            (None, None, None, Some(skew), None) => within(FaultKind::Skew, "skew_seconds", skew, -WEEK, WEEK),
+            (None, None, None, None, Some(share)) => within(FaultKind::Malformed, "malformed", share, 0.0, 1.0),
+            _ => Err("expected exactly one of latency, error_rate, silence, skew_seconds and malformed".into()),
+        }
+    }
+
+    fn lasting(&self) -> Result<Option<SignedDuration>, String> {
+        match self.for_seconds {
+            None => Ok(None),
+            Some(seconds) if seconds > 0.0 && seconds <= WEEK => Ok(Some(SignedDuration::from_secs_f64(seconds))),
+            Some(seconds) => Err(format!("for_seconds is {seconds}, expected more than 0 and at most {WEEK}")),
+        }
+    }
+}
+
+async fn inject(
+    State(playground): State<Playground>,
+    Path(service): Path<String>,
+    Query(Scope { region }): Query<Scope>,
+    body: Bytes,
+) -> Result<Json<Fault>, Refusal> {
+    playground.know(&service, region.as_deref())?;
+    let wanted: Wanted = serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("the body: {error}")))?;
+    let (kind, value) = wanted.kind_and_value().map_err(Refusal::bad)?;
+    let lasting = wanted.lasting().map_err(Refusal::bad)?;
+    let injection = Injection { service, region, kind, value };
+    let mut faults = playground.faults();
+    let fault = faults.inject(injection, Timestamp::now(), lasting);
+    drop(faults);
+    let Injection { service, region, .. } = &fault.injection;
+    tracing::info!(service, ?region, kind = kind.as_str(), value, heals_at = ?fault.heals_at, "fault injected");
+    Ok(Json(fault))
+}
+
+async fn heal(
+    State(playground): State<Playground>,
+    Path(service): Path<String>,
+    Query(Scope { region }): Query<Scope>,
+) -> Result<Json<Value>, Refusal> {
+    playground.know(&service, region.as_deref())?;
+    let mut faults = playground.faults();
+    let healed = faults.heal(&service, region.as_deref(), Timestamp::now());
+    drop(faults);
+    Ok(told(&healed))
+}
+
+async fn heal_all(State(playground): State<Playground>) -> Json<Value> {
+    let mut faults = playground.faults();
+    let healed = faults.heal_all(Timestamp::now());
+    drop(faults);
+    told(&healed)
+}
+
+async fn list(State(playground): State<Playground>) -> Json<Value> {
+    let mut faults = playground.faults();
+    faults.settle(Timestamp::now());
+    Json(json!({ "active": faults.active(), "history": faults.history().collect::<Vec<_>>() }))
+}
+
+async fn services(State(Playground { workload, metrics, .. }): State<Playground>) -> Json<Value> {
+    let services: Vec<Value> = workload
+        .services
+        .iter()
+        .map(|service| {
+            json!({
+                "service": service.name,
+                "regions": workload.regions,
+                "events_per_second": workload.events_per_second,
+                "produced": metrics.produced.with_label_values(&[service.name]).get(),
+                "acknowledged": metrics.acknowledged.with_label_values(&[service.name]).get(),
+                "dropped": metrics.lost(service.name),
+            })
+        })
+        .collect();
+    Json(json!({ "services": services }))
+}
+
+fn told(healed: &[Fault]) -> Json<Value> {
+    for Fault { injection, injected_at, .. } in healed {
+        let Injection { service, region, kind, .. } = injection;
+        tracing::info!(service, ?region, kind = kind.as_str(), %injected_at, "fault healed");
+    }
+    Json(json!({ "healed": healed }))
+}
+
+impl Playground {
+    fn faults(&self) -> MutexGuard<'_, FaultBook> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn know(&self, service: &str, region: Option<&str>) -> Result<(), Refusal> {
+        if !self.workload.has_service(service) {
+            let names: Vec<_> = self.workload.services.iter().map(|service| service.name).collect();
+            return Err(Refusal::unknown("service", service, &names));
+        }
+        match region {
+            Some(region) if !self.workload.has_region(region) => {
+                Err(Refusal::unknown("region", region, &self.workload.regions))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why a request was refused, as `{"error": SENTENCE}`.
+struct Refusal {
+    status: StatusCode,
+    error: String,
+}
+
+impl Refusal {
+    fn bad(error: String) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error }
+    }
+
+    fn unknown(what: &str, name: &str, known: &[&str]) -> Self {
+        let error = format!("no {what} is called {name:?}; there are {}", known.join(", "));
+        Self { status: StatusCode::NOT_FOUND, error }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "error": self.error }))).into_response()
+    }
+}

@@ -1,0 +1,147 @@
+//! Sends the workload on its schedule: never less than is owed, however slow the broker is.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tidewatch_events::{Event, LogEvent, RequestEvent};
+use tidewatch_kafka::topics::{LOGS_RAW, METRICS_RAW};
+use tidewatch_kafka::{KafkaError, Message, Producer};
+use tidewatch_telemetry::{Condition, Health, Shutdown};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use crate::deliveries::{Deliveries, Kind};
+use crate::faults::FaultBook;
+use crate::generator::{Emission, Generator, Payload};
+use crate::metrics::{Loss, Metrics};
+
+/// How often what is due is sent.
+const TICK: Duration = Duration::from_millis(20);
+/// How often readiness is told and losses are reported.
+const REPORT: Duration = Duration::from_secs(1);
+/// How long the broker may be silent before the simulator is not ready.
+const REACHED_WITHIN: Duration = Duration::from_secs(10);
+/// Requests that are generated at once, so that faults can be injected while a long stall is made up.
+const PORTION: usize = 1000;
+/// What is owed for longer than this is given up: a machine that slept all night must not relive it.
+const MOST_OWED: SignedDuration = SignedDuration::from_mins(15);
+/// How long a full queue is left alone before the next try.
+const BACK_PRESSURE: Duration = Duration::from_millis(50);
+/// How long the last acknowledgements are waited for at the end.
+const FLUSH: Duration = Duration::from_secs(8);
+
+/// Generates what is due and hands it to the producer.
+pub(crate) struct Driver {
+    generator: Generator,
+    faults: Arc<Mutex<FaultBook>>,
+    producer: Producer,
+    deliveries: Deliveries,
+    metrics: Metrics,
+    broker: Condition,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        generator: Generator,
+        faults: Arc<Mutex<FaultBook>>,
+        producer: Producer,
+        metrics: Metrics,
+        health: &Health,
+    ) -> Self {
+        let services = generator.workload().services.iter().map(|service| service.name).collect();
+        let deliveries = Deliveries::new(services, metrics.clone());
+        Self { generator, faults, producer, deliveries, metrics, broker: health.require("broker") }
+    }
+
+    pub(crate) async fn run(mut self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut reports = interval(REPORT);
+        loop {
+            tokio::select! {
+                () = shutdown.triggered() => break,
+                _ = reports.tick() => self.report(),
+                _ = ticks.tick() => self.send_due(&shutdown).await,
+            }
+        }
+        if let Err(error) = self.producer.flush(FLUSH).await {
+            tracing::error!(%error, "ended before everything was acknowledged");
+        }
+        self.deliveries.settle();
+        self.deliveries.report();
+        Ok(())
+    }
+
+    /// Sends everything that is due by now. The queue may be full for as long as it likes: what is not sent stays owed.
+    async fn send_due(&mut self, shutdown: &Shutdown) {
+        let mut complete = false;
+        while !complete && !shutdown.is_triggered() {
+            let portion = self.due();
+            complete = portion.len() < PORTION;
+            for emission in portion {
+                self.send(emission, shutdown).await;
+            }
+            self.deliveries.settle();
+        }
+    }
+
+    fn due(&mut self) -> Vec<Emission> {
+        // The lock is taken before the clock is read, so a fault injected later has a later time than all of these.
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Timestamp::now();
+        faults.settle(now);
+        if let Some(oldest) = now.checked_sub(MOST_OWED).ok().filter(|oldest| self.generator.next_due() < *oldest) {
+            for (service, skipped) in self.generator.skip_to(oldest).into_iter().enumerate().filter(|(_, n)| *n > 0) {
+                self.deliveries.lose(service, Loss::Overdue, skipped, "owed for more than 15 minutes");
+            }
+        }
+        let due = self.generator.until(now, &faults, PORTION);
+        self.metrics.show_faults(self.generator.workload(), &faults);
+        due
+    }
+
+    async fn send(&mut self, emission: Emission, shutdown: &Shutdown) {
+        let Emission { service, payload, log, .. } = emission;
+        let name = self.generator.workload().services[service].name;
+        let (payload, schema) = match payload {
+            Payload::Event(event) => (event.to_json(), Some(RequestEvent::SCHEMA)),
+            Payload::Malformed(_, bytes) => (bytes, None),
+        };
+        let event = Message { schema, ..Message::event::<RequestEvent>(METRICS_RAW.name, name, &payload) };
+        self.enqueue(service, Kind::Event, event, shutdown).await;
+        if let Some(log) = log {
+            let line = log.to_json();
+            let message = Message::event::<LogEvent>(LOGS_RAW.name, name, &line);
+            self.enqueue(service, Kind::Log, message, shutdown).await;
+        }
+    }
+
+    async fn enqueue(&mut self, service: usize, kind: Kind, message: Message<'_>, shutdown: &Shutdown) {
+        loop {
+            match self.producer.enqueue(message) {
+                Ok(ack) => {
+                    if kind == Kind::Event {
+                        let name = self.generator.workload().services[service].name;
+                        self.metrics.produced.with_label_values(&[name]).inc();
+                    }
+                    return self.deliveries.add(service, kind, ack);
+                }
+                Err(KafkaError::QueueFull) if !shutdown.is_triggered() => {
+                    self.deliveries.settle();
+                    self.report();
+                    sleep(BACK_PRESSURE).await;
+                }
+                Err(error) => return self.deliveries.lose(service, Loss::Undelivered, 1, error),
+            }
+        }
+    }
+
+    fn report(&mut self) {
+        if self.producer.reachable_within(REACHED_WITHIN) {
+            self.broker.met();
+        } else {
+            self.broker.unmet(format!("the broker did not answer in the last {} s", REACHED_WITHIN.as_secs()));
+        }
+        self.deliveries.report();
+    }
+}

@@ -1,0 +1,277 @@
+//! Faults that are injected and healed at exactly known moments, and what they do to a request due at a given time.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// Healed faults that are remembered.
+const HISTORY: usize = 200;
+
+/// What a fault changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// Latencies are multiplied by the value.
+    Latency,
+    /// The value is the share of requests that fail.
+    ErrorRate,
+    /// Nothing is sent; the value is 1.
+    Silence,
+    /// Event timestamps are moved by the value, in seconds.
+    Skew,
+    /// The value is the share of events that are sent spoilt.
+    Malformed,
+}
+
+impl FaultKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Latency, Self::ErrorRate, Self::Silence, Self::Skew, Self::Malformed];
+
+    /// The kind as JSON and metric labels spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Latency => "latency",
+            Self::ErrorRate => "error_rate",
+            Self::Silence => "silence",
+            Self::Skew => "skew",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+/// Whom a fault befalls and what it changes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Injection {
+    /// Service that is hurt.
+    pub service: String,
+    /// Its only region that is hurt; none means all of them.
+    pub region: Option<String>,
+    /// What changes.
+    pub kind: FaultKind,
+    /// By how much, see [`FaultKind`].
+    pub value: f64,
+}
+
+/// One injected fault.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fault {
+    /// Identifies the fault, also across restarts.
+    pub id: String,
+    /// Whom it befalls and what it changes.
+    #[serde(flatten)]
+    pub injection: Injection,
+    /// Requests due from this moment on are hurt.
+    pub injected_at: Timestamp,
+    /// When it ends by itself.
+    pub heals_at: Option<Timestamp>,
+    /// Requests due from this moment on were not hurt any more.
+    pub healed_at: Option<Timestamp>,
+}
+
+impl Fault {
+    fn covers(&self, service: &str, region: &str, due: Timestamp) -> bool {
+        let end = self.healed_at.or(self.heals_at);
+        self.injection.service == service
+            && self.injection.region.as_deref().is_none_or(|only| only == region)
+            && self.injected_at <= due
+            && end.is_none_or(|end| due < end)
+    }
+}
+
+/// What the faults in force do to one request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Effect {
+    pub(crate) latency_factor: f64,
+    pub(crate) error_rate: f64,
+    pub(crate) silent: bool,
+    pub(crate) skew: SignedDuration,
+    pub(crate) malformed: f64,
+}
+
+impl Effect {
+    const NONE: Self =
+        Self { latency_factor: 1.0, error_rate: 0.0, silent: false, skew: SignedDuration::ZERO, malformed: 0.0 };
+}
+
+/// Every fault in force and the latest that were healed.
+#[derive(Debug, Default)]
+pub struct FaultBook {
+    /// In the order of their injection.
+    active: Vec<Fault>,
+    /// Newest first.
+    history: VecDeque<Fault>,
+    injected: u64,
+}
+
+impl FaultBook {
+    /// A book without faults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a fault in force from `now` on, for `lasting` or until it is healed. One of the same kind that befalls
+    /// exactly the same is replaced.
+    pub fn inject(&mut self, injection: Injection, now: Timestamp, lasting: Option<SignedDuration>) -> Fault {
+        self.settle(now);
+        self.heal_where(now, |fault| {
+            let old = &fault.injection;
+            old.kind == injection.kind && old.service == injection.service && old.region == injection.region
+        });
+        self.injected += 1;
+        let fault = Fault {
+            id: format!("{:x}-{}", now.as_microsecond(), self.injected),
+            injection,
+            injected_at: now,
+            heals_at: lasting.and_then(|lasting| now.checked_add(lasting).ok()),
+            healed_at: None,
+        };
+        self.active.push(fault.clone());
+        fault
+    }
+
+    /// Ends the faults of a service, or those injected into one of its regions alone. Returns what was healed.
+    pub fn heal(&mut self, service: &str, region: Option<&str>, now: Timestamp) -> Vec<Fault> {
+        self.settle(now);
+        self.heal_where(now, |fault| {
+            fault.injection.service == service && (region.is_none() || fault.injection.region.as_deref() == region)
+        })
+    }
+
+    /// Ends every fault. Returns what was healed.
+    pub fn heal_all(&mut self, now: Timestamp) -> Vec<Fault> {
+        self.settle(now);
+        self.heal_where(now, |_| true)
+    }
+
+    /// Moves faults whose time is up to the history.
+    pub fn settle(&mut self, now: Timestamp) {
+        let (over, active) =
+            self.active.drain(..).partition(|fault| fault.heals_at.is_some_and(|heals_at| heals_at <= now));
+        self.active = active;
+        for fault in over {
+            let healed_at = fault.heals_at;
+            self.remember(Fault { healed_at, ..fault });
+        }
+    }
+
+    /// Faults in force, oldest first.
+    pub fn active(&self) -> &[Fault] {
+        &self.active
+    }
+
+    /// Healed faults, newest first; a bounded number of them.
+    pub fn history(&self) -> impl Iterator<Item = &Fault> {
+        self.history.iter()
+    }
+
+    /// What a request due at that moment suffers. Healed faults still count for requests that were due before: after a
+    /// stall the past is made up as it would have been. Of several faults of one kind the youngest decides.
+    pub(crate) fn effect(&self, service: &str, region: &str, due: Timestamp) -> Effect {
+        let mut effect = Effect::NONE;
+        // Oldest first, so that the youngest has the last word.
+        let mut covering: Vec<&Fault> =
+            self.history.iter().chain(&self.active).filter(|fault| fault.covers(service, region, due)).collect();
+        covering.sort_by_key(|fault| fault.injected_at);
+        for fault in covering {
+            let value = fault.injection.value;
+            match fault.injection.kind {
+                FaultKind::Latency => effect.latency_factor = value,
+                FaultKind::ErrorRate => effect.error_rate = value,
+                FaultKind::Silence => effect.silent = true,
+                FaultKind::Skew => effect.skew = SignedDuration::try_from_secs_f64(value).unwrap_or_default(),
+                FaultKind::Malformed => effect.malformed = value,
+            }
+        }
+        effect
+    }
+
+    fn heal_where(&mut self, now: Timestamp, which: impl Fn(&Fault) -> bool) -> Vec<Fault> {
+        let (over, active): (Vec<Fault>, _) = self.active.drain(..).partition(which);
+        self.active = active;
+        let healed: Vec<Fault> = over.into_iter().map(|fault| Fault { healed_at: Some(now), ..fault }).collect();
+        for fault in &healed {
+            self.remember(fault.clone());
+        }
+        healed
+    }
+
+    fn remember(&mut self, fault: Fault) {
+        self.history.push_front(fault);
+        self.history.truncate(HISTORY);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn slow(region: Option<&str>, factor: f64) -> Injection {
+        Injection {
+            service: "api-service".into(),
+            region: region.map(Into::into),
+            kind: FaultKind::Latency,
+            value: factor,
+        }
+    }
+
+    fn factor(book: &FaultBook, region: &str, due: Timestamp) -> f64 {
+        book.effect("api-service", region, due).latency_factor
+    }
+
+    #[test]
+    fn a_fault_hurts_what_is_due_from_its_injection_until_its_healing_and_nothing_else() {
+        let mut book = FaultBook::new();
+        book.inject(slow(None, 10.0), at(10), None);
+        let healed = book.heal("api-service", None, at(20));
+        assert_eq!(healed[0].healed_at, Some(at(20)));
+        assert!(book.active().is_empty());
+        let factors: Vec<f64> = [9, 10, 19, 20].map(|second| factor(&book, "us-east-1", at(second))).to_vec();
+        assert_eq!(factors, [1.0, 10.0, 10.0, 1.0]);
+        assert_eq!(book.effect("auth-service", "us-east-1", at(15)), Effect::NONE);
+    }
+
+    #[test]
+    fn a_fault_with_an_end_heals_at_exactly_that_moment_however_late_it_is_looked_at() {
+        let mut book = FaultBook::new();
+        book.inject(slow(None, 10.0), at(0), Some(SignedDuration::from_secs(60)));
+        assert_eq!(factor(&book, "us-east-1", at(60)), 1.0);
+        book.settle(at(300));
+        assert_eq!(book.history().next().unwrap().healed_at, Some(at(60)));
+    }
+
+    #[test]
+    fn a_fault_in_one_region_leaves_the_others_alone() {
+        let mut book = FaultBook::new();
+        book.inject(slow(Some("eu-west-1"), 10.0), at(0), None);
+        assert_eq!(factor(&book, "eu-west-1", at(1)), 10.0);
+        assert_eq!(factor(&book, "us-west-2", at(1)), 1.0);
+        assert!(book.heal("api-service", Some("us-west-2"), at(2)).is_empty());
+        assert_eq!(book.heal("api-service", Some("eu-west-1"), at(2)).len(), 1);
+    }
+
+    #[test]
+    fn injecting_the_same_kind_again_replaces_it() {
+        let mut book = FaultBook::new();
+        book.inject(slow(None, 10.0), at(0), None);
+        book.inject(slow(None, 3.0), at(5), None);
+        assert_eq!(book.active().len(), 1);
+        assert_eq!(book.history().next().unwrap().healed_at, Some(at(5)));
+        assert_eq!(factor(&book, "us-east-1", at(4)), 10.0);
+        assert_eq!(factor(&book, "us-east-1", at(6)), 3.0);
+    }
+
+    #[test]
+    fn ids_are_distinct_within_one_microsecond_and_the_history_is_bounded() {
+        let mut book = FaultBook::new();
+        for _ in 0..HISTORY + 10 {
+            book.inject(slow(None, 10.0), at(0), None);
+        }
+        let ids: std::collections::HashSet<_> = book.history().map(|fault| fault.id.clone()).collect();
+        assert_eq!(ids.len(), HISTORY);
+    }
+}

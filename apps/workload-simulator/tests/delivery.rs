@@ -1,0 +1,197 @@
+//! The workload on a broker: everything that is acknowledged is there, and an outage costs nothing.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use tidewatch_events::{Event, LogEvent, RequestEvent};
+use tidewatch_kafka::broker::InProcess;
+use tidewatch_kafka::topics::{LOGS_RAW, METRICS_RAW};
+use tidewatch_kafka::{KafkaArgs, Reader, Record, Topic};
+use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tokio::task::JoinHandle;
+use workload_simulator::{Config, Simulator};
+
+struct Running {
+    url: String,
+    admin: String,
+    client: Client,
+    shutdown: Shutdown,
+    work: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    async fn start(kafka: KafkaArgs, events_per_second: f64) -> Self {
+        let config = Config {
+            kafka,
+            admin: AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() },
+            listen: ([127, 0, 0, 1], 0).into(),
+            events_per_second,
+            error_rate: 0.05,
+            latency_spike_probability: 0.0002,
+            seed: None,
+        };
+        let simulator = Simulator::bind(config).await.unwrap();
+        let (url, admin) = (format!("http://{}", simulator.addr()), format!("http://{}", simulator.admin_addr()));
+        let shutdown = Shutdown::new();
+        let work = tokio::spawn(simulator.run(shutdown.clone()));
+        Self { url, admin, client: Client::new(), shutdown, work }
+    }
+
+    async fn totals(&self) -> Totals {
+        let services: Value =
+            self.client.get(format!("{}/services", self.url)).send().await.unwrap().json().await.unwrap();
+        let services = services["services"].as_array().unwrap().clone();
+        assert_eq!(services.len(), 4);
+        let sum = |field: &str| services.iter().map(|service| service[field].as_u64().unwrap()).sum();
+        Totals { produced: sum("produced"), acknowledged: sum("acknowledged"), dropped: sum("dropped") }
+    }
+
+    async fn readiness(&self) -> (u16, String) {
+        let response = self.client.get(format!("{}/readyz", self.admin)).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    async fn until(&self, what: &str, mut reached: impl AsyncFnMut(&Self) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !reached(self).await {
+            assert!(Instant::now() < deadline, "{what}: not within 30 s");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn end(self) {
+        self.shutdown.trigger();
+        self.work.await.unwrap().unwrap();
+    }
+}
+
+#[derive(Debug)]
+struct Totals {
+    produced: u64,
+    acknowledged: u64,
+    dropped: u64,
+}
+
+async fn records(broker: &InProcess, topic: &Topic) -> Vec<Record> {
+    Reader::new(&KafkaArgs::new(broker.brokers()), "test").unwrap().read_to_end(topic).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_is_in_the_topic_keyed_by_service_and_errors_are_logged() {
+    let broker = InProcess::start().unwrap();
+    let simulator = Running::start(KafkaArgs::new(broker.brokers()), 100.0).await;
+    simulator.until("400 events", async |simulator| simulator.totals().await.acknowledged >= 400).await;
+    simulator.until("ready", async |simulator| simulator.readiness().await.0 == 200).await;
+    let url = simulator.url.clone();
+    simulator.end().await;
+    assert!(Client::new().get(url).send().await.is_err(), "the listener is closed");
+
+    let events: Vec<RequestEvent> = records(&broker, &METRICS_RAW)
+        .await
+        .into_iter()
+        .map(|record| {
+            let event = RequestEvent::parse(&record.payload).unwrap();
+            assert_eq!(record.key.as_deref(), Some(event.service.as_bytes()));
+            assert_eq!(record.header("schema"), Some(RequestEvent::SCHEMA.as_bytes()));
+            event
+        })
+        .collect();
+    assert!(events.len() >= 400);
+    let mut failed: Vec<_> = events.iter().filter(|event| event.is_error()).map(|event| &event.request_id).collect();
+    let lines: Vec<LogEvent> =
+        records(&broker, &LOGS_RAW).await.iter().map(|record| LogEvent::parse(&record.payload).unwrap()).collect();
+    let mut logged: Vec<_> =
+        lines.iter().filter(|line| line.level == "ERROR").map(|line| line.request_id.as_ref().unwrap()).collect();
+    failed.sort_unstable();
+    logged.sort_unstable();
+    assert!(!failed.is_empty());
+    assert_eq!(logged, failed);
+}
+
+#[tokio::test]
+async fn a_malformed_share_arrives_as_it_was_spoilt() {
+    let broker = InProcess::start().unwrap();
+    let simulator = Running::start(KafkaArgs::new(broker.brokers()), 100.0).await;
+    let body = json!({"malformed": 1.0}).to_string();
+    let put = simulator.client.put(format!("{}/faults/user-service", simulator.url)).body(body);
+    assert!(put.send().await.unwrap().status().is_success());
+    let start = simulator.totals().await.acknowledged;
+    simulator.until("400 events", async |simulator| simulator.totals().await.acknowledged >= start + 400).await;
+    simulator.end().await;
+    let spoilt: Vec<Record> = records(&broker, &METRICS_RAW)
+        .await
+        .into_iter()
+        .filter(|record| record.key.as_deref() == Some(b"user-service"))
+        .collect();
+    let refused = spoilt.iter().filter(|record| RequestEvent::parse(&record.payload).is_err()).count();
+    // Two kinds of ten are refused by their time alone, and what came before the fault is sound.
+    assert!(refused >= 60, "{refused} of {}", spoilt.len());
+}
+
+#[tokio::test]
+async fn without_a_broker_it_keeps_running_says_so_and_makes_up_for_it_later() {
+    outage(&[], 400).await;
+}
+
+#[tokio::test]
+async fn a_full_queue_holds_records_back_and_loses_none() {
+    // Four hundred events are owed every second, and the queue holds a hundred events and log lines.
+    outage(&["queue.buffering.max.messages=100"], 80).await;
+}
+
+/// Begins without a broker until so many events wait in the queue and 2 s are owed, then lets one appear.
+async fn outage(properties: &[&str], waiting: u64) {
+    // Takes a free port, on which a relay to the broker will appear later.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut kafka = KafkaArgs::new(port.to_string());
+    kafka.kafka_config = properties.iter().map(|property| property.parse().unwrap()).collect();
+    let start = Instant::now();
+    let simulator = Running::start(kafka, 100.0).await;
+    simulator
+        .until("owing", async |simulator| {
+            simulator.totals().await.produced >= waiting && start.elapsed() > Duration::from_secs(2)
+        })
+        .await;
+    let (status, why) = simulator.readiness().await;
+    assert_eq!(status, 503);
+    assert!(why.contains("broker"), "{why}");
+    let totals = simulator.totals().await;
+    assert_eq!((totals.acknowledged, totals.dropped), (0, 0));
+
+    let broker = InProcess::start().unwrap();
+    let relay = tokio::spawn(relay(port, broker.brokers()));
+    simulator
+        .until("all acknowledged", async |simulator| {
+            let Totals { produced, acknowledged, .. } = simulator.totals().await;
+            acknowledged >= 800 && produced - acknowledged < 100
+        })
+        .await;
+    simulator.until("ready", async |simulator| simulator.readiness().await.0 == 200).await;
+    assert_eq!(simulator.totals().await.dropped, 0);
+    simulator.end().await;
+    relay.abort();
+    let mut times: Vec<_> = records(&broker, &METRICS_RAW)
+        .await
+        .iter()
+        .map(|record| RequestEvent::parse(&record.payload).unwrap())
+        .filter(|event| event.service == "auth-service")
+        .map(|event| event.timestamp)
+        .collect();
+    times.sort_unstable();
+    // 100 a second and service, so no two neighbours are more than two intervals apart: the outage left no gap.
+    let widest = times.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_millis()).max().unwrap();
+    assert!(widest <= 20, "a gap of {widest} ms");
+}
+
+/// Lets a broker be reached at a port of the test's choice: it only has to answer the first connection, which tells
+/// clients the broker's real address.
+async fn relay(listen: std::net::SocketAddr, brokers: String) -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::bind(listen).await?;
+    loop {
+        let (mut client, _) = listener.accept().await?;
+        let mut broker = tokio::net::TcpStream::connect(&brokers).await?;
+        tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut broker).await });
+    }
+}
