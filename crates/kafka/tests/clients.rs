@@ -1,5 +1,5 @@
 //! What the clients promise, against the in-process broker and, where one is found, a real Kafka.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
