@@ -1,1 +1,87 @@
-//! placeholder
+//! The `tidewatch` command: starts all of Tidewatch, breaks and heals its services, replays logs, shows what goes on.
+//!
+//! Every verb is a module of its own. They find a running `tidewatch up` through `endpoints.json` in the state
+//! directory ([`state`]), and end with 0, 1 (it failed) or 64 (it was asked for something impossible).
+// What a command line says goes to stdout.
+#![allow(clippy::print_stdout)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod exit;
+mod faults;
+
+mod flags;
+mod http;
+mod interrupt;
+mod replay;
+mod state;
+mod status;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tidewatch: real-time observability that you can break on purpose
+///
+/// Start everything on this machine with `tidewatch up`, break a service with `tidewatch break`, and watch it being
+/// noticed in the console.
+#[derive(Parser)]
+#[command(name = "tidewatch", version, max_term_width = 80, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Break(faults::BreakArgs),
+    Heal(faults::HealArgs),
+    Status(status::Args),
+    Replay(replay::Args),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::of_clap(&error),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::of(Err(anyhow::anyhow!("can't start the runtime's threads: {error}"))),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.verb {
+            Verb::Break(args) => faults::inject(args).await,
+            Verb::Heal(args) => faults::heal(args).await,
+            Verb::Status(args) => status::run(args).await,
+            Verb::Replay(args) => replay::run(args).await,
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    exit::of(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_of_every_verb_fits_80_columns_and_explains_every_flag() {
+        let mut cli = Cli::command();
+        cli.build();
+        for verb in cli.get_subcommands_mut() {
+            assert!(verb.get_about().is_some(), "{}", verb.get_name());
+            for argument in verb.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {}", verb.get_name(), argument.get_id());
+            }
+        }
+    }
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `tidewatch` command.
+
+fn main() -> std::process::ExitCode {
+    tidewatch::main()
+}

@@ -1,0 +1,249 @@
+//! `tidewatch break` and `tidewatch heal`: faults in the simulated services, over the simulator's HTTP API.
+
+use std::fmt::{self, Display};
+
+use anyhow::Context;
+use jiff::SignedDuration;
+use reqwest::{Response, StatusCode, Url};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::exit::usage;
+use crate::flags;
+use crate::http;
+use crate::state::{Endpoints, StateArgs};
+
+const SIMULATOR: &str = "workload-simulator";
+
+/// Break a service of the simulated workload, in one way
+///
+/// The fault lasts until `tidewatch heal`, or for --for. What it did and where to watch is printed.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    tidewatch break payment-service --latency 10\n  \
+    tidewatch break auth-service --region eu-west-1 --error-rate 30%\n  \
+    tidewatch break api-service --silence --for 2m")]
+pub(crate) struct BreakArgs {
+    /// Service to break, such as payment-service
+    service: String,
+    /// Only in this region [default: in all of them]
+    #[arg(long)]
+    region: Option<String>,
+    #[command(flatten)]
+    fault: Fault,
+    /// Heal by itself after this long, such as 90s or 2m
+    #[arg(long = "for", value_name = "DURATION", value_parser = flags::positive_duration)]
+    lasting: Option<SignedDuration>,
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+/// One way to break a service.
+#[derive(clap::Args, Debug, Default)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Fault {
+    /// Make its requests take this many times as long
+    #[arg(long, value_name = "FACTOR", value_parser = flags::positive)]
+    latency: Option<f64>,
+    /// Let this share of its requests fail: 0.3 or 30%
+    #[arg(long, value_name = "SHARE", value_parser = flags::share)]
+    error_rate: Option<f64>,
+    /// Let it send nothing
+    #[arg(long)]
+    silence: bool,
+    /// Set its clock off by this much; -2m is behind
+    #[arg(long, value_name = "DURATION", value_parser = flags::duration, allow_hyphen_values = true)]
+    skew: Option<SignedDuration>,
+    /// Spoil this share of its events: 0.3 or 30%
+    #[arg(long, value_name = "SHARE", value_parser = flags::share)]
+    malformed: Option<f64>,
+}
+
+impl Fault {
+    /// The body of the simulator's PUT /faults/SERVICE.
+    fn body(&self, lasting: Option<SignedDuration>) -> Value {
+        let mut body = match (self.latency, self.error_rate, self.skew, self.malformed) {
+            (Some(factor), ..) => json!({ "latency": factor }),
+            (_, Some(share), ..) => json!({ "error_rate": share }),
+            (_, _, Some(skew), _) => json!({ "skew_seconds": skew.as_secs_f64() }),
+            (.., Some(share)) => json!({ "malformed": share }),
+            _ => json!({ "silence": true }),
+        };
+        if let Some(lasting) = lasting {
+            body["for_seconds"] = lasting.as_secs_f64().into();
+        }
+        body
+    }
+}
+
+impl Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.latency, self.error_rate, self.skew, self.malformed) {
+            (Some(factor), ..) => write!(out, "takes {factor} times as long"),
+            (_, Some(share), ..) => write!(out, "fails {} of its requests", Percent(share)),
+            (_, _, Some(skew), _) if skew.is_negative() => write!(out, "has its clock {:#} behind", skew.abs()),
+            (_, _, Some(skew), _) => write!(out, "has its clock {skew:#} ahead"),
+            (.., Some(share)) => write!(out, "spoils {} of its events", Percent(share)),
+            _ => out.write_str("is silent"),
+        }
+    }
+}
+
+struct Percent(f64);
+
+impl Display for Percent {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Rounded, or 0.07 would show as 7.000000000000001 %.
+        write!(out, "{} %", (self.0 * 1e5).round() / 1e3)
+    }
+}
+
+/// Breaks a service.
+pub(crate) async fn inject(args: BreakArgs) -> anyhow::Result<()> {
+    let endpoints = args.state.endpoints()?;
+    let mut url = faults_url(endpoints.require("simulator")?, Some(&args.service))?;
+    if let Some(region) = &args.region {
+        url.query_pairs_mut().append_pair("region", region);
+    }
+    let request = http::client()?.put(url).json(&args.fault.body(args.lasting));
+    accepted(http::send(SIMULATOR, request).await?).await?;
+
+    let place = args.region.as_ref().map_or_else(String::new, |region| format!(" in {region}"));
+    let end = match args.lasting {
+        Some(lasting) => format!("for {lasting:#}"),
+        None => format!("until `tidewatch heal {}`", args.service),
+    };
+    println!("{}{place} now {}, {end}", args.service, args.fault);
+    print_where_to_watch(&endpoints);
+    Ok(())
+}
+
+/// Heal what was broken
+///
+/// All faults of one service, or every fault there is.
+#[derive(clap::Args, Debug)]
+pub(crate) struct HealArgs {
+    /// Service to heal [default: all of them]
+    service: Option<String>,
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+#[derive(Deserialize)]
+struct Healed {
+    healed: Vec<HealedFault>,
+}
+
+#[derive(Deserialize)]
+struct HealedFault {
+    service: String,
+    region: Option<String>,
+    kind: String,
+}
+
+impl Display for HealedFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.service, self.kind.replace('_', " "))?;
+        match &self.region {
+            Some(region) => write!(out, " in {region}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Ends faults.
+pub(crate) async fn heal(args: HealArgs) -> anyhow::Result<()> {
+    let endpoints = args.state.endpoints()?;
+    let url = faults_url(endpoints.require("simulator")?, args.service.as_deref())?;
+    let response = accepted(http::send(SIMULATOR, http::client()?.delete(url)).await?).await?;
+    let Healed { healed } = response.json().await.context("the simulator answers something unexpected")?;
+    if healed.is_empty() {
+        println!("nothing was broken{}", args.service.map_or_else(String::new, |service| format!(" in {service}")));
+        return Ok(());
+    }
+    for fault in &healed {
+        println!("healed {fault}");
+    }
+    print_where_to_watch(&endpoints);
+    Ok(())
+}
+
+fn faults_url(simulator: &str, service: Option<&str>) -> anyhow::Result<Url> {
+    let mut url = Url::parse(simulator).with_context(|| format!("endpoints.json: {simulator}"))?;
+    if let Ok(mut path) = url.path_segments_mut() {
+        // As segments, so that a name with a slash in it stays a name.
+        path.pop_if_empty().push("faults").extend(service);
+    }
+    Ok(url)
+}
+
+/// The simulator says in one sentence what is wrong with a request, and which services or regions it knows.
+async fn accepted(response: Response) -> anyhow::Result<Response> {
+    #[derive(Deserialize)]
+    struct Refusal {
+        error: String,
+    }
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let why =
+        response.json().await.map_or_else(|_| format!("the simulator answers {status}"), |why: Refusal| why.error);
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Err(usage(why)),
+        _ => Err(anyhow::anyhow!(why)),
+    }
+}
+
+fn print_where_to_watch(endpoints: &Endpoints) {
+    for (what, name) in [("watch", "console"), ("notifications", "mock_slack")] {
+        if let Some(url) = endpoints.get(name) {
+            println!("  {what:<14}{url}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: BreakArgs,
+    }
+
+    fn parse(line: &str) -> Result<BreakArgs, clap::Error> {
+        Line::try_parse_from(std::iter::once("break").chain(line.split(' '))).map(|line| line.args)
+    }
+
+    #[test]
+    fn each_fault_has_its_body_and_its_sentence() {
+        for (line, body, sentence) in [
+            ("s --latency 10", json!({"latency": 10.0}), "takes 10 times as long"),
+            ("s --error-rate 30%", json!({"error_rate": 0.3}), "fails 30 % of its requests"),
+            ("s --silence --for 1m", json!({"silence": true, "for_seconds": 60.0}), "is silent"),
+            ("s --skew -2m", json!({"skew_seconds": -120.0}), "has its clock 2m behind"),
+            ("s --malformed 0.07", json!({"malformed": 0.07}), "spoils 7 % of its events"),
+        ] {
+            let args = parse(line).unwrap();
+            assert_eq!(args.fault.body(args.lasting), body, "{line}");
+            assert_eq!(args.fault.to_string(), sentence, "{line}");
+        }
+    }
+
+    #[test]
+    fn exactly_one_fault_is_asked_for() {
+        for line in ["s", "s --latency 10 --silence", "s --latency 0", "s --error-rate 1.5", "s --silence --for 0s"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_services_name_stays_one_segment() {
+        assert_eq!(faults_url("http://h:1", Some("a/b?c")).unwrap().as_str(), "http://h:1/faults/a%2Fb%3Fc");
+        assert_eq!(faults_url("http://h:1/", None).unwrap().as_str(), "http://h:1/faults");
+    }
+}

@@ -1,0 +1,89 @@
+//! Values of flags, and configurations of other crates built from their own flags.
+
+use anyhow::Context;
+use jiff::SignedDuration;
+use tidewatch_kafka::KafkaArgs;
+
+/// A duration with a unit (`90s`, `2m`, `-1m30s`), or a bare number of seconds.
+pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return SignedDuration::try_from_secs_f64(seconds).map_err(|error| error.to_string());
+    }
+    text.parse().map_err(|_| "expected a duration such as 90s, 2m or -1m30s".to_owned())
+}
+
+/// A duration above zero.
+pub(crate) fn positive_duration(text: &str) -> Result<SignedDuration, String> {
+    match duration(text)? {
+        length if length.is_positive() => Ok(length),
+        _ => Err("expected a duration above zero, such as 90s or 2m".to_owned()),
+    }
+}
+
+/// A share of a whole: `0.3` or `30%`, above 0 and at most 1.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
+    match number.trim().parse::<f64>().map(|number| number / scale) {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("expected a share above 0 and up to 1, such as 0.3 or 30%".to_owned()),
+    }
+}
+
+/// A finite number above zero.
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("expected a number above 0".to_owned()),
+    }
+}
+
+/// A service's or client's configuration as its own flags make it: defaults and environment apply where `flags` say
+/// nothing.
+pub(crate) fn configuration<C: clap::Args>(name: &'static str, flags: &[String]) -> anyhow::Result<C> {
+    let command = C::augment_args(clap::Command::new(name).no_binary_name(true));
+    let matches = command.try_get_matches_from(flags).map_err(|error| {
+        // clap's first paragraph says it all; usage lines of a command that nobody typed would mislead.
+        let text = error.to_string();
+        let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        crate::exit::usage(format!("{name}: {sentence}"))
+    })?;
+    C::from_arg_matches(&matches).with_context(|| format!("{name}: its flags"))
+}
+
+/// How to reach these brokers, with further properties of librdkafka.
+pub(crate) fn kafka(brokers: &str, properties: &[String]) -> anyhow::Result<KafkaArgs> {
+    let mut flags = vec![format!("--brokers={brokers}")];
+    flags.extend(properties.iter().map(|property| format!("--kafka-config={property}")));
+    let args: KafkaArgs = configuration("kafka", &flags)?;
+    args.check().map_err(crate::exit::usage)?;
+    Ok(args)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit_or_are_seconds_and_may_be_negative() {
+        assert_eq!(duration("2m"), Ok(SignedDuration::from_secs(120)));
+        assert_eq!(duration("-2m"), Ok(SignedDuration::from_secs(-120)));
+        assert_eq!(duration("1m30s"), Ok(SignedDuration::from_secs(90)));
+        assert_eq!(duration("-120"), Ok(SignedDuration::from_secs(-120)));
+        assert_eq!(duration("0.5"), Ok(SignedDuration::from_millis(500)));
+        for bad in ["", "soon", "2 parsecs", "inf", "NaN", "1e300"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+        for bad in ["0", "-1s"] {
+            assert!(positive_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn shares_are_fractions_or_percentages() {
+        assert_eq!(share("0.3"), Ok(0.3));
+        assert_eq!(share("30%"), Ok(0.3));
+        for bad in ["0", "30", "-0.1", "101%", "NaN", "a"] {
+            assert!(share(bad).is_err(), "{bad}");
+        }
+    }
+}

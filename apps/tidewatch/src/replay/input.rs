@@ -1,0 +1,179 @@
+//! The lines of a file or of stdin, each with its number, as they come.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::path::Path;
+
+use tokio::sync::mpsc;
+
+use super::line::MAX_LINE_BYTES;
+use crate::exit::usage;
+
+/// Lines read ahead of being sent.
+const READ_AHEAD: usize = 1024;
+
+/// One line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// From 1.
+    pub number: u64,
+    /// Without its newline; of one over [`MAX_LINE_BYTES`] one byte more than that.
+    pub bytes: Vec<u8>,
+    /// Where in the input it ended, in bytes.
+    pub end: u64,
+}
+
+/// A log to be read.
+pub(super) struct Input {
+    reader: Box<dyn Read + Send>,
+    /// In bytes, of a file.
+    pub size: Option<u64>,
+}
+
+impl Input {
+    /// Opens a file, or stdin for `-`.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        if is_stdin(path) {
+            if io::stdin().is_terminal() {
+                return Err(usage("FILE: `-` reads stdin, which is this terminal; pipe a log into it"));
+            }
+            return Ok(Self { reader: Box::new(io::stdin()), size: None });
+        }
+        let refuse = |why: &dyn std::fmt::Display| usage(format!("FILE: can't read {}: {why}", path.display()));
+        let mut file = File::open(path).map_err(|error| refuse(&error))?;
+        let about = file.metadata().map_err(|error| refuse(&error))?;
+        if about.is_dir() {
+            return Err(refuse(&"it is a directory"));
+        }
+        if !about.is_file() {
+            return Ok(Self { reader: Box::new(file), size: None });
+        }
+        let mut magic = Vec::new();
+        Read::by_ref(&mut file).take(2).read_to_end(&mut magic).map_err(|error| refuse(&error))?;
+        if magic == [0x1f, 0x8b] {
+            let shown = path.display();
+            return Err(refuse(&format_args!("it is compressed; use `zcat {shown} | tidewatch replay -`")));
+        }
+        Ok(Self { reader: Box::new(io::Cursor::new(magic).chain(file)), size: Some(about.len()) })
+    }
+
+    /// Whether lines may come slowly, and then have to be sent without waiting for others.
+    pub(super) fn is_live(&self) -> bool {
+        self.size.is_none()
+    }
+
+    /// Reads in a thread of its own, which a blocked stdin may hold for ever without holding anything else.
+    pub(super) fn lines(self) -> mpsc::Receiver<io::Result<Line>> {
+        let (sender, receiver) = mpsc::channel(READ_AHEAD);
+        std::thread::spawn(move || {
+            let mut lines = Lines::new(BufReader::with_capacity(64 * 1024, self.reader));
+            while let Some(line) = lines.next().transpose() {
+                let failed = line.is_err();
+                if sender.blocking_send(line).is_err() || failed {
+                    break;
+                }
+            }
+        });
+        receiver
+    }
+}
+
+/// `-`
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+struct Lines<R> {
+    reader: R,
+    number: u64,
+    end: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn new(reader: R) -> Self {
+        Self { reader, number: 0, end: 0 }
+    }
+
+    /// The next line, holding no more of it than the limit; `None` at the end.
+    fn next(&mut self) -> io::Result<Option<Line>> {
+        let mut bytes = Vec::new();
+        let mut begun = false;
+        loop {
+            let chunk = match self.reader.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                chunk => chunk?,
+            };
+            begun |= !chunk.is_empty();
+            let newline = chunk.iter().position(|byte| *byte == b'\n');
+            let text = &chunk[..newline.unwrap_or(chunk.len())];
+            let room = (MAX_LINE_BYTES + 1).saturating_sub(bytes.len());
+            bytes.extend_from_slice(&text[..text.len().min(room)]);
+            let ended = newline.is_some() || chunk.is_empty();
+            let used = newline.map_or(chunk.len(), |at| at + 1);
+            self.reader.consume(used);
+            self.end += used as u64;
+            if ended {
+                break;
+            }
+        }
+        if !begun {
+            return Ok(None);
+        }
+        self.number += 1;
+        Ok(Some(Line { number: self.number, bytes, end: self.end }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn all(text: &[u8], capacity: usize) -> Vec<Line> {
+        let mut lines = Lines::new(BufReader::with_capacity(capacity, text));
+        std::iter::from_fn(|| lines.next().unwrap()).collect()
+    }
+
+    #[test]
+    fn lines_are_numbered_from_one_and_the_last_needs_no_newline() {
+        let lines = all(b"a\n\nbc", 2);
+        let shown: Vec<_> = lines.iter().map(|line| (line.number, line.bytes.as_slice(), line.end)).collect();
+        assert_eq!(shown, [(1, &b"a"[..], 2), (2, b"", 3), (3, b"bc", 5)]);
+        assert_eq!(all(b"", 2), []);
+    }
+
+    #[test]
+    fn of_an_endless_line_only_the_start_is_held() {
+        let mut text = vec![b'x'; 3 * MAX_LINE_BYTES];
+        text.extend(b"\ny\n");
+        let lines = all(&text, 8192);
+        assert_eq!(lines.iter().map(|line| line.bytes.len()).collect::<Vec<_>>(), [MAX_LINE_BYTES + 1, 1]);
+    }
+
+    #[test]
+    fn a_compressed_file_a_directory_and_a_missing_one_are_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let zipped = dir.path().join("access.log.gz");
+        std::fs::write(&zipped, [0x1f, 0x8b, 8, 0]).unwrap();
+        for (path, says) in
+            [(zipped, "zcat"), (dir.path().to_owned(), "directory"), (dir.path().join("none.log"), "none.log")]
+        {
+            let Err(error) = Input::open(&path) else { panic!("opened {}", path.display()) };
+            assert!(error.to_string().contains(says), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_those_of_a_split_at_newlines(text in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..200), capacity in 1usize..16) {
+            let mut expected: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+            if expected.last().is_some_and(|last| last.is_empty()) {
+                expected.pop();
+            }
+            let lines = all(&text, capacity);
+            prop_assert_eq!(lines.iter().map(|line| line.bytes.as_slice()).collect::<Vec<_>>(), expected);
+            prop_assert_eq!(lines.last().map_or(0, |line| line.end), text.len() as u64);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Sorts what is nearly sorted: servers log a request when it ends, by several workers, so lines come out of order.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How far apart, in log time, two lines may stand in the wrong order and still be sorted.
+pub(super) const REACH: SignedDuration = SignedDuration::from_secs(60);
+
+/// Items held at most: a log that says a million times the same second must not fill the memory.
+const CAPACITY: usize = 100_000;
+
+/// Holds items until nothing within [`REACH`] can come before them any more.
+#[derive(Debug)]
+pub(super) struct Reorder<T> {
+    held: BinaryHeap<Reverse<Held<T>>>,
+    newest: Timestamp,
+    arrivals: u64,
+}
+
+#[derive(Debug)]
+struct Held<T> {
+    at: Timestamp,
+    /// Equal times keep the order in which they came.
+    arrival: u64,
+    item: T,
+}
+
+impl<T> PartialEq for Held<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl<T> Eq for Held<T> {}
+
+impl<T> PartialOrd for Held<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Held<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.arrival).cmp(&(other.at, other.arrival))
+    }
+}
+
+impl<T> Reorder<T> {
+    /// Holds nothing yet.
+    pub(super) fn new() -> Self {
+        Self { held: BinaryHeap::new(), newest: Timestamp::MIN, arrivals: 0 }
+    }
+
+    /// Takes the next item of the log.
+    pub(super) fn push(&mut self, at: Timestamp, item: T) {
+        self.newest = self.newest.max(at);
+        self.held.push(Reverse(Held { at, arrival: self.arrivals, item }));
+        self.arrivals += 1;
+    }
+
+    /// The earliest item that is held.
+    pub(super) fn first(&self) -> Option<(Timestamp, &T)> {
+        self.held.peek().map(|Reverse(held)| (held.at, &held.item))
+    }
+
+    /// Whether the earliest item is the next one, whatever is still to come.
+    pub(super) fn is_settled(&self) -> bool {
+        let far_behind = |at: Timestamp| self.newest.duration_since(at) >= REACH;
+        self.held.len() >= CAPACITY || self.first().is_some_and(|(at, _)| far_behind(at))
+    }
+
+    /// Takes the earliest item.
+    pub(super) fn pop(&mut self) -> Option<(Timestamp, T)> {
+        self.held.pop().map(|Reverse(held)| (held.at, held.item))
+    }
+
+    /// How many are held.
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn sorted(seconds: &[i64]) -> Vec<(i64, usize)> {
+        let mut reorder = Reorder::new();
+        let mut out = Vec::new();
+        for (index, second) in seconds.iter().enumerate() {
+            reorder.push(at(*second), index);
+            while reorder.is_settled() {
+                out.extend(reorder.pop());
+            }
+        }
+        out.extend(std::iter::from_fn(|| reorder.pop()));
+        out.into_iter().map(|(at, index)| (at.as_second(), index)).collect()
+    }
+
+    #[test]
+    fn an_item_is_settled_once_log_time_is_60_s_ahead_of_it() {
+        let mut reorder = Reorder::new();
+        reorder.push(at(100), ());
+        reorder.push(at(159), ());
+        assert!(!reorder.is_settled());
+        reorder.push(at(160), ());
+        assert!(reorder.is_settled());
+        reorder.pop();
+        assert!(!reorder.is_settled());
+    }
+
+    #[test]
+    fn equal_times_keep_their_order() {
+        assert_eq!(sorted(&[7, 7, 7]), [(7, 0), (7, 1), (7, 2)]);
+    }
+
+    #[test]
+    fn no_more_than_the_capacity_is_held() {
+        let mut reorder = Reorder::new();
+        for index in 0..CAPACITY {
+            assert!(!reorder.is_settled());
+            reorder.push(at(0), index);
+        }
+        assert!(reorder.is_settled());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_out_of_order_by_less_than_60_s_comes_out_sorted_and_whole(steps in proptest::collection::vec((0i64..100, 0i64..60), 0..200)) {
+            let mut clock = 0;
+            let seconds: Vec<i64> = steps.iter().map(|(step, back)| { clock += step; clock - back }).collect();
+            let out = sorted(&seconds);
+            prop_assert!(out.is_sorted());
+            prop_assert_eq!(out.len(), seconds.len());
+        }
+    }
+}

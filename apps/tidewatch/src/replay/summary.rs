@@ -1,0 +1,135 @@
+//! What a replay says at its end.
+
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use tidewatch_kafka::KafkaError;
+
+use super::arrival::Seen;
+use super::tally::Tally;
+use crate::state::Endpoints;
+
+/// All of it.
+pub(super) struct Summary {
+    /// Name of the log.
+    pub log: String,
+    /// Services that its events were of.
+    pub services: Vec<String>,
+    /// Where they were sent.
+    pub brokers: String,
+    /// How long it took.
+    pub took: Duration,
+    /// What the processor made of it, where one answered.
+    pub seen: Option<Seen>,
+    /// Whether the events kept their own times.
+    pub keep_timestamps: bool,
+    /// Whether it was ended from outside.
+    pub interrupted: bool,
+    /// What else runs.
+    pub endpoints: Endpoints,
+    /// What became of each line.
+    pub tally: Tally,
+}
+
+impl Summary {
+    /// Whether the replay succeeded: everything that could be read was acknowledged, and something could.
+    pub(super) fn verdict(&self, error: Option<&KafkaError>) -> anyhow::Result<()> {
+        let tally = &self.tally;
+        if tally.failed() > 0 {
+            let why = error.map_or_else(String::new, |error| format!(": {error}"));
+            return Err(anyhow!("{} events were not acknowledged by {}{why}", tally.failed(), self.brokers));
+        }
+        if tally.unreadable.count > 0 && tally.sent == 0 && tally.not_sent() == 0 {
+            return Err(anyhow!("no line of {} could be read", self.log));
+        }
+        Ok(())
+    }
+}
+
+impl Display for Summary {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tally = &self.tally;
+        let services =
+            if self.services.is_empty() { String::new() } else { format!(" as {}", self.services.join(", ")) };
+        let how = if self.interrupted { "interrupted while replaying" } else { "replayed" };
+        writeln!(out, "{how} {}{services}", self.log)?;
+        let row = |out: &mut fmt::Formatter<'_>, name: &str, count: u64, note: &str| {
+            writeln!(out, "{}", format_args!("  {name:<13}{count:>10}  {note}").to_string().trim_end())
+        };
+        row(out, "lines", tally.lines, "")?;
+        row(out, "sent", tally.sent, "")?;
+        row(out, "acknowledged", tally.acknowledged, &format!("by {}", self.brokers))?;
+        if tally.failed() > 0 {
+            row(out, "failed", tally.failed(), "sent and not acknowledged")?;
+        }
+        row(out, "unreadable", tally.unreadable.count, "")?;
+        row(out, "blank", tally.blank, "")?;
+        if tally.not_sent() > 0 {
+            row(out, "not sent", tally.not_sent(), "read before the interruption")?;
+        }
+        match self.seen {
+            Some(seen) => {
+                let note = if seen.all { "counted by the processor" } else { "so far: the processor still reads" };
+                row(out, "late", seen.late, note)?;
+                if seen.dead_lettered > 0 {
+                    row(out, "dead letters", seen.dead_lettered, "on the same partitions, see the console")?;
+                }
+            }
+            None if self.keep_timestamps => {
+                writeln!(out, "  late           unknown: no running processor to ask")?;
+            }
+            None => {}
+        }
+        let seconds = self.took.as_secs_f64();
+        let rate = tally.sent as f64 / seconds.max(0.001);
+        writeln!(out, "  took         {seconds:>10.1} s, {rate:.0} events/s")?;
+        if tally.unreadable.count > 0 {
+            writeln!(out, "unreadable:")?;
+            out.write_str(&tally.unreadable.report())?;
+        }
+        match self.endpoints.get("console") {
+            Some(console) => write!(out, "watch it: {console}"),
+            None => write!(out, "watch it in the console that reads {}", self.brokers),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(tally: Tally) -> Summary {
+        Summary {
+            log: "access.log".to_owned(),
+            services: vec!["access".to_owned()],
+            brokers: "127.0.0.1:9092".to_owned(),
+            took: Duration::from_secs(2),
+            seen: Some(Seen { all: true, late: 3, dead_lettered: 0 }),
+            keep_timestamps: true,
+            interrupted: false,
+            endpoints: Endpoints::default(),
+            tally,
+        }
+    }
+
+    #[test]
+    fn it_says_what_became_of_the_lines() {
+        let text = summary(Tally { lines: 10, blank: 2, sent: 8, acknowledged: 8, ..Tally::default() }).to_string();
+        for row in ["lines                10", "acknowledged          8  by 127", "late                  3  counted"] {
+            assert!(text.contains(row), "{row}: {text}");
+        }
+        assert!(!text.contains("failed") && !text.contains("not sent"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    #[test]
+    fn events_without_acknowledgement_or_a_log_without_requests_are_a_failure() {
+        assert!(summary(Tally { lines: 1, sent: 1, acknowledged: 1, ..Tally::default() }).verdict(None).is_ok());
+        assert!(summary(Tally { lines: 1, sent: 1, ..Tally::default() }).verdict(None).is_err());
+        let mut unreadable = Tally { lines: 1, ..Tally::default() };
+        unreadable.unreadable.add(1, b"x", &super::super::line::Unreadable::UnknownFormat);
+        assert!(summary(unreadable).verdict(None).is_err());
+        assert!(summary(Tally::default()).verdict(None).is_ok(), "an empty log");
+    }
+}

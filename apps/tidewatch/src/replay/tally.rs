@@ -1,0 +1,148 @@
+//! What became of every line: lines = acknowledged + unreadable + blank + failed + not sent.
+
+use std::fmt::Write as _;
+
+use super::line::Unreadable;
+
+/// Unreadable lines that are shown with their text.
+const SHOWN: usize = 10;
+/// Ranges of line numbers that are listed.
+const RANGES: usize = 200;
+/// Columns of the summary.
+const WIDTH: usize = 78;
+
+/// Counts of lines by their outcome.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Lines read.
+    pub lines: u64,
+    /// Of these, without any text.
+    pub blank: u64,
+    /// Of these, not understood.
+    pub unreadable: UnreadableLines,
+    /// Handed to the producer.
+    pub sent: u64,
+    /// Acknowledged by the broker.
+    pub acknowledged: u64,
+}
+
+impl Tally {
+    /// Sent and not acknowledged.
+    pub(super) fn failed(&self) -> u64 {
+        self.sent - self.acknowledged
+    }
+
+    /// Read and never sent, because the replay was interrupted.
+    pub(super) fn not_sent(&self) -> u64 {
+        self.lines - self.blank - self.unreadable.count - self.sent
+    }
+}
+
+/// The lines that were not understood: how many, which, and why the first ones weren't.
+#[derive(Debug, Default)]
+pub(super) struct UnreadableLines {
+    /// How many.
+    pub count: u64,
+    first: Vec<String>,
+    ranges: Vec<(u64, u64)>,
+}
+
+impl UnreadableLines {
+    /// Adds the line `number`; numbers only grow.
+    pub(super) fn add(&mut self, number: u64, line: &[u8], why: &Unreadable) {
+        self.count += 1;
+        if self.first.len() < SHOWN {
+            self.first.push(format!("line {number}: {why}: {}", excerpt(line)));
+        }
+        match self.ranges.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => self.ranges.push((number, number)),
+        }
+    }
+
+    /// The first ones in full, one a line, and the numbers of all, indented by two.
+    pub(super) fn report(&self) -> String {
+        let mut report = String::new();
+        for line in &self.first {
+            // Writing to a string can't fail.
+            let _ = writeln!(report, "  {}", cut(line, WIDTH - 2));
+        }
+        if self.count > self.first.len() as u64 {
+            let numbers = self.ranges.iter().take(RANGES).map(|(from, to)| match to - from {
+                0 => from.to_string(),
+                _ => format!("{from}-{to}"),
+            });
+            let mut row = String::from("  all of them: lines");
+            for number in numbers {
+                if row.len() + number.len() + 2 > WIDTH {
+                    let _ = writeln!(report, "{row}");
+                    row = String::from("   ");
+                }
+                let _ = write!(row, " {number},");
+            }
+            report.push_str(row.trim_end_matches(','));
+            if let Some((_, last)) = self.ranges.get(RANGES..).and_then(<[_]>::last) {
+                let _ = write!(report, "\n    and {} more ranges up to line {last}", self.ranges.len() - RANGES);
+            }
+            report.push('\n');
+        }
+        report
+    }
+}
+
+/// The start of a line as text for a terminal: nothing in a log may move its cursor.
+fn excerpt(line: &[u8]) -> String {
+    let start = &line[..line.len().min(80)];
+    String::from_utf8_lossy(start).trim().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn cut(text: &str, columns: usize) -> String {
+    if text.chars().count() <= columns {
+        return text.to_owned();
+    }
+    text.chars().take(columns - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_lines_are_shown_and_all_are_listed_as_ranges() {
+        let mut unreadable = UnreadableLines::default();
+        for number in (1..=3).chain([7]).chain(20..=40) {
+            unreadable.add(number, b"what \x1b[2Jis this", &Unreadable::UnknownFormat);
+        }
+        let report = unreadable.report();
+        assert_eq!(unreadable.count, 25);
+        assert_eq!(report.matches("neither an access log").count(), SHOWN);
+        assert!(report.ends_with("  all of them: lines 1-3, 7, 20-40\n"), "{report}");
+        assert!(!report.contains('\x1b'), "{report}");
+    }
+
+    #[test]
+    fn few_lines_need_no_list_and_none_no_report() {
+        let mut unreadable = UnreadableLines::default();
+        assert_eq!(unreadable.report(), "");
+        unreadable.add(17, b"x", &Unreadable::UnknownFormat);
+        assert_eq!(unreadable.report(), "  line 17: neither an access log line nor a JSON object: x\n");
+    }
+
+    #[test]
+    fn a_report_on_everything_stays_within_its_columns_and_length() {
+        let mut unreadable = UnreadableLines::default();
+        for number in 0..10_000 {
+            unreadable.add(number * 2 + 1, &[b'x'; 500], &Unreadable::UnknownFormat);
+        }
+        let report = unreadable.report();
+        assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
+        assert!(report.contains("and 9800 more ranges up to line 19999"), "{report}");
+    }
+
+    #[test]
+    fn every_line_is_accounted_for() {
+        let mut tally = Tally { lines: 10, blank: 1, sent: 6, acknowledged: 5, ..Tally::default() };
+        tally.unreadable.add(3, b"", &Unreadable::TooLong);
+        assert_eq!((tally.failed(), tally.not_sent()), (1, 2));
+    }
+}

@@ -1,0 +1,141 @@
+//! The state directory, and `endpoints.json` in it, which says what of Tidewatch runs where.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+
+use crate::exit::usage;
+
+const ENDPOINTS: &str = "endpoints.json";
+
+/// Which running Tidewatch is meant.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub(crate) struct StateArgs {
+    /// Directory where Tidewatch keeps its state and says what runs where
+    /// [default: ${XDG_STATE_HOME:-~/.local/state}/tidewatch]
+    #[arg(long, env = "TIDEWATCH_STATE_DIR", value_name = "DIR", hide_env_values = true)]
+    state_dir: Option<PathBuf>,
+}
+
+impl StateArgs {
+    /// The directory, which need not exist.
+    pub(crate) fn dir(&self) -> anyhow::Result<PathBuf> {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        if let Some(dir) = &self.state_dir {
+            return Ok(dir.clone());
+        }
+        set("XDG_STATE_HOME")
+            .or_else(|| Some(set("HOME")?.join(".local/state")))
+            .map(|base| base.join("tidewatch"))
+            .ok_or_else(|| usage("--state-dir: neither it nor XDG_STATE_HOME nor HOME is set; name a directory"))
+    }
+
+    /// What runs, as its `up` wrote it.
+    pub(crate) fn endpoints(&self) -> anyhow::Result<Endpoints> {
+        Endpoints::read(&self.dir()?)
+    }
+}
+
+/// What runs where: service to URL (`console`, `simulator`, ...), and `kafka` to HOST:PORT.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Endpoints(BTreeMap<String, String>);
+
+impl Endpoints {
+    /// Adds one.
+    pub(crate) fn insert(&mut self, name: &str, place: impl Into<String>) {
+        self.0.insert(name.to_owned(), place.into());
+    }
+
+    /// Where `name` is, if it runs.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Where `name` is; an error says that this Tidewatch has none.
+    pub(crate) fn require(&self, name: &str) -> anyhow::Result<&str> {
+        self.get(name).ok_or_else(|| anyhow!("the running tidewatch has no {name}"))
+    }
+
+    /// Reads what a running `up` wrote.
+    pub(crate) fn read(dir: &Path) -> anyhow::Result<Self> {
+        let path = dir.join(ENDPOINTS);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let endpoints = serde_json::from_slice(&bytes)
+                    .with_context(|| format!("{} is damaged: start `tidewatch up` again", path.display()))?;
+                Ok(Self(endpoints))
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(anyhow!(
+                "no running tidewatch found in {}: start one with `tidewatch up`, or name its --state-dir",
+                dir.display()
+            )),
+            Err(error) => Err(error).with_context(|| format!("can't read {}", path.display())),
+        }
+    }
+
+    /// Writes the file as a whole: a reader sees all of it or nothing.
+    pub(crate) fn write(&self, dir: &Path) -> anyhow::Result<()> {
+        let path = dir.join(ENDPOINTS);
+        let draft = dir.join(format!(".{ENDPOINTS}.{}", std::process::id()));
+        let mut text = serde_json::to_vec_pretty(&self.0).context("can't write the endpoints as JSON")?;
+        text.push(b'\n');
+        let written = (|| {
+            let mut file = fs::File::create(&draft)?;
+            file.write_all(&text)?;
+            file.sync_all()?;
+            fs::rename(&draft, &path)
+        })();
+        written.map_err(|error| {
+            // Nothing half-written stays, as far as the directory lets us.
+            let _ = fs::remove_file(&draft);
+            anyhow!("--state-dir: can't write {}: {error}", path.display())
+        })
+    }
+
+    /// Removes the file, if it is there.
+    pub(crate) fn remove(dir: &Path) -> anyhow::Result<()> {
+        let path = dir.join(ENDPOINTS);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("can't remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_read_as_written_and_gone_once_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut endpoints = Endpoints::default();
+        endpoints.insert("console", "http://127.0.0.1:8080");
+        endpoints.write(dir.path()).unwrap();
+        assert_eq!(Endpoints::read(dir.path()).unwrap(), endpoints);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no draft is left");
+
+        Endpoints::remove(dir.path()).unwrap();
+        Endpoints::remove(dir.path()).unwrap();
+        let error = Endpoints::read(dir.path()).unwrap_err().to_string();
+        assert!(error.starts_with("no running tidewatch found in"), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_file_is_said_to_be_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(ENDPOINTS), "{").unwrap();
+        assert!(format!("{:#}", Endpoints::read(dir.path()).unwrap_err()).contains("damaged"));
+    }
+
+    #[test]
+    fn what_does_not_run_is_named() {
+        let error = Endpoints::default().require("console").unwrap_err().to_string();
+        assert!(error.contains("console"), "{error}");
+    }
+}

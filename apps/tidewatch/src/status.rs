@@ -1,0 +1,140 @@
+//! `tidewatch status`: how the services are, once, as a table or as the console's JSON.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::http;
+use crate::state::StateArgs;
+use crate::table;
+
+/// Show how the services are: rate, errors, latency, and which alerts fire
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Print JSON for scripts instead of a table
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+/// What the console's GET /api/status answers.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Status {
+    /// By name.
+    pub(crate) services: BTreeMap<String, Service>,
+    /// Over all partitions.
+    pub(crate) totals: Totals,
+}
+
+/// One service's golden signals.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Service {
+    /// Requests a second.
+    pub(crate) rate: f64,
+    /// 0 to 1; none without requests.
+    error_ratio: Option<f64>,
+    p50_ms: Option<f64>,
+    p95_ms: Option<f64>,
+    p99_ms: Option<f64>,
+    /// Names of rules, or objects with one.
+    firing: Vec<Value>,
+}
+
+/// The stream's accounting.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Totals {
+    produced: u64,
+    processed: u64,
+    late: u64,
+    pub(crate) dead_lettered: u64,
+    pub(crate) lag: u64,
+}
+
+impl Service {
+    /// Names of the alerts that fire, each once.
+    pub(crate) fn firing(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.firing.iter().filter_map(rule_of).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+fn rule_of(firing: &Value) -> Option<&str> {
+    firing.as_str().or_else(|| firing.get("rule")?.as_str())
+}
+
+/// Asks the console and prints.
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let endpoints = args.state.endpoints()?;
+    let url = format!("{}/api/status", endpoints.require("console")?);
+    let answer: Value = http::get(&http::client()?, "console", &url).await?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&answer)?);
+        return Ok(());
+    }
+    let status: Status =
+        serde_json::from_value(answer).with_context(|| format!("the console at {url} answers something unexpected"))?;
+    print!("{}", render(&status));
+    Ok(())
+}
+
+fn render(status: &Status) -> String {
+    if status.services.is_empty() {
+        return "no service has sent anything yet\n".to_owned();
+    }
+    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.0}"));
+    let rows: Vec<Vec<String>> = status
+        .services
+        .iter()
+        .map(|(name, service)| {
+            let firing = service.firing();
+            vec![
+                name.clone(),
+                format!("{:.1}", service.rate),
+                service.error_ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{:.2}", ratio * 100.0)),
+                number(service.p50_ms),
+                number(service.p95_ms),
+                number(service.p99_ms),
+                if firing.is_empty() { "-".to_owned() } else { firing.join(", ") },
+            ]
+        })
+        .collect();
+    let table = table::render(&["service", ">req/s", ">errors %", ">p50 ms", ">p95", ">p99", "firing"], &rows);
+    let Totals { produced, processed, late, dead_lettered, lag } = &status.totals;
+    format!(
+        "{table}\nevents: {produced} produced, {processed} processed, {late} late, {dead_lettered} dead letters, lag {lag}\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_table_shows_every_service_within_80_columns() {
+        let status: Status = serde_json::from_value(json!({
+            "services": {
+                "payment-service": {"rate": 20.04, "error_ratio": 0.301, "p50_ms": 52.1, "p95_ms": 110.0, "p99_ms": 1180.4,
+                    "firing": ["HighErrorRate", "HighErrorRate"]},
+                "user-service": {"rate": 0.0, "error_ratio": null, "p50_ms": null, "p95_ms": null, "p99_ms": null, "firing": []},
+            },
+            "totals": {"produced": 1000, "processed": 990, "late": 3, "dead_lettered": 7, "lag": 0},
+        }))
+        .unwrap();
+        let text = render(&status);
+        assert_eq!(
+            text,
+            "service          req/s  errors %  p50 ms  p95   p99  firing\n\
+             payment-service   20.0     30.10      52  110  1180  HighErrorRate\n\
+             user-service       0.0         -       -    -     -  -\n\n\
+             events: 1000 produced, 990 processed, 3 late, 7 dead letters, lag 0\n"
+        );
+        assert!(text.lines().all(|line| line.chars().count() <= 80));
+    }
+}
