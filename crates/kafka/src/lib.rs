@@ -4,7 +4,7 @@
 //! Everything that the rest of Tidewatch knows of librdkafka is in this crate.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-// pub mod broker;
+pub mod broker;
 mod client;
 mod config;
 mod error;

@@ -56,7 +56,7 @@ pub const ALL: &[&Topic] = &[&METRICS_RAW, &LOGS_RAW, &ALERTS_FIRED, &PROCESSOR_
 
 impl Topic {
     /// The largest record it takes, in bytes. A dead letter is its original and some headers.
-    fn max_message_bytes(&self) -> usize {
+    pub(crate) fn max_message_bytes(&self) -> usize {
         if *self == METRICS_RAW_DLQ { MAX_RECORD_BYTES + 64 * 1024 } else { MAX_RECORD_BYTES }
     }
 }

@@ -1,0 +1,262 @@
+//! Finds an Apache Kafka on this machine.
+use std::ffi::OsString;
+use std::fmt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// An Apache Kafka that can be run here. Its [`Display`](fmt::Display) says which one and why it was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    pub(super) programs: Programs,
+    origin: String,
+}
+
+/// How the broker and its storage tool are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Programs {
+    /// The scripts of Kafka's distribution.
+    Scripts { server: PathBuf, storage: PathBuf },
+    /// Bare jars in one directory, run with this `java`.
+    Jars { java: PathBuf, libs: PathBuf },
+}
+
+/// No Kafka was found. Its message, one line, says where was looked and what is missing there.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("no Apache Kafka found: {}", looked.join("; "))]
+pub struct NotFound {
+    looked: Vec<String>,
+}
+
+impl fmt::Display for Installation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin)
+    }
+}
+
+/// The part of the process's environment that discovery reads.
+#[derive(Clone, Debug, Default)]
+struct Environment {
+    kafka_home: Option<PathBuf>,
+    java_home: Option<PathBuf>,
+    path: OsString,
+    /// `${XDG_CACHE_HOME:-~/.cache}`.
+    cache: Option<PathBuf>,
+}
+
+impl Environment {
+    fn of_process() -> Environment {
+        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        Environment {
+            kafka_home: std::env::var_os("KAFKA_HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
+            java_home: absolute("JAVA_HOME"),
+            path: std::env::var_os("PATH").unwrap_or_default(),
+            cache: absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache"))),
+        }
+    }
+
+    fn on_path(&self, names: &[&str]) -> Option<PathBuf> {
+        std::env::split_paths(&self.path).find_map(|dir| executable(&dir, names))
+    }
+
+    fn java(&self) -> Option<PathBuf> {
+        self.java_home
+            .as_ref()
+            .and_then(|home| executable(&home.join("bin"), &["java"]))
+            .or_else(|| self.on_path(&["java"]))
+    }
+}
+
+const SERVER: &[&str] = &["kafka-server-start.sh", "kafka-server-start"];
+const STORAGE: &[&str] = &["kafka-storage.sh", "kafka-storage"];
+
+impl Installation {
+    /// Looks, in this order, at `KAFKA_HOME`, for `kafka-server-start(.sh)` on PATH, and for the jars that `tests/setup` fetches
+    /// into `${XDG_CACHE_HOME:-~/.cache}/tidewatch/kafka/libs`.
+    ///
+    /// # Errors
+    /// When none of them is there and usable.
+    pub fn discover() -> Result<Installation, NotFound> {
+        discover_in(&Environment::of_process())
+    }
+}
+
+fn discover_in(environment: &Environment) -> Result<Installation, NotFound> {
+    let mut looked = Vec::new();
+    for place in [at_home, on_path, in_cache] {
+        match place(environment) {
+            Ok(found) => return Ok(found),
+            Err(missing) => looked.push(missing),
+        }
+    }
+    Err(NotFound { looked })
+}
+
+fn at_home(environment: &Environment) -> Result<Installation, String> {
+    let home = environment.kafka_home.as_ref().ok_or("KAFKA_HOME is not set")?;
+    let bin = home.join("bin");
+    let (Some(server), Some(storage)) = (executable(&bin, SERVER), executable(&bin, STORAGE)) else {
+        return Err(format!(
+            "KAFKA_HOME={} has no bin/kafka-server-start.sh with a kafka-storage.sh beside it",
+            home.display()
+        ));
+    };
+    Ok(Installation {
+        programs: Programs::Scripts { server, storage },
+        origin: format!("Apache Kafka of KAFKA_HOME={}", home.display()),
+    })
+}
+
+fn on_path(environment: &Environment) -> Result<Installation, String> {
+    let server = environment.on_path(SERVER).ok_or("no kafka-server-start(.sh) on PATH")?;
+    let beside = server.parent().and_then(|dir| executable(dir, STORAGE));
+    let Some(storage) = beside.or_else(|| environment.on_path(STORAGE)) else {
+        return Err(format!("{} has no kafka-storage(.sh) beside it", server.display()));
+    };
+    Ok(Installation {
+        origin: format!("Apache Kafka on PATH, {}", server.display()),
+        programs: Programs::Scripts { server, storage },
+    })
+}
+
+fn in_cache(environment: &Environment) -> Result<Installation, String> {
+    let cache = environment.cache.as_ref().ok_or("neither XDG_CACHE_HOME nor HOME is set to an absolute path")?;
+    let libs = cache.join("tidewatch/kafka/libs");
+    let has_kafka = std::fs::read_dir(&libs).is_ok_and(|mut entries| {
+        entries.any(|entry| entry.is_ok_and(|e| e.file_name().to_string_lossy().starts_with("kafka_")))
+    });
+    if !has_kafka {
+        return Err(format!("no jars in {} (tests/setup fetches them)", libs.display()));
+    }
+    let java = environment.java().ok_or_else(|| {
+        format!("the jars in {} need java 17 or newer: neither in JAVA_HOME nor on PATH", libs.display())
+    })?;
+    Ok(Installation {
+        origin: format!("Apache Kafka, the jars in {}", libs.display()),
+        programs: Programs::Jars { java, libs },
+    })
+}
+
+/// The first of `names` that is an executable file in `dir`, as an absolute path.
+fn executable(dir: &Path, names: &[&str]) -> Option<PathBuf> {
+    names
+        .iter()
+        .map(|name| dir.join(name))
+        .find(|file| file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0))
+        .and_then(|file| std::path::absolute(file).ok())
+}
+
+#[cfg(test)]
+impl Installation {
+    /// One whose scripts are these, for tests of what happens when Kafka misbehaves.
+    pub(super) fn of_scripts(server: PathBuf, storage: PathBuf) -> Installation {
+        Installation { programs: Programs::Scripts { server, storage }, origin: "a test's scripts".into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(dir: &Path, name: &str) {
+        std::fs::create_dir_all(dir).unwrap();
+        let file = dir.join(name);
+        std::fs::write(&file, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn everything_under(root: &Path) -> Environment {
+        program(&root.join("home/bin"), "kafka-server-start.sh");
+        program(&root.join("home/bin"), "kafka-storage.sh");
+        program(&root.join("path"), "kafka-server-start");
+        program(&root.join("path"), "kafka-storage");
+        program(&root.join("path"), "java");
+        let libs = root.join("cache/tidewatch/kafka/libs");
+        std::fs::create_dir_all(&libs).unwrap();
+        std::fs::write(libs.join("kafka_2.13-4.1.1.jar"), "").unwrap();
+        Environment {
+            kafka_home: Some(root.join("home")),
+            java_home: None,
+            path: root.join("path").into_os_string(),
+            cache: Some(root.join("cache")),
+        }
+    }
+
+    #[test]
+    fn kafka_home_comes_first_then_path_then_the_fetched_jars() {
+        let root = tempfile::tempdir().unwrap();
+        let mut environment = everything_under(root.path());
+        let found = discover_in(&environment).unwrap();
+        assert_eq!(
+            found.programs,
+            Programs::Scripts {
+                server: root.path().join("home/bin/kafka-server-start.sh"),
+                storage: root.path().join("home/bin/kafka-storage.sh"),
+            }
+        );
+        assert!(found.to_string().contains("KAFKA_HOME="), "{found}");
+
+        environment.kafka_home = None;
+        let found = discover_in(&environment).unwrap();
+        assert_eq!(
+            found.programs,
+            Programs::Scripts {
+                server: root.path().join("path/kafka-server-start"),
+                storage: root.path().join("path/kafka-storage"),
+            }
+        );
+
+        std::fs::remove_file(root.path().join("path/kafka-server-start")).unwrap();
+        let found = discover_in(&environment).unwrap();
+        assert_eq!(
+            found.programs,
+            Programs::Jars {
+                java: root.path().join("path/java"),
+                libs: root.path().join("cache/tidewatch/kafka/libs"),
+            }
+        );
+    }
+
+    #[test]
+    fn java_home_is_preferred_to_the_java_on_path() {
+        let root = tempfile::tempdir().unwrap();
+        let mut environment = everything_under(root.path());
+        program(&root.path().join("jdk/bin"), "java");
+        environment.java_home = Some(root.path().join("jdk"));
+        assert_eq!(environment.java(), Some(root.path().join("jdk/bin/java")));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_executed_is_not_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let environment = everything_under(root.path());
+        let server = root.path().join("home/bin/kafka-server-start.sh");
+        std::fs::set_permissions(&server, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let found = discover_in(&environment).unwrap();
+        assert!(found.to_string().contains("on PATH"), "{found}");
+    }
+
+    #[test]
+    fn what_is_missing_is_said_in_one_line() {
+        let root = tempfile::tempdir().unwrap();
+        let nothing = discover_in(&Environment {
+            kafka_home: Some(root.path().join("gone")),
+            cache: Some(root.path().to_owned()),
+            ..Environment::default()
+        });
+        let said = nothing.unwrap_err().to_string();
+        for part in ["KAFKA_HOME=", "on PATH", "tests/setup"] {
+            assert!(said.contains(part), "{part:?} is not in {said:?}");
+        }
+        assert!(!said.contains('\n'), "{said:?}");
+    }
+
+    #[test]
+    fn jars_without_java_are_not_taken_and_java_is_asked_for() {
+        let root = tempfile::tempdir().unwrap();
+        let mut environment = everything_under(root.path());
+        environment.kafka_home = None;
+        environment.path = OsString::new();
+        let said = discover_in(&environment).unwrap_err().to_string();
+        assert!(said.contains("java 17"), "{said}");
+    }
+}

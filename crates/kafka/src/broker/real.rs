@@ -1,0 +1,219 @@
+//! Supervises a real Apache Kafka: one KRaft node as a child process.
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::group::ProcessGroup;
+use super::installation::{Installation, NotFound};
+use super::port::{self, Port};
+use super::{BrokerError, programs, properties, ready};
+
+/// How long a start may take. On an idle machine with two cores it takes 2 to 4 s, after a crash 3 s more.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long a graceful stop may take before the process is killed.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// A running Apache Kafka. When it is dropped, or our process ends in whatever way, its whole process group is killed.
+#[derive(Debug)]
+pub struct RealKafka {
+    installation: Installation,
+    dir: PathBuf,
+    port: u16,
+    controller: u16,
+    process: ProcessGroup,
+}
+
+impl RealKafka {
+    /// Finds an Apache Kafka on this machine: [`Installation::discover`].
+    ///
+    /// # Errors
+    /// When there is none; the message says where was looked.
+    pub fn discover() -> Result<Installation, NotFound> {
+        Installation::discover()
+    }
+
+    /// Starts a broker with everything it keeps below `dir` (made where missing, formatted the first time, its data found
+    /// again later) and waits until it serves all its partitions. Its output is in `dir/kafka.log`. The first time it has
+    /// no topics: [`crate::topics::ensure`] creates them.
+    ///
+    /// # Errors
+    /// When the port is taken, the directory can't be written, or the broker ends or does not serve within 60 s.
+    pub async fn start(installation: &Installation, dir: &Path, port: Port) -> Result<RealKafka, BrokerError> {
+        let port = match port {
+            Port::Fixed(port) => port,
+            Port::Free => port::free(),
+        };
+        port::check_free(port)?;
+        let dir = std::path::absolute(dir).map_err(BrokerError::io("resolve", dir))?;
+        std::fs::create_dir_all(&dir).map_err(BrokerError::io("create", &dir))?;
+        let log = dir.join("kafka.log");
+        File::create(&log).map_err(BrokerError::io("write", &log))?;
+        let controller = port::free();
+        write_properties(&dir, port, controller)?;
+        format_once(installation, &dir).await?;
+        let process = launch(installation, &dir, port).await?;
+        Ok(RealKafka { installation: installation.clone(), dir, port, controller, process })
+    }
+
+    /// The address that clients take as `bootstrap.servers`.
+    #[must_use]
+    pub fn brokers(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The broker's process id, which is that of its process group too.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Kills the broker at once with SIGKILL, as a crash would.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts the broker again, killed before where it still runs: same port, same data.
+    ///
+    /// # Errors
+    /// As [`RealKafka::start`].
+    pub async fn restart(&mut self) -> Result<(), BrokerError> {
+        self.process.kill();
+        port::check_free(self.port)?;
+        if port::check_free(self.controller).is_err() {
+            self.controller = port::free();
+            write_properties(&self.dir, self.port, self.controller)?;
+        }
+        self.process = launch(&self.installation, &self.dir, self.port).await?;
+        Ok(())
+    }
+
+    /// Ends the broker gracefully: SIGTERM, and SIGKILL after 10 s.
+    pub async fn stop(self) {
+        self.process.terminate(STOP_WITHIN).await;
+    }
+}
+
+fn write_properties(dir: &Path, port: u16, controller: u16) -> Result<(), BrokerError> {
+    let file = dir.join(properties::FILE);
+    std::fs::write(&file, properties::render(port, controller)).map_err(BrokerError::io("write", &file))
+}
+
+async fn format_once(installation: &Installation, dir: &Path) -> Result<(), BrokerError> {
+    // The tool writes this file last, so a formatting that was interrupted is done again.
+    if dir.join(properties::DATA).join("meta.properties").exists() {
+        return Ok(());
+    }
+    let invocation = programs::format_storage(installation, dir);
+    let mut command = Command::new(&invocation.program);
+    command.args(invocation.arguments).envs(invocation.environment).current_dir(dir).stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
+        .map_err(BrokerError::io("run", &invocation.program))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(BrokerError::Format { dir: dir.to_owned(), said: last_lines(&[output.stdout, output.stderr].concat()) })
+}
+
+/// Starts the process and waits until it answers.
+async fn launch(installation: &Installation, dir: &Path, port: u16) -> Result<ProcessGroup, BrokerError> {
+    let path = dir.join("kafka.log");
+    let mut log =
+        File::options().create(true).append(true).read(true).open(&path).map_err(BrokerError::io("write", &path))?;
+    let before = log.metadata().map_or(0, |metadata| metadata.len());
+    let invocation = programs::serve(installation, dir);
+    let mut process =
+        ProcessGroup::spawn(&invocation, dir, &log).map_err(BrokerError::io("run", &invocation.program))?;
+
+    let deadline = Instant::now() + READY_WITHIN;
+    loop {
+        let exited = process.exited().map_err(BrokerError::io("watch", &invocation.program))?;
+        if let Some(status) = exited {
+            return Err(BrokerError::Exited { status, said: said_since(&mut log, before), log: path });
+        }
+        if ready::serves(port).await {
+            return Ok(process);
+        }
+        if Instant::now() > deadline {
+            return Err(BrokerError::NotReady {
+                seconds: READY_WITHIN.as_secs(),
+                said: said_since(&mut log, before),
+                log: path,
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The end of what the log got since it had this length.
+fn said_since(log: &mut File, length: u64) -> String {
+    let mut text = Vec::new();
+    match log.seek(SeekFrom::Start(length)).and_then(|_| log.read_to_end(&mut text)) {
+        Ok(_) => last_lines(&text),
+        Err(error) => format!("(unreadable: {error})"),
+    }
+}
+
+/// The end of a program's output, without the frames of stack traces, which would push the reason out.
+fn last_lines(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("at ")).collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// An installation whose storage tool and server are these shell scripts.
+    fn scripts(dir: &Path, storage: &str, server: &str) -> Installation {
+        let write = |name: &str, body: &str| {
+            let file = dir.join(name);
+            std::fs::write(&file, format!("#!/bin/sh\n{body}\n")).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+            file
+        };
+        Installation::of_scripts(write("server", server), write("storage", storage))
+    }
+
+    #[tokio::test]
+    async fn a_broker_that_ends_at_start_shows_its_last_words_without_stack_frames() {
+        let dir = tempfile::tempdir().unwrap();
+        let broken = scripts(dir.path(), "exit 0", "echo 'FATAL no luck today'; echo '\tat some.Class'; exit 3");
+        let error = RealKafka::start(&broken, &dir.path().join("state"), Port::Free).await.unwrap_err();
+        assert!(matches!(error, BrokerError::Exited { status, .. } if status.code() == Some(3)), "{error:?}");
+        let said = error.to_string();
+        assert!(said.contains("kafka.log") && said.contains("FATAL no luck today"), "{said}");
+        assert!(!said.contains("some.Class"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_failed_formatting_shows_what_the_tool_said_and_is_tried_again_next_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        let broken = scripts(dir.path(), "echo run >> runs; echo 'No space left on device' >&2; exit 1", "exit 0");
+        for _ in 0..2 {
+            let error = RealKafka::start(&broken, &state, Port::Free).await.unwrap_err();
+            assert!(matches!(error, BrokerError::Format { .. }), "{error:?}");
+            assert!(error.to_string().contains("No space left on device"), "{error}");
+        }
+        assert_eq!(std::fs::read_to_string(state.join("runs")).unwrap(), "run\nrun\n");
+    }
+
+    #[tokio::test]
+    async fn a_state_directory_that_cannot_be_made_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let idle = scripts(dir.path(), "exit 0", "exit 0");
+        let below_a_file = dir.path().join("server/state");
+        let error = RealKafka::start(&idle, &below_a_file, Port::Free).await.unwrap_err();
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("cannot create {}: ", below_a_file.display())), "{said}");
+    }
+}
