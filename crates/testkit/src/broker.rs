@@ -1,0 +1,50 @@
+//! Brokers for tests: each has its own, and ends it.
+
+use tempfile::TempDir;
+use tidewatch_kafka::broker::{InProcess, Port, RealKafka};
+use tidewatch_kafka::{KafkaArgs, topics};
+
+use crate::skipped;
+
+/// A running broker with every topic. It ends when dropped.
+pub struct Broker {
+    args: KafkaArgs,
+    kafka: Option<RealKafka>,
+    _in_process: Option<InProcess>,
+    /// The directory goes after the broker that writes to it.
+    _dir: Option<TempDir>,
+}
+
+impl Broker {
+    /// librdkafka's in-process broker.
+    pub fn in_process() -> Self {
+        let broker = InProcess::start().unwrap();
+        Self { args: KafkaArgs::new(broker.brokers()), kafka: None, _in_process: Some(broker), _dir: None }
+    }
+
+    /// A real Kafka on a free port with data of its own; where none is installed, says that `test` is skipped.
+    pub async fn real(test: &str) -> Option<Self> {
+        let installation = match RealKafka::discover() {
+            Ok(installation) => installation,
+            Err(missing) => {
+                skipped(test, missing);
+                return None;
+            }
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let broker = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
+        let args = KafkaArgs::new(broker.brokers());
+        topics::ensure(&args).await.unwrap();
+        Some(Self { args, kafka: Some(broker), _in_process: None, _dir: Some(dir) })
+    }
+
+    /// How clients reach it.
+    pub fn args(&self) -> &KafkaArgs {
+        &self.args
+    }
+
+    /// The real Kafka, to kill and restart it; none in-process.
+    pub fn kafka(&mut self) -> Option<&mut RealKafka> {
+        self.kafka.as_mut()
+    }
+}

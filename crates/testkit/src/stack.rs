@@ -1,0 +1,207 @@
+//! The whole of Tidewatch as a newcomer runs it: the `tidewatch` binary with `up`, on free ports and in a directory of
+//! its own.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// `up` must be ready within this; a real Kafka on a busy machine takes most of it.
+const READY: Duration = Duration::from_secs(120);
+/// `up` has 10 s to drain, and a real Kafka as much again to stop.
+const DRAINED: Duration = Duration::from_secs(30);
+/// Variables that would reach into a test.
+const ENVIRONMENT: [&str; 5] = ["BROKERS", "KAFKA_CONFIG", "TIDEWATCH_STATE_DIR", "EVENTS_PER_SECOND", "ERROR_RATE"];
+
+/// How to start it.
+#[derive(Debug, Clone)]
+pub struct StackOptions {
+    /// Path of the `tidewatch` binary: `env!("CARGO_BIN_EXE_tidewatch")` in a test of its package.
+    pub binary: PathBuf,
+    /// Further flags of `up`, such as `--broker in-process`.
+    pub flags: Vec<String>,
+}
+
+impl StackOptions {
+    /// `up` of this binary with these flags.
+    pub fn new(binary: impl Into<PathBuf>, flags: &[&str]) -> Self {
+        Self { binary: binary.into(), flags: flags.iter().map(|flag| (*flag).to_owned()).collect() }
+    }
+}
+
+/// What mock-slack was told once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notification {
+    /// The rule's name.
+    pub rule: String,
+    /// The service that it is about.
+    pub service: String,
+    /// The region, where the rule has one.
+    pub region: Option<String>,
+    /// `firing` or `resolved`.
+    pub status: String,
+    /// When mock-slack got it.
+    pub received_at: Timestamp,
+}
+
+/// A running `up`. It is ended as ctrl-c does when dropped.
+pub struct Stack {
+    binary: PathBuf,
+    up: Child,
+    dir: TempDir,
+    endpoints: Value,
+    client: reqwest::Client,
+}
+
+impl Stack {
+    /// Starts `up` and waits until everything is ready.
+    ///
+    /// # Panics
+    /// When it ends or isn't ready in time, with what it said.
+    pub async fn start(options: &StackOptions) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut up = spawn(options, dir.path());
+        let deadline = Instant::now() + READY;
+        let endpoints = loop {
+            if let Ok(bytes) = fs::read(dir.path().join("endpoints.json")) {
+                break serde_json::from_slice(&bytes).unwrap();
+            }
+            let ended = up.try_wait().unwrap();
+            if ended.is_some() || Instant::now() > deadline {
+                let _ = up.kill();
+                panic!("`up` is not ready ({ended:?}); it said:\n{}", said(dir.path()));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build().unwrap();
+        Self { binary: options.binary.clone(), up, dir, endpoints, client }
+    }
+
+    /// The state directory.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Process id of `up`.
+    pub fn pid(&self) -> u32 {
+        self.up.id()
+    }
+
+    /// Everything that `up` said so far, on stdout and stderr.
+    pub fn said(&self) -> String {
+        said(self.dir.path())
+    }
+
+    /// The URL (or HOST:PORT) under this name in endpoints.json.
+    pub fn endpoint(&self, name: &str) -> &str {
+        self.endpoints[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.endpoints))
+    }
+
+    /// Runs another verb against this stack.
+    pub async fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = command(&self.binary);
+        command.args(arguments).env("TIDEWATCH_STATE_DIR", self.dir.path()).stdin(Stdio::null());
+        tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
+    }
+
+    /// GET of a path at a service.
+    pub async fn get(&self, name: &str, path: &str) -> Value {
+        let url = format!("{}{path}", self.endpoint(name));
+        let response = self.client.get(&url).send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        assert!(response.status().is_success(), "{url}: {}", response.status());
+        response.json().await.unwrap()
+    }
+
+    /// What mock-slack was told so far, oldest first.
+    pub async fn notifications(&self) -> Vec<Notification> {
+        let alerts = self.get("mock_slack", "/api/alerts").await;
+        alerts.as_array().unwrap().iter().rev().map(notification).collect()
+    }
+
+    /// What mock-slack was told about this rule, service and status, once it was.
+    pub async fn notified(&self, rule: &str, service: &str, status: &str, limit: Duration) -> Notification {
+        let what = format!("notification of {rule} {status} for {service}; up said:\n{}", self.said());
+        crate::eventually(&what, limit, async || {
+            let all = self.notifications().await;
+            all.into_iter().find(|told| told.rule == rule && told.service == service && told.status == status)
+        })
+        .await
+    }
+
+    /// Sends `up` a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.up), signal).unwrap();
+    }
+
+    /// Waits for the end of `up`, and gives its exit status and the directory that it leaves.
+    pub fn ended(mut self) -> (ExitStatus, TempDir) {
+        let status =
+            wait(&mut self.up, DRAINED).unwrap_or_else(|| panic!("`up` does not end; it said:\n{}", self.said()));
+        let unused = tempfile::tempdir().unwrap();
+        (status, std::mem::replace(&mut self.dir, unused))
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if matches!(self.up.try_wait(), Ok(None)) {
+            let _ = kill_process(Pid::from_child(&self.up), Signal::INT);
+            if wait(&mut self.up, DRAINED).is_none() {
+                let _ = self.up.kill();
+                let _ = self.up.wait();
+            }
+        }
+    }
+}
+
+fn command(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    for name in ENVIRONMENT {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn spawn(options: &StackOptions, dir: &Path) -> Child {
+    let output = File::create(dir.join("up.out")).unwrap();
+    command(&options.binary)
+        .args(["up", "--ports", "auto", "--state-dir"])
+        .arg(dir)
+        .args(&options.flags)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().unwrap())
+        .stderr(output)
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", options.binary.display()))
+}
+
+fn said(dir: &Path) -> String {
+    fs::read_to_string(dir.join("up.out")).unwrap_or_default()
+}
+
+fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    None
+}
+
+fn notification(alert: &Value) -> Notification {
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("not text in {alert}")).to_owned();
+    Notification {
+        rule: text(&alert["labels"]["alertname"]),
+        service: text(&alert["labels"]["service"]),
+        region: alert["labels"]["region"].as_str().map(str::to_owned),
+        status: text(&alert["status"]),
+        received_at: text(&alert["received_at"]).parse().unwrap(),
+    }
+}
