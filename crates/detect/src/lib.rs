@@ -1,1 +1,36 @@
-//! placeholder
+//! Finds anomalies in one partition of request events: events and watermarks in, alerts out; no clock and no I/O.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules};
+//! # use tidewatch_events::{Event, RequestEvent};
+//!
+//! let mut partition = Partition::new(0, 0, Arc::new(Rules::builtin()), Limits::default());
+//! let event = RequestEvent::parse(br#"{"timestamp": "2026-01-01T00:00:00Z", "service": "api-service",
+//!     "region": "us-east-1", "endpoint": "/", "status_code": 200, "request_id": "1"}"#).unwrap();
+//! let input = Input::Event { event: &event, replay: false };
+//! assert_eq!(partition.observe(0, event.timestamp, input), Disposition::Windowed);
+//! assert!(partition.take_transitions().is_empty());
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod grid;
+mod group;
+mod groups;
+mod lifecycle;
+mod pane;
+mod partition;
+mod rules;
+mod state;
+mod summary;
+mod traffic;
+mod transition;
+mod verdict;
+mod watermark;
+
+pub use lifecycle::{Firing, RuleState};
+pub use partition::{Disposition, GroupView, Input, Limits, Partition, RuleStatus, RuleView};
+pub use rules::{Rules, RulesError};
+pub use state::{GroupKind, GroupState, PartitionState, STATE_VERSION, Totals};
+pub use traffic::Traffic;
+pub use transition::Transition;

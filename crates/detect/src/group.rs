@@ -1,0 +1,377 @@
+//! One group: its panes, its usual traffic, and where each rule stands.
+
+use std::collections::BTreeMap;
+
+use tidewatch_events::{AlertState, RequestEvent, ResolveReason};
+
+use crate::grid::to_timestamp;
+use crate::lifecycle::{Change, RuleState, Verdict};
+use crate::pane::{Ring, Sketching};
+use crate::rules::{Kind, MAX_LATENCY_RULES, Rule, Rules};
+use crate::state::{GroupKind, GroupState, STATE_VERSION};
+use crate::summary::Subject;
+use crate::traffic::Traffic;
+use crate::transition::Transition;
+use crate::verdict::{self, Window};
+
+/// A watched group that is silent for this long is retired.
+const RETIRE_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// What judging a group needs from its partition.
+pub(crate) struct Judging<'a> {
+    pub(crate) rules: &'a Rules,
+    pub(crate) sketching: &'a Sketching,
+    /// How long an unwatched group may be silent, in milliseconds.
+    pub(crate) ttl_ms: i64,
+    /// Windows that begin before this pane miss records.
+    pub(crate) partial_until: i64,
+    /// Malformed records of the group's service.
+    pub(crate) unattributed: &'a Ring,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub(crate) kind: GroupKind,
+    pub(crate) labels: BTreeMap<String, String>,
+    /// The labels' values in the order of `group_by`, for a plain group: what an event is compared with.
+    pub(crate) values: Vec<Box<str>>,
+    /// Slot of its service.
+    pub(crate) service: usize,
+    pub(crate) start_offset: i64,
+    /// The last window judged.
+    pub(crate) judged: i64,
+    /// Whether anything that is written down changed since it was last written.
+    pub(crate) dirty: bool,
+    pub(crate) seen: bool,
+    pub(crate) last_arrival: i64,
+    pub(crate) panes: Ring,
+    pub(crate) traffic: Traffic,
+    pub(crate) rules: Vec<RuleState>,
+    verdicts: Vec<Verdict>,
+    learned: Option<serde_json::Value>,
+}
+
+impl Group {
+    pub(crate) fn new(
+        kind: GroupKind,
+        labels: BTreeMap<String, String>,
+        values: Vec<Box<str>>,
+        start: (i64, i64, i64),
+        rules: &Rules,
+    ) -> Self {
+        let (start_offset, judged, first_pane) = start;
+        Self {
+            kind,
+            labels,
+            values,
+            service: usize::MAX,
+            start_offset,
+            judged,
+            dirty: true,
+            seen: false,
+            last_arrival: first_pane,
+            panes: Ring::default(),
+            traffic: Traffic::new(first_pane),
+            rules: vec![RuleState::default(); rules.rules.len()],
+            verdicts: vec![Verdict::Unknown; rules.rules.len()],
+            learned: None,
+        }
+    }
+
+    /// A group from its state, judged until `judged` at least.
+    pub(crate) fn restore(state: GroupState, values: Vec<Box<str>>, judged: i64, rules: &Rules) -> Self {
+        let grid = rules.grid;
+        let same_grid = (state.hop_ms, state.panes) == (grid.hop_ms(), grid.panes());
+        let traffic = if same_grid { state.traffic } else { Traffic::new(judged) };
+        let last_arrival =
+            if same_grid { state.last_arrival } else { grid.pane_of(state.last_arrival.saturating_mul(state.hop_ms)) };
+        Self {
+            kind: state.kind,
+            labels: state.labels,
+            values,
+            service: usize::MAX,
+            start_offset: state.start_offset,
+            judged,
+            dirty: !same_grid,
+            seen: state.seen,
+            last_arrival,
+            panes: Ring::default(),
+            traffic,
+            rules: rules.rules.iter().map(|rule| state.rules.get(&rule.name).copied().unwrap_or_default()).collect(),
+            verdicts: vec![Verdict::Unknown; rules.rules.len()],
+            learned: state.learned,
+        }
+    }
+
+    pub(crate) fn state(&self, rules: &Rules, next_offset: i64) -> GroupState {
+        let standing = rules.rules.iter().zip(&self.rules).filter(|(_, state)| **state != RuleState::default());
+        GroupState {
+            version: STATE_VERSION,
+            kind: self.kind,
+            labels: self.labels.clone(),
+            next_offset,
+            judged_until: to_timestamp(rules.grid.end_ms(self.judged)),
+            start_offset: self.start_offset,
+            hop_ms: rules.grid.hop_ms(),
+            panes: rules.grid.panes(),
+            last_arrival: self.last_arrival,
+            seen: self.seen,
+            traffic: self.traffic.clone(),
+            rules: standing.map(|(rule, state)| (rule.name.clone(), *state)).collect(),
+            learned: self.learned.clone(),
+        }
+    }
+
+    /// Counts an event in time.
+    pub(crate) fn add(
+        &mut self,
+        pane: i64,
+        event: &RequestEvent,
+        sketching: &Sketching,
+        limits: &[f64; MAX_LATENCY_RULES],
+    ) {
+        let pane = self.panes.pane(pane);
+        pane.counts.events += 1;
+        pane.counts.errors += u64::from(event.is_error());
+        if let Some(latency) = event.latency_ms {
+            pane.counts.timed += 1;
+            for (slow, limit) in pane.counts.slow.iter_mut().zip(limits) {
+                *slow += u64::from(latency > *limit);
+            }
+            pane.add_latency(sketching, latency);
+        }
+    }
+
+    /// Judges every window up to `to`. False: the group is to be forgotten.
+    pub(crate) fn judge(&mut self, to: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
+        while self.judged < to {
+            let window = self.judged + 1;
+            let changed = self.judge_window(window, judging, transitions);
+            self.judged = window;
+            if self.is_over(window, judging, transitions) {
+                return false;
+            }
+            if changed {
+                self.dirty = true;
+            } else {
+                self.skip(to, judging);
+            }
+        }
+        true
+    }
+
+    /// Says whether anything changed that is written down.
+    fn judge_window(&mut self, window: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
+        let grid = judging.rules.grid;
+        let has_baseline = self.kind == GroupKind::Plain;
+        let mut changed = has_baseline && !self.traffic.frozen && self.traffic.refresh(grid, window);
+        let seen = self.window(window, judging);
+        let mut is_violating_traffic = false;
+        let mut is_firing_traffic = false;
+        for (index, rule) in judging.rules.rules.iter().enumerate() {
+            let before = self.rules[index];
+            let seen = Window { firing: before.firing.is_some(), ..seen };
+            let verdict = self.verdict(rule, window, &seen, judging);
+            let threshold = self.threshold(rule);
+            let change = self.rules[index].apply(verdict, grid.end_ms(window), rule, threshold);
+            self.verdicts[index] = verdict;
+            changed |= before != self.rules[index];
+            if matches!(rule.kind, Kind::TrafficDrop { .. }) {
+                is_violating_traffic = verdict == Verdict::Violating;
+                is_firing_traffic = self.rules[index].firing.is_some();
+            }
+            if let Some(change) = change {
+                let value = self.value(rule, window, &seen, judging);
+                transitions.push(self.transition(rule, change, window, value, judging));
+            }
+        }
+        let leaving = grid.first_pane(window);
+        if has_baseline {
+            let frozen = is_violating_traffic || is_firing_traffic;
+            changed |= frozen != self.traffic.frozen;
+            self.traffic.frozen = frozen;
+            if is_violating_traffic || seen.partial || seen.counts.replayed {
+                self.traffic.exclude(grid, window);
+                self.dirty = true;
+            }
+            if let Some(pane) = self.panes.get(leaving) {
+                self.traffic.remember(leaving, pane.counts.arrived());
+                changed = true;
+            }
+        }
+        // One pane longer than the next window needs, so that the last one can still be looked at.
+        self.panes.forget_before(leaving);
+        changed
+    }
+
+    fn window(&self, window: i64, judging: &Judging<'_>) -> Window {
+        let first = judging.rules.grid.first_pane(window);
+        Window {
+            counts: self.panes.sum(first, window),
+            unattributed: judging.unattributed.sum(first, window).events,
+            baseline: self.traffic.baseline,
+            partial: first < judging.partial_until,
+            firing: false,
+        }
+    }
+
+    fn verdict(&self, rule: &Rule, window: i64, seen: &Window, judging: &Judging<'_>) -> Verdict {
+        let is_traffic = matches!(rule.kind, Kind::TrafficDrop { .. });
+        match self.kind {
+            GroupKind::Plain => verdict::judge(&rule.kind, seen),
+            GroupKind::Overflow if is_traffic => Verdict::Unknown,
+            GroupKind::Overflow => verdict::judge(&rule.kind, seen),
+            GroupKind::Expected if !is_traffic || window < self.expected_from(judging) => Verdict::Unknown,
+            GroupKind::Expected if self.seen => Verdict::Clean,
+            GroupKind::Expected if seen.partial => Verdict::Unknown,
+            GroupKind::Expected => Verdict::Violating,
+        }
+    }
+
+    /// The window from which an expected service is missed: as long after the start as others take to be watched.
+    fn expected_from(&self, judging: &Judging<'_>) -> i64 {
+        self.traffic.first_pane + 2 * judging.rules.grid.panes()
+    }
+
+    fn threshold(&self, rule: &Rule) -> f64 {
+        match self.kind {
+            GroupKind::Expected => 1.0,
+            _ => verdict::threshold(&rule.kind, self.traffic.baseline),
+        }
+    }
+
+    fn value(&self, rule: &Rule, window: i64, seen: &Window, judging: &Judging<'_>) -> Option<f64> {
+        if self.kind == GroupKind::Expected {
+            return Some(f64::from(u8::from(self.seen)));
+        }
+        let first = judging.rules.grid.first_pane(window);
+        verdict::value(&rule.kind, seen, |quantile| self.panes.quantile(judging.sketching, first, window, quantile))
+    }
+
+    fn transition(
+        &self,
+        rule: &Rule,
+        change: Change,
+        window: i64,
+        value: Option<f64>,
+        judging: &Judging<'_>,
+    ) -> Transition {
+        let grid = judging.rules.grid;
+        let subject = Subject {
+            kind: &rule.kind,
+            labels: &self.labels,
+            window_ms: grid.window_ms(),
+            baseline: self.traffic.baseline,
+            value,
+        };
+        let (state, reason, firing, summary) = match change {
+            Change::Fired(firing) => (AlertState::Firing, None, firing, subject.fired()),
+            Change::Resolved(reason, firing) => (AlertState::Resolved, Some(reason), firing, subject.resolved(reason)),
+        };
+        Transition {
+            rule: rule.name.clone(),
+            state,
+            reason,
+            severity: firing.severity,
+            group: self.labels.clone(),
+            value: value.unwrap_or_default(),
+            threshold: firing.threshold,
+            window_start: to_timestamp(grid.end_ms(window) - grid.window_ms()),
+            window_end: to_timestamp(grid.end_ms(window)),
+            started_at: to_timestamp(firing.started_at_ms),
+            summary,
+            runbook_url: rule.runbook_url.clone(),
+        }
+    }
+
+    /// Whether its silence could be told: then it is kept for a day.
+    fn is_watched(&self, rules: &Rules) -> bool {
+        let is_armed = |rule: &Rule| match rule.kind {
+            Kind::TrafficDrop { min_baseline, .. } => self.traffic.baseline.is_some_and(|usual| usual >= min_baseline),
+            _ => false,
+        };
+        self.kind == GroupKind::Plain && rules.rules.iter().any(is_armed)
+            || self.rules.iter().any(|state| state.firing.is_some())
+    }
+
+    fn allowed_silence_ms(&self, judging: &Judging<'_>) -> i64 {
+        if self.is_watched(judging.rules) { RETIRE_MS } else { judging.ttl_ms }
+    }
+
+    /// Whether the group was silent for too long; resolves what fires.
+    fn is_over(&mut self, window: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
+        if self.kind == GroupKind::Expected || window < self.over_from(judging) {
+            return false;
+        }
+        let seen = self.window(window, judging);
+        for (index, rule) in judging.rules.rules.iter().enumerate() {
+            let end_ms = judging.rules.grid.end_ms(window);
+            if let Some(change) = self.rules[index].resolve(ResolveReason::Retired, end_ms, rule) {
+                let value = self.value(rule, window, &seen, judging);
+                transitions.push(self.transition(rule, change, window, value, judging));
+            }
+        }
+        true
+    }
+
+    /// The window at which the group has been silent for too long.
+    fn over_from(&self, judging: &Judging<'_>) -> i64 {
+        self.last_arrival + 1 + judging.rules.grid.hops(self.allowed_silence_ms(judging))
+    }
+
+    /// Nothing changed at the last window. As long as no pane with events enters the window and no time limit runs out,
+    /// nothing will change at the next ones either: they are as good as judged.
+    fn skip(&mut self, to: i64, judging: &Judging<'_>) {
+        let grid = judging.rules.grid;
+        let window = self.judged;
+        let leaving = grid.first_pane(window);
+        let has_baseline = self.kind == GroupKind::Plain;
+        if leaving < judging.partial_until || has_baseline && !self.traffic.is_steady(grid, window) {
+            return;
+        }
+        let entering = |ring: &Ring| ring.next(leaving).unwrap_or(i64::MAX);
+        let mut last = to.min(entering(&self.panes)).min(entering(judging.unattributed));
+        let deadlines = judging.rules.rules.iter().zip(&self.rules).filter_map(|(rule, state)| state.deadline_ms(rule));
+        for deadline_ms in deadlines {
+            last = last.min(grid.window_from(deadline_ms) - 1);
+        }
+        match self.kind {
+            GroupKind::Expected if window < self.expected_from(judging) => {
+                last = last.min(self.expected_from(judging) - 1);
+            }
+            GroupKind::Expected => {}
+            _ => last = last.min(self.over_from(judging) - 1),
+        }
+        if last <= window {
+            return;
+        }
+        self.judged = last;
+        if self.traffic.frozen {
+            self.traffic.exclude_on(last);
+            self.dirty = true;
+        }
+    }
+
+    /// Makes the group as if it had just begun: what is written of a forgotten one until its key is deleted.
+    pub(crate) fn blank(&self, rules: &Rules) -> Self {
+        let start = (self.start_offset, self.judged, self.judged);
+        let blank = Self::new(self.kind, self.labels.clone(), self.values.clone(), start, rules);
+        Self { last_arrival: self.last_arrival, ..blank }
+    }
+
+    /// Whether the group is what [`Group::blank`] made.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.traffic == Traffic::new(self.traffic.first_pane)
+            && self.traffic.first_pane > self.last_arrival
+            && self.rules.iter().all(|state| *state == RuleState::default())
+    }
+
+    /// Where the rule at `index` stands after the last window: verdict, state, value and threshold.
+    pub(crate) fn standing(&self, index: usize, judging: &Judging<'_>) -> (Verdict, RuleState, Option<f64>, f64) {
+        let rule = &judging.rules.rules[index];
+        let seen = self.window(self.judged, judging);
+        let state = self.rules[index];
+        let threshold = state.firing.map_or_else(|| self.threshold(rule), |firing| firing.threshold);
+        (self.verdicts[index], state, self.value(rule, self.judged, &seen, judging), threshold)
+    }
+}

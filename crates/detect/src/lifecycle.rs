@@ -1,0 +1,185 @@
+//! One rule in one group: from verdicts, window by window, to an alert's beginning and end.
+
+use serde::{Deserialize, Serialize};
+use tidewatch_events::{ResolveReason, Severity};
+
+use crate::rules::Rule;
+
+/// An alert is resolved after this long without a window that could be judged.
+const NO_DATA_MS: i64 = 10 * 60 * 1_000;
+
+/// What a window says about a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Violating,
+    Clean,
+    /// Not bad enough to fire and not good enough to resolve.
+    Between,
+    /// There is too little to judge by.
+    Unknown,
+}
+
+/// Where a rule stands in a group. Times are milliseconds since the epoch: they outlive a change of `hop`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct RuleState {
+    /// Violating windows in a row, counted up to `for_windows`.
+    pub violating: u32,
+    /// End of the first of them.
+    pub violating_since_ms: Option<i64>,
+    /// Clean windows in a row while firing.
+    pub clean: u32,
+    /// End of the first window in a row that could not be judged, while firing.
+    pub unknown_since_ms: Option<i64>,
+    /// End of the window that resolved the last alert, kept where the rule has a cooldown.
+    pub resolved_at_ms: Option<i64>,
+    /// The alert, while it fires.
+    pub firing: Option<Firing>,
+}
+
+/// What has to be the same in an alert's end as in its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Firing {
+    /// End of the window that fired.
+    pub started_at_ms: i64,
+    /// What the value was held against.
+    pub threshold: f64,
+    /// The severity that the alert was raised with.
+    pub severity: Severity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Change {
+    Fired(Firing),
+    Resolved(ResolveReason, Firing),
+}
+
+impl RuleState {
+    pub(crate) fn apply(&mut self, verdict: Verdict, window_ms: i64, rule: &Rule, threshold: f64) -> Option<Change> {
+        if verdict != Verdict::Violating {
+            self.violating = 0;
+            self.violating_since_ms = None;
+        }
+        if verdict != Verdict::Clean {
+            self.clean = 0;
+        }
+        if verdict != Verdict::Unknown {
+            self.unknown_since_ms = None;
+        }
+        match verdict {
+            Verdict::Violating => {
+                self.violating_since_ms.get_or_insert(window_ms);
+                self.violating = (self.violating + 1).min(rule.for_windows);
+                let cooling = self.resolved_at_ms.is_some_and(|at| window_ms < at + rule.cooldown_ms);
+                if self.firing.is_some() || self.violating < rule.for_windows || cooling {
+                    return None;
+                }
+                let firing = Firing { started_at_ms: window_ms, threshold, severity: rule.severity };
+                self.firing = Some(firing);
+                Some(Change::Fired(firing))
+            }
+            Verdict::Clean => {
+                self.firing?;
+                self.clean += 1;
+                if self.clean < rule.clear_windows {
+                    return None;
+                }
+                self.resolve(ResolveReason::Clean, window_ms, rule)
+            }
+            Verdict::Between => None,
+            Verdict::Unknown => {
+                self.firing?;
+                let since = *self.unknown_since_ms.get_or_insert(window_ms);
+                if window_ms - since < NO_DATA_MS {
+                    return None;
+                }
+                self.resolve(ResolveReason::NoData, window_ms, rule)
+            }
+        }
+    }
+
+    pub(crate) fn resolve(&mut self, reason: ResolveReason, window_ms: i64, rule: &Rule) -> Option<Change> {
+        let firing = self.firing.take()?;
+        self.clean = 0;
+        self.unknown_since_ms = None;
+        self.resolved_at_ms = (rule.cooldown_ms > 0).then_some(window_ms);
+        Some(Change::Resolved(reason, firing))
+    }
+
+    /// When time alone changes the state though the verdict stays the same.
+    pub(crate) fn deadline_ms(&self, rule: &Rule) -> Option<i64> {
+        match self.firing {
+            Some(_) => self.unknown_since_ms.map(|since| since + NO_DATA_MS),
+            None if self.violating >= rule.for_windows => self.resolved_at_ms.map(|at| at + rule.cooldown_ms),
+            None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Kind;
+
+    const HOP: i64 = 5_000;
+
+    fn rule(cooldown_ms: i64) -> Rule {
+        Rule {
+            name: "R".into(),
+            kind: Kind::ClockSkew { limit_ppm: 1, min_events: 1 },
+            for_windows: 2,
+            clear_windows: 2,
+            cooldown_ms,
+            severity: Severity::Warning,
+            runbook_url: String::new(),
+        }
+    }
+
+    /// One letter a window: v(iolating), c(lean), b(etween), u(nknown). Gives back F and R at the window that changed.
+    fn run(rule: &Rule, verdicts: &str) -> String {
+        let mut state = RuleState::default();
+        let mut changes = String::new();
+        for (window, letter) in (1..).zip(verdicts.chars()) {
+            let verdict = match letter {
+                'v' => Verdict::Violating,
+                'c' => Verdict::Clean,
+                'b' => Verdict::Between,
+                _ => Verdict::Unknown,
+            };
+            changes.push(match state.apply(verdict, window * HOP, rule, 1.0) {
+                None => '.',
+                Some(Change::Fired(_)) => 'F',
+                Some(Change::Resolved(ResolveReason::Clean, _)) => 'R',
+                Some(Change::Resolved(..)) => 'N',
+            });
+        }
+        changes
+    }
+
+    #[test]
+    fn fires_after_two_violating_and_resolves_after_two_clean_in_a_row() {
+        assert_eq!(run(&rule(0), "vcvvvcvccc"), "...F....R.");
+    }
+
+    #[test]
+    fn unknown_resets_a_pending_one_and_keeps_a_firing_one() {
+        assert_eq!(run(&rule(0), "vuvuvvuucuccv"), ".....F.....R.");
+    }
+
+    #[test]
+    fn between_neither_resolves_nor_fires() {
+        assert_eq!(run(&rule(0), "vbvvcbcbcc"), "...F.....R");
+    }
+
+    #[test]
+    fn ten_minutes_of_unknown_resolve_with_no_data() {
+        let unknown = "u".repeat(121);
+        let changes = run(&rule(0), &format!("vv{unknown}"));
+        assert_eq!(changes.find('N'), Some(2 + 120));
+        assert!(!run(&rule(0), &format!("vv{}b{}", "u".repeat(119), "u".repeat(119))).contains('N'));
+    }
+
+    #[test]
+    fn a_cooldown_delays_a_second_firing_but_no_resolve_and_drops_nothing() {
+        assert_eq!(run(&rule(5 * HOP), "vvccvvvvvcc"), ".F.R....F.R");
+    }
+}

@@ -1,0 +1,192 @@
+//! What is counted in one hop of time, and the ring of panes that windows are made of.
+
+use std::collections::VecDeque;
+
+use sketches_ddsketch::{Config, DDSketch};
+
+use crate::rules::MAX_LATENCY_RULES;
+
+/// Relative error of the sketch (Masson et al., "DDSketch", VLDB 2019).
+const RELATIVE_ERROR: f64 = 0.01;
+/// Latencies outside of 0.01 ms to 1 h are counted at the nearer bound.
+const SHORTEST_MS: f64 = 0.01;
+const LONGEST_MS: f64 = 3_600_000.0;
+/// Buckets of 1 % between the bounds: ln(3.6e8) / ln(1.01 / 0.99) = 985.
+const MAX_BUCKETS: u32 = 1_024;
+
+/// What rules count of events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Events in time.
+    pub(crate) events: u64,
+    /// Those of them whose latency is known.
+    pub(crate) timed: u64,
+    /// Those of them that failed.
+    pub(crate) errors: u64,
+    /// Those of them slower than the limit of each latency rule.
+    pub(crate) slow: [u64; MAX_LATENCY_RULES],
+    /// Events that arrived here and were late, from the future or too old.
+    pub(crate) misdated: u64,
+    /// Some of all these were replayed.
+    pub(crate) replayed: bool,
+}
+
+impl Counts {
+    /// Events that arrived, whenever they claim to have happened.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.events + self.misdated
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        self.timed += other.timed;
+        self.errors += other.errors;
+        for (sum, count) in self.slow.iter_mut().zip(other.slow) {
+            *sum += count;
+        }
+        self.misdated += other.misdated;
+        self.replayed |= other.replayed;
+    }
+}
+
+/// What happened in one hop.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pane {
+    pub(crate) counts: Counts,
+    /// The latencies' DDSketch, sparse and sorted by bucket: a pane of a quiet group takes a hundredth of the dense one.
+    buckets: Vec<(i16, u32)>,
+}
+
+impl Pane {
+    pub(crate) fn add_latency(&mut self, sketching: &Sketching, latency_ms: f64) {
+        let bucket = sketching.bucket(latency_ms);
+        match self.buckets.binary_search_by_key(&bucket, |&(key, _)| key) {
+            Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(1),
+            Err(at) => self.buckets.insert(at, (bucket, 1)),
+        }
+    }
+}
+
+/// Panes in the order of time; those where nothing happened are left out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ring {
+    panes: VecDeque<(i64, Pane)>,
+}
+
+impl Ring {
+    pub(crate) const EMPTY: Self = Self { panes: VecDeque::new() };
+
+    /// The pane, made where it is missing.
+    pub(crate) fn pane(&mut self, pane: i64) -> &mut Pane {
+        // Events come nearly in order: what is looked for is nearly always among the last.
+        let mut at = self.panes.len();
+        while at > 0 && self.panes[at - 1].0 > pane {
+            at -= 1;
+        }
+        if at == 0 || self.panes[at - 1].0 != pane {
+            self.panes.insert(at, (pane, Pane::default()));
+            at += 1;
+        }
+        &mut self.panes[at - 1].1
+    }
+
+    pub(crate) fn forget_before(&mut self, pane: i64) {
+        while self.panes.front().is_some_and(|&(first, _)| first < pane) {
+            self.panes.pop_front();
+        }
+    }
+
+    /// The first pane at or after `pane` in which something happened.
+    pub(crate) fn next(&self, pane: i64) -> Option<i64> {
+        self.panes.iter().map(|&(index, _)| index).find(|&index| index >= pane)
+    }
+
+    pub(crate) fn get(&self, pane: i64) -> Option<&Pane> {
+        self.panes.iter().find(|&&(index, _)| index == pane).map(|(_, pane)| pane)
+    }
+
+    /// The panes in `[from, until)`.
+    fn range(&self, from: i64, until: i64) -> impl Iterator<Item = &Pane> {
+        let inside = self.panes.iter().skip_while(move |&&(index, _)| index < from);
+        inside.take_while(move |&&(index, _)| index < until).map(|(_, pane)| pane)
+    }
+
+    /// Everything counted in the panes `[from, until)`.
+    pub(crate) fn sum(&self, from: i64, until: i64) -> Counts {
+        let mut sum = Counts::default();
+        for pane in self.range(from, until) {
+            sum.add(&pane.counts);
+        }
+        sum
+    }
+
+    /// The quantile (0 to 1) of the latencies in the panes `[from, until)`, in milliseconds: the element at rank
+    /// floor(q (n - 1)), within 1 %.
+    pub(crate) fn quantile(&self, sketching: &Sketching, from: i64, until: i64, quantile: f64) -> Option<f64> {
+        let mut merged = DDSketch::new(sketching.config);
+        for &(bucket, count) in self.range(from, until).flat_map(|pane| &pane.buckets) {
+            merged.add_with_count(sketching.config.value(i32::from(bucket)), u64::from(count));
+        }
+        merged.quantile(quantile).ok().flatten()
+    }
+}
+
+/// How latencies become buckets: one for all panes, so that they can be merged.
+#[derive(Debug, Clone)]
+pub(crate) struct Sketching {
+    config: Config,
+}
+
+impl Sketching {
+    pub(crate) fn new() -> Self {
+        Self { config: Config::new(RELATIVE_ERROR, MAX_BUCKETS, SHORTEST_MS / 2.0) }
+    }
+
+    fn bucket(&self, latency_ms: f64) -> i16 {
+        // Between -231 and 755 by the bounds.
+        self.config.key(latency_ms.clamp(SHORTEST_MS, LONGEST_MS)) as i16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_within_one_percent_of_the_element_at_the_rank() {
+        let sketching = Sketching::new();
+        let mut ring = Ring::default();
+        let latencies: Vec<f64> = (1..=1_000).map(|i| f64::from(i) * f64::from(i) / 50.0).collect();
+        for (i, &latency) in latencies.iter().enumerate() {
+            ring.pane(i as i64 % 12).add_latency(&sketching, latency);
+        }
+        for (quantile, rank) in [(0.0, 0), (0.5, 499), (0.95, 949), (0.99, 989), (1.0, 999)] {
+            let value = ring.quantile(&sketching, 0, 12, quantile).unwrap();
+            let exact: f64 = latencies[rank];
+            assert!((value - exact).abs() <= 0.0101 * exact, "q {quantile}: {value}, exactly {exact}");
+        }
+    }
+
+    #[test]
+    fn latencies_out_of_bounds_are_counted_at_the_bound() {
+        let sketching = Sketching::new();
+        for (latency, counted) in [(0.0, SHORTEST_MS), (1e-300, SHORTEST_MS), (f64::MAX, LONGEST_MS)] {
+            let mut ring = Ring::default();
+            ring.pane(0).add_latency(&sketching, latency);
+            let value = ring.quantile(&sketching, 0, 1, 0.5).unwrap();
+            assert!((value - counted).abs() <= 0.02 * counted, "{latency} became {value}");
+        }
+    }
+
+    #[test]
+    fn panes_are_kept_in_the_order_of_time_whatever_order_they_are_filled_in() {
+        let mut ring = Ring::default();
+        for pane in [5, 3, 9, 3, 4] {
+            ring.pane(pane).counts.events += 1;
+        }
+        assert_eq!(ring.sum(3, 5).events, 3);
+        assert_eq!(ring.next(6), Some(9));
+        ring.forget_before(5);
+        assert_eq!(ring.sum(0, 100).events, 2);
+    }
+}

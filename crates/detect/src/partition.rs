@@ -1,0 +1,308 @@
+//! Everything that belongs to one input partition: records in, in the order of offsets; transitions out.
+//!
+//! What a partition does depends on its records alone, and on the moments at which it was told to be idle. A record is
+//! taken in three steps: it moves the watermark; every window that the watermark has passed is judged; then it is
+//! counted in its pane, or found late. After a restart the records from the floor on are read again: those that the
+//! state already covers only fill panes ([`Disposition::Known`]), late or not as they were the first time ([`Steps`]).
+
+mod checkpoint;
+mod observe;
+mod view;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tidewatch_events::RequestEvent;
+
+use crate::grid::{to_ms, to_timestamp};
+use crate::group::{Group, Judging};
+use crate::groups::Groups;
+use crate::pane::Sketching;
+use crate::rules::{MAX_LATENCY_RULES, Rules};
+use crate::state::{GroupKind, Totals};
+use crate::transition::Transition;
+use crate::watermark::{Steps, Watermark};
+
+pub use view::{GroupView, RuleStatus, RuleView};
+
+/// How much a partition keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Groups at most; events of further ones are counted in one overflow group without traffic rules.
+    pub max_groups: usize,
+    /// Groups that were silent for this long are forgotten, unless their silence could be told or an alert fires.
+    pub group_ttl: Duration,
+}
+
+/// The last window judged of a group that was made before its partition's first event.
+const NOT_BEGUN: i64 = i64::MIN;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_groups: 10_000, group_ttl: Duration::from_secs(60 * 60) }
+    }
+}
+
+/// One record, as far as it could be read.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// A valid event.
+    Event {
+        /// The event.
+        event: &'a RequestEvent,
+        /// Whether it was replayed from a file: traffic rules don't judge windows with such events.
+        replay: bool,
+    },
+    /// A record that goes to the dead letters.
+    Rejected {
+        /// The service, where the record's key says it.
+        service: Option<&'a str>,
+        /// The event, where only its time is wrong (`from_future`, `too_old`).
+        event: Option<&'a RequestEvent>,
+    },
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// Counted in its pane.
+    Windowed,
+    /// Older than what was judged: counted as arrived, not judged.
+    Late,
+    /// Not to be judged: counted as arrived where its sender is known.
+    DeadLettered,
+    /// Covered by the restored state: only panes were filled, nothing was counted again.
+    Known,
+}
+
+/// The detection state of one input partition.
+#[derive(Debug, Clone)]
+pub struct Partition {
+    partition: i32,
+    rules: Arc<Rules>,
+    limits: Limits,
+    latency_limits: [f64; MAX_LATENCY_RULES],
+    sketching: Sketching,
+    groups: Groups,
+    watermark: Watermark,
+    /// The last window judged.
+    judged: Option<i64>,
+    /// The offset at which judging began: records before it are in no pane.
+    begun_at: Option<i64>,
+    steps: Steps,
+    /// First offset that fell into each pane that a coming window needs, in the order of panes.
+    firsts: VecDeque<(i64, i64)>,
+    start_offset: i64,
+    /// The first offset that was never taken in.
+    next_offset: i64,
+    /// The next offset to read: behind `next_offset` while records are read again.
+    reading_at: i64,
+    restored_floor: i64,
+    /// (offset, window): a lost process had judged until that window when it was at that offset.
+    ahead: VecDeque<(i64, i64)>,
+    partial_until: i64,
+    gap: bool,
+    totals: Totals,
+    transitions: Vec<Transition>,
+    /// Alerts of rules or groups that the rules file no longer makes.
+    orphans: Vec<checkpoint::Orphan>,
+    forgotten: checkpoint::Forgotten,
+}
+
+impl Partition {
+    /// A partition that nothing is known of, to be read from `start_offset`.
+    pub fn new(partition: i32, start_offset: i64, rules: Arc<Rules>, limits: Limits) -> Self {
+        Self {
+            partition,
+            limits,
+            latency_limits: rules.latency_limits(),
+            sketching: Sketching::new(),
+            groups: Groups::new(rules.clone()),
+            rules,
+            watermark: Watermark::default(),
+            judged: None,
+            begun_at: None,
+            steps: Steps::default(),
+            firsts: VecDeque::new(),
+            start_offset,
+            next_offset: start_offset,
+            reading_at: start_offset,
+            restored_floor: start_offset,
+            ahead: VecDeque::new(),
+            partial_until: 0,
+            gap: false,
+            totals: Totals::default(),
+            transitions: Vec::new(),
+            orphans: Vec::new(),
+            forgotten: checkpoint::Forgotten::default(),
+        }
+    }
+
+    /// Watches for `service` though it may never send. To be said, after [`Self::new`] or [`Self::restore`], to the
+    /// partition that the service's key belongs to. It is missed from two minutes after the partition's start; its
+    /// group has the label `service` alone, and is done for good once the service has sent.
+    pub fn expect(&mut self, service: &str) {
+        if self.groups.service(service).is_some_and(|service| service.expected.is_some()) {
+            return;
+        }
+        let labels = [("service".to_owned(), service.to_owned())].into();
+        let judged = self.judged.unwrap_or(NOT_BEGUN);
+        let start = (self.next_offset, judged, judged);
+        let mut group = Group::new(GroupKind::Expected, labels, Vec::new(), start, &self.rules);
+        group.seen = self.groups.service(service).is_some();
+        self.groups.insert(group);
+    }
+
+    /// Wall-clock time moves the watermark. Only to be called while the partition is provably idle: everything there is
+    /// was read, and the broker said so. The only input that is no record.
+    pub fn advance_idle(&mut self, now: Timestamp) {
+        if self.reading_at < self.next_offset {
+            return;
+        }
+        let is_used = self.watermark.newest_ms.is_some();
+        if is_used || self.groups.iter().any(|group| group.kind == GroupKind::Expected) {
+            self.restored_floor = i64::MAX;
+            self.catch_up(self.next_offset);
+            self.end_gap(to_ms(now));
+            self.watermark.reach(to_ms(now));
+            self.judge_due(self.next_offset);
+        }
+    }
+
+    /// The records from the next offset up to `until` are gone: they were deleted before they could be read. Windows
+    /// that may miss one are judged by no rule.
+    pub fn skip_lost(&mut self, until: i64) {
+        if until <= self.reading_at {
+            return;
+        }
+        self.totals.lost += u64::try_from(until - self.next_offset).unwrap_or(0);
+        self.reading_at = until;
+        self.next_offset = self.next_offset.max(until);
+        self.gap = true;
+    }
+
+    /// What began or ended since the last call, in the order of windows.
+    pub fn take_transitions(&mut self) -> Vec<Transition> {
+        let mut transitions = std::mem::take(&mut self.transitions);
+        transitions.sort_by_cached_key(|transition| (transition.window_end, transition.fingerprint()));
+        transitions
+    }
+
+    /// Event time up to which everything is taken to be here: the newest event minus lateness.
+    pub fn watermark(&self) -> Option<Timestamp> {
+        self.watermark.newest_ms.map(|newest_ms| to_timestamp(newest_ms - self.rules.lateness_ms))
+    }
+
+    /// End of the last window judged.
+    pub fn judged_until(&self) -> Option<Timestamp> {
+        self.judged.map(|window| to_timestamp(self.rules.grid.end_ms(window)))
+    }
+
+    /// The next offset to read. After [`Self::restore`] that is the floor.
+    pub fn position(&self) -> i64 {
+        self.reading_at
+    }
+
+    /// The partition's number.
+    pub fn number(&self) -> i32 {
+        self.partition
+    }
+
+    /// What was counted.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Number of live groups, the overflow group and expected services among them.
+    pub fn group_count(&self) -> usize {
+        self.groups.count()
+    }
+
+    /// Oldest offset that a window after [`Self::judged_until`] still needs; the next offset where none is.
+    pub fn floor(&self) -> i64 {
+        let oldest = self.firsts.iter().map(|&(_, offset)| offset).min().unwrap_or(self.next_offset);
+        // Until everything is read again, `firsts` doesn't know all of it.
+        oldest.min(self.restored_floor).min(self.next_offset)
+    }
+
+    /// Judges what the watermark has passed. Records from `offset` on find it judged.
+    fn judge_due(&mut self, offset: i64) {
+        let Some(newest_ms) = self.watermark.newest_ms else { return };
+        let due = self.rules.grid.window_until(newest_ms - self.rules.lateness_ms);
+        self.judge(due, offset);
+    }
+
+    fn judge(&mut self, to: i64, offset: i64) {
+        let Some(judged) = self.judged else {
+            self.begin(to, offset);
+            return;
+        };
+        if to <= judged {
+            return;
+        }
+        self.resolve_orphans(judged + 1);
+        for slot in self.groups.slots() {
+            let Some((group, unattributed)) = self.groups.with_unattributed(slot) else { continue };
+            let judging = Judging {
+                rules: &self.rules,
+                sketching: &self.sketching,
+                ttl_ms: ttl_ms(&self.rules, &self.limits),
+                partial_until: self.partial_until,
+                unattributed,
+            };
+            if !group.judge(to, &judging, &mut self.transitions)
+                && let Some(group) = self.groups.remove(slot)
+            {
+                self.forgotten.add(&group, &self.rules);
+            }
+        }
+        self.totals.windows += (to - judged).unsigned_abs();
+        self.judged = Some(to);
+        let needed = self.rules.grid.first_pane(to + 1);
+        self.steps.push(offset, to, needed);
+        self.groups.forget_unattributed_before(needed - 1);
+        while self.firsts.front().is_some_and(|&(pane, _)| pane < needed) {
+            self.firsts.pop_front();
+        }
+    }
+
+    /// The first watermark: nothing before it was there to be judged.
+    fn begin(&mut self, window: i64, offset: i64) {
+        self.judged = Some(window);
+        self.begun_at = Some(offset);
+        self.steps.push(offset, window, i64::MIN);
+        for slot in self.groups.slots() {
+            if let Some(group) = self.groups.get_mut(slot)
+                && group.judged == NOT_BEGUN
+            {
+                group.judged = window;
+                group.traffic.first_pane = window;
+            }
+        }
+    }
+
+    /// Judges as far as a lost process had when it was at `offset`: its clock may have moved the watermark, and groups
+    /// that were written down then have been judged already.
+    fn catch_up(&mut self, offset: i64) {
+        while let Some(&(from, window)) = self.ahead.front()
+            && from <= offset
+        {
+            self.ahead.pop_front();
+            self.watermark.reach(self.rules.grid.end_ms(window) + self.rules.lateness_ms);
+            self.judge_due(offset);
+        }
+    }
+
+    fn end_gap(&mut self, until_ms: i64) {
+        if std::mem::take(&mut self.gap) {
+            self.partial_until = self.partial_until.max(self.rules.grid.pane_of(until_ms) + 1);
+        }
+    }
+}
+
+/// A group outlives the windows that it is part of.
+fn ttl_ms(rules: &Rules, limits: &Limits) -> i64 {
+    i64::try_from(limits.group_ttl.as_millis()).unwrap_or(i64::MAX).clamp(rules.grid.window_ms(), i64::MAX / 2)
+}

@@ -1,0 +1,182 @@
+//! What of a partition is written down, and how it goes on from there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tidewatch_events::{AlertState, ResolveReason};
+
+use super::{Limits, Partition};
+use crate::grid::{to_ms, to_timestamp};
+use crate::group::Group;
+use crate::lifecycle::Firing;
+use crate::rules::Rules;
+use crate::state::{GroupKind, GroupState, PartitionState, STATE_VERSION, key_of};
+use crate::summary::who;
+use crate::transition::Transition;
+use crate::watermark::{Steps, Watermark};
+
+/// An alert whose rule or group is no longer made by the rules file.
+#[derive(Debug, Clone)]
+pub(super) struct Orphan {
+    rule: String,
+    labels: BTreeMap<String, String>,
+    firing: Firing,
+}
+
+/// Keys of groups that are no more. A forgotten group is first written as a blank one, which is as good as none but
+/// says until when it was judged, and deleted with the next checkpoint: were its key deleted while the partition's state
+/// is still the old one, a restart would judge its last windows again without knowing what came before them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Forgotten {
+    to_blank: BTreeMap<String, Group>,
+    to_delete: BTreeSet<String>,
+}
+
+impl Forgotten {
+    pub(super) fn add(&mut self, group: &Group, rules: &Rules) {
+        self.to_blank.insert(key_of(&group.labels), group.blank(rules));
+    }
+}
+
+impl Partition {
+    /// A partition that goes on from `state`, of whose groups at least those states are given that were written before
+    /// it; newer ones and none of the others do no harm. Read on from [`Self::position`].
+    pub fn restore(
+        partition: i32,
+        rules: Arc<Rules>,
+        limits: Limits,
+        state: PartitionState,
+        groups: impl IntoIterator<Item = (String, GroupState)>,
+    ) -> Self {
+        let grid = rules.grid;
+        let mut restored = Self::new(partition, state.start_offset, rules, limits);
+        restored.watermark = Watermark {
+            newest_ms: state.newest_ms,
+            stalled_since_ms: state.stalled_since_ms,
+            last_appended_ms: state.last_appended_ms,
+        };
+        restored.judged = state.judged_until.map(|until| grid.window_until(to_ms(until)));
+        restored.steps = Steps::restore(state.steps.iter().map(|&(offset, ms)| (offset, grid.window_until(ms))));
+        restored.begun_at = state.begun_at;
+        restored.next_offset = state.next_offset;
+        restored.reading_at = state.floor;
+        restored.restored_floor = state.floor;
+        restored.partial_until = grid.window_from(state.partial_until_ms);
+        restored.gap = state.gap;
+        restored.totals = state.totals;
+        let mut ahead = BTreeSet::new();
+        for (key, group) in groups {
+            if group.version != STATE_VERSION {
+                continue;
+            }
+            let window = grid.window_until(to_ms(group.judged_until));
+            if Some(window) > restored.judged {
+                ahead.insert((group.next_offset, window));
+            }
+            restored.restore_group(key, group, window);
+        }
+        restored.ahead = ahead.into_iter().collect();
+        restored
+    }
+
+    fn restore_group(&mut self, key: String, state: GroupState, window: i64) {
+        let rules = self.rules.clone();
+        let values: Option<Vec<Box<str>>> = match state.kind {
+            GroupKind::Plain if state.labels.len() != rules.group_by.len() => None,
+            GroupKind::Plain => rules
+                .group_by
+                .iter()
+                .map(|label| state.labels.get(label.name()).map(|value| (**value).into()))
+                .collect(),
+            GroupKind::Expected if !state.labels.get("service").is_some_and(|name| rules.expect.contains(name)) => None,
+            GroupKind::Expected | GroupKind::Overflow => Some(Vec::new()),
+        };
+        let is_ahead = self.judged.is_none_or(|judged| window > judged);
+        for (rule, standing) in &state.rules {
+            let is_there = values.is_some() && rules.rules.iter().any(|there| there.name == *rule);
+            if let (Some(firing), false) = (standing.firing, is_there) {
+                self.orphans.push(Orphan { rule: rule.clone(), labels: state.labels.clone(), firing });
+            }
+        }
+        let has_orphan = self.orphans.last().is_some_and(|orphan| orphan.labels == state.labels);
+        let Some(values) = values else {
+            self.forgotten.to_delete.insert(key);
+            return;
+        };
+        let judged = self.judged.map_or(window, |judged| judged.max(window));
+        let mut group = Group::restore(state, values, judged, &rules);
+        group.dirty |= has_orphan;
+        if group.is_blank() && !is_ahead {
+            self.forgotten.to_delete.insert(key);
+            return;
+        }
+        self.groups.insert(group);
+    }
+
+    pub(super) fn resolve_orphans(&mut self, window: i64) {
+        let grid = self.rules.grid;
+        for orphan in std::mem::take(&mut self.orphans) {
+            self.transitions.push(Transition {
+                state: AlertState::Resolved,
+                reason: Some(ResolveReason::Retired),
+                severity: orphan.firing.severity,
+                value: 0.0,
+                threshold: orphan.firing.threshold,
+                window_start: to_timestamp(grid.end_ms(window) - grid.window_ms()),
+                window_end: to_timestamp(grid.end_ms(window)),
+                started_at: to_timestamp(orphan.firing.started_at_ms),
+                summary: format!("{}: {} is no longer watched for by the rules", who(&orphan.labels), orphan.rule),
+                runbook_url: self.rules.runbook_url(&orphan.rule),
+                rule: orphan.rule,
+                group: orphan.labels,
+            });
+        }
+    }
+
+    /// What the partition goes on from. Belongs to the [`Self::take_dirty_groups`] of the same moment.
+    pub fn state(&self) -> PartitionState {
+        let grid = self.rules.grid;
+        PartitionState {
+            version: STATE_VERSION,
+            next_offset: self.next_offset,
+            start_offset: self.start_offset,
+            floor: self.floor(),
+            judged_until: self.judged_until(),
+            begun_at: self.begun_at,
+            newest_ms: self.watermark.newest_ms,
+            stalled_since_ms: self.watermark.stalled_since_ms,
+            last_appended_ms: self.watermark.last_appended_ms,
+            steps: self.steps.iter().map(|(offset, window)| (offset, grid.end_ms(window))).collect(),
+            partial_until_ms: grid.end_ms(self.partial_until),
+            gap: self.gap,
+            totals: self.totals,
+        }
+    }
+
+    /// The groups that changed since the last call, under the keys of their states; none: delete the key. To be written
+    /// before the partition's own state of the same moment; any first part of them may be lost with it.
+    pub fn take_dirty_groups(&mut self) -> Vec<(String, Option<GroupState>)> {
+        let mut dirty: BTreeMap<String, Option<GroupState>> = BTreeMap::new();
+        if self.judged.is_none() {
+            return Vec::new();
+        }
+        for key in std::mem::take(&mut self.forgotten.to_delete) {
+            dirty.insert(key, None);
+        }
+        for (key, group) in std::mem::take(&mut self.forgotten.to_blank) {
+            dirty.insert(key.clone(), Some(group.state(&self.rules, self.next_offset)));
+            self.forgotten.to_delete.insert(key);
+        }
+        for slot in self.groups.slots() {
+            let Some(group) = self.groups.get_mut(slot) else { continue };
+            if !std::mem::take(&mut group.dirty) {
+                continue;
+            }
+            let key = key_of(&group.labels);
+            self.forgotten.to_delete.remove(&key);
+            let state = group.state(&self.rules, self.next_offset);
+            dirty.insert(key, Some(state));
+        }
+        dirty.into_iter().collect()
+    }
+}

@@ -1,0 +1,194 @@
+//! Takes in one record.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use tidewatch_events::RequestEvent;
+
+use super::{Disposition, Input, NOT_BEGUN, Partition};
+use crate::grid::to_ms;
+use crate::group::Group;
+use crate::state::GroupKind;
+
+impl Partition {
+    /// Takes in one record, in the order of offsets. `appended` is when the broker appended it. Moves the watermark and
+    /// judges every window that became due. The cost doesn't grow with what the windows hold.
+    pub fn observe(&mut self, offset: i64, appended: Timestamp, input: Input<'_>) -> Disposition {
+        let is_known = offset < self.next_offset;
+        let appended_ms = to_ms(appended);
+        self.reading_at = self.reading_at.max(offset + 1);
+        self.end_gap(appended_ms);
+        if !is_known {
+            self.restored_floor = i64::MAX;
+            self.catch_up(offset);
+            self.watermark.observe(believable_ms(&input, appended_ms), appended_ms);
+            self.judge_due(offset);
+            self.next_offset = offset + 1;
+        }
+        if self.reading_at == self.next_offset {
+            self.restored_floor = i64::MAX;
+        }
+        let record = Record { offset, appended_ms, is_known, judged: self.judged_for(offset, is_known) };
+        let disposition = match input {
+            Input::Event { event, replay } => self.count_event(&record, event, replay),
+            Input::Rejected { event: Some(event), .. } => {
+                self.count_misdated(&record, event, false);
+                Disposition::DeadLettered
+            }
+            Input::Rejected { service, event: None } => {
+                self.count_malformed(&record, service);
+                Disposition::DeadLettered
+            }
+        };
+        if is_known {
+            return Disposition::Known;
+        }
+        match disposition {
+            Disposition::Windowed => self.totals.windowed += 1,
+            Disposition::Late => self.totals.late += 1,
+            Disposition::DeadLettered => self.totals.dead_lettered += 1,
+            Disposition::Known => {}
+        }
+        disposition
+    }
+
+    fn judged_for(&self, offset: i64, is_known: bool) -> i64 {
+        let judged = if is_known { self.steps.judged_at(offset) } else { self.judged };
+        judged.unwrap_or(i64::MIN)
+    }
+
+    fn count_event(&mut self, record: &Record, event: &RequestEvent, replay: bool) -> Disposition {
+        let pane = self.rules.grid.pane_of(to_ms(event.timestamp));
+        if pane < record.judged {
+            self.count_misdated(record, event, replay);
+            return Disposition::Late;
+        }
+        if self.takes(record, pane) {
+            let slot = self.group_for(record, event, pane);
+            let (sketching, limits) = (&self.sketching, &self.latency_limits);
+            if let Some(group) = self.groups.get_mut(slot) {
+                group.add(pane, event, sketching, limits);
+                group.panes.pane(pane).counts.replayed |= replay;
+            }
+        }
+        Disposition::Windowed
+    }
+
+    /// An event whose time is wrong counts as arrived when it was appended, in a window that is still to be judged.
+    fn count_misdated(&mut self, record: &Record, event: &RequestEvent, replay: bool) {
+        let pane = self.arrival_pane(record);
+        if self.takes(record, pane) {
+            let slot = self.group_for(record, event, pane);
+            if let Some(group) = self.groups.get_mut(slot) {
+                let counts = &mut group.panes.pane(pane).counts;
+                counts.misdated += 1;
+                counts.replayed |= replay;
+            }
+        }
+    }
+
+    fn count_malformed(&mut self, record: &Record, service: Option<&str>) {
+        let pane = self.arrival_pane(record);
+        let Some(service) = service else { return };
+        let Some(expected) = self.groups.service(service).map(|known| known.expected) else { return };
+        if let Some(slot) = expected {
+            self.saw(record, slot);
+        }
+        if self.takes(record, pane)
+            && let Some(known) = self.groups.service(service)
+        {
+            known.unattributed.pane(pane).counts.events += 1;
+        }
+    }
+
+    fn arrival_pane(&self, record: &Record) -> i64 {
+        self.rules.grid.pane_of(record.appended_ms).max(record.judged)
+    }
+
+    /// Whether a coming window needs the pane; if so, keeps the first offset in it.
+    fn takes(&mut self, record: &Record, pane: i64) -> bool {
+        let (Some(judged), Some(begun_at)) = (self.judged, self.begun_at) else { return false };
+        if record.offset < begun_at || pane < self.rules.grid.first_pane(judged + 1) {
+            return false;
+        }
+        let mut at = self.firsts.len();
+        while at > 0 && self.firsts[at - 1].0 > pane {
+            at -= 1;
+        }
+        if at == 0 || self.firsts[at - 1].0 != pane {
+            self.firsts.insert(at, (pane, record.offset));
+        }
+        true
+    }
+
+    fn group_for(&mut self, record: &Record, event: &RequestEvent, pane: i64) -> usize {
+        let slot = match self.groups.find(event) {
+            Some(slot) if self.groups.get(slot).is_some_and(|group| group.start_offset <= record.offset) => slot,
+            Some(_) => self.overflow_group(record, pane),
+            None => self.new_group(record, event, pane),
+        };
+        if !record.is_known {
+            if let Some(group) = self.groups.get_mut(slot) {
+                group.last_arrival = group.last_arrival.max(pane);
+                group.dirty = true;
+            }
+            if let Some(expected) = self.groups.expected_beside(slot) {
+                self.saw(record, expected);
+            }
+        }
+        slot
+    }
+
+    fn new_group(&mut self, record: &Record, event: &RequestEvent, pane: i64) -> usize {
+        let is_full = self.groups.plain_count() >= self.limits.max_groups;
+        let Some(values) = self.groups.values_of(event).filter(|_| !is_full && !record.is_known) else {
+            return self.overflow_group(record, pane);
+        };
+        let labels = self.rules.labels(values.iter().map(|value| &**value));
+        let start = (record.offset, self.judged.unwrap_or(NOT_BEGUN), pane);
+        self.groups.insert(Group::new(GroupKind::Plain, labels, values, start, &self.rules))
+    }
+
+    fn overflow_group(&mut self, record: &Record, pane: i64) -> usize {
+        if !record.is_known {
+            self.totals.overflowed += 1;
+        }
+        if let Some(slot) = self.groups.overflow() {
+            return slot;
+        }
+        let partition = self.partition.to_string();
+        let labels: BTreeMap<String, String> =
+            [("service".to_owned(), "(overflow)".to_owned()), ("partition".to_owned(), partition)].into();
+        let start = (record.offset, self.judged.unwrap_or(NOT_BEGUN), pane);
+        self.groups.insert(Group::new(GroupKind::Overflow, labels, Vec::new(), start, &self.rules))
+    }
+
+    fn saw(&mut self, record: &Record, expected: usize) {
+        if let Some(group) = self.groups.get_mut(expected)
+            && !record.is_known
+            && !group.seen
+        {
+            group.seen = true;
+            group.dirty = true;
+        }
+    }
+}
+
+struct Record {
+    offset: i64,
+    appended_ms: i64,
+    is_known: bool,
+    /// The window that had been judged when the record was first read.
+    judged: i64,
+}
+
+/// The record's own time, where there is one to go by. One from the future counts at its append time.
+fn believable_ms(input: &Input<'_>, appended_ms: i64) -> Option<i64> {
+    match input {
+        Input::Event { event, .. } => Some(to_ms(event.timestamp)),
+        Input::Rejected { event: Some(event), .. } => {
+            Some(to_ms(event.timestamp)).filter(|&event_ms| event_ms > appended_ms)
+        }
+        Input::Rejected { event: None, .. } => None,
+    }
+}

@@ -1,0 +1,155 @@
+//! The rules that windows are held against, validated.
+
+mod error;
+mod file;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tidewatch_events::{RequestEvent, Severity};
+
+pub use error::RulesError;
+
+use crate::grid::Grid;
+
+/// How many latency rules a file may have: each one is a counter in every pane.
+pub(crate) const MAX_LATENCY_RULES: usize = 4;
+
+/// Parts per million: shares are held as integers so that verdicts are exact.
+pub(crate) const PPM: u64 = 1_000_000;
+
+/// Validated rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    pub(crate) group_by: Vec<Label>,
+    pub(crate) grid: Grid,
+    pub(crate) lateness_ms: i64,
+    pub(crate) expect: Vec<String>,
+    pub(crate) runbook_base: String,
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// A field of the event that groups are made by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    Service,
+    Region,
+    Endpoint,
+    Method,
+}
+
+impl Label {
+    pub(crate) const ALL: [Self; 4] = [Self::Service, Self::Region, Self::Endpoint, Self::Method];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Region => "region",
+            Self::Endpoint => "endpoint",
+            Self::Method => "method",
+        }
+    }
+
+    pub(crate) fn of(self, event: &RequestEvent) -> &str {
+        match self {
+            Self::Service => &event.service,
+            Self::Region => &event.region,
+            Self::Endpoint => &event.endpoint,
+            Self::Method => event.method.as_deref().unwrap_or(""),
+        }
+    }
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rule {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) for_windows: u32,
+    pub(crate) clear_windows: u32,
+    pub(crate) cooldown_ms: i64,
+    pub(crate) severity: Severity,
+    pub(crate) runbook_url: String,
+}
+
+/// What a rule holds against what.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    /// The quantile of the known latencies is over the limit. `counter` is the pane's counter of latencies over it.
+    Latency { quantile_ppm: u64, limit_ms: f64, min_events: u64, min_bad: u64, counter: usize },
+    /// The share of failed requests is over the limit.
+    ErrorRate { limit_ppm: u64, min_events: u64, min_bad: u64 },
+    /// Fewer events than this share of the baseline arrived; over again above `clear_ppm`.
+    TrafficDrop { limit_ppm: u64, clear_ppm: u64, min_baseline: u64 },
+    /// The share of events that are late, or claim to be from the future or the last century, is over the limit.
+    ClockSkew { limit_ppm: u64, min_events: u64 },
+}
+
+impl Kind {
+    /// Whether the rule judges when events arrive, rather than what they say.
+    pub(crate) fn is_about_arrival(&self) -> bool {
+        matches!(self, Self::TrafficDrop { .. } | Self::ClockSkew { .. })
+    }
+}
+
+impl Rules {
+    /// The rules that Tidewatch comes with.
+    pub fn builtin() -> Self {
+        Self::parse(include_str!("../rules.yaml")).expect("a test parses the embedded rules")
+    }
+
+    /// Reads a rules file. What is unknown, missing, duplicated or out of range is refused with its line.
+    pub fn parse(yaml: &str) -> Result<Self, RulesError> {
+        file::parse(yaml)
+    }
+
+    /// Names of the labels that make a group.
+    pub fn group_by(&self) -> impl Iterator<Item = &'static str> {
+        self.group_by.iter().map(|label| label.name())
+    }
+
+    /// Length of a judged window.
+    pub fn window(&self) -> Duration {
+        Duration::from_millis(self.grid.window_ms().unsigned_abs())
+    }
+
+    /// Time between the ends of two windows.
+    pub fn hop(&self) -> Duration {
+        Duration::from_millis(self.grid.hop_ms().unsigned_abs())
+    }
+
+    /// How far the watermark stays behind the newest event.
+    pub fn lateness(&self) -> Duration {
+        Duration::from_millis(self.lateness_ms.unsigned_abs())
+    }
+
+    /// Services whose silence is told even if they never sent. Their partitions are told by [`crate::Partition::expect`].
+    pub fn expect(&self) -> &[String] {
+        &self.expect
+    }
+
+    /// Name and severity of each rule, in the file's order.
+    pub fn names(&self) -> impl Iterator<Item = (&str, Severity)> {
+        self.rules.iter().map(|rule| (rule.name.as_str(), rule.severity))
+    }
+
+    /// Where the runbook of a rule is, unless the rule says otherwise.
+    pub(crate) fn runbook_url(&self, rule: &str) -> String {
+        format!("{}/{rule}.md", self.runbook_base)
+    }
+
+    pub(crate) fn latency_limits(&self) -> [f64; MAX_LATENCY_RULES] {
+        let mut limits = [f64::INFINITY; MAX_LATENCY_RULES];
+        for rule in &self.rules {
+            if let Kind::Latency { limit_ms, counter, .. } = rule.kind {
+                limits[counter] = limit_ms;
+            }
+        }
+        limits
+    }
+
+    /// The labels of a group as alerts carry them.
+    pub(crate) fn labels<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, String> {
+        self.group_by.iter().zip(values).map(|(label, value)| (label.name().to_owned(), value.to_owned())).collect()
+    }
+}

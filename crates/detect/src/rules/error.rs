@@ -1,0 +1,13 @@
+//! Why a rules file was refused.
+
+/// Why a rules file was refused: where, what, and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {problem}")]
+pub struct RulesError {
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// Column in that line, from 1.
+    pub column: u64,
+    /// What is wrong there and what is allowed.
+    pub problem: String,
+}

@@ -1,0 +1,120 @@
+//! How far event time has come in a partition, and what was judged by which offset.
+
+use std::collections::VecDeque;
+
+/// A partition whose records do not move its event time for this much append time is moved by append time, as far
+/// behind it. Without it, a service alone in its partition whose clock is set back would stop the partition's time,
+/// and with it the rule that is to notice just that; and a partition of malformed records would never be judged.
+const STALL_MS: i64 = 10_000;
+
+/// The newest event time of a partition: the greatest min(event time, append time) read, in milliseconds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Watermark {
+    pub(crate) newest_ms: Option<i64>,
+    /// Append time of the first record in a row that did not move event time.
+    pub(crate) stalled_since_ms: Option<i64>,
+    pub(crate) last_appended_ms: i64,
+}
+
+impl Watermark {
+    /// Takes in one record. `event_ms` is none where its own time can't be believed.
+    pub(crate) fn observe(&mut self, event_ms: Option<i64>, appended_ms: i64) {
+        // Nobody read or sent anything in between: that is no stall, and what comes now may be what was held back.
+        let pause = appended_ms - self.last_appended_ms > STALL_MS;
+        self.last_appended_ms = appended_ms;
+        let reached_ms = event_ms.map(|event_ms| event_ms.min(appended_ms));
+        if reached_ms > self.newest_ms {
+            self.newest_ms = reached_ms;
+            self.stalled_since_ms = None;
+            return;
+        }
+        let Some(newest_ms) = self.newest_ms else { return };
+        match self.stalled_since_ms {
+            Some(since_ms) if !pause => {
+                if appended_ms - since_ms >= STALL_MS {
+                    self.newest_ms = Some(newest_ms.max(appended_ms - STALL_MS));
+                }
+            }
+            _ => self.stalled_since_ms = Some(appended_ms),
+        }
+    }
+
+    /// Nothing more can come before `ms`.
+    pub(crate) fn reach(&mut self, ms: i64) {
+        self.newest_ms = self.newest_ms.max(Some(ms));
+    }
+}
+
+/// Which window had been judged at which offset, as far back as a window is long. A record that is read again is late
+/// if and only if it was late the first time, whatever moved the watermark then.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Steps(VecDeque<(i64, i64)>);
+
+impl Steps {
+    pub(crate) fn restore(steps: impl IntoIterator<Item = (i64, i64)>) -> Self {
+        Self(steps.into_iter().collect())
+    }
+
+    /// Records from `offset` on find `window` judged. Steps as old as `forget_until` make no difference any more.
+    pub(crate) fn push(&mut self, offset: i64, window: i64, forget_until: i64) {
+        self.0.push_back((offset, window));
+        while self.0.front().is_some_and(|&(_, window)| window <= forget_until) {
+            self.0.pop_front();
+        }
+    }
+
+    /// The window that had been judged when `offset` was first read. None: nothing, or too long ago to matter.
+    pub(crate) fn judged_at(&self, offset: i64) -> Option<i64> {
+        self.0.iter().rev().find(|&&(from, _)| from <= offset).map(|&(_, window)| window)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.0.iter().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn newest(records: &[(Option<i64>, i64)]) -> Option<i64> {
+        let mut watermark = Watermark::default();
+        for &(event, appended) in records {
+            watermark.observe(event.map(|s| s * 1_000), appended * 1_000);
+        }
+        watermark.newest_ms.map(|ms| ms / 1_000)
+    }
+
+    #[test]
+    fn the_greatest_event_time_counts_but_none_beyond_its_append_time() {
+        assert_eq!(newest(&[(Some(100), 101), (Some(99), 101), (Some(150), 102)]), Some(102));
+    }
+
+    #[test]
+    fn records_without_a_time_of_their_own_move_nothing_at_first() {
+        assert_eq!(newest(&[(None, 100)]), None);
+        assert_eq!(newest(&[(Some(100), 101), (None, 109)]), Some(100));
+    }
+
+    #[test]
+    fn append_time_moves_a_partition_whose_events_stand_still_for_ten_seconds() {
+        let set_back: Vec<_> = (0..60).map(|s| (Some(s), s)).chain((60..120).map(|s| (Some(s - 120), s))).collect();
+        assert_eq!(newest(&set_back), Some(109));
+    }
+
+    #[test]
+    fn a_pause_is_no_stall() {
+        assert_eq!(newest(&[(Some(100), 101), (Some(99), 101), (Some(98), 400), (Some(101), 401)]), Some(101));
+    }
+
+    #[test]
+    fn steps_answer_what_was_judged_when_an_offset_was_read() {
+        let mut steps = Steps::default();
+        for (offset, window) in [(0, 100), (10, 101), (20, 105), (20, 106), (30, 118)] {
+            steps.push(offset, window, window - 12);
+        }
+        assert_eq!(steps.judged_at(9), None, "106 and older are a window before 118");
+        assert_eq!(steps.judged_at(29), None);
+        assert_eq!(steps.judged_at(30), Some(118));
+    }
+}
