@@ -1,0 +1,131 @@
+//! Sends alerts to a receiver and says whether it has accepted them.
+use crate::{
+    HttpUrl,
+    metrics::Metrics,
+    payload,
+    state::{Delivery, Kind},
+};
+use anyhow::Context;
+use jiff::Timestamp;
+use reqwest::{Client, Url};
+use serde::Serialize;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::Semaphore, task::JoinSet};
+
+/// How long a receiver may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Requests under way at once, per receiver: one that hangs must not use up what the others need.
+const CONCURRENCY: usize = 32;
+
+/// Somebody who accepts alerts: one webhook, or Alertmanagers of which each is as good as the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Receiver {
+    pub(crate) kind: Kind,
+    endpoints: Vec<Endpoint>,
+    permits: Arc<Semaphore>,
+    client: Client,
+    metrics: Metrics,
+}
+
+#[derive(Clone, Debug)]
+struct Endpoint {
+    /// Host and port.
+    name: String,
+    url: Url,
+}
+
+/// What became of a delivery.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) delivery: Delivery,
+    /// The name of the endpoint that accepted it, or why none did.
+    pub(crate) accepted_by: Result<String, String>,
+}
+
+/// One receiver for all Alertmanagers together, and one for each webhook.
+pub(crate) fn receivers(
+    alertmanagers: &[HttpUrl],
+    webhooks: &[HttpUrl],
+    metrics: &Metrics,
+) -> anyhow::Result<Vec<Receiver>> {
+    let client = Client::builder().timeout(TIMEOUT).build().context("can't set up the HTTP client")?;
+    let receiver = |kind, endpoints| Receiver {
+        kind,
+        endpoints,
+        permits: Arc::new(Semaphore::new(CONCURRENCY)),
+        client: client.clone(),
+        metrics: metrics.clone(),
+    };
+    let cluster: Vec<_> =
+        alertmanagers.iter().map(|base| Endpoint { name: base.to_string(), url: base.join("api/v2/alerts") }).collect();
+    let mut receivers = Vec::new();
+    if !cluster.is_empty() {
+        receivers.push(receiver(Kind::Alertmanager, cluster));
+    }
+    for webhook in webhooks {
+        receivers.push(receiver(Kind::Webhook, vec![Endpoint { name: webhook.to_string(), url: webhook.url() }]));
+    }
+    Ok(receivers)
+}
+
+impl Receiver {
+    /// All its endpoints' names.
+    pub(crate) fn name(&self) -> String {
+        self.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect::<Vec<_>>().join(",")
+    }
+
+    /// Tells all endpoints; the receiver has accepted when one of them says 2xx.
+    #[tracing::instrument(skip_all, fields(receiver = self.name(), alertname = delivery.group.0, service = delivery.group.1))]
+    pub(crate) async fn deliver(self, delivery: Delivery) -> Outcome {
+        // The semaphore is never closed, and without a permit a request is only one more.
+        let _permit = self.permits.acquire().await;
+        let mut requests = JoinSet::new();
+        for endpoint in self.endpoints.clone() {
+            let (receiver, delivery) = (self.clone(), delivery.clone());
+            requests.spawn(async move { receiver.tell(endpoint, &delivery).await });
+        }
+        let answers = requests.join_all().await;
+        let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+        for answer in answers {
+            match answer {
+                Ok(name) => accepted.push(name),
+                Err(reason) => refused.push(reason),
+            }
+        }
+        let accepted_by = accepted.into_iter().next().ok_or_else(|| refused.join("; "));
+        Outcome { delivery, accepted_by }
+    }
+
+    async fn tell(&self, endpoint: Endpoint, delivery: &Delivery) -> Result<String, String> {
+        let answer = match self.kind {
+            Kind::Alertmanager => {
+                self.post(&endpoint, &payload::alertmanager(&delivery.events, Timestamp::now())).await
+            }
+            Kind::Webhook => self.post(&endpoint, &payload::webhook(&delivery.events)).await,
+        };
+        let (outcome, result) = match answer {
+            Ok(()) => ("accepted", Ok(endpoint.name.clone())),
+            Err((outcome, reason)) => (outcome, Err(format!("{} {reason}", endpoint.name))),
+        };
+        self.metrics.requests.with_label_values(&[endpoint.name.as_str(), outcome]).inc();
+        result
+    }
+
+    async fn post(&self, endpoint: &Endpoint, body: &impl Serialize) -> Result<(), (&'static str, String)> {
+        let answer = self.client.post(endpoint.url.clone()).json(body).send().await.map_err(|error| {
+            // The URL may be a secret, and an error of the client repeats it.
+            let error = error.without_url();
+            if error.is_timeout() {
+                ("timeout", format!("did not answer within {} s", TIMEOUT.as_secs()))
+            } else {
+                ("unreachable", format!("can't be reached: {:#}", anyhow::Error::new(error)))
+            }
+        })?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let said = answer.text().await.unwrap_or_default();
+        Err(("refused", format!("answered {status}: {}", said.trim().chars().take(200).collect::<String>())))
+    }
+}

@@ -1,0 +1,7 @@
+//! The alert-relay program.
+use alert_relay::AlertRelay;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tidewatch_telemetry::main::<AlertRelay>()
+}

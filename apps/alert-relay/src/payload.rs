@@ -1,0 +1,198 @@
+//! What goes over the wire: an alert's labels and annotations, Alertmanager's API v2 and its webhook format v4.
+use jiff::Timestamp;
+use serde::Serialize;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tidewatch_events::{AlertEvent, AlertState};
+
+/// Alertmanager resolves a firing alert by itself when it hears nothing for this long.
+const FIRING_VALIDITY: Duration = Duration::from_secs(5 * 60);
+/// How the webhook format spells "not over yet".
+const NO_END: &str = "0001-01-01T00:00:00Z";
+
+type Labels = BTreeMap<String, String>;
+
+/// One alert of `POST /api/v2/alerts`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PostableAlert {
+    labels: Labels,
+    annotations: Labels,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+}
+
+/// The body of `POST /api/v2/alerts` when it is sent at `now`.
+pub(crate) fn alertmanager(events: &[Arc<AlertEvent>], now: Timestamp) -> Vec<PostableAlert> {
+    let postable = |event: &Arc<AlertEvent>| PostableAlert {
+        labels: labels(event),
+        annotations: annotations(event),
+        starts_at: event.started_at,
+        ends_at: match event.state {
+            AlertState::Firing => now + FIRING_VALIDITY,
+            // To Alertmanager an alert is over when its end is past, and must not end before it starts.
+            AlertState::Resolved => event.window_end.min(now).max(event.started_at),
+        },
+    };
+    events.iter().map(postable).collect()
+}
+
+/// The body of a webhook in format v4.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Webhook {
+    version: &'static str,
+    group_key: String,
+    truncated_alerts: u64,
+    status: &'static str,
+    receiver: &'static str,
+    group_labels: Labels,
+    common_labels: Labels,
+    common_annotations: Labels,
+    #[serde(rename = "externalURL")]
+    external_url: &'static str,
+    alerts: Vec<WebhookAlert>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WebhookAlert {
+    status: &'static str,
+    labels: Labels,
+    annotations: Labels,
+    starts_at: Timestamp,
+    ends_at: String,
+    #[serde(rename = "generatorURL")]
+    generator_url: &'static str,
+    fingerprint: String,
+}
+
+/// The body of a webhook that tells these transitions of one [alertname, service].
+pub(crate) fn webhook(events: &[Arc<AlertEvent>]) -> Webhook {
+    let alerts: Vec<_> = events.iter().map(|event| webhook_alert(event)).collect();
+    let fires = events.iter().any(|event| event.state == AlertState::Firing);
+    let common_labels = common(alerts.iter().map(|alert| &alert.labels));
+    let mut group_labels = common_labels.clone();
+    group_labels.retain(|name, _| name == "alertname" || name == "service");
+    let matchers: Vec<_> = group_labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+    Webhook {
+        version: "4",
+        group_key: format!("{{}}:{{{}}}", matchers.join(", ")),
+        truncated_alerts: 0,
+        status: if fires { "firing" } else { "resolved" },
+        receiver: "tidewatch",
+        group_labels,
+        common_annotations: common(alerts.iter().map(|alert| &alert.annotations)),
+        common_labels,
+        external_url: "",
+        alerts,
+    }
+}
+
+fn webhook_alert(event: &AlertEvent) -> WebhookAlert {
+    WebhookAlert {
+        status: event.state.as_str(),
+        labels: labels(event),
+        annotations: annotations(event),
+        starts_at: event.started_at,
+        ends_at: match event.state {
+            AlertState::Firing => NO_END.into(),
+            AlertState::Resolved => event.window_end.to_string(),
+        },
+        generator_url: "",
+        fingerprint: event.fingerprint.clone(),
+    }
+}
+
+fn labels(event: &AlertEvent) -> Labels {
+    // A group's label can't take the place of one that routing relies on.
+    let mut labels = event.group.clone();
+    for (name, value) in [
+        ("alertname", event.rule.as_str()),
+        ("severity", event.severity.as_str()),
+        ("source", "tidewatch"),
+        ("path", "fast"),
+    ] {
+        labels.insert(name.into(), value.into());
+    }
+    labels
+}
+
+fn annotations(event: &AlertEvent) -> Labels {
+    let annotations = [
+        ("summary", event.summary.clone()),
+        ("runbook_url", event.runbook_url.clone()),
+        ("value", event.value.to_string()),
+        ("threshold", event.threshold.to_string()),
+    ];
+    annotations.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// What all of them have in common.
+fn common<'a>(mut all: impl Iterator<Item = &'a Labels>) -> Labels {
+    let mut common = all.next().cloned().unwrap_or_default();
+    for labels in all {
+        common.retain(|name, value| labels.get(name) == Some(value));
+    }
+    common
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::sample::{at, firing, resolved};
+    use serde_json::{Value, json};
+
+    fn in_region(mut event: AlertEvent, region: &str) -> Arc<AlertEvent> {
+        event.group.insert("region".into(), region.into());
+        event.fingerprint.push_str(region);
+        Arc::new(event)
+    }
+
+    #[test]
+    fn labels_and_annotations_are_the_ones_that_routes_and_people_rely_on() {
+        let event = in_region(firing("auth", 0), "us-east-1");
+        let json = serde_json::to_value(alertmanager(&[event], at(7).wall)).unwrap();
+        let expected = json!([{
+            "labels": { "alertname": "HighErrorRate", "severity": "critical", "service": "auth", "region": "us-east-1",
+                "source": "tidewatch", "path": "fast" },
+            "annotations": { "summary": "31 % of auth's requests fail", "value": "0.31", "threshold": "0.05",
+                "runbook_url": "https://example.org/runbooks/HighErrorRate.md" },
+            "startsAt": at(0).wall.to_string(),
+            "endsAt": at(307).wall.to_string(),
+        }]);
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn a_groups_label_can_not_take_the_place_of_a_reserved_one() {
+        let mut event = firing("auth", 0);
+        event.group.insert("path".into(), "slow".into());
+        assert_eq!(labels(&event)["path"], "fast");
+    }
+
+    #[test]
+    fn a_resolved_alert_is_over_for_alertmanager_and_never_before_it_began() {
+        let ends = |event: AlertEvent, now: u64| alertmanager(&[Arc::new(event)], at(now).wall)[0].ends_at;
+        assert_eq!(ends(resolved("auth", 0, 60), 90), at(60).wall);
+        assert_eq!(ends(resolved("auth", 0, 60), 30), at(30).wall, "its window ends in the future by this clock");
+        assert_eq!(ends(resolved("auth", 50, 60), 30), at(50).wall);
+    }
+
+    #[test]
+    fn a_webhook_is_what_alertmanager_would_send() {
+        let events = [in_region(firing("auth", 0), "a"), in_region(resolved("auth", 0, 60), "b")];
+        let json = serde_json::to_value(webhook(&events)).unwrap();
+        assert_eq!((&json["version"], &json["status"]), (&json!("4"), &json!("firing")));
+        assert_eq!(json["groupKey"], r#"{}:{alertname="HighErrorRate", service="auth"}"#);
+        assert_eq!(json["groupLabels"], json!({ "alertname": "HighErrorRate", "service": "auth" }));
+        assert_eq!((&json["commonLabels"]["path"], &json["commonLabels"]["region"]), (&json!("fast"), &Value::Null));
+        let [firing, resolved] = [&json["alerts"][0], &json["alerts"][1]];
+        assert_eq!((&firing["status"], &firing["endsAt"]), (&json!("firing"), &json!("0001-01-01T00:00:00Z")));
+        assert_eq!((&resolved["status"], &resolved["endsAt"]), (&json!("resolved"), &json!(at(60).wall.to_string())));
+        assert_eq!(resolved["startsAt"], firing["startsAt"]);
+        assert_eq!(firing["fingerprint"], events[0].fingerprint);
+
+        let over = serde_json::to_value(webhook(&events[1..])).unwrap();
+        assert_eq!(over["status"], "resolved");
+    }
+}

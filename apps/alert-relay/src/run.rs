@@ -1,0 +1,212 @@
+//! Joins the state to Kafka and to the receivers until it is told to end.
+use crate::{
+    delivery::{Outcome, Receiver},
+    metrics::Metrics,
+    rebuild::{observe, rebuild},
+    state::{Kind, Machine, Now},
+};
+use anyhow::Context;
+use jiff::Timestamp;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use tidewatch_kafka::{KafkaError, Reader, topics::ALERTS_FIRED};
+use tidewatch_telemetry::{Condition, Shutdown};
+use tokio::{task::JoinSet, time::MissedTickBehavior};
+
+/// How often it is looked whether a pause or an interval is over.
+const TICK: Duration = Duration::from_millis(200);
+/// Ready means: the broker answered within this.
+const REACHED_WITHIN: Duration = Duration::from_secs(10);
+/// Pauses between attempts to begin; what the broker is asked takes up to 5 s by itself.
+const RETRY: Duration = Duration::from_secs(1);
+/// What is left of the 10 s for draining goes to the last commit.
+const DRAIN: Duration = Duration::from_secs(7);
+const LAST_COMMIT: Duration = Duration::from_secs(2);
+
+type Committed = (BTreeMap<i32, i64>, Result<(), KafkaError>);
+
+/// Everything that the loop works with.
+pub(crate) struct Relay {
+    pub(crate) reader: Reader,
+    pub(crate) receivers: Vec<Receiver>,
+    pub(crate) metrics: Metrics,
+    pub(crate) kafka: Condition,
+    pub(crate) delivery: Condition,
+}
+
+/// The loop's own state.
+struct Running {
+    relay: Relay,
+    machine: Machine,
+    started: Instant,
+    deliveries: JoinSet<Outcome>,
+    commits: JoinSet<Committed>,
+    /// Per receiver, why its last request failed.
+    failing: BTreeMap<usize, String>,
+}
+
+impl Relay {
+    pub(crate) async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let machine = tokio::select! {
+            machine = self.begin(started) => machine,
+            () = shutdown.triggered() => return Ok(()),
+        };
+        self.delivery.met();
+        let (deliveries, commits, failing) = (JoinSet::new(), JoinSet::new(), BTreeMap::new());
+        Running { relay: self, machine, started, deliveries, commits, failing }.run(shutdown).await
+    }
+
+    /// Tries until Kafka answers.
+    async fn begin(&self, started: Instant) -> Machine {
+        let kinds: Vec<Kind> = self.receivers.iter().map(|receiver| receiver.kind).collect();
+        let mut said = String::new();
+        loop {
+            match rebuild(&self.reader, &kinds, &self.metrics, || now(started)).await {
+                Ok(machine) => return machine,
+                Err(error) => {
+                    let error = format!("can't read alerts.fired: {error}");
+                    if error != said {
+                        tracing::warn!("{error}; trying again");
+                    }
+                    self.kafka.unmet(error.clone());
+                    said = error;
+                    tokio::time::sleep(RETRY.mul_f64(rand::random_range(0.5..1.5))).await;
+                }
+            }
+        }
+    }
+}
+
+impl Running {
+    async fn run(mut self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = shutdown.triggered() => break,
+                record = self.relay.reader.recv() => {
+                    observe(&mut self.machine, record, &self.relay.metrics, now(self.started));
+                }
+                Some(outcome) = self.deliveries.join_next() => self.finish(outcome.context("a delivery panicked")?),
+                Some(committed) = self.commits.join_next() => self.committed(committed.context("a commit panicked")?),
+                _ = tick.tick() => self.tell_readiness(),
+            }
+            self.send();
+            self.commit();
+            self.relay.metrics.firing.set(self.machine.firing().try_into().unwrap_or(i64::MAX));
+            self.relay.metrics.pending.set(self.machine.pending().try_into().unwrap_or(i64::MAX));
+        }
+        self.drain().await
+    }
+
+    /// Starts the requests that are due.
+    fn send(&mut self) {
+        let now = now(self.started);
+        for (receiver, event) in self.machine.take_stale(now) {
+            let receiver = self.relay.receivers[receiver].name();
+            tracing::info!(receiver, id = event.id, fingerprint = event.fingerprint, state = event.state.as_str(), fired_at = %event.fired_at, "stale: over for more than 15 minutes, not told");
+            self.relay.metrics.stale.inc();
+        }
+        for delivery in self.machine.due(now) {
+            let receiver = self.relay.receivers[delivery.receiver].clone();
+            self.deliveries.spawn(receiver.deliver(delivery));
+        }
+    }
+
+    fn finish(&mut self, outcome: Outcome) {
+        let Outcome { delivery, accepted_by } = outcome;
+        let now = now(self.started);
+        let accepted = self.machine.finish(&delivery, accepted_by.is_ok(), now);
+        match accepted_by {
+            Ok(receiver) => {
+                if self.failing.remove(&delivery.receiver).is_some() {
+                    tracing::info!(receiver, "the receiver accepts alerts again");
+                }
+                for event in accepted {
+                    let state = event.state.as_str();
+                    tracing::info!(receiver, fingerprint = event.fingerprint, state, id = event.id, "told");
+                    self.relay.metrics.notifications.with_label_values(&[receiver.as_str(), state]).inc();
+                    self.relay.metrics.delay.observe(now.wall.duration_since(event.fired_at).as_secs_f64().max(0.0));
+                }
+            }
+            Err(reason) => {
+                let (alertname, service) = &delivery.group;
+                tracing::warn!(alertname, service, "not accepted, trying again with back-off: {reason}");
+                self.failing.insert(delivery.receiver, reason);
+            }
+        }
+    }
+
+    /// Commits what is done with, one commit at a time.
+    fn commit(&mut self) {
+        let offsets = self.machine.committable();
+        if !offsets.is_empty() && self.commits.is_empty() {
+            self.commits.spawn(commit(self.relay.reader.clone(), offsets));
+        }
+    }
+
+    fn committed(&mut self, (offsets, result): Committed) {
+        match result {
+            Ok(()) => self.machine.committed(&offsets),
+            Err(error) => {
+                tracing::warn!(%error, "can't commit, trying again; a restart before that repeats what was told");
+                self.relay.metrics.commit_failures.inc();
+            }
+        }
+    }
+
+    fn tell_readiness(&self) {
+        if self.relay.reader.reachable_within(REACHED_WITHIN) {
+            self.relay.kafka.met();
+        } else {
+            self.relay.kafka.unmet(format!("no answer from the broker in the last {} s", REACHED_WITHIN.as_secs()));
+        }
+        if self.failing.is_empty() {
+            self.relay.delivery.met();
+        } else {
+            self.relay.delivery.unmet(self.failing.values().map(String::as_str).collect::<Vec<_>>().join("; "));
+        }
+    }
+
+    /// Waits for what is under way, begins nothing new, and commits what that allows.
+    async fn drain(mut self) -> anyhow::Result<()> {
+        let finish = async {
+            while let Some(outcome) = self.deliveries.join_next().await {
+                self.finish(outcome.context("a delivery panicked")?);
+            }
+            while let Some(committed) = self.commits.join_next().await {
+                self.committed(committed.context("a commit panicked")?);
+            }
+            anyhow::Ok(())
+        };
+        if let Ok(finished) = tokio::time::timeout(DRAIN, finish).await {
+            finished?;
+        }
+        let offsets = self.machine.committable();
+        if !offsets.is_empty() {
+            let last = commit(self.relay.reader.clone(), offsets);
+            if !matches!(tokio::time::timeout(LAST_COMMIT, last).await, Ok((_, Ok(())))) {
+                tracing::warn!("the last commit failed; the next start tells again what was told since the one before");
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn commit(reader: Reader, offsets: BTreeMap<i32, i64>) -> Committed {
+    for (partition, next) in &offsets {
+        if let Err(error) = reader.commit(&ALERTS_FIRED, *partition, *next).await {
+            // A pause here keeps the next attempt from coming at once.
+            tokio::time::sleep(RETRY).await;
+            return (offsets, Err(error));
+        }
+    }
+    (offsets, Ok(()))
+}
+
+fn now(started: Instant) -> Now {
+    Now { wall: Timestamp::now(), elapsed: started.elapsed() }
+}

@@ -1,0 +1,76 @@
+//! Flags, and the life of the service.
+use crate::{HttpUrl, delivery::receivers, metrics::Metrics, run::Relay};
+use anyhow::bail;
+use std::net::SocketAddr;
+use tidewatch_kafka::{KafkaArgs, Reader};
+use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown, registry};
+
+/// The name under which the position in `alerts.fired` is committed.
+const GROUP: &str = "alert-relay";
+
+/// Flags of alert-relay.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Config {
+    /// Where alerts come from.
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+    /// Alertmanager to tell, repeatable: each is told, one that accepts is enough; comma-separated in the environment
+    #[arg(long, env, value_name = "URL", value_delimiter = ',')]
+    pub alertmanager: Vec<HttpUrl>,
+    /// Webhook to tell in Alertmanager's format v4, repeatable: each is told until it accepts; comma-separated in the environment
+    #[arg(long, env, value_name = "URL", value_delimiter = ',', hide_env_values = true)]
+    pub webhook: Vec<HttpUrl>,
+    /// The admin listener.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// The service, bound and ready to run.
+pub struct AlertRelay {
+    relay: Relay,
+    admin: Admin,
+}
+
+impl AlertRelay {
+    /// Where /metrics, /livez and /readyz are.
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
+    }
+}
+
+impl Service for AlertRelay {
+    const NAME: &'static str = "alert-relay";
+    const ABOUT: &'static str = "Tells Alertmanager or a webhook of every alert in alerts.fired";
+    type Config = Config;
+
+    async fn bind(config: Config) -> anyhow::Result<Self> {
+        config.kafka.check()?;
+        if config.alertmanager.is_empty() && config.webhook.is_empty() {
+            bail!(
+                "--alertmanager and --webhook: nobody to tell; name a receiver, such as --alertmanager http://127.0.0.1:9093"
+            );
+        }
+        let registry = registry(Self::NAME);
+        let metrics = Metrics::new(&registry)?;
+        let health = Health::new();
+        let relay = Relay {
+            receivers: receivers(&config.alertmanager, &config.webhook, &metrics)?,
+            kafka: health.require("kafka"),
+            delivery: health.require("delivery"),
+            reader: Reader::with_group(&config.kafka, Self::NAME, GROUP)?,
+            metrics,
+        };
+        let admin = Admin::bind(&config.admin, registry, health).await?;
+        Ok(Self { relay, admin })
+    }
+
+    async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        tracing::info!(
+            receivers = self.relay.receivers.iter().map(|receiver| receiver.name()).collect::<Vec<_>>().join(" "),
+            admin = %self.admin_addr(),
+            "relaying alerts"
+        );
+        tokio::try_join!(self.relay.run(shutdown.clone()), self.admin.serve(shutdown))?;
+        Ok(())
+    }
+}

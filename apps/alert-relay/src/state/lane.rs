@@ -1,0 +1,172 @@
+//! What one receiver is told about one [alertname, service]: in order, one request at a time.
+use super::{Kind, Now, RESEND, RESOLVED_RETENTION, SPACING, STALE_AFTER, Transition, backoff::Backoff};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tidewatch_events::{AlertEvent, AlertState};
+
+/// The alerts of a group, and whether a request about them is under way.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    alerts: BTreeMap<String, Alert>,
+    in_flight: bool,
+    failures: u32,
+    /// No request before this.
+    resume_at: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Alert {
+    /// Not accepted yet, oldest first.
+    pending: VecDeque<Transition>,
+    /// Accepted last.
+    told: Option<Told>,
+}
+
+#[derive(Debug)]
+struct Told {
+    event: Arc<AlertEvent>,
+    /// When, unless an earlier run told it.
+    at: Option<Duration>,
+    resend_at: Duration,
+    resend_until: Duration,
+}
+
+impl Told {
+    fn new(event: Arc<AlertEvent>, at: Option<Duration>, resend_at: Duration, resolved_until: Duration) -> Self {
+        let resend_until = if event.state == AlertState::Firing { Duration::MAX } else { resolved_until };
+        Self { event, at, resend_at, resend_until }
+    }
+
+    fn fires(&self) -> bool {
+        self.event.state == AlertState::Firing
+    }
+
+    fn is_repeated(&self, now: Now) -> bool {
+        now.elapsed < self.resend_until
+    }
+}
+
+impl Lane {
+    /// An earlier run told this: it is what holds, and Alertmanager is told again at once.
+    pub(crate) fn recall(&mut self, event: Arc<AlertEvent>, now: Now) {
+        // From the transition's age, so that a restart doesn't repeat a resolved one for another 15 minutes.
+        let age = Duration::try_from(now.wall.duration_since(event.fired_at)).unwrap_or_default();
+        let resolved_until = now.elapsed + RESOLVED_RETENTION.saturating_sub(age);
+        let alert = self.alerts.entry(event.fingerprint.clone()).or_default();
+        alert.told = Some(Told::new(event, None, now.elapsed, resolved_until));
+    }
+
+    /// This is to be told.
+    pub(crate) fn push(&mut self, transition: Transition) {
+        self.alerts.entry(transition.event.fingerprint.clone()).or_default().pending.push_back(transition);
+    }
+
+    /// Takes out what is over and too old to be told. An alert that was told to fire is always told to be over.
+    pub(crate) fn take_stale(&mut self, now: Now) -> Vec<Transition> {
+        if self.in_flight {
+            return Vec::new();
+        }
+        self.alerts.values_mut().flat_map(|alert| alert.take_stale(now)).collect()
+    }
+
+    /// What is to be sent now, if anything; the lane then waits for [`Lane::finish`].
+    pub(crate) fn next(&mut self, kind: Kind, now: Now) -> Option<Vec<Arc<AlertEvent>>> {
+        if self.in_flight || now.elapsed < self.resume_at {
+            return None;
+        }
+        let due = self.alerts.values().any(|alert| {
+            let repeated = alert.repeated(kind, now);
+            alert.ready(kind, now).is_some() || repeated.is_some_and(|told| told.resend_at <= now.elapsed)
+        });
+        if !due {
+            return None;
+        }
+        // One due repetition takes the others of its group along: they stay in step and in one request.
+        let next = |alert: &Alert| {
+            let ready = alert.ready(kind, now).map(|transition| &transition.event);
+            ready.or_else(|| alert.repeated(kind, now).map(|told| &told.event)).map(Arc::clone)
+        };
+        let events = self.alerts.values().filter_map(next).collect();
+        self.in_flight = true;
+        Some(events)
+    }
+
+    /// The request that told `sent` ended. Returns the transitions that are done with.
+    pub(crate) fn finish(
+        &mut self,
+        sent: &[Arc<AlertEvent>],
+        accepted: bool,
+        now: Now,
+        backoff: &mut Backoff,
+    ) -> Vec<Transition> {
+        self.in_flight = false;
+        if !accepted {
+            self.failures = self.failures.saturating_add(1);
+            self.resume_at = now.elapsed + backoff.pause(self.failures);
+            return Vec::new();
+        }
+        self.failures = 0;
+        let mut done = Vec::new();
+        for event in sent {
+            let Some(alert) = self.alerts.get_mut(&event.fingerprint) else { continue };
+            let resend_at = now.elapsed + RESEND;
+            if let Some(accepted) = alert.pending.pop_front_if(|head| head.event.id == event.id) {
+                let resolved_until = now.elapsed + RESOLVED_RETENTION;
+                alert.told = Some(Told::new(Arc::clone(event), Some(now.elapsed), resend_at, resolved_until));
+                done.push(accepted);
+            } else if let Some(told) = &mut alert.told {
+                told.resend_at = resend_at;
+            }
+        }
+        done
+    }
+
+    /// Forgets alerts that are over and no longer repeated.
+    pub(crate) fn forget(&mut self, now: Now) {
+        if !self.in_flight {
+            self.alerts.retain(|_, alert| {
+                let told = alert.told.as_ref();
+                !alert.pending.is_empty() || told.is_some_and(|told| told.is_repeated(now))
+            });
+        }
+    }
+
+    /// Whether nothing is left to be told, now or later.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.alerts.is_empty()
+    }
+}
+
+impl Alert {
+    /// The oldest transition that was not accepted, when it may be sent.
+    fn ready(&self, kind: Kind, now: Now) -> Option<&Transition> {
+        let told_at = self.told.as_ref().and_then(|told| told.at);
+        let spaced = told_at.is_none_or(|at| at + SPACING <= now.elapsed);
+        self.pending.front().filter(|_| kind == Kind::Webhook || spaced)
+    }
+
+    /// What was accepted last, when the receiver wants to hear it again and again.
+    fn repeated(&self, kind: Kind, now: Now) -> Option<&Told> {
+        self.told.as_ref().filter(|told| kind == Kind::Alertmanager && told.is_repeated(now))
+    }
+
+    fn take_stale(&mut self, now: Now) -> Vec<Transition> {
+        let mut stale = Vec::new();
+        let is_old_end = |transition: &Transition| {
+            transition.event.state == AlertState::Resolved && transition.event.fired_at + STALE_AFTER < now.wall
+        };
+        loop {
+            let fires = self.told.as_ref().is_some_and(Told::fires);
+            match (self.pending.front(), self.pending.get(1)) {
+                (Some(end), _) if !fires && is_old_end(end) => stale.extend(self.pending.pop_front()),
+                (Some(start), Some(end)) if start.event.state == AlertState::Firing && is_old_end(end) => {
+                    stale.extend(self.pending.drain(..2));
+                }
+                _ => return stale,
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Which records say something new: neither repetitions nor the words of a processor that no longer owns its partition.
+use super::Now;
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+use tidewatch_events::{AlertEvent, AlertState};
+
+/// A repetition comes shortly after a restart of the processor; so many transitions of one alert lie in between at most.
+const IDS_KEPT: usize = 64;
+/// How long a resolved alert's ids are kept.
+const FORGET_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// What a record is to the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Something new.
+    Taken,
+    /// Known by its id.
+    Repeated,
+    /// Written by a processor after another had taken its partition over.
+    OlderGeneration,
+}
+
+/// Ids and generations seen so far.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    alerts: HashMap<String, Known>,
+    // Order holds within one partition of alerts.fired only, so generations are compared there.
+    generations: HashMap<(i32, i32), i64>,
+}
+
+#[derive(Debug)]
+struct Known {
+    ids: VecDeque<String>,
+    last: AlertState,
+    last_at: jiff::Timestamp,
+}
+
+impl Ledger {
+    /// Judges a record of partition `partition` of `alerts.fired` and remembers it.
+    pub(crate) fn judge(&mut self, event: &AlertEvent, partition: i32) -> Verdict {
+        let newest = self.generations.entry((partition, event.partition)).or_insert(event.generation);
+        if event.generation < *newest {
+            return Verdict::OlderGeneration;
+        }
+        *newest = event.generation;
+        let known = self.alerts.entry(event.fingerprint.clone()).or_insert_with(|| Known {
+            ids: VecDeque::new(),
+            last: event.state,
+            last_at: event.fired_at,
+        });
+        if known.ids.contains(&event.id) {
+            return Verdict::Repeated;
+        }
+        if known.ids.len() == IDS_KEPT {
+            known.ids.pop_front();
+        }
+        known.ids.push_back(event.id.clone());
+        (known.last, known.last_at) = (event.state, event.fired_at);
+        Verdict::Taken
+    }
+
+    /// How many alerts are firing by the last that was read of each.
+    pub(crate) fn firing(&self) -> usize {
+        self.alerts.values().filter(|known| known.last == AlertState::Firing).count()
+    }
+
+    /// Forgets alerts that were over long ago.
+    pub(crate) fn forget(&mut self, now: Now) {
+        self.alerts.retain(|_, known| known.last == AlertState::Firing || known.last_at + FORGET_AFTER > now.wall);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::sample::{at, firing, resolved};
+
+    #[test]
+    fn an_id_counts_once() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.judge(&firing("a", 0), 0), Verdict::Taken);
+        assert_eq!(ledger.judge(&firing("a", 0), 0), Verdict::Repeated);
+        assert_eq!(ledger.judge(&resolved("a", 0, 60), 0), Verdict::Taken);
+        assert_eq!(ledger.judge(&firing("a", 0), 0), Verdict::Repeated);
+        assert_eq!(ledger.judge(&firing("a", 120), 0), Verdict::Taken);
+        assert_eq!(ledger.judge(&firing("b", 0), 0), Verdict::Taken);
+    }
+
+    #[test]
+    fn an_older_generation_is_ignored_where_order_is_known() {
+        let mut ledger = Ledger::default();
+        let with = |service, generation, partition| AlertEvent { generation, partition, ..firing(service, 0) };
+        assert_eq!(ledger.judge(&with("a", 2, 5), 0), Verdict::Taken);
+        assert_eq!(ledger.judge(&with("b", 1, 5), 0), Verdict::OlderGeneration);
+        assert_eq!(ledger.judge(&with("c", 1, 6), 0), Verdict::Taken, "another partition of metrics.raw");
+        assert_eq!(ledger.judge(&with("d", 1, 5), 1), Verdict::Taken, "another partition of alerts.fired");
+    }
+
+    #[test]
+    fn only_alerts_that_are_over_are_forgotten() {
+        let mut ledger = Ledger::default();
+        for event in [firing("a", 0), firing("b", 0), resolved("b", 0, 60)] {
+            ledger.judge(&event, 0);
+        }
+        ledger.forget(at(23 * 3600));
+        assert_eq!((ledger.alerts.len(), ledger.firing()), (2, 1));
+        ledger.forget(at(25 * 3600));
+        assert_eq!((ledger.alerts.len(), ledger.firing()), (1, 1));
+    }
+}

@@ -1,0 +1,98 @@
+//! Which offsets of `alerts.fired` are done with, and so may be committed.
+use std::collections::{BTreeMap, btree_map::Entry};
+
+/// Per partition, the next offset to read and the offsets before it that some receiver has not accepted.
+#[derive(Debug, Default)]
+pub(crate) struct Positions(BTreeMap<i32, Position>);
+
+#[derive(Debug, Default)]
+struct Position {
+    next: i64,
+    open: BTreeMap<i64, usize>,
+    committed: Option<i64>,
+}
+
+impl Positions {
+    /// Where an earlier run ended.
+    pub(crate) fn restore(&mut self, committed: &BTreeMap<i32, i64>) {
+        for (partition, offset) in committed {
+            self.0.entry(*partition).or_default().committed = Some(*offset);
+        }
+    }
+
+    /// Whether an earlier run has told of this record.
+    pub(crate) fn is_committed(&self, partition: i32, offset: i64) -> bool {
+        self.0.get(&partition).and_then(|position| position.committed).is_some_and(|next| offset < next)
+    }
+
+    /// A record was read, and `receivers` of them have to accept it.
+    pub(crate) fn read(&mut self, partition: i32, offset: i64, receivers: usize) {
+        let position = self.0.entry(partition).or_default();
+        position.next = position.next.max(offset + 1);
+        if receivers > 0 {
+            position.open.insert(offset, receivers);
+        }
+    }
+
+    /// One receiver is done with a record.
+    pub(crate) fn done(&mut self, partition: i32, offset: i64) {
+        let Some(position) = self.0.get_mut(&partition) else { return };
+        if let Entry::Occupied(mut open) = position.open.entry(offset) {
+            *open.get_mut() -= 1;
+            if *open.get() == 0 {
+                open.remove();
+            }
+        }
+    }
+
+    /// What may be committed beyond what is: the next offset, per partition.
+    pub(crate) fn committable(&self) -> BTreeMap<i32, i64> {
+        let next = |position: &Position| position.open.keys().next().copied().unwrap_or(position.next);
+        let moved = |(partition, position): (&i32, &Position)| {
+            let next = next(position);
+            (next > position.committed.unwrap_or(0)).then_some((*partition, next))
+        };
+        self.0.iter().filter_map(moved).collect()
+    }
+
+    /// The broker has these offsets.
+    pub(crate) fn committed(&mut self, offsets: &BTreeMap<i32, i64>) {
+        self.restore(offsets);
+    }
+
+    /// Where to read on: the next offset, per partition.
+    pub(crate) fn next(&self) -> BTreeMap<i32, i64> {
+        self.0.iter().filter(|(_, position)| position.next > 0).map(|(p, position)| (*p, position.next)).collect()
+    }
+
+    /// How many records wait for a receiver.
+    pub(crate) fn open(&self) -> usize {
+        self.0.values().map(|position| position.open.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_committed_past_a_record_that_a_receiver_still_owes() {
+        let mut positions = Positions::default();
+        for offset in 0..3 {
+            positions.read(0, offset, 2);
+        }
+        positions.read(1, 7, 0);
+        assert_eq!(positions.committable(), BTreeMap::from([(1, 8)]));
+        for offset in [0, 2, 2, 0] {
+            positions.done(0, offset);
+        }
+        assert_eq!(positions.committable(), BTreeMap::from([(0, 1), (1, 8)]));
+        positions.committed(&positions.committable());
+        assert!(positions.committable().is_empty());
+        assert!(positions.is_committed(0, 0) && !positions.is_committed(0, 1));
+        positions.done(0, 1);
+        assert_eq!(positions.open(), 1);
+        positions.done(0, 1);
+        assert_eq!((positions.committable(), positions.open()), (BTreeMap::from([(0, 3)]), 0));
+    }
+}
