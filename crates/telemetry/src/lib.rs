@@ -17,7 +17,7 @@ pub use admin::{Admin, AdminArgs};
 pub use exposition::{OPENMETRICS, accepts_openmetrics, metrics_response, render_openmetrics};
 pub use health::{Condition, Health};
 pub use listen::listen;
-pub use logs::{TelemetryGuard, init};
+pub use logs::{TelemetryGuard, init, init_quiet};
 pub use origin::same_origin_only;
 pub use registry::registry;
 pub use service::{Service, main};

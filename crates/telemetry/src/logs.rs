@@ -5,7 +5,9 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::{logs::SdkLoggerProvider, trace::SdkTracerProvider};
 use std::{io::IsTerminal, time::Duration};
-use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 /// How long the end of a process waits for each of traces and logs to be exported.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -32,7 +34,26 @@ impl Drop for TelemetryGuard {
 /// is a terminal, filtered by `RUST_LOG` (default `info`); traces and logs go to OTLP over HTTP as well when
 /// `OTEL_EXPORTER_OTLP_ENDPOINT` is set. It fails when called twice, or on an unusable variable, which it names.
 pub fn init(service: &'static str) -> anyhow::Result<TelemetryGuard> {
-    let filter = filter()?;
+    let lines = if std::io::stdout().is_terminal() {
+        tracing_subscriber::fmt::layer().with_target(false).boxed()
+    } else {
+        tracing_subscriber::fmt::layer().event_format(JsonLines { service }).boxed()
+    };
+    install(service, filter("info")?, lines)
+}
+
+/// As [`init`], for a program that itself talks to a person on stdout: logs are human-readable lines on stderr, and only
+/// warnings and errors unless `RUST_LOG` says otherwise.
+pub fn init_quiet(service: &'static str) -> anyhow::Result<TelemetryGuard> {
+    let terminal = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal).boxed();
+    install(service, filter("warn")?, lines)
+}
+
+/// Lines for whoever watches the process.
+type Lines = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn install(service: &'static str, filter: EnvFilter, lines: Lines) -> anyhow::Result<TelemetryGuard> {
     let export = otlp::is_configured();
     let tracer = otlp::tracer_provider(service, export)?;
     let logger = export.then(|| otlp::logger_provider(service)).transpose()?;
@@ -41,23 +62,18 @@ pub fn init(service: &'static str) -> anyhow::Result<TelemetryGuard> {
     // What the exporter logs of its own failures must not be exported: it would feed on itself.
     let exported = filter_fn(|metadata| !otlp::EXPORT_TARGETS.iter().any(|name| metadata.target().starts_with(name)));
     let records = logger.as_ref().map(|logger| OpenTelemetryTracingBridge::new(logger).with_filter(exported));
-    let stdout = if std::io::stdout().is_terminal() {
-        tracing_subscriber::fmt::layer().with_target(false).boxed()
-    } else {
-        tracing_subscriber::fmt::layer().event_format(JsonLines { service }).boxed()
-    };
     tracing_subscriber::registry()
+        .with(lines)
         .with(filter)
         .with(spans)
         .with(records)
-        .with(stdout)
         .try_init()
         .context("logging is set up already; call init once per process")?;
     Ok(TelemetryGuard { tracer, logger })
 }
 
-fn filter() -> anyhow::Result<EnvFilter> {
+fn filter(default: &str) -> anyhow::Result<EnvFilter> {
     let directives = std::env::var("RUST_LOG").unwrap_or_default();
-    let directives = if directives.is_empty() { "info" } else { &directives };
+    let directives = if directives.is_empty() { default } else { &directives };
     EnvFilter::try_new(directives).map_err(|error| anyhow!("RUST_LOG={directives}: {error}"))
 }
