@@ -1,1 +1,114 @@
-//! placeholder
+//! Turns the stream of requests into Prometheus metrics: every event is counted once, through restarts and kills, and
+//! any number of scrapers sees the same counters, which never reset.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod checkpoints;
+mod config;
+mod exposition;
+mod exposure;
+mod input;
+mod label;
+mod latency;
+mod names;
+mod scrape;
+mod series;
+mod state;
+mod store;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context;
+use axum::routing::get;
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
+use tidewatch_kafka::{Producer, Reader};
+use tidewatch_telemetry::{Admin, Health, Service, Shutdown, registry};
+
+pub use config::Config;
+pub use exposition::Format;
+pub use names::{LATENCY_BOUNDS, OVERFLOW};
+pub use state::StateError;
+pub use store::Store;
+
+use crate::checkpoints::Checkpoints;
+use crate::input::Input;
+use crate::names::Family;
+
+/// The store, between those who count, save and scrape. A panic leaves no half-counted event behind that a restart
+/// would not count anew, so a poisoned lock is as good as any.
+#[derive(Clone)]
+pub(crate) struct SharedStore(Arc<Mutex<Store>>);
+
+impl SharedStore {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Store> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The metrics bridge: bound, and not yet running.
+pub struct Bridge {
+    admin: Admin,
+    input: Input,
+    checkpoints: Checkpoints,
+}
+
+impl Bridge {
+    /// Where /metrics, /livez and /readyz are.
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
+    }
+}
+
+impl Service for Bridge {
+    const NAME: &'static str = "metrics-bridge";
+    const ABOUT: &'static str = "Counts the requests of metrics.raw, each once, and exposes them to Prometheus";
+    type Config = Config;
+
+    async fn bind(config: Config) -> anyhow::Result<Self> {
+        config.kafka.check()?;
+        let registry = registry(Self::NAME);
+        let lag = IntGaugeVec::new(opts(&names::LAG), names::LAG.labels)?;
+        let outcomes = IntCounterVec::new(opts(&names::CHECKPOINTS), names::CHECKPOINTS.labels)?;
+        for outcome in ["saved", "failed"] {
+            outcomes.with_label_values(&[outcome]);
+        }
+        registry.register(Box::new(lag.clone()))?;
+        registry.register(Box::new(outcomes.clone()))?;
+        let health = Health::new();
+        let (broker, caught_up, saved) =
+            (health.require("broker"), health.require("caught-up"), health.require("checkpoint"));
+        let store = SharedStore(Arc::new(Mutex::new(Store::new(config.max_series as usize, config.hold()))));
+        let admin = Admin::bind(&config.admin, registry.clone(), health).await?;
+        let admin = admin.with_metrics(route(store.clone(), registry));
+        let reader = Reader::new(&config.kafka, Self::NAME).context("--brokers")?;
+        let producer = Producer::new(&config.kafka, Self::NAME).context("--brokers")?;
+        let checkpoints = Checkpoints { store: store.clone(), producer, outcomes, caught_up: caught_up.clone(), saved };
+        let input = Input { kafka: config.kafka, reader, store, lag, broker, caught_up };
+        Ok(Self { admin, input, checkpoints })
+    }
+
+    async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let Self { admin, input, checkpoints } = self;
+        let work = async {
+            if input.begin(&shutdown).await? {
+                tokio::join!(input.count(&shutdown), input.measure(&shutdown), checkpoints.run(&shutdown));
+                checkpoints.save_last().await;
+            }
+            anyhow::Ok(())
+        };
+        let watch = async {
+            input.watch(&shutdown).await;
+            anyhow::Ok(())
+        };
+        tokio::try_join!(work, watch, admin.serve(shutdown.clone()))?;
+        Ok(())
+    }
+}
+
+fn opts(family: &Family) -> Opts {
+    Opts::new(family.name, family.help)
+}
+
+fn route(store: SharedStore, registry: Registry) -> axum::routing::MethodRouter {
+    get(async move |request: axum::http::HeaderMap| scrape::answer(&store, &registry, &request))
+}

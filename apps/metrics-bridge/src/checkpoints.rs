@@ -1,0 +1,133 @@
+//! Keeps the store in `metrics.bridge.state`: reads the latest checkpoints at start, writes new ones every 10 s.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use prometheus::IntCounterVec;
+use tidewatch_kafka::topics::BRIDGE_STATE;
+use tidewatch_kafka::{KafkaArgs, KafkaError, Message, Producer, Reader, Record, Start};
+use tidewatch_telemetry::{Condition, Shutdown};
+use tokio::time::{sleep, timeout};
+
+use crate::SharedStore;
+
+/// How often what has changed is written.
+const INTERVAL: Duration = Duration::from_secs(10);
+/// How often it is asked whether the bridge has caught up.
+const CATCHING_UP: Duration = Duration::from_millis(200);
+/// How long the last checkpoint may take at the end.
+const LAST: Duration = Duration::from_secs(5);
+/// How long reading the latest checkpoints may take.
+const READING: Duration = Duration::from_secs(30);
+
+/// The latest checkpoint of each partition that has one: its last record, since each has but one key.
+pub(crate) async fn latest(args: &KafkaArgs) -> Result<BTreeMap<i32, Record>, KafkaError> {
+    let reader = Reader::new(args, "metrics-bridge-restore")?;
+    let ends = reader.ends(&BRIDGE_STATE).await?;
+    reader.assign(&BRIDGE_STATE, Start::Tail(1)).await?;
+    let mut open: Vec<i32> = ends.iter().filter(|(_, (low, high))| low < high).map(|(p, _)| *p).collect();
+    let mut latest = BTreeMap::new();
+    let reading = async {
+        while !open.is_empty() {
+            let record = reader.recv().await;
+            open.retain(|partition| *partition != record.partition);
+            latest.insert(record.partition, record);
+        }
+    };
+    timeout(READING, reading)
+        .await
+        .map_err(|_| KafkaError::Timeout { doing: "reading the latest checkpoints", limit: READING })?;
+    Ok(latest)
+}
+
+/// Writes checkpoints, and opens the store once it has caught up and that is saved.
+pub(crate) struct Checkpoints {
+    pub(crate) store: SharedStore,
+    pub(crate) producer: Producer,
+    pub(crate) outcomes: IntCounterVec,
+    pub(crate) caught_up: Condition,
+    pub(crate) saved: Condition,
+}
+
+impl Checkpoints {
+    pub(crate) async fn run(&self, shutdown: &Shutdown) {
+        let mut last = Instant::now();
+        while !shutdown.is_triggered() {
+            let (is_open, is_caught_up) = {
+                let store = self.store.lock();
+                (store.is_open(), store.is_caught_up())
+            };
+            let opens = is_caught_up && !is_open;
+            if opens || last.elapsed() >= INTERVAL {
+                let saved = tokio::select! {
+                    saved = self.save() => saved,
+                    () = shutdown.triggered() => break,
+                };
+                last = Instant::now();
+                if opens && saved {
+                    self.store.lock().open(Instant::now());
+                    self.caught_up.met();
+                    tracing::info!("caught up: scrapes are answered");
+                }
+            }
+            let pause = if is_open || opens { INTERVAL.saturating_sub(last.elapsed()) } else { CATCHING_UP };
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = shutdown.triggered() => {}
+            }
+        }
+    }
+
+    /// The last checkpoint, after which nothing is counted any more.
+    pub(crate) async fn save_last(&self) {
+        match timeout(LAST, self.save()).await {
+            Ok(true) => {}
+            Ok(false) | Err(_) => {
+                tracing::warn!("the last checkpoint was not saved; the next start counts from the one before")
+            }
+        }
+    }
+
+    /// Writes what has changed; whether all of it is acknowledged.
+    async fn save(&self) -> bool {
+        let checkpoints = self.store.lock().checkpoint(Instant::now());
+        let mut acks = Vec::new();
+        let mut failure = None;
+        for (partition, payload) in &checkpoints {
+            let key = partition.to_string();
+            let message = Message {
+                topic: BRIDGE_STATE.name,
+                partition: Some(*partition),
+                key: Some(key.as_bytes()),
+                payload: Some(payload),
+                schema: Some("metrics-bridge-state/v1"),
+                headers: &[],
+            };
+            acks.push((*partition, self.producer.enqueue(message)));
+        }
+        for (partition, ack) in acks {
+            let written = match ack {
+                Ok(ack) => ack.await,
+                Err(error) => Err(error),
+            };
+            match written {
+                Ok(_) => {
+                    self.store.lock().acknowledge(partition);
+                    self.outcomes.with_label_values(&["saved"]).inc();
+                }
+                Err(error) => {
+                    self.outcomes.with_label_values(&["failed"]).inc();
+                    failure = Some(error);
+                }
+            }
+        }
+        match &failure {
+            None => self.saved.met(),
+            Some(error) => {
+                tracing::error!(%error, "the series could not be saved; trying again");
+                self.saved.unmet(format!("the last checkpoint failed: {error}"));
+            }
+        }
+        failure.is_none()
+    }
+}

@@ -1,0 +1,34 @@
+//! The bridge's flags.
+
+use std::time::Duration;
+
+use tidewatch_kafka::KafkaArgs;
+use tidewatch_telemetry::AdminArgs;
+
+/// What a scrape may be late by and still see a new series at 0.
+const LATE: Duration = Duration::from_secs(1);
+
+/// Flags of the metrics bridge.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Config {
+    /// The broker.
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+    /// The admin listener, where the metrics are scraped.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+    /// Series that the monitored services may take up; events beyond them are counted as `overflow`
+    // The whole of them has to fit into one checkpoint, which Kafka takes up to 4 MiB.
+    #[arg(long, env = "MAX_SERIES", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(500..=50_000))]
+    pub max_series: u32,
+    /// Longest interval of any scraper, in seconds; a new series is shown as 0 for a second longer than that
+    #[arg(long, env = "SCRAPE_INTERVAL", value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub scrape_interval: u16,
+}
+
+impl Config {
+    /// How long a new series is shown as 0.
+    pub(crate) fn hold(&self) -> Duration {
+        Duration::from_secs(self.scrape_interval.into()) + LATE
+    }
+}

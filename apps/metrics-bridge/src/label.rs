@@ -1,0 +1,74 @@
+//! Label values out of what strangers send: of bounded length, and legal in both text formats.
+
+/// The longest label value, in bytes.
+const LONGEST: usize = 128;
+/// What marks a value that was cut.
+const CUT: char = '…';
+/// What stands for a control character.
+const REPLACEMENT: char = '\u{fffd}';
+
+/// The value as a label: cut after 128 bytes, control characters but the line feed (which has an escape) replaced.
+pub(crate) fn legal(value: String) -> String {
+    if value.len() <= LONGEST && !value.chars().any(is_illegal) {
+        return value;
+    }
+    let mut legal = String::with_capacity(LONGEST);
+    for character in value.chars() {
+        let character = if is_illegal(character) { REPLACEMENT } else { character };
+        if legal.len() + character.len_utf8() > LONGEST - CUT.len_utf8() {
+            legal.push(CUT);
+            break;
+        }
+        legal.push(character);
+    }
+    legal
+}
+
+/// Appends the value as both text formats want it between double quotes.
+pub(crate) fn push_escaped(out: &mut String, value: &str) {
+    for character in value.chars() {
+        match character {
+            '\\' => out.push_str("\\\\"),
+            '"' => out.push_str("\\\""),
+            '\n' => out.push_str("\\n"),
+            other => out.push(other),
+        }
+    }
+}
+
+fn is_illegal(character: char) -> bool {
+    character.is_control() && character != '\n'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_values_stay_as_they_are() {
+        for value in ["", "/users/{id}", "größe", "a\nb", "a\"b\\c"] {
+            assert_eq!(legal(value.into()), value);
+        }
+    }
+
+    #[test]
+    fn long_values_are_cut_between_characters_and_marked() {
+        for value in ["x".repeat(10_000), "é".repeat(10_000), "😀".repeat(10_000)] {
+            let cut = legal(value);
+            assert!(cut.len() <= LONGEST && cut.ends_with(CUT), "{cut}");
+        }
+        assert_eq!(legal("x".repeat(LONGEST)), "x".repeat(LONGEST));
+    }
+
+    #[test]
+    fn control_characters_are_replaced() {
+        assert_eq!(legal("a\0b\rc\u{1b}[31m\u{85}".into()), "a\u{fffd}b\u{fffd}c\u{fffd}[31m\u{fffd}");
+    }
+
+    #[test]
+    fn quotes_backslashes_and_line_feeds_are_escaped() {
+        let mut out = String::new();
+        push_escaped(&mut out, "a\"b\\c\nd");
+        assert_eq!(out, r#"a\"b\\c\nd"#);
+    }
+}

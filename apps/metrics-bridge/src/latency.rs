@@ -1,0 +1,89 @@
+//! A latency histogram with classic buckets, and the latest exemplar of each.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::names::LATENCY_BOUNDS;
+
+/// Buckets including the last one, which has no bound.
+pub(crate) const BUCKETS: usize = LATENCY_BOUNDS.len() + 1;
+/// More than this, an hour in milliseconds, adds no more than this to the sum: one absurd event must not drown it.
+const MOST_MS: f64 = 3_600_000.0;
+
+/// Counts per bucket (not cumulative) and the sum. Whole numbers, so that a sum is exact and the same after a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Latency {
+    pub(crate) buckets: [u64; BUCKETS],
+    pub(crate) sum_ns: u64,
+}
+
+impl Latency {
+    /// Counts a latency in milliseconds; returns its bucket.
+    pub(crate) fn observe(&mut self, latency_ms: f64) -> usize {
+        let seconds = latency_ms / 1000.0;
+        let bucket = LATENCY_BOUNDS.partition_point(|bound| *bound < seconds);
+        self.buckets[bucket] += 1;
+        self.sum_ns = self.sum_ns.saturating_add((latency_ms.min(MOST_MS) * 1e6) as u64);
+        bucket
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (bucket, count) in self.buckets.iter_mut().zip(other.buckets) {
+            *bucket += count;
+        }
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+    }
+}
+
+/// A trace that shows what a bucket looks like.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Exemplar {
+    pub(crate) trace_id: String,
+    pub(crate) seconds: f64,
+    pub(crate) at: Timestamp,
+}
+
+impl Exemplar {
+    /// An exemplar, if the trace id is one: up to 32 hexadecimal digits.
+    pub(crate) fn of(trace_id: Option<String>, latency_ms: f64, at: Timestamp) -> Option<Self> {
+        let trace_id = trace_id?;
+        let legal = (1..=32).contains(&trace_id.len()) && trace_id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        legal.then_some(Self { trace_id, seconds: latency_ms / 1000.0, at })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_equal_to_a_bound_is_within_it() {
+        let mut latency = Latency::default();
+        for (index, bound) in LATENCY_BOUNDS.iter().enumerate() {
+            assert_eq!(latency.observe(bound * 1000.0), index);
+            assert_eq!(latency.observe(bound * 1000.0 + 0.001), index + 1);
+        }
+    }
+
+    #[test]
+    fn the_objective_of_half_a_second_is_a_bound_and_bounds_rise() {
+        assert!(LATENCY_BOUNDS.contains(&0.5));
+        assert!(LATENCY_BOUNDS.is_sorted());
+    }
+
+    #[test]
+    fn absurd_latencies_count_and_do_not_drown_the_sum() {
+        let mut latency = Latency::default();
+        assert_eq!(latency.observe(f64::MAX), BUCKETS - 1);
+        assert_eq!(latency.sum_ns, 3_600_000_000_000);
+    }
+
+    #[test]
+    fn only_hexadecimal_trace_ids_become_exemplars() {
+        let exemplar = |trace_id: &str| Exemplar::of(Some(trace_id.into()), 1.0, Timestamp::UNIX_EPOCH);
+        assert!(exemplar("0af7651916cd43dd8448eb211c80319c").is_some());
+        for trace_id in ["", "a\"} 1", "0af7651916cd43dd8448eb211c80319c0", "not-hex"] {
+            assert_eq!(exemplar(trace_id), None);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! All that the bridge knows: the series of every partition, how far each is read and saved, and whether scrapes may
+//! see them yet. No I/O and no clock of its own.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tidewatch_events::{Event, Rejection, RequestEvent, check_time};
+
+use crate::exposure::Exposure;
+use crate::series::{Budget, Partition};
+use crate::state::{self, StateError};
+
+/// Cumulative series of a topic's partitions.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) partitions: BTreeMap<i32, Slot>,
+    pub(crate) budget: Budget,
+    hold: Duration,
+    is_open: bool,
+}
+
+/// One partition and what is known of its progress.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) partition: Partition,
+    /// Where the partition ended when the bridge started.
+    target: i64,
+    /// No checkpoint was found: what it holds is older than the bridge.
+    is_new: bool,
+    /// The offsets began anew: what was appended up to then was counted under its former offset.
+    counted_until: Option<Timestamp>,
+    /// Counts changes; of what is saved, and of what the checkpoint under way will have saved.
+    version: u64,
+    saved: Option<u64>,
+    saving: u64,
+}
+
+impl Store {
+    /// An empty store of at most `max_series` series, that shows new ones as 0 for `hold` first.
+    pub fn new(max_series: usize, hold: Duration) -> Self {
+        Self { partitions: BTreeMap::new(), budget: Budget { most: max_series, used: 0 }, hold, is_open: false }
+    }
+
+    /// Forgets everything, for another attempt to restore it.
+    pub(crate) fn clear(&mut self) {
+        self.partitions.clear();
+        self.budget.used = 0;
+    }
+
+    /// Begins a partition that holds offsets from `low` to before `high` where its checkpoint, if there is one, left
+    /// off. Returns the offset to read from.
+    pub fn restore(
+        &mut self,
+        partition: i32,
+        checkpoint: Option<&[u8]>,
+        (low, high): (i64, i64),
+    ) -> Result<i64, StateError> {
+        let mut restored = match checkpoint {
+            Some(bytes) => state::decode(bytes)?,
+            None => Partition { next_offset: low, ..Partition::default() },
+        };
+        let mut counted_until = None;
+        if restored.next_offset > high {
+            tracing::warn!(
+                partition,
+                next_offset = restored.next_offset,
+                high,
+                "the partition lost its end or was made anew"
+            );
+            counted_until = restored.appended;
+            restored.next_offset = low;
+        }
+        if restored.next_offset < low {
+            let missed = low.abs_diff(restored.next_offset);
+            tracing::error!(partition, missed, "records were deleted before they were counted");
+            restored.missed += missed;
+            restored.next_offset = low;
+        }
+        let next_offset = restored.next_offset;
+        self.budget.used += restored.lines();
+        let slot = Slot {
+            partition: restored,
+            target: high,
+            is_new: checkpoint.is_none(),
+            counted_until,
+            version: 0,
+            saved: None,
+            saving: 0,
+        };
+        self.partitions.insert(partition, slot);
+        Ok(next_offset)
+    }
+
+    /// Counts a record that was read from `partition` at `offset`, and that the broker appended at `appended`. One that
+    /// was counted before is ignored.
+    pub fn apply(&mut self, partition: i32, offset: i64, appended: Option<Timestamp>, payload: &[u8], now: Instant) {
+        let exposure = match self.partitions.get(&partition) {
+            Some(slot) if !self.is_open && slot.is_new => Exposure::Due,
+            Some(_) if !self.is_open => Exposure::Unseen,
+            Some(_) => Exposure::Held(now),
+            None => return,
+        };
+        let Some(Slot { partition, version, counted_until, .. }) = self.partitions.get_mut(&partition) else { return };
+        if offset < partition.next_offset {
+            return;
+        }
+        partition.missed += offset.abs_diff(partition.next_offset);
+        partition.next_offset = offset + 1;
+        *version += 1;
+        if appended.is_some() && appended <= *counted_until {
+            return;
+        }
+        partition.appended = partition.appended.max(appended);
+        match judge(payload, appended) {
+            Ok(event) => partition.count(event, exposure, &mut self.budget),
+            Err(rejection) => *partition.invalid.entry(rejection.code().to_owned()).or_default() += 1,
+        }
+    }
+
+    /// Whether everything was read that was there at the start.
+    pub fn is_caught_up(&self) -> bool {
+        !self.partitions.is_empty() && self.partitions.values().all(|slot| slot.partition.next_offset >= slot.target)
+    }
+
+    /// Whether scrapes are answered.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Answers scrapes from `now` on. To be called once caught up and saved.
+    pub fn open(&mut self, now: Instant) {
+        self.is_open = true;
+        for slot in self.partitions.values_mut() {
+            slot.partition.open(now);
+        }
+    }
+
+    /// The checkpoints of all partitions that changed since they were saved. Each has to be written and then
+    /// acknowledged; one that failed is made anew by the next call.
+    pub fn checkpoint(&mut self, now: Instant) -> Vec<(i32, Vec<u8>)> {
+        let hold = self.hold;
+        let changed = self.partitions.iter_mut().filter_map(|(number, slot)| {
+            let Slot { partition, version, saved, saving, .. } = slot;
+            if *saved == Some(*version) && !partition.has_releases(now, hold) {
+                return None;
+            }
+            partition.checkpoint(now, hold);
+            *saving = *version;
+            Some((*number, state::encode(partition)))
+        });
+        changed.collect()
+    }
+
+    /// The partition's latest checkpoint is safely stored.
+    pub fn acknowledge(&mut self, partition: i32) {
+        if let Some(slot) = self.partitions.get_mut(&partition) {
+            slot.saved = Some(slot.saving);
+            slot.partition.acknowledge();
+        }
+    }
+
+    /// The next offset to be read of each partition.
+    pub fn positions(&self) -> BTreeMap<i32, i64> {
+        self.partitions.iter().map(|(number, slot)| (*number, slot.partition.next_offset)).collect()
+    }
+}
+
+/// The event, judged as the stream-processor does. Without an append time only what no clock could say is refused.
+fn judge(payload: &[u8], appended: Option<Timestamp>) -> Result<RequestEvent, Rejection> {
+    let event = RequestEvent::parse(payload)?;
+    check_time(event.timestamp, appended.unwrap_or(event.timestamp))?;
+    Ok(event)
+}

@@ -1,0 +1,287 @@
+//! New series are seen at 0 first, and no counter is ever seen to fall, whenever the bridge is killed.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use metrics_bridge::{Format, Store};
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+use support::{Exposition, event, json, now};
+use tidewatch_events::RequestEvent;
+
+const HOLD: Duration = Duration::from_secs(16);
+
+fn requests(store: &Store) -> f64 {
+    Exposition::parse(&store.render(Format::Prometheus)).sum("workload_requests_total", &[("status_code", "200")])
+}
+
+fn series(store: &Store) -> usize {
+    Exposition::parse(&store.render(Format::Prometheus)).workload_series()
+}
+
+fn save(store: &mut Store, now: Instant) -> BTreeMap<i32, Vec<u8>> {
+    let checkpoints: BTreeMap<_, _> = store.checkpoint(now).into_iter().collect();
+    for partition in checkpoints.keys() {
+        store.acknowledge(*partition);
+    }
+    checkpoints
+}
+
+#[test]
+fn a_new_series_is_0_for_longer_than_a_scrape_interval_and_then_all_of_its_count() {
+    let start = Instant::now();
+    let mut store = Store::new(20_000, HOLD);
+    store.restore(0, None, (0, 0)).unwrap();
+    save(&mut store, start);
+    store.open(start);
+    assert_eq!(series(&store), 0);
+    store.apply(0, 0, Some(now()), &json(&event("a", "/x")), start);
+    assert!(series(&store) > 0, "it is shown at once");
+    assert_eq!(requests(&store), 0.0);
+    store.apply(0, 1, Some(now()), &json(&event("a", "/x")), start + HOLD / 2);
+    save(&mut store, start + HOLD / 2);
+    assert_eq!(requests(&store), 0.0);
+    let checkpoint = store.checkpoint(start + HOLD);
+    assert_eq!(checkpoint.len(), 1, "a release is reason enough for a checkpoint");
+    assert_eq!(requests(&store), 0.0, "the checkpoint is not acknowledged yet");
+    store.acknowledge(0);
+    assert_eq!(requests(&store), 2.0);
+    store.apply(0, 2, Some(now()), &json(&event("a", "/x")), start + HOLD);
+    assert_eq!(requests(&store), 3.0);
+}
+
+#[test]
+fn a_new_status_code_of_a_known_endpoint_is_0_first_but_failures_are_there_already() {
+    let start = Instant::now();
+    let mut store = Store::new(20_000, HOLD);
+    store.restore(0, None, (0, 0)).unwrap();
+    store.open(start);
+    store.apply(0, 0, Some(now()), &json(&event("a", "/x")), start);
+    save(&mut store, start + HOLD);
+    for (offset, status_code) in [(1, 404), (2, 503)] {
+        let event = RequestEvent { status_code, ..event("a", "/x") };
+        store.apply(0, offset, Some(now()), &json(&event), start + HOLD);
+    }
+    let found = Exposition::parse(&store.render(Format::Prometheus));
+    assert_eq!(found.sum("workload_requests_total", &[("status_code", "404")]), 0.0);
+    assert_eq!(found.of("workload_requests_total", &[("status_code", "404")]).count(), 1);
+    assert_eq!(found.sum("workload_requests_total", &[("status_code", "503")]), 1.0);
+    assert_eq!(found.sum("workload_errors_total", &[]), 1.0);
+}
+
+#[test]
+fn what_was_there_before_the_first_start_is_no_increase() {
+    let start = Instant::now();
+    let mut store = Store::new(20_000, HOLD);
+    store.restore(0, None, (0, 2)).unwrap();
+    store.apply(0, 0, Some(now()), &json(&event("a", "/x")), start);
+    assert!(!store.is_caught_up());
+    store.apply(0, 1, Some(now()), &json(&event("a", "/x")), start);
+    assert!(store.is_caught_up());
+    save(&mut store, start);
+    store.open(start);
+    assert_eq!(requests(&store), 2.0);
+}
+
+#[test]
+fn what_came_while_the_bridge_was_away_is_an_increase() {
+    let start = Instant::now();
+    let mut store = Store::new(20_000, HOLD);
+    store.restore(0, None, (0, 0)).unwrap();
+    let checkpoint = save(&mut store, start).remove(&0).unwrap();
+
+    let mut store = Store::new(20_000, HOLD);
+    assert_eq!(store.restore(0, Some(&checkpoint), (0, 1)).unwrap(), 0);
+    store.apply(0, 0, Some(now()), &json(&event("a", "/x")), start);
+    save(&mut store, start);
+    store.open(start + HOLD);
+    assert_eq!(requests(&store), 0.0);
+    save(&mut store, start + HOLD);
+    assert_eq!(requests(&store), 0.0, "nobody could see the 0 before the store was open");
+    save(&mut store, start + 2 * HOLD);
+    assert_eq!(requests(&store), 1.0);
+}
+
+/// A broker's side of the story: what was written, and the latest checkpoints.
+#[derive(Default)]
+struct Topics {
+    events: [Vec<Vec<u8>>; 3],
+    checkpoints: BTreeMap<i32, Vec<u8>>,
+}
+
+/// An event, of whose labels there are more than there may be series.
+fn arbitrary(random: &mut Xoshiro256PlusPlus) -> Vec<u8> {
+    let service = ["a", "b", "c"][random.random_range(0..3)];
+    let endpoint = format!("/{}", random.random_range(0..25));
+    let status_code = [200, 404, 429, 500, 503][random.random_range(0..5)];
+    json(&RequestEvent { status_code, ..event(service, &endpoint) })
+}
+
+#[test]
+fn no_counter_is_ever_seen_to_fall_and_none_begins_above_0_whenever_the_bridge_is_killed() {
+    for seed in 0..12 {
+        let random = &mut Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut topics = Topics::default();
+        let mut now = Instant::now();
+        let mut seen: BTreeMap<(String, support::Labels), f64> = BTreeMap::new();
+        let mut first_life = true;
+        for _ in 0..8 {
+            let mut store = Store::new(700, HOLD);
+            let mut next = [0; 3];
+            for (partition, next) in (0..3).zip(&mut next) {
+                let high = topics.events[partition as usize].len() as i64;
+                let checkpoint = topics.checkpoints.get(&partition).map(Vec::as_slice);
+                *next = store.restore(partition, checkpoint, (0, high)).unwrap() as usize;
+            }
+            for _ in 0..random.random_range(50..400) {
+                now += Duration::from_millis(random.random_range(0..500));
+                let partition = random.random_range(0..3);
+                match random.random_range(0..20) {
+                    0..8 => topics.events[partition].push(arbitrary(random)),
+                    8..17 => {
+                        for _ in 0..random.random_range(0..4) {
+                            let Some(payload) = topics.events[partition].get(next[partition]) else { break };
+                            store.apply(partition as i32, next[partition] as i64, Some(support::now()), payload, now);
+                            next[partition] += 1;
+                        }
+                    }
+                    17 if store.is_open() => {
+                        let found = Exposition::parse(&store.render(Format::OpenMetrics));
+                        assert!(found.workload_series() <= 700);
+                        for (id, value) in found.samples.into_iter().filter(|((name, _), _)| !name.ends_with("series"))
+                        {
+                            let before = seen.get(&id).copied();
+                            assert!(
+                                before.is_none_or(|before| before <= value),
+                                "seed {seed}: {id:?} fell from {before:?} to {value}"
+                            );
+                            let overflow = id.1.values().any(|value| value == "overflow");
+                            let workload = id.0.starts_with("workload_");
+                            assert!(
+                                before.is_some() || value == 0.0 || first_life || overflow || !workload,
+                                "seed {seed}: {id:?} begins at {value}"
+                            );
+                            seen.insert(id, value);
+                        }
+                        first_life = false;
+                    }
+                    _ => {
+                        let caught_up = store.is_caught_up();
+                        let mut all = true;
+                        for (partition, bytes) in store.checkpoint(now) {
+                            // It may be lost on its way, or stored with its acknowledgement lost.
+                            let (stored, acknowledged) =
+                                [(true, true), (true, false), (false, false)][random.random_range(0..3)];
+                            if stored {
+                                topics.checkpoints.insert(partition, bytes);
+                            }
+                            if acknowledged {
+                                store.acknowledge(partition);
+                            }
+                            all &= acknowledged;
+                        }
+                        if caught_up && all && !store.is_open() {
+                            store.open(now);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn after_any_kills_the_counts_are_those_of_one_uninterrupted_reading() {
+    let random = &mut Xoshiro256PlusPlus::seed_from_u64(7);
+    let events: Vec<Vec<u8>> = (0..3000).map(|_| arbitrary(random)).collect();
+    let start = Instant::now();
+    let read = |store: &mut Store, from: i64, to: usize| {
+        for (offset, payload) in (from..).zip(&events[from as usize..to]) {
+            store.apply(0, offset, Some(now()), payload, start);
+        }
+    };
+    let mut checkpoint = None;
+    for _ in 0..50 {
+        let mut store = Store::new(20_000, Duration::ZERO);
+        let from = store.restore(0, checkpoint.as_deref(), (0, 3000)).unwrap();
+        let to = (from as usize + random.random_range(0..100)).min(events.len());
+        read(&mut store, from, to);
+        checkpoint = save(&mut store, start).remove(&0).or(checkpoint);
+        // Read and never saved: the next life reads it again.
+        read(&mut store, to as i64, (to + 50).min(events.len()));
+    }
+    let shown = |checkpoint: Option<&[u8]>| {
+        let mut store = Store::new(20_000, Duration::ZERO);
+        let from = store.restore(0, checkpoint, (0, 3000)).unwrap();
+        read(&mut store, from, events.len());
+        save(&mut store, start);
+        store.open(start);
+        save(&mut store, start);
+        Exposition::parse(&store.render(Format::Prometheus)).samples
+    };
+    let (interrupted, uninterrupted) = (shown(checkpoint.as_deref()), shown(None));
+    for (id, value) in &uninterrupted {
+        assert_eq!(interrupted.get(id), Some(value), "{id:?}");
+    }
+    assert_eq!(interrupted.len(), uninterrupted.len());
+}
+
+#[test]
+fn records_read_twice_are_counted_once_and_deleted_ones_as_missed() {
+    let start = Instant::now();
+    let mut store = Store::new(20_000, Duration::ZERO);
+    store.restore(0, None, (0, 0)).unwrap();
+    for offset in [0, 1, 0, 1, 5, 4] {
+        store.apply(0, offset, Some(now()), &json(&event("a", "/x")), start);
+    }
+    let checkpoint = save(&mut store, start).remove(&0).unwrap();
+    store.open(start);
+    assert_eq!(requests(&store), 3.0);
+    let missed = |store: &Store| {
+        Exposition::parse(&store.render(Format::Prometheus)).sum("metrics_bridge_records_missed_total", &[])
+    };
+    assert_eq!(missed(&store), 3.0);
+    let mut later = Store::new(20_000, Duration::ZERO);
+    assert_eq!(later.restore(0, Some(&checkpoint), (10, 20)).unwrap(), 10);
+    assert_eq!(missed(&later), 7.0);
+}
+
+#[test]
+fn a_partition_that_lost_its_end_is_read_again_and_one_made_anew_is_counted_too() {
+    let start = Instant::now();
+    let at = |seconds| Some(now() + SignedDuration::from_secs(seconds));
+    let read = |store: &mut Store, times: &[Option<Timestamp>]| {
+        for (offset, time) in times.iter().enumerate() {
+            store.apply(0, offset as i64, *time, &json(&event("a", "/x")), start);
+        }
+        save(store, start)
+    };
+    let mut store = Store::new(20_000, Duration::ZERO);
+    store.restore(0, None, (0, 0)).unwrap();
+    let checkpoint = read(&mut store, &[at(0), at(1), at(2), at(3)]).remove(&0).unwrap();
+
+    let mut shorter = Store::new(20_000, Duration::ZERO);
+    assert_eq!(shorter.restore(0, Some(&checkpoint), (0, 2)).unwrap(), 0);
+    read(&mut shorter, &[at(0), at(1), at(10)]);
+    shorter.open(start);
+    assert_eq!(requests(&shorter), 5.0);
+
+    let mut anew = Store::new(20_000, Duration::ZERO);
+    anew.restore(0, Some(&checkpoint), (0, 2)).unwrap();
+    read(&mut anew, &[at(10), at(11)]);
+    anew.open(start);
+    assert_eq!(requests(&anew), 6.0);
+}
+
+#[test]
+fn a_checkpoint_of_another_version_or_without_sense_is_refused() {
+    let mut store = Store::new(20_000, HOLD);
+    let error = store.restore(0, Some(br#"{"version": 2, "what": "ever"}"#), (0, 0)).unwrap_err().to_string();
+    assert!(error.contains("version 2"), "{error}");
+    assert!(store.restore(0, Some(b"garbage"), (0, 0)).is_err());
+    assert!(store.restore(0, Some(br#"{"version": 1}"#), (0, 0)).is_err());
+}

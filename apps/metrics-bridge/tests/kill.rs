@@ -1,0 +1,251 @@
+//! Killed at any moment and started again, the bridge counts every event exactly once; and until it has caught up it
+//! says nothing rather than too little.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use metrics_bridge::{Bridge, Config};
+use reqwest::Client;
+use support::{Exposition, event, json};
+use tidewatch_events::RequestEvent;
+use tidewatch_kafka::broker::{InProcess, Port, RealKafka};
+use tidewatch_kafka::topics::{self, METRICS_RAW};
+use tidewatch_kafka::{KafkaArgs, Message, Producer};
+use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+const SERVICES: [&str; 4] = ["api-service", "auth-service", "payment-service", "user-service"];
+const DEADLINE: Duration = Duration::from_secs(60);
+
+struct Running {
+    url: String,
+    client: Client,
+    shutdown: Shutdown,
+    work: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    async fn start(kafka: &KafkaArgs) -> Self {
+        let config = Config {
+            kafka: kafka.clone(),
+            admin: AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() },
+            max_series: 20_000,
+            scrape_interval: 1,
+        };
+        let bridge = Bridge::bind(config).await.unwrap();
+        let (url, shutdown) = (format!("http://{}", bridge.admin_addr()), Shutdown::new());
+        let work = tokio::spawn(bridge.run(shutdown.clone()));
+        Self { url, client: Client::new(), shutdown, work }
+    }
+
+    /// What a scrape reads; nothing while it is answered with 503.
+    async fn scrape(&self) -> Option<Exposition> {
+        let response = self.client.get(format!("{}/metrics", self.url)).send().await.unwrap();
+        match response.status().as_u16() {
+            200 => Some(Exposition::parse(&response.text().await.unwrap())),
+            503 => None,
+            other => panic!("{other}"),
+        }
+    }
+
+    async fn status(&self, path: &str) -> u16 {
+        self.client.get(format!("{}{path}", self.url)).send().await.unwrap().status().as_u16()
+    }
+
+    async fn until(&self, what: &str, mut reached: impl FnMut(&Exposition) -> bool) -> Exposition {
+        let start = Instant::now();
+        loop {
+            match self.scrape().await {
+                Some(found) if reached(&found) => return found,
+                found => assert!(start.elapsed() < DEADLINE, "{what}: {:?}", found.map(|found| found.samples.len())),
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// As kill -9 leaves it: nothing is drained, saved or said.
+    async fn kill(self) {
+        self.work.abort();
+        assert!(self.work.await.unwrap_err().is_cancelled());
+    }
+
+    async fn end(self) {
+        self.shutdown.trigger();
+        self.work.await.unwrap().unwrap();
+    }
+}
+
+fn counted(found: &Exposition) -> f64 {
+    found.sum("metrics_bridge_records_counted_total", &[])
+}
+
+fn invalid(found: &Exposition) -> f64 {
+    found.sum("metrics_bridge_records_invalid_total", &[])
+}
+
+/// Sends one event after another, every hundredth of them spoilt, until told to stop. Returns how many good ones were
+/// acknowledged of each service, and how many bad ones.
+async fn produce(kafka: KafkaArgs, stop: Arc<AtomicBool>) -> ([u64; 4], u64) {
+    let producer = Producer::new(&kafka, "test").unwrap();
+    let (mut good, mut bad) = ([0; 4], 0);
+    let mut number = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let mut acks = Vec::new();
+        for _ in 0..40 {
+            let service = number % SERVICES.len();
+            let timestamp = jiff::Timestamp::now();
+            let event = RequestEvent { timestamp, ..event(SERVICES[service], &format!("/{}", number % 7)) };
+            let payload = if number % 100 == 99 { b"{".to_vec() } else { json(&event) };
+            let message = Message::event::<RequestEvent>(METRICS_RAW.name, SERVICES[service], &payload);
+            acks.push((number, producer.enqueue(message).unwrap()));
+            number += 1;
+        }
+        for (number, ack) in acks {
+            ack.await.unwrap();
+            if number % 100 == 99 { bad += 1 } else { good[number % SERVICES.len()] += 1 }
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    (good, bad)
+}
+
+async fn killed_and_started_again_counts_are_exact(kafka: KafkaArgs) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let producing = tokio::spawn(produce(kafka.clone(), Arc::clone(&stop)));
+    let mut before = 0.0;
+    // The last life is long enough for checkpoints in the middle of the stream, and is killed as well.
+    for (life, lasts) in [0.0, 0.5, 0.1, 1.5, 12.0].into_iter().enumerate() {
+        let bridge = Running::start(&kafka).await;
+        let first = counted(&bridge.until("caught up", |_| true).await);
+        assert!(first >= before, "life {life}: {first} after {before}");
+        sleep(Duration::from_secs_f64(lasts)).await;
+        before = counted(&bridge.scrape().await.unwrap());
+        bridge.kill().await;
+    }
+    // Not even caught up.
+    for milliseconds in [1, 50, 200] {
+        let bridge = Running::start(&kafka).await;
+        sleep(Duration::from_millis(milliseconds)).await;
+        bridge.kill().await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let (good, bad) = producing.await.unwrap();
+    let total = good.iter().sum::<u64>() as f64;
+
+    let bridge = Running::start(&kafka).await;
+    let first = bridge.until("caught up", |_| true).await;
+    assert_eq!(
+        (counted(&first), invalid(&first)),
+        (total, bad as f64),
+        "the first scrape after the end says all of it"
+    );
+    let shown = |found: &Exposition| found.sum("workload_requests_total", &[]);
+    let found = bridge.until("every series is shown", |found| shown(found) >= total).await;
+    let by_service = SERVICES.map(|service| found.sum("workload_requests_total", &[("service", service)]) as u64);
+    assert_eq!(by_service, good);
+    assert_eq!(found.sum("workload_request_duration_seconds_count", &[]), total);
+    assert_eq!(found.sum("metrics_bridge_records_missed_total", &[]), 0.0);
+    let saved = bridge.scrape().await.unwrap();
+    bridge.end().await;
+
+    let bridge = Running::start(&kafka).await;
+    let restored = bridge.until("caught up", |_| true).await;
+    for (id, value) in saved.samples.iter().filter(|((name, _), _)| name.starts_with("workload_")) {
+        assert_eq!(restored.samples.get(id), Some(value), "{id:?} after an orderly restart");
+    }
+    bridge.end().await;
+    println!("{total} events of which each was counted once, and {bad} invalid ones");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_and_started_again_counts_are_exact_on_the_in_process_broker() {
+    let broker = InProcess::start().unwrap();
+    killed_and_started_again_counts_are_exact(KafkaArgs::new(broker.brokers())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_and_started_again_counts_are_exact_on_a_real_kafka() {
+    let installation = match RealKafka::discover() {
+        Ok(installation) => installation,
+        Err(missing) => return println!("skipped: {missing}"),
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let broker = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
+    let kafka = KafkaArgs::new(broker.brokers());
+    topics::ensure(&kafka).await.unwrap();
+    killed_and_started_again_counts_are_exact(kafka).await;
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_scrape_that_is_answered_counts_everything_of_before() {
+    let broker = InProcess::start().unwrap();
+    let kafka = KafkaArgs::new(broker.brokers());
+    let producer = Producer::new(&kafka, "test").unwrap();
+    let mut acks = Vec::new();
+    for number in 0..20_000 {
+        let event = RequestEvent { timestamp: jiff::Timestamp::now(), ..event(SERVICES[number % 4], "/x") };
+        let payload = json(&event);
+        let message = Message::event::<RequestEvent>(METRICS_RAW.name, SERVICES[number % 4], &payload);
+        acks.push(producer.enqueue(message).unwrap());
+    }
+    for ack in acks {
+        ack.await.unwrap();
+    }
+    let bridge = Running::start(&kafka).await;
+    let first = bridge.until("caught up", |_| true).await;
+    assert_eq!(counted(&first), 20_000.0);
+    assert_eq!(first.sum("workload_requests_total", &[]), 20_000.0, "what was there before is no increase");
+    let start = Instant::now();
+    while bridge.status("/readyz").await != 200 {
+        assert!(start.elapsed() < DEADLINE);
+        sleep(Duration::from_millis(50)).await;
+    }
+    bridge.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_broker_scrapes_are_refused_and_it_begins_when_there_is_one() {
+    // A port that is free until a relay to the broker listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let bridge = Running::start(&KafkaArgs::new(port.to_string())).await;
+    let readiness = bridge.client.get(format!("{}/readyz", bridge.url)).send().await.unwrap();
+    assert_eq!(readiness.status().as_u16(), 503);
+    assert!(readiness.text().await.unwrap().contains("broker"));
+    assert_eq!((bridge.status("/metrics").await, bridge.status("/livez").await), (503, 200));
+    assert!(!bridge.work.is_finished());
+
+    let broker = InProcess::start().unwrap();
+    let brokers = broker.brokers();
+    let listener = tokio::net::TcpListener::bind(port).await.unwrap();
+    let relay = tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut broker = tokio::net::TcpStream::connect(&brokers).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut broker).await });
+        }
+    });
+    bridge.until("caught up", |_| true).await;
+    bridge.end().await;
+    relay.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scrapers_choose_their_format() {
+    let broker = InProcess::start().unwrap();
+    let bridge = Running::start(&KafkaArgs::new(broker.brokers())).await;
+    let text = bridge.until("caught up", |_| true).await;
+    assert!(!text.ended && text.types.contains_key("workload_requests_total"));
+    assert!(text.types.contains_key("process_cpu_seconds_total"), "the process's own metrics follow");
+    let accept = "application/openmetrics-text; version=1.0.0";
+    let request = bridge.client.get(format!("{}/metrics", bridge.url)).header("accept", accept);
+    let response = request.send().await.unwrap();
+    assert!(response.headers()["content-type"].to_str().unwrap().starts_with(accept));
+    let open = Exposition::parse(&response.text().await.unwrap());
+    assert!(open.ended && open.types.contains_key("workload_requests"));
+    bridge.end().await;
+}
