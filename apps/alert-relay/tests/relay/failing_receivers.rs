@@ -1,0 +1,67 @@
+//! Receivers that refuse or hang: nothing is lost, others are not held up, and readiness says so.
+use crate::{
+    receiver::{Mood, Receiver},
+    running::{Processor, Relay, SOON, To},
+};
+use tidewatch_testkit::{Broker, eventually};
+
+async fn asked(receiver: &Receiver, requests: usize) {
+    eventually("the receiver is asked again", SOON, async || (receiver.requests() >= requests).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_answers_500_and_recovers_is_told_each_transition_once_and_in_order() {
+    let broker = Broker::in_process();
+    let processor = Processor::new(broker.args());
+    let receiver = Receiver::up(Mood::Refuses);
+    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    relay.is_ready().await;
+    processor.fires("a").await;
+    processor.resolves("a").await;
+    asked(&receiver, 3).await;
+    relay.is_unready("answered 500").await;
+
+    receiver.turns(Mood::Accepts);
+    receiver.hears("a", "resolved").await;
+    relay.is_ready().await;
+    relay.stop().await;
+    assert_eq!(receiver.heard(), [("a".into(), "firing".into()), ("a".into(), "resolved".into())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_hangs_is_asked_again_and_another_is_told_meanwhile() {
+    let broker = Broker::in_process();
+    let processor = Processor::new(broker.args());
+    let (hanging, well) = (Receiver::up(Mood::Hangs), Receiver::up(Mood::Accepts));
+    let relay = Relay::start(broker.args(), To::Webhooks(&[&hanging.webhook, &well.webhook])).await;
+    processor.fires("a").await;
+    well.hears("a", "firing").await;
+    relay.is_unready("did not answer within 5 s").await;
+    processor.fires("b").await;
+    well.hears("b", "firing").await;
+    asked(&hanging, 3).await;
+
+    hanging.turns(Mood::Accepts);
+    hanging.hears("a", "firing").await;
+    hanging.hears("b", "firing").await;
+    relay.is_ready().await;
+    relay.stop().await;
+    assert_eq!(well.heard().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_alertmanager_that_accepts_is_enough() {
+    let broker = Broker::in_process();
+    let processor = Processor::new(broker.args());
+    let (hanging, well) = (Receiver::up(Mood::Hangs), Receiver::up(Mood::Accepts));
+    let url = |receiver: &Receiver| format!("http://{}", receiver.addr);
+    let relay = Relay::start(broker.args(), To::Alertmanagers(&[&url(&hanging), &url(&well)])).await;
+    let event = processor.fires("a").await;
+    let accepted = format!("alert_relay_notifications_total{{receiver=\"{}\",state=\"firing\"}}", well.addr);
+    relay.counted(&accepted, 1).await;
+    relay.is_ready().await;
+    relay.stop().await;
+    let [body] = well.bodies().try_into().unwrap();
+    assert_eq!(body[0]["startsAt"], event.started_at.to_string());
+    assert_eq!(hanging.requests(), 1);
+}

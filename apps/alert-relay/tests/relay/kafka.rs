@@ -1,0 +1,41 @@
+//! What the relay makes of its broker.
+use crate::{
+    receiver::{Mood, Receiver},
+    running::{Processor, Relay, To},
+};
+use tidewatch_kafka::{KafkaArgs, Message, Producer, topics::ALERTS_FIRED};
+use tidewatch_testkit::Broker;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_broker_it_is_not_ready_says_why_and_still_ends_in_order() {
+    // Bound and never opened: nobody answers there.
+    let nobody = Receiver::down();
+    let receiver = Receiver::up(Mood::Accepts);
+    let kafka = KafkaArgs::new(nobody.addr.to_string());
+    let relay = Relay::start(&kafka, To::Webhooks(&[&receiver.webhook])).await;
+    relay.is_unready("can't read alerts.fired").await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_no_alert_is_counted_and_passed_over() {
+    let broker = Broker::in_process();
+    let receiver = Receiver::up(Mood::Accepts);
+    let producer = Producer::new(broker.args(), "test").unwrap();
+    for payload in [&b"not json"[..], b"{}", &[0xff, 0xfe]] {
+        let message = Message {
+            topic: ALERTS_FIRED.name,
+            partition: None,
+            key: Some(b"HighErrorRate:region=us-east-1,service=a"),
+            payload: Some(payload),
+            schema: None,
+            headers: &[],
+        };
+        producer.send(message).await.unwrap();
+    }
+    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    Processor::new(broker.args()).fires("a").await;
+    receiver.hears("a", "firing").await;
+    relay.counted("alert_relay_records_total{outcome=\"invalid\"}", 3).await;
+    relay.stop().await;
+}

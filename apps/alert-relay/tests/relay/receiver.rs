@@ -1,0 +1,113 @@
+//! A webhook receiver that accepts, refuses, hangs or is not there, as a test wants it.
+use crate::running::SOON;
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    routing::{any, post},
+};
+use serde_json::Value;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+use tidewatch_testkit::eventually;
+use tokio::net::TcpSocket;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Accepts,
+    /// Answers 500.
+    Refuses,
+    /// Takes the request and never answers.
+    Hangs,
+}
+
+/// (service, status) of an alert in a webhook's body.
+pub(crate) type Told = (String, String);
+
+pub(crate) struct Receiver {
+    pub(crate) addr: SocketAddr,
+    pub(crate) webhook: String,
+    socket: Option<TcpSocket>,
+    shared: Shared,
+}
+
+#[derive(Clone)]
+struct Shared {
+    mood: Arc<Mutex<Mood>>,
+    bodies: Arc<Mutex<Vec<Value>>>,
+    requests: Arc<Mutex<usize>>,
+}
+
+impl Receiver {
+    /// Connections to it are refused until it opens; its port is its own from now on.
+    pub(crate) fn down() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let addr = socket.local_addr().unwrap();
+        let shared =
+            Shared { mood: Arc::new(Mutex::new(Mood::Accepts)), bodies: Arc::default(), requests: Arc::default() };
+        Self { addr, webhook: format!("http://{addr}/webhook"), socket: Some(socket), shared }
+    }
+
+    pub(crate) fn up(mood: Mood) -> Self {
+        let mut receiver = Self::down();
+        receiver.turns(mood);
+        receiver.opens();
+        receiver
+    }
+
+    pub(crate) fn opens(&mut self) {
+        let listener = self.socket.take().unwrap().listen(128).unwrap();
+        // Alertmanager's API is answered as well: what it accepts is no webhook, so only requests are counted there.
+        let app = Router::new()
+            .route("/webhook", post(receive))
+            .route("/api/v2/alerts", any(receive))
+            .with_state(self.shared.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    }
+
+    pub(crate) fn turns(&self, mood: Mood) {
+        *self.shared.mood.lock().unwrap() = mood;
+    }
+
+    /// Requests so far, accepted or not.
+    pub(crate) fn requests(&self) -> usize {
+        *self.shared.requests.lock().unwrap()
+    }
+
+    /// Bodies that it has accepted.
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        self.shared.bodies.lock().unwrap().clone()
+    }
+
+    /// What it was told, in order, with repetitions.
+    pub(crate) fn heard(&self) -> Vec<Told> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let alerts = self.bodies().into_iter().flat_map(|body| body["alerts"].as_array().unwrap().clone());
+        alerts.map(|alert| (text(&alert["labels"]["service"]), text(&alert["status"]))).collect()
+    }
+
+    /// Waits until it was told this.
+    pub(crate) async fn hears(&self, service: &str, status: &str) {
+        let told = (service.to_owned(), status.to_owned());
+        eventually(&format!("{service} is told to be {status}"), SOON, async || {
+            self.heard().contains(&told).then_some(())
+        })
+        .await;
+    }
+}
+
+async fn receive(State(shared): State<Shared>, Json(body): Json<Value>) -> StatusCode {
+    *shared.requests.lock().unwrap() += 1;
+    let mood = *shared.mood.lock().unwrap();
+    match mood {
+        Mood::Accepts => {
+            shared.bodies.lock().unwrap().push(body);
+            StatusCode::OK
+        }
+        Mood::Refuses => StatusCode::INTERNAL_SERVER_ERROR,
+        Mood::Hangs => std::future::pending().await,
+    }
+}

@@ -1,0 +1,92 @@
+//! A relay that is killed or stopped: nothing is lost, and nothing that was accepted and committed is told again.
+use crate::{
+    receiver::{Mood, Receiver},
+    running::{Processor, Relay, To},
+};
+use jiff::SignedDuration;
+use tidewatch_testkit::Broker;
+
+fn told(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(service, status)| ((*service).to_owned(), (*status).to_owned())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_the_receiver_is_down_it_tells_everything_once_afterwards() {
+    let broker = Broker::in_process();
+    let processor = Processor::new(broker.args());
+    let mut receiver = Receiver::down();
+    let webhook = receiver.webhook.clone();
+    let unreachable = format!("alert_relay_requests_total{{outcome=\"unreachable\",receiver=\"{}\"}}", receiver.addr);
+
+    let first = Relay::start(broker.args(), To::Webhooks(&[&webhook])).await;
+    processor.fires("a").await;
+    processor.fires("b").await;
+    processor.resolves("a").await;
+    first.counted(&unreachable, 3).await;
+    first.kill().await;
+
+    let second = Relay::start(broker.args(), To::Webhooks(&[&webhook])).await;
+    second.counted(&unreachable, 1).await;
+    receiver.opens();
+    receiver.hears("a", "resolved").await;
+    receiver.hears("b", "firing").await;
+    second.stop().await;
+    let mut heard = receiver.heard();
+    let of_a: Vec<_> = heard.iter().filter(|(service, _)| service == "a").cloned().collect();
+    assert_eq!(of_a, told(&[("a", "firing"), ("a", "resolved")]), "in order");
+    heard.sort();
+    assert_eq!(heard, told(&[("a", "firing"), ("a", "resolved"), ("b", "firing")]), "each once");
+
+    // What was told is committed: the next relay tells only what is new.
+    let third = Relay::start(broker.args(), To::Webhooks(&[&webhook])).await;
+    processor.fires("c").await;
+    receiver.hears("c", "firing").await;
+    third.stop().await;
+    assert_eq!(receiver.heard().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_it_loses_nothing_and_the_receiver_knows_repetitions_by_fingerprint_and_status() {
+    let broker = Broker::in_process();
+    let processor = Processor::new(broker.args());
+    let receiver = Receiver::up(Mood::Accepts);
+    let services: Vec<String> = (0..6).map(|n| format!("s{n}")).collect();
+    for service in &services {
+        // The kill comes when something was told, and mostly before it was committed.
+        let heard = receiver.heard().len();
+        let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+        processor.fires(service).await;
+        tidewatch_testkit::eventually("something new is told", crate::running::SOON, async || {
+            (receiver.heard().len() > heard).then_some(())
+        })
+        .await;
+        relay.kill().await;
+    }
+    for service in &services {
+        processor.resolves(service).await;
+    }
+    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    for service in &services {
+        receiver.hears(service, "resolved").await;
+    }
+    relay.stop().await;
+    let mut heard = receiver.heard();
+    heard.sort();
+    heard.dedup();
+    assert_eq!(heard.len(), 2 * services.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_over_for_long_when_the_relay_starts_is_not_told() {
+    let broker = Broker::in_process();
+    let receiver = Receiver::up(Mood::Accepts);
+    let past = Processor::ago(broker.args(), SignedDuration::from_mins(16));
+    past.fires("over").await;
+    past.resolves("over").await;
+    past.fires("still").await;
+    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    receiver.hears("still", "firing").await;
+    relay.counted("alert_relay_stale_total", 2).await;
+    relay.stop().await;
+    assert_eq!(receiver.heard(), told(&[("still", "firing")]));
+}

@@ -1,0 +1,28 @@
+//! What can't work is refused with 64 and a sentence that names the flag.
+use std::process::Command;
+
+fn refused(args: &[&str]) -> String {
+    let relay = Command::new(env!("CARGO_BIN_EXE_alert-relay"))
+        .args(["--admin-listen", "127.0.0.1:0"])
+        .args(args)
+        .env_remove("ALERTMANAGER")
+        .env_remove("WEBHOOK")
+        .output()
+        .unwrap();
+    assert_eq!(relay.status.code(), Some(64), "{args:?}");
+    String::from_utf8(relay.stderr).unwrap()
+}
+
+#[test]
+fn a_bad_configuration_exits_64_and_names_the_flag() {
+    for (args, flag) in [
+        (&[][..], "--alertmanager and --webhook: nobody to tell"),
+        (&["--webhook", "127.0.0.1:8081"], "--webhook"),
+        (&["--alertmanager", "ftp://127.0.0.1"], "--alertmanager"),
+        (&["--webhook", "http://127.0.0.1:1", "--brokers", "nowhere"], "--brokers"),
+        (&["--webhook", "http://127.0.0.1:1", "--kafka-config", "acks=0"], "--kafka-config"),
+    ] {
+        let said = refused(args);
+        assert!(said.contains(flag), "{args:?}: {said}");
+    }
+}
