@@ -12,7 +12,18 @@ fn told(list: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_the_receiver_is_down_it_tells_everything_once_afterwards() {
-    let broker = Broker::in_process();
+    killed_while_the_receiver_is_down(Broker::in_process()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_the_receiver_is_down_it_tells_everything_once_afterwards_from_a_real_kafka() {
+    let test = "killed_while_the_receiver_is_down_it_tells_everything_once_afterwards_from_a_real_kafka";
+    if let Some(broker) = Broker::real(test).await {
+        killed_while_the_receiver_is_down(broker).await;
+    }
+}
+
+async fn killed_while_the_receiver_is_down(broker: Broker) {
     let processor = Processor::new(broker.args());
     let mut receiver = Receiver::down();
     let webhook = receiver.webhook.clone();
