@@ -123,14 +123,16 @@ fn arbitrary(random: &mut Xoshiro256PlusPlus) -> Vec<u8> {
 
 #[test]
 fn no_counter_is_ever_seen_to_fall_and_none_begins_above_0_whenever_the_bridge_is_killed() {
-    for seed in 0..12 {
+    for seed in 0..16 {
         let random = &mut Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut topics = Topics::default();
         let mut now = Instant::now();
         let mut seen: BTreeMap<(String, support::Labels), f64> = BTreeMap::new();
+        // Small enough to overflow, early in one life or over several.
+        let max_series = random.random_range(600..2200);
         let mut first_life = true;
         for _ in 0..8 {
-            let mut store = Store::new(700, HOLD);
+            let mut store = Store::new(max_series, HOLD);
             let mut next = [0; 3];
             for (partition, next) in (0..3).zip(&mut next) {
                 let high = topics.events[partition as usize].len() as i64;
@@ -140,18 +142,18 @@ fn no_counter_is_ever_seen_to_fall_and_none_begins_above_0_whenever_the_bridge_i
             for _ in 0..random.random_range(50..400) {
                 now += Duration::from_millis(random.random_range(0..500));
                 let partition = random.random_range(0..3);
-                match random.random_range(0..20) {
-                    0..8 => topics.events[partition].push(arbitrary(random)),
-                    8..17 => {
+                match random.random_range(0..24) {
+                    0..10 => topics.events[partition].push(arbitrary(random)),
+                    10..21 => {
                         for _ in 0..random.random_range(0..4) {
                             let Some(payload) = topics.events[partition].get(next[partition]) else { break };
                             store.apply(partition as i32, next[partition] as i64, Some(support::now()), payload, now);
                             next[partition] += 1;
                         }
                     }
-                    17 if store.is_open() => {
+                    21 if store.is_open() => {
                         let found = Exposition::parse(&store.render(Format::OpenMetrics));
-                        assert!(found.workload_series() <= 700);
+                        assert!(found.workload_series() <= max_series);
                         for (id, value) in found.samples.into_iter().filter(|((name, _), _)| !name.ends_with("series"))
                         {
                             let before = seen.get(&id).copied();
@@ -192,6 +194,45 @@ fn no_counter_is_ever_seen_to_fall_and_none_begins_above_0_whenever_the_bridge_i
             }
         }
     }
+}
+
+#[test]
+fn the_overflow_does_not_fall_when_a_restart_finds_room_for_what_had_none() {
+    let start = Instant::now();
+    let restored = || {
+        let mut store = Store::new(600, Duration::ZERO);
+        store.restore(0, None, (0, 0)).unwrap();
+        store.restore(1, None, (0, 0)).unwrap();
+        store
+    };
+    let fill = |store: &mut Store| {
+        for offset in 0..30 {
+            store.apply(0, offset, Some(now()), &json(&event("a", &format!("/{offset}"))), start);
+        }
+    };
+    let late = |store: &mut Store| {
+        for offset in 0..5 {
+            store.apply(1, offset, Some(now()), &json(&event("a", "/late")), start);
+        }
+    };
+    let overflow = |store: &Store| {
+        Exposition::parse(&store.render(Format::Prometheus)).sum("metrics_bridge_overflow_events_total", &[])
+    };
+    let mut before = restored();
+    before.open(start);
+    fill(&mut before);
+    late(&mut before);
+    let seen = overflow(&before);
+    // Nothing was saved. The next life reads the partitions in another order.
+    let mut after = restored();
+    late(&mut after);
+    fill(&mut after);
+    after.open(start);
+    save(&mut after, start);
+    let then = overflow(&after);
+    save(&mut before, start);
+    assert!(overflow(&before) > then, "the order matters");
+    assert!(seen <= then, "{seen} was seen, and then {then}");
 }
 
 #[test]
