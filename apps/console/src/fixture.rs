@@ -1,0 +1,75 @@
+//! Events, faults and notifications for the unit tests.
+
+use jiff::Timestamp;
+use tidewatch_events::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
+
+use crate::letters::DeadLetter;
+use crate::peers::{Fault, Notification};
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+/// A firing transition of one region, said one second after its window's end.
+pub(crate) fn alert_event(rule: &str, service: &str, region: &str, started: i64) -> AlertEvent {
+    let group = [("service".to_owned(), service.to_owned()), ("region".to_owned(), region.to_owned())].into();
+    let fingerprint = fingerprint(rule, &group);
+    AlertEvent {
+        id: AlertEvent::id_of(&fingerprint, AlertState::Firing, at(started)),
+        fingerprint,
+        rule: rule.to_owned(),
+        state: AlertState::Firing,
+        reason: None,
+        severity: Severity::Critical,
+        group,
+        value: 0.314,
+        threshold: 0.05,
+        window_start: at(started - 60),
+        window_end: at(started),
+        started_at: at(started),
+        fired_at: at(started + 1),
+        partition: 0,
+        generation: 1,
+        summary: format!("{service} in {region} violates {rule}"),
+        runbook_url: "https://runbooks.example/rule".to_owned(),
+    }
+}
+
+/// The end of that alert.
+pub(crate) fn resolved(fired: AlertEvent, said: i64) -> AlertEvent {
+    AlertEvent { state: AlertState::Resolved, reason: Some(ResolveReason::Clean), fired_at: at(said), ..fired }
+}
+
+pub(crate) fn fault(kind: &str, service: &str, region: Option<&str>, injected: i64, healed: Option<i64>) -> Fault {
+    Fault {
+        id: format!("{kind}-{service}-{injected}"),
+        service: service.to_owned(),
+        region: region.map(str::to_owned),
+        kind: kind.to_owned(),
+        value: Some(10.0),
+        injected_at: at(injected),
+        heals_at: None,
+        healed_at: healed.map(at),
+    }
+}
+
+pub(crate) fn notification(
+    status: &str,
+    rule: &str,
+    service: &str,
+    region: &str,
+    started: i64,
+    received: i64,
+) -> Notification {
+    let labels = [("alertname", rule), ("service", service), ("region", region)];
+    Notification {
+        status: status.to_owned(),
+        labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        starts_at: Some(at(started)),
+        received_at: at(received),
+    }
+}
+
+pub(crate) fn dead_letter(second: i64, key: &str) -> DeadLetter {
+    DeadLetter { at: at(second), reason: "not_json".into(), key: key.into(), origin: "metrics.raw:1@2".into() }
+}

@@ -1,0 +1,123 @@
+//! `GET /api/status`: the figures of the page for scripts; `tidewatch status --json` prints the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::signals::Golden;
+use crate::state::State;
+
+#[derive(Debug, Serialize, PartialEq)]
+pub(super) struct Status {
+    services: BTreeMap<String, Service>,
+    totals: Totals,
+}
+
+/// Null is what nobody knows: the share of errors among no requests, a latency that no event told.
+#[derive(Debug, Serialize, PartialEq)]
+struct Service {
+    rate: f64,
+    error_ratio: Option<f64>,
+    p50_ms: Option<f64>,
+    p95_ms: Option<f64>,
+    p99_ms: Option<f64>,
+    firing: BTreeSet<String>,
+}
+
+/// The stream-processor's counts. Null while it doesn't answer.
+#[derive(Debug, Default, Serialize, PartialEq)]
+struct Totals {
+    produced: Option<u64>,
+    processed: Option<u64>,
+    late: Option<u64>,
+    dead_lettered: Option<u64>,
+    lag: Option<i64>,
+}
+
+pub(super) fn status(state: &State, now: Timestamp) -> Status {
+    let mut services: BTreeMap<String, Service> = state
+        .signals
+        .services()
+        .map(|(name, series)| (name.to_owned(), service(series.golden(now.as_second()))))
+        .collect();
+    for alert in state.alerts.firing() {
+        let service = services.entry(alert.service().to_owned()).or_insert_with(|| service(Golden::default()));
+        service.firing.insert(alert.rule.clone());
+    }
+    let totals = state.processor.as_ref().and_then(|processor| processor.current()).map(|status| status.totals);
+    let totals = totals.map(|totals| Totals {
+        produced: Some(totals.produced),
+        processed: Some(totals.processed),
+        late: Some(totals.late),
+        dead_lettered: Some(totals.dead_lettered),
+        lag: Some(totals.lag),
+    });
+    Status { services, totals: totals.unwrap_or_default() }
+}
+
+fn service(golden: Golden) -> Service {
+    let quantile = |index: usize| golden.quantiles.map(|values| rounded(values[index]));
+    Service {
+        rate: rounded(golden.rate),
+        error_ratio: golden.error_ratio.map(rounded),
+        p50_ms: quantile(0),
+        p95_ms: quantile(1),
+        p99_ms: quantile(2),
+        firing: BTreeSet::new(),
+    }
+}
+
+/// To four decimals: more would pretend.
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{alert_event, at};
+    use crate::peers::{Peer, ProcessorStatus, Totals as Counts};
+    use crate::signals::Arrival;
+    use serde_json::json;
+
+    #[test]
+    fn it_is_the_json_of_tidewatch_status() {
+        let mut state = State::default();
+        for n in 0..200 {
+            let arrival =
+                Arrival { second: 1_000 + n / 20, latency_ms: Some(100.0), error: n % 10 == 0, off_clock: false };
+            state.signals.record("pay", arrival);
+        }
+        state.alerts.apply(alert_event("HighErrorRate", "pay", "eu", 1_000));
+        state.alerts.apply(alert_event("HighErrorRate", "pay", "us", 1_000));
+        let mut processor = Peer::new("");
+        let totals = Counts { produced: 10, processed: 9, late: 1, dead_lettered: 2, lag: 1 };
+        processor.take(at(1), Ok(ProcessorStatus { totals, ..ProcessorStatus::default() }));
+        state.processor = Some(processor);
+        let mut status = serde_json::to_value(status(&state, at(1_011))).unwrap();
+        let latency = status["services"]["pay"]["p99_ms"].take().as_f64().unwrap();
+        assert!((latency - 100.0).abs() <= 1.0);
+        for name in ["p50_ms", "p95_ms"] {
+            status["services"]["pay"][name].take();
+        }
+        assert_eq!(
+            status,
+            json!({
+                "services": {"pay": {"rate": 20.0, "error_ratio": 0.1, "p50_ms": null, "p95_ms": null, "p99_ms": null,
+                    "firing": ["HighErrorRate"]}},
+                "totals": {"produced": 10, "processed": 9, "late": 1, "dead_lettered": 2, "lag": 1},
+            })
+        );
+    }
+
+    #[test]
+    fn what_nobody_knows_is_null() {
+        let mut state = State::default();
+        state.alerts.apply(alert_event("TrafficDrop", "gone", "eu", 1_000));
+        let status = serde_json::to_value(status(&state, at(9_000))).unwrap();
+        assert_eq!(status["services"]["gone"]["error_ratio"], json!(null));
+        assert_eq!(status["services"]["gone"]["firing"], json!(["TrafficDrop"]));
+        assert_eq!(status["totals"]["lag"], json!(null));
+    }
+}

@@ -1,0 +1,148 @@
+//! Flags, and the life of the service.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use prometheus::Registry;
+use reqwest::Url;
+use tidewatch_kafka::KafkaArgs;
+use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown, listen, registry};
+use tokio::net::TcpListener;
+
+use crate::metrics::Metrics;
+use crate::peers::Peer;
+use crate::server::{Live, routes};
+use crate::sources::Shared;
+use crate::sources::peers::{client, follow, measure};
+use crate::sources::stream::Stream;
+use crate::state::State;
+
+/// Flags of the console.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Config {
+    /// Address of the page
+    #[arg(long, env, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Admin URL of the stream-processor, for rule states, lag and totals
+    #[arg(long, env, value_name = "URL", value_parser = base_url)]
+    pub processor: Option<Url>,
+    /// URL of the workload-simulator, for injected faults
+    #[arg(long, env, value_name = "URL", value_parser = base_url)]
+    pub simulator: Option<Url>,
+    /// URL of mock-slack, for notifications
+    #[arg(long, env, value_name = "URL", value_parser = base_url)]
+    pub mock_slack: Option<Url>,
+    /// The brokers.
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+    /// The admin listener.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+fn base_url(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => Err("expected a URL such as http://127.0.0.1:8083".to_owned()),
+    }
+}
+
+/// The service, bound and ready to run.
+pub struct Console {
+    listener: TcpListener,
+    addr: SocketAddr,
+    admin: Admin,
+    stream: Stream,
+    live: Arc<Live>,
+    state: Shared,
+    registry: Registry,
+    client: reqwest::Client,
+    config: Config,
+}
+
+impl Console {
+    /// Where the page is.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where /metrics, /livez and /readyz are.
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
+    }
+}
+
+impl Service for Console {
+    const NAME: &'static str = "console";
+    const ABOUT: &'static str = "Serves the live page: golden signals, alerts, injected faults, dead letters and lag";
+    type Config = Config;
+
+    async fn bind(config: Config) -> anyhow::Result<Self> {
+        config.kafka.check()?;
+        let registry = registry(Self::NAME);
+        let metrics = Metrics::new(&registry)?;
+        let health = Health::new();
+        let reached = health.require("kafka");
+        let state = Shared::new(State {
+            brokers: config.kafka.brokers.clone(),
+            processor: config.processor.as_ref().map(|url| Peer::new(shown(url))),
+            simulator: config.simulator.as_ref().map(|url| Peer::new(shown(url))),
+            slack: config.mock_slack.as_ref().map(|url| Peer::new(shown(url))),
+            ..State::default()
+        });
+        let stream = Stream::new(&config.kafka, state.clone(), metrics.clone(), reached)?;
+        let live = Arc::new(Live::new(state.clone(), metrics));
+        let client = client()?;
+        let listener = listen("--listen", config.listen).await?;
+        let addr = listener.local_addr()?;
+        let admin = Admin::bind(&config.admin, registry.clone(), health).await?;
+        Ok(Self { listener, addr, admin, stream, live, state, registry, client, config })
+    }
+
+    async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let Self { listener, addr, admin, stream, live, state, registry, client, config } = self;
+        tracing::info!(address = %addr, admin = %admin.addr(), "serving the page");
+        let told = shutdown.child();
+        let server = axum::serve(listener, routes(Arc::clone(&live)))
+            .with_graceful_shutdown(async move { told.triggered().await });
+        let follow = async {
+            let (client, state) = (&client, &state);
+            let told = &shutdown;
+            tokio::join!(
+                follow(client, &config.processor, "status", state, |state| &mut state.processor, told),
+                follow(client, &config.simulator, "faults", state, |state| &mut state.simulator, told),
+                follow(client, &config.mock_slack, "api/alerts", state, |state| &mut state.slack, told),
+                measure(client, &registry, &config.processor, state, told),
+                stream.run(told),
+                live.run(told),
+            )
+        };
+        let serve = async { server.await.context("the HTTP listener failed") };
+        let admin = admin.serve(shutdown.clone());
+        tokio::try_join!(serve, admin, async {
+            follow.await;
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
+/// The URL as the page shows it: where, without what may be secret in it.
+fn shown(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_named_by_a_web_url() {
+        for bad in ["127.0.0.1:8083", "ftp://host", "http://", "simulator"] {
+            assert!(base_url(bad).is_err(), "{bad}");
+        }
+        let url = base_url("http://user:secret@host:8083/under/").unwrap();
+        assert_eq!(shown(&url), "http://host:8083");
+    }
+}

@@ -1,0 +1,327 @@
+//! One service's last ten minutes, second by second, and its latencies of the last half minute as sketches.
+
+use sketches_ddsketch::{Config, DDSketch};
+
+/// Seconds of history kept.
+pub const HISTORY_SECONDS: i64 = 600;
+/// Seconds that a current figure is made from.
+pub const WINDOW_SECONDS: i64 = 10;
+/// Seconds that the window ends before now: records are on their way for that long.
+pub const LAG_SECONDS: i64 = 1;
+
+/// Seconds whose sketches are kept; older ones have left their quantiles in the history.
+const SKETCHED: i64 = 30;
+/// A closed second's quantiles are computed again this long, for records that arrive out of order.
+const SETTLING: i64 = 3;
+
+/// One request, as the series counts it.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival {
+    /// When the broker got it, in whole seconds since the epoch.
+    pub second: i64,
+    /// How long the request took, where that is known.
+    pub latency_ms: Option<f64>,
+    /// Whether it failed.
+    pub error: bool,
+    /// Whether its own time is far from its arrival.
+    pub off_clock: bool,
+}
+
+/// The current figures of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Golden {
+    /// Requests per second.
+    pub rate: f64,
+    /// Failed requests of all, 0 to 1; `None` without requests.
+    pub error_ratio: Option<f64>,
+    /// P50, P95 and P99 in milliseconds; `None` where no latency is known.
+    pub quantiles: Option<[f64; 3]>,
+}
+
+/// A few seconds of history, summed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bucket {
+    /// First second, since the epoch.
+    pub start: i64,
+    /// Requests per second.
+    pub rate: f64,
+    /// Failed requests of all, 0 to 1.
+    pub error_ratio: Option<f64>,
+    /// Share of requests whose own time is far from their arrival, 0 to 1.
+    pub off_clock_ratio: Option<f64>,
+    /// P50, P95 and P99 in milliseconds over the [`WINDOW_SECONDS`] that end with the bucket.
+    pub quantiles: Option<[f64; 3]>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Second {
+    count: u32,
+    errors: u32,
+    off_clock: u32,
+    quantiles: Option<[f32; 3]>,
+}
+
+/// Ring of seconds, filled by the records' own arrival times.
+pub struct Series {
+    first: i64,
+    newest: i64,
+    seconds: Vec<Second>,
+    sketches: Vec<(i64, DDSketch)>,
+}
+
+impl Series {
+    /// An empty series that begins at `second`.
+    pub fn new(second: i64) -> Self {
+        Self {
+            first: second,
+            newest: second,
+            seconds: vec![Second::default(); HISTORY_SECONDS as usize],
+            sketches: (0..SKETCHED).map(|_| (i64::MIN, sketch())).collect(),
+        }
+    }
+
+    /// The newest second that a record arrived in.
+    pub fn newest(&self) -> i64 {
+        self.newest
+    }
+
+    /// Counts one request. One that arrived before the history is passed over.
+    pub fn record(&mut self, arrival: Arrival) {
+        if arrival.second <= self.newest - HISTORY_SECONDS {
+            return;
+        }
+        if arrival.second > self.newest {
+            self.advance(arrival.second);
+        }
+        self.first = self.first.min(arrival.second);
+        let second = &mut self.seconds[slot(arrival.second, HISTORY_SECONDS)];
+        second.count += 1;
+        second.errors += u32::from(arrival.error);
+        second.off_clock += u32::from(arrival.off_clock);
+        if let Some(latency) = arrival.latency_ms {
+            let (kept, sketched) = &mut self.sketches[slot(arrival.second, SKETCHED)];
+            if *kept < arrival.second {
+                (*kept, *sketched) = (arrival.second, sketch());
+            }
+            if *kept == arrival.second {
+                sketched.add(latency);
+            }
+        }
+    }
+
+    /// The figures of the window that ends [`LAG_SECONDS`] before `now` (seconds since the epoch).
+    pub fn golden(&self, now: i64) -> Golden {
+        let end = now - LAG_SECONDS;
+        let start = end - WINDOW_SECONDS;
+        let (mut count, mut errors) = (0, 0);
+        for second in (start..end).filter_map(|second| self.at(second)) {
+            count += second.count;
+            errors += second.errors;
+        }
+        // A service that has only just begun would look slow over the whole window.
+        let seconds = (end - self.first.max(start)).clamp(1, WINDOW_SECONDS);
+        Golden {
+            rate: f64::from(count) / seconds as f64,
+            error_ratio: ratio(errors, count),
+            quantiles: self.quantiles_to(end - 1),
+        }
+    }
+
+    /// The history up to [`LAG_SECONDS`] before `now` in steps of `step` seconds, oldest first, from the service's first
+    /// second on. The last step may be shorter.
+    pub fn history(&self, now: i64, step: i64) -> Vec<Bucket> {
+        let end = now - LAG_SECONDS;
+        let oldest = self.first.max(now - HISTORY_SECONDS);
+        let mut buckets = Vec::with_capacity((HISTORY_SECONDS / step) as usize + 1);
+        let mut start = oldest.div_euclid(step) * step;
+        while start < end {
+            let from = start.max(oldest);
+            let to = (start + step).min(end);
+            if from < to {
+                buckets.push(self.bucket(from, to));
+            }
+            start += step;
+        }
+        buckets
+    }
+
+    fn bucket(&self, from: i64, to: i64) -> Bucket {
+        let (mut count, mut errors, mut off_clock, mut quantiles) = (0, 0, 0, None);
+        for second in from..to {
+            let Some(at) = self.at(second) else { continue };
+            count += at.count;
+            errors += at.errors;
+            off_clock += at.off_clock;
+            quantiles = at.quantiles.map(|values| values.map(f64::from)).or(quantiles);
+        }
+        if to > self.newest - SETTLING {
+            quantiles = self.quantiles_to(to - 1).or(quantiles);
+        }
+        Bucket {
+            start: from,
+            rate: f64::from(count) / (to - from) as f64,
+            error_ratio: ratio(errors, count),
+            off_clock_ratio: ratio(off_clock, count),
+            quantiles,
+        }
+    }
+
+    fn at(&self, second: i64) -> Option<&Second> {
+        let kept = second > self.newest - HISTORY_SECONDS && second <= self.newest;
+        kept.then(|| &self.seconds[slot(second, HISTORY_SECONDS)])
+    }
+
+    /// Moves the newest second on: closes the ones before it and empties the ring between.
+    fn advance(&mut self, to: i64) {
+        // After WINDOW_SECONDS of silence there is nothing left to take a quantile of.
+        let closing = (self.newest + 1 - SETTLING)..to.min(self.newest + WINDOW_SECONDS);
+        let empty_from = (self.newest + 1).max(to - HISTORY_SECONDS + 1);
+        for second in empty_from..=to {
+            self.seconds[slot(second, HISTORY_SECONDS)] = Second::default();
+        }
+        self.newest = to;
+        for second in closing.filter(|second| *second > to - HISTORY_SECONDS) {
+            let quantiles = self.quantiles_to(second);
+            self.seconds[slot(second, HISTORY_SECONDS)].quantiles = quantiles.map(|values| values.map(|v| v as f32));
+        }
+    }
+
+    /// P50, P95 and P99 over the window that ends with `last`.
+    fn quantiles_to(&self, last: i64) -> Option<[f64; 3]> {
+        let mut merged = sketch();
+        for (second, sketched) in &self.sketches {
+            if (last - WINDOW_SECONDS + 1..=last).contains(second) {
+                merged.merge(sketched).ok()?;
+            }
+        }
+        let quantile = |q| merged.quantile(q).ok().flatten();
+        Some([quantile(0.50)?, quantile(0.95)?, quantile(0.99)?])
+    }
+}
+
+/// Relative error 1 %, from 0.01 ms; the same as the stream-processor's.
+fn sketch() -> DDSketch {
+    DDSketch::new(Config::new(0.01, 2048, 0.01))
+}
+
+fn slot(second: i64, length: i64) -> usize {
+    second.rem_euclid(length) as usize
+}
+
+fn ratio(part: u32, whole: u32) -> Option<f64> {
+    (whole > 0).then(|| f64::from(part) / f64::from(whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival(second: i64, latency_ms: f64) -> Arrival {
+        Arrival { second, latency_ms: Some(latency_ms), error: false, off_clock: false }
+    }
+
+    fn steady(from: i64, to: i64, latency_ms: f64) -> Series {
+        let mut series = Series::new(from);
+        for second in from..to {
+            for _ in 0..20 {
+                series.record(arrival(second, latency_ms));
+            }
+        }
+        series
+    }
+
+    #[test]
+    fn the_window_is_ten_whole_seconds_and_ends_a_second_ago() {
+        let mut series = steady(1_000, 1_030, 50.0);
+        series.record(arrival(1_030, 50.0));
+        let golden = series.golden(1_030);
+        assert_eq!(golden.rate, 20.0, "the second that is not over does not count");
+        assert_eq!(golden.error_ratio, Some(0.0));
+    }
+
+    #[test]
+    fn a_service_that_just_began_is_not_shown_slow() {
+        let series = steady(1_000, 1_003, 50.0);
+        assert_eq!(series.golden(1_004).rate, 20.0);
+    }
+
+    #[test]
+    fn quantiles_are_within_a_percent_and_forget_after_the_window() {
+        let mut series = Series::new(1_000);
+        for n in 1..=1_000 {
+            series.record(arrival(1_000 + n % 10, n as f64));
+        }
+        let [p50, p95, p99] = series.golden(1_011).quantiles.unwrap();
+        for (got, exact) in [(p50, 500.0), (p95, 950.0), (p99, 990.0)] {
+            assert!((got - exact).abs() / exact < 0.011, "{got} is not within a percent of {exact}");
+        }
+        assert_eq!(series.golden(1_025).quantiles, None);
+    }
+
+    #[test]
+    fn errors_are_a_share_of_requests_and_unknown_without_any() {
+        let mut series = Series::new(1_000);
+        for n in 0..10 {
+            series.record(Arrival { second: 1_000, latency_ms: None, error: n < 3, off_clock: false });
+        }
+        let golden = series.golden(1_002);
+        assert_eq!(golden.error_ratio, Some(0.3));
+        assert_eq!(golden.quantiles, None, "a request without latency counts for rate and errors only");
+        assert_eq!(series.golden(1_100).error_ratio, None);
+        assert_eq!(series.golden(1_100).rate, 0.0);
+    }
+
+    #[test]
+    fn history_keeps_ten_minutes_and_no_more() {
+        let series = steady(1_000, 2_000, 50.0);
+        let history = series.history(2_001, 5);
+        assert_eq!(history.first().unwrap().start, 1_401);
+        assert_eq!(history.last().unwrap().start, 1_995);
+        assert!(history.iter().all(|bucket| bucket.rate == 20.0), "{history:?}");
+        assert!(history.iter().all(|bucket| bucket.quantiles.is_some()));
+    }
+
+    #[test]
+    fn history_begins_with_the_service() {
+        let series = steady(1_000, 1_020, 50.0);
+        assert_eq!(series.history(1_021, 5).len(), 4);
+    }
+
+    #[test]
+    fn silence_is_a_rate_of_zero_not_a_gap() {
+        let series = steady(1_000, 1_020, 50.0);
+        let history = series.history(1_061, 5);
+        let last = history.last().unwrap();
+        assert_eq!((last.start, last.rate, last.quantiles), (1_055, 0.0, None));
+    }
+
+    #[test]
+    fn a_gap_longer_than_the_history_leaves_nothing_of_before() {
+        let mut series = steady(1_000, 1_100, 50.0);
+        series.record(arrival(5_000, 70.0));
+        let counted: f64 = series.history(5_002, 1).iter().map(|bucket| bucket.rate).sum();
+        assert_eq!(counted, 1.0);
+    }
+
+    #[test]
+    fn a_spike_leaves_its_mark_in_the_history_after_the_sketches_are_gone() {
+        let mut series = steady(1_000, 1_060, 50.0);
+        for _ in 0..20 {
+            series.record(arrival(1_060, 900.0));
+        }
+        for second in 1_061..1_200 {
+            series.record(arrival(second, 50.0));
+        }
+        let peak = series.history(1_200, 5).iter().filter_map(|b| b.quantiles).map(|q| q[2]).fold(0.0, f64::max);
+        assert!((peak - 900.0).abs() < 10.0, "{peak}");
+    }
+
+    #[test]
+    fn a_record_that_comes_out_of_order_is_counted_in_its_own_second() {
+        let mut series = steady(1_000, 1_020, 50.0);
+        series.record(arrival(1_005, 50.0));
+        assert_eq!(series.history(1_021, 1)[5].rate, 21.0);
+        series.record(arrival(300, 50.0));
+        assert_eq!(series.history(1_021, 1).len(), 20, "what is older than the history is passed over");
+    }
+}

@@ -1,0 +1,141 @@
+//! Asks the other services over HTTP, again and again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus::{Registry, TextEncoder};
+use reqwest::{Client, Url};
+use serde::de::DeserializeOwned;
+use tidewatch_telemetry::Shutdown;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::Shared;
+use crate::peers::Peer;
+use crate::processes::{Process, Reading};
+use crate::state::State;
+
+const LIMIT: Duration = Duration::from_secs(2);
+/// A longer answer is refused, in bytes.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
+/// Between questions to a peer.
+const ANSWERS: Duration = Duration::from_secs(1);
+/// Between readings of processes.
+const PROCESSES: Duration = Duration::from_secs(5);
+
+/// A client for all of them.
+pub(crate) fn client() -> anyhow::Result<Client> {
+    Ok(Client::builder().timeout(LIMIT).redirect(reqwest::redirect::Policy::none()).no_proxy().build()?)
+}
+
+/// Keeps a peer's answer up to date until shutdown. Without its URL there is nothing to do.
+pub(crate) async fn follow<T: DeserializeOwned>(
+    client: &Client,
+    base: &Option<Url>,
+    path: &str,
+    state: &Shared,
+    peer: fn(&mut State) -> &mut Option<Peer<T>>,
+    shutdown: &Shutdown,
+) {
+    let Some(base) = base else { return };
+    let url = endpoint(base, path);
+    let mut tick = tokio::time::interval(ANSWERS);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = shutdown.triggered() => return,
+        }
+        let answer = ask(client, &url).await.and_then(|body| {
+            serde_json::from_slice(&body).map_err(|error| format!("its answer can't be read: {error}"))
+        });
+        let mut state = state.lock();
+        if let Some(peer) = peer(&mut state) {
+            match (&answer, &peer.failing) {
+                (Err(why), None) => tracing::warn!(url, why, "a service doesn't answer; trying on"),
+                (Ok(_), Some(_)) => tracing::info!(url, "the service answers"),
+                _ => {}
+            }
+            peer.take(Timestamp::now(), answer);
+        }
+    }
+}
+
+/// Keeps the figures of this process and the processor's up to date until shutdown.
+pub(crate) async fn measure(
+    client: &Client,
+    own: &Registry,
+    processor: &Option<Url>,
+    state: &Shared,
+    shutdown: &Shutdown,
+) {
+    let processor = processor.as_ref().map(|base| endpoint(base, "metrics"));
+    let mut tick = tokio::time::interval(PROCESSES);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut last = Instant::now();
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = shutdown.triggered() => return,
+        }
+        let processor = match &processor {
+            Some(url) => ask(client, url).await.ok().and_then(|body| Reading::parse(&String::from_utf8_lossy(&body))),
+            None => None,
+        };
+        let own = TextEncoder::new().encode_to_string(&own.gather()).ok().and_then(|text| Reading::parse(&text));
+        let elapsed = last.elapsed();
+        last = Instant::now();
+        let mut state = state.lock();
+        update(&mut state.own_process, "console", own, elapsed);
+        update(&mut state.processor_process, "stream-processor", processor, elapsed);
+    }
+}
+
+fn update(process: &mut Option<Process>, service: &'static str, reading: Option<Reading>, elapsed: Duration) {
+    match (process.as_mut(), reading) {
+        (Some(process), Some(reading)) => process.update(reading, elapsed),
+        (None, Some(reading)) => *process = Some(Process::new(service, reading)),
+        (_, None) => *process = None,
+    }
+}
+
+async fn ask(client: &Client, url: &str) -> Result<Vec<u8>, String> {
+    let mut response = client.get(url).send().await.map_err(|error| sentence(&error))?;
+    if !response.status().is_success() {
+        return Err(format!("it answered {}", response.status().as_u16()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| sentence(&error))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER {
+            return Err("its answer is longer than 8 MiB".to_owned());
+        }
+    }
+    Ok(body)
+}
+
+/// What went wrong, without the URL: that is shown beside it.
+fn sentence(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        "no answer within 2 s".to_owned()
+    } else if error.is_connect() {
+        "it can't be connected to".to_owned()
+    } else {
+        "the connection broke".to_owned()
+    }
+}
+
+fn endpoint(base: &Url, path: &str) -> String {
+    format!("{}/{path}", base.as_str().trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_added_to_the_base_url_with_or_without_its_slash() {
+        for base in ["http://host:8083/under/", "http://host:8083/under"] {
+            assert_eq!(endpoint(&Url::parse(base).unwrap(), "faults"), "http://host:8083/under/faults");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Reads the topics: requests, alerts, logs and dead letters.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tidewatch_events::{AlertEvent, Event, LogEvent, RequestEvent};
+use tidewatch_kafka::topics::{ALERTS_FIRED, LOGS_RAW, METRICS_RAW, METRICS_RAW_DLQ, Topic};
+use tidewatch_kafka::{KafkaArgs, Reader, Record, Start};
+use tidewatch_telemetry::{Condition, Shutdown};
+
+use super::Shared;
+use crate::letters::DeadLetter;
+use crate::metrics::Metrics;
+use crate::signals::{Arrival, clip};
+
+/// Kafka is out of reach when it did not answer for this long.
+const UNREACHABLE: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_secs(1);
+/// Between questions for the ends of the DLQ: what retention removes is all that they tell beside what is read.
+const ENDS: Duration = Duration::from_secs(30);
+/// Between attempts to begin reading a topic.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// An event whose own time is this far from its arrival comes from a wrong clock, or very late.
+const OFF_CLOCK: SignedDuration = SignedDuration::from_secs(10);
+
+/// The topics and where to begin: requests of about the last ten minutes at twenty a second and partition, all of the
+/// alerts, since an old one may still fire, and enough of the others to fill their lists.
+const TOPICS: [(Topic, fn() -> Start); 4] = [
+    (ALERTS_FIRED, || Start::Beginning),
+    (METRICS_RAW, || Start::Tail(12_000)),
+    (METRICS_RAW_DLQ, || Start::Tail(300)),
+    (LOGS_RAW, || Start::Tail(100)),
+];
+
+pub(crate) struct Stream {
+    reader: Reader,
+    state: Shared,
+    metrics: Metrics,
+    reached: Condition,
+}
+
+impl Stream {
+    /// A stream that reads nothing yet; no broker is needed for it.
+    pub(crate) fn new(kafka: &KafkaArgs, state: Shared, metrics: Metrics, reached: Condition) -> anyhow::Result<Self> {
+        Ok(Self { reader: Reader::new(kafka, "console")?, state, metrics, reached })
+    }
+
+    /// Reads until shutdown.
+    pub(crate) async fn run(self, shutdown: &Shutdown) {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let assigned = tokio::sync::watch::Sender::new(false);
+        tokio::join!(self.assign(&assigned, shutdown), self.ask_for_ends(shutdown), async {
+            loop {
+                tokio::select! {
+                    record = self.reader.recv() => self.take(record),
+                    _ = tick.tick() => self.check(*assigned.borrow()),
+                    () = shutdown.triggered() => return,
+                }
+            }
+        });
+    }
+
+    /// Begins to read each topic as soon as it is there: one that is missing holds up no other.
+    async fn assign(&self, assigned: &tokio::sync::watch::Sender<bool>, shutdown: &Shutdown) {
+        let mut pending = TOPICS.to_vec();
+        while !pending.is_empty() {
+            let mut left = Vec::new();
+            for (topic, start) in pending {
+                match self.reader.assign(&topic, start()).await {
+                    Ok(()) if topic == METRICS_RAW => assigned.send_modify(|assigned| *assigned = true),
+                    Ok(()) => {}
+                    Err(error) => {
+                        tracing::debug!(topic = topic.name, %error, "can't read the topic yet");
+                        left.push((topic, start));
+                    }
+                }
+                if shutdown.is_triggered() {
+                    return;
+                }
+            }
+            pending = left;
+            if !pending.is_empty() && wait(TRY_AGAIN, shutdown).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn ask_for_ends(&self, shutdown: &Shutdown) {
+        loop {
+            let pause = match self.reader.ends(&METRICS_RAW_DLQ).await {
+                Ok(ends) => {
+                    self.state.lock().letters.set_ends(ends);
+                    ENDS
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "can't ask for the ends of the dead letters");
+                    TRY_AGAIN
+                }
+            };
+            if wait(pause, shutdown).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Once a second: is Kafka there, and what is too old?
+    fn check(&self, assigned: bool) {
+        let now = Timestamp::now();
+        let reachable = self.reader.reachable_within(UNREACHABLE);
+        let mut state = self.state.lock();
+        state.forget_old(now);
+        match (reachable, assigned) {
+            (true, true) => self.reached.met(),
+            (true, false) => self.reached.unmet("metrics.raw is not there yet"),
+            (false, _) => self.reached.unmet(format!("no answer from {} for 10 s", state.brokers)),
+        }
+        if reachable && state.kafka_failing.take().is_some() {
+            tracing::info!("kafka answers");
+        } else if !reachable && state.kafka_failing.is_none() {
+            tracing::warn!(brokers = state.brokers, "kafka doesn't answer; trying on");
+            state.kafka_failing = Some(now - SignedDuration::try_from(UNREACHABLE).unwrap_or_default());
+        }
+    }
+
+    fn take(&self, record: Record) {
+        self.metrics.record(&record.topic);
+        let taken = match record.topic.as_str() {
+            topic if topic == METRICS_RAW.name => self.request(&record),
+            topic if topic == ALERTS_FIRED.name => self.alert(&record),
+            topic if topic == LOGS_RAW.name => self.log(&record),
+            _ => {
+                self.state.lock().letters.record(record.partition, record.offset, dead_letter(&record));
+                Ok(())
+            }
+        };
+        if let Err(rejection) = taken {
+            self.metrics.skipped(&record.topic);
+            if record.topic == METRICS_RAW.name {
+                self.state.lock().unreadable += 1;
+            }
+            tracing::debug!(topic = record.topic, offset = record.offset, %rejection, "skipped a record");
+        }
+    }
+
+    fn request(&self, record: &Record) -> Result<(), tidewatch_events::Rejection> {
+        let event = RequestEvent::parse(&record.payload)?;
+        let arrived = arrived(record);
+        let arrival = Arrival {
+            second: arrived.as_second(),
+            latency_ms: event.latency_ms,
+            error: event.is_error(),
+            off_clock: arrived.duration_since(event.timestamp).abs() > OFF_CLOCK,
+        };
+        self.state.lock().signals.record(&event.service, arrival);
+        Ok(())
+    }
+
+    fn alert(&self, record: &Record) -> Result<(), tidewatch_events::Rejection> {
+        // A tombstone only says that compaction may forget the alert.
+        if !record.tombstone {
+            let event = AlertEvent::parse(&record.payload)?;
+            self.state.lock().alerts.apply(event);
+        }
+        Ok(())
+    }
+
+    fn log(&self, record: &Record) -> Result<(), tidewatch_events::Rejection> {
+        let event = LogEvent::parse(&record.payload)?;
+        self.state.lock().log(event);
+        Ok(())
+    }
+}
+
+/// When the broker got the record.
+fn arrived(record: &Record) -> Timestamp {
+    record.timestamp_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_else(Timestamp::now)
+}
+
+fn dead_letter(record: &Record) -> DeadLetter {
+    let header = |name| record.header(name).map(|value| clip(&String::from_utf8_lossy(value), 80)).unwrap_or_default();
+    let key = record.key.as_deref().unwrap_or_default();
+    DeadLetter {
+        at: arrived(record),
+        reason: header("dlq.reason"),
+        key: clip(&String::from_utf8_lossy(key), 80),
+        origin: format!("{}:{}@{}", header("dlq.topic"), header("dlq.partition"), header("dlq.offset")),
+    }
+}
+
+/// Waits, or says that it is time to end.
+async fn wait(pause: Duration, shutdown: &Shutdown) -> Result<(), ()> {
+    tokio::select! {
+        () = tokio::time::sleep(pause) => Ok(()),
+        () = shutdown.triggered() => Err(()),
+    }
+}

@@ -1,0 +1,92 @@
+//! The page: state in, markup out. Nothing here looks at a clock or does I/O.
+
+mod chart;
+mod firing;
+mod format;
+mod logs;
+mod notices;
+mod page;
+mod pipeline;
+mod processes;
+mod services;
+mod shape;
+mod stories;
+mod summary;
+mod timeline;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use maud::Markup;
+
+use crate::alerts::Alert;
+use crate::peers::Fault;
+use crate::state::State;
+use crate::story::{Story, stories};
+
+pub use page::{CONTENT_SECURITY_POLICY, page};
+
+/// What every part of the page is made from.
+pub(crate) struct View<'a> {
+    state: &'a State,
+    now: Timestamp,
+    stories: Vec<Story<'a>>,
+    incidents: Vec<Vec<&'a Alert>>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(state: &'a State, now: Timestamp) -> Self {
+        let faults: Vec<&Fault> = answer(&state.simulator).map(|faults| faults.all()).unwrap_or_default();
+        let notifications = answer(&state.slack).map(Vec::as_slice).unwrap_or_default();
+        Self {
+            state,
+            now,
+            stories: stories(&faults, state.alerts.all(), notifications, &state.letters, now),
+            incidents: state.alerts.incidents(),
+        }
+    }
+
+    fn second(&self) -> i64 {
+        self.now.as_second()
+    }
+}
+
+/// The last good answer of a peer, also while it doesn't answer: a notice says how old it is.
+fn answer<T>(peer: &Option<crate::peers::Peer<T>>) -> Option<&T> {
+    peer.as_ref()?.answer.as_ref()
+}
+
+/// Everything on the page that changes, as it is at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    /// The window's title, with the number of incidents that fire.
+    pub title: String,
+    /// The icon, as a data URI.
+    pub icon: String,
+    /// When it was made, as the page writes it.
+    pub at: String,
+    /// Inner markup of the elements with these ids.
+    pub fragments: Vec<(&'static str, Arc<str>)>,
+}
+
+/// Renders what the state is at `now`.
+pub fn frame(state: &State, now: Timestamp) -> Frame {
+    let view = View::new(state, now);
+    let parts: [(&'static str, Markup); 9] = [
+        ("summary", summary::summary(&view)),
+        ("notices", notices::notices(&view)),
+        ("firing", firing::firing(&view)),
+        ("services", services::services(&view)),
+        ("timeline", timeline::timeline(&view)),
+        ("pipeline", pipeline::pipeline(&view)),
+        ("logs", logs::logs(&view)),
+        ("processes", processes::processes(&view)),
+        ("announcement", firing::announcement(&view)),
+    ];
+    Frame {
+        title: summary::title(&view),
+        icon: summary::icon(&view),
+        at: format::clock(now),
+        fragments: parts.map(|(id, markup)| (id, markup.into_string().into())).into(),
+    }
+}

@@ -1,0 +1,82 @@
+//! What fires, the most urgent first.
+
+use maud::{Markup, html};
+
+use super::shape::{Condition, shape};
+use super::{View, format};
+use crate::alerts::Alert;
+use crate::rules::{self, Unit};
+
+/// Incidents shown in full; the number of the others is told.
+const SHOWN: usize = 12;
+
+pub(super) fn firing(view: &View<'_>) -> Markup {
+    html! {
+        @if !view.incidents.is_empty() {
+            ul class="incidents" {
+                @for alerts in view.incidents.iter().take(SHOWN) { (incident(view, alerts)) }
+            }
+            @if view.incidents.len() > SHOWN { p class="muted" { "and " (view.incidents.len() - SHOWN) " more" } }
+        }
+    }
+}
+
+/// For a screen reader; it changes only when something begins or ends to fire.
+pub(super) fn announcement(view: &View<'_>) -> Markup {
+    let firing: Vec<String> = view
+        .incidents
+        .iter()
+        .take(SHOWN)
+        .filter_map(|alerts| alerts.first())
+        .map(|alert| format!("{} on {}", alert.rule, alert.service()))
+        .collect();
+    html! { @if firing.is_empty() { "Nothing fires." } @else { (firing.len()) " firing: " (firing.join(", ")) } }
+}
+
+fn incident(view: &View<'_>, alerts: &[&Alert]) -> Markup {
+    let Some(worst) = alerts.iter().max_by(|a, b| a.value.total_cmp(&b.value)) else { return html! {} };
+    let regions: Vec<&str> = alerts.iter().filter_map(|alert| alert.region()).collect();
+    let since = alerts.iter().map(|alert| alert.fired_at).min().unwrap_or(view.now);
+    let known = rules::rule(&worst.rule);
+    let unit = known.map_or(Unit::Number, |rule| rule.unit);
+    html! {
+        li class={ "incident " (worst.severity.as_str()) } {
+            (shape(Condition::Firing))
+            div {
+                p class="what" {
+                    strong class="name" { (worst.service()) }
+                    " " span class="rule" title=[known.map(|rule| rule.meaning)] { (worst.rule) }
+                    " " span class="severity" { (worst.severity.as_str()) }
+                }
+                p {
+                    b { (format::measured(unit, worst.value)) }
+                    @if regions.len() > 1 { " at worst" }
+                    ", limit " (format::measured(unit, worst.threshold))
+                    @if !regions.is_empty() { " · " span class="name" { (regions.join(", ")) } }
+                    " · since " (format::clock(since)) " UTC (" (format::age(since, view.now)) ")"
+                    @if let Some(url) = link(&worst.runbook_url) {
+                        " · " a href=(url) rel="noreferrer" { "what to do" span class="sr" { " about " (worst.rule) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The URL, unless following it could be more than opening a page: alerts come from a topic that others may write to.
+fn link(url: &str) -> Option<&str> {
+    (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        assert_eq!(link("https://example.org/a"), Some("https://example.org/a"));
+        for hostile in ["javascript:alert(1)", "data:text/html,x", " https://x", "//x", ""] {
+            assert_eq!(link(hostile), None, "{hostile}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The whole page: what stays, around the fragments that change.
+
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use super::Frame;
+use super::summary::{BLIND_ICON, FIRING_ICON, QUIET_ICON};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+/// Seconds between reloads where there is no script.
+const RELOAD_SECONDS: u32 = 10;
+
+/// The one style and the one script are allowed by their hashes; nothing else is loaded, from anywhere.
+pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
+});
+
+/// The page around a frame: complete without the script, kept up to date by it.
+pub fn page(frame: &Frame) -> Markup {
+    let fragment = |id: &str| {
+        let found = frame.fragments.iter().find(|(name, _)| *name == id);
+        PreEscaped(found.map(|(_, markup)| markup.to_string()).unwrap_or_default())
+    };
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                title { (frame.title) }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="description" content="Live golden signals, alerts and injected faults";
+                noscript { meta http-equiv="refresh" content=(RELOAD_SECONDS); }
+                link id="icon" rel="icon" href=(frame.icon) data-quiet=(*QUIET_ICON) data-firing=(*FIRING_ICON) data-blind=(*BLIND_ICON);
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a class="skip" href="#main" { "Skip to the figures" }
+                p id="stale" role="alert" hidden {}
+                header {
+                    h1 {
+                        svg viewBox="0 0 32 32" aria-hidden="true" focusable="false" {
+                            rect width="32" height="32" rx="8" {}
+                            path d="M4 14c4 0 4-5 8-5s4 5 8 5 4-5 8-5M4 23c4 0 4-5 8-5s4 5 8 5 4-5 8-5" {}
+                        }
+                        "Tidewatch"
+                    }
+                    nav aria-label="Sections" {
+                        ul {
+                            @for (id, name) in [("h-services", "Services"), ("h-timeline", "Timeline"), ("h-pipeline", "Pipeline"), ("h-logs", "Errors"), ("h-processes", "Processes"), ("h-meaning", "Meaning")] {
+                                li { a href={ "#" (id) } { (name) } }
+                            }
+                        }
+                    }
+                    p id="live" data-at=(frame.at) {
+                        "Snapshot of " (frame.at) " UTC. " a href="/" { "Refresh" }
+                    }
+                }
+                main id="main" tabindex="-1" {
+                    div id="summary" { (fragment("summary")) }
+                    div id="notices" { (fragment("notices")) }
+                    div id="firing" { (fragment("firing")) }
+                    p id="announcement" class="sr" aria-live="polite" { (fragment("announcement")) }
+                    section aria-labelledby="h-services" {
+                        h2 id="h-services" tabindex="-1" { "Services" small { "figures of the last 10 s, charts of the last 10 minutes" } }
+                        div id="services" { (fragment("services")) }
+                    }
+                    section aria-labelledby="h-timeline" {
+                        h2 id="h-timeline" tabindex="-1" { "Incident timeline" small { "what was injected, detected and notified in the last 10 minutes, UTC" } }
+                        div id="timeline" class="card" { (fragment("timeline")) }
+                    }
+                    section aria-labelledby="h-pipeline" {
+                        h2 id="h-pipeline" tabindex="-1" { "Pipeline" small { "what becomes of the records" } }
+                        div id="pipeline" { (fragment("pipeline")) }
+                    }
+                    section aria-labelledby="h-logs" {
+                        h2 id="h-logs" tabindex="-1" { "Last errors logged" small { "from logs.raw, UTC" } }
+                        div id="logs" class="card" { (fragment("logs")) }
+                    }
+                    section aria-labelledby="h-processes" {
+                        h2 id="h-processes" tabindex="-1" { "Processes" small { "what they use, every 5 s" } }
+                        div id="processes" class="card" { (fragment("processes")) }
+                    }
+                    section aria-labelledby="h-meaning" {
+                        h2 id="h-meaning" tabindex="-1" { "What the figures mean" }
+                        div class="card meaning" { (meaning()) }
+                    }
+                }
+                footer { p { "Times are UTC. The same as JSON: " a href="/api/status" { "/api/status" } "." } }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+}
+
+fn meaning() -> Markup {
+    let terms = [
+        (
+            "Requests",
+            "Finished requests per second, counted when Kafka got them: over the last 10 whole seconds, 1 s behind.",
+        ),
+        ("Errors", "Share of these requests that failed (what the event says, else status 500 and above)."),
+        (
+            "P50, P95, P99",
+            "50, 95 and 99 of 100 requests were at most this slow. DDSketch, within 1 %. Requests of unknown latency are left out.",
+        ),
+        (
+            "Rules",
+            "The stream-processor judges each service and region over 60 s, every 5 s. Two violating windows in a row fire, two clean ones resolve.",
+        ),
+        ("Firing", "Counted by rule and service, however many regions are hit."),
+        ("Dead letters", "Records that can't be read are kept, byte for byte, in metrics.raw.dlq."),
+        (
+            "Services",
+            "Each appears with its first event; up to 50 are shown, and one that is silent for an hour leaves.",
+        ),
+    ];
+    html! {
+        details {
+            summary { "Explain them" }
+            dl { @for (term, text) in terms { dt { (term) } dd { (text) } } }
+        }
+    }
+}

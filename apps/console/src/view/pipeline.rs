@@ -1,0 +1,132 @@
+//! What becomes of the records: lag by partition, totals, and the dead letters with their reasons.
+
+use maud::{Markup, html};
+
+use super::chart::fixed;
+use super::{View, format};
+use crate::peers::{Partition, ProcessorStatus};
+
+pub(super) fn pipeline(view: &View<'_>) -> Markup {
+    let processor = view.state.processor.as_ref();
+    html! {
+        @if processor.is_some() {
+            div class="card" {
+                h3 { "Stream-processor" }
+                @match processor.and_then(|processor| processor.current()) {
+                    Some(status) => (progress(view, status)),
+                    None => p class="empty" { "It doesn't answer, so its lag is unknown." },
+                }
+            }
+        }
+        div class="card" {
+            h3 { "Dead letters" }
+            (dead_letters(view))
+        }
+    }
+}
+
+fn progress(view: &View<'_>, status: &ProcessorStatus) -> Markup {
+    let totals = status.totals;
+    let count = |name: &str, value: i64, meaning: &str| {
+        html! { div title=(meaning) { dt { (name) } dd { b { (format::thousands(value)) } } } }
+    };
+    html! {
+        dl class="counts" {
+            (count("Produced", totals.produced as i64, "Records written to metrics.raw since the processor's first start."))
+            (count("Processed", totals.processed as i64, "Records that the processor has read."))
+            (count("Late", totals.late as i64, "Events that came after their window was judged: counted, not judged."))
+            (count("Dead letters", totals.dead_lettered as i64, "Records that can't be judged."))
+            (count("Lag", totals.lag, "Records written and not yet read."))
+        }
+        (lag_bars(&status.partitions))
+        details {
+            summary { "Every partition" }
+            div class="scroll" tabindex="0" role="region" aria-label="Partitions of metrics.raw" {
+                table {
+                    thead {
+                        tr {
+                            @for name in ["Partition", "Position", "End", "Lag", "Watermark", "Late", "Dead letters"] { th scope="col" { (name) } }
+                        }
+                    }
+                    tbody { @for partition in &status.partitions { (partition_row(view, partition)) } }
+                }
+            }
+            p class="muted" { "Watermark: event time up to which everything is judged, as its distance from now. A partition that was never used has none." }
+        }
+    }
+}
+
+fn partition_row(view: &View<'_>, partition: &Partition) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (partition.partition) }
+            td { (format::thousands(partition.position)) }
+            td { (format::thousands(partition.high)) }
+            td { (format::thousands(partition.lag)) }
+            td { (partition.watermark.map_or(format::NONE.to_owned(), |at| format!("{} ago", format::age(at, view.now)))) }
+            td { (partition.late) }
+            td { (partition.dead_lettered) }
+        }
+    }
+}
+
+/// One bar a partition. A lag of a few records is the normal life of a stream, so the scale begins at a hundred.
+fn lag_bars(partitions: &[Partition]) -> Markup {
+    let top = partitions.iter().map(|partition| partition.lag).max().unwrap_or_default().max(100) as f64;
+    html! {
+        div class="lag" {
+            p { "Lag by partition, in records " span class="muted" { "(full bar: " (format::number(top)) ")" } }
+            ol {
+                @for partition in partitions {
+                    li title={ "partition " (partition.partition) ": " (format::thousands(partition.lag)) " records behind" } {
+                        svg viewBox="0 0 10 30" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
+                            rect class="track" width="10" height="30" {}
+                            @let height = (partition.lag as f64 / top * 30.0).clamp(0.0, 30.0);
+                            rect class="used" width="10" y=(fixed(30.0 - height)) height=(fixed(height)) {}
+                        }
+                        b { (format::thousands(partition.lag)) }
+                        span class="muted" { "p" (partition.partition) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn dead_letters(view: &View<'_>) -> Markup {
+    let letters = &view.state.letters;
+    html! {
+        dl class="counts" {
+            div title="Dead letters that metrics.raw.dlq holds." { dt { "Held" } dd { b { (letters.held().map_or(format::NONE.to_owned(), format::thousands)) } } }
+            div { dt { "Last minute" } dd { b { (letters.recent(view.second(), 60)) } } }
+            @if view.state.unreadable > 0 {
+                div title="Records that this page could not read itself, since it was started." { dt { "Skipped here" } dd { b { (format::thousands(view.state.unreadable as i64)) } } }
+            }
+        }
+        @if letters.last().next().is_none() {
+            p class="empty" { "None: every record could be read." }
+        } @else {
+            ol class="lines letters" {
+                @for letter in letters.last() {
+                    li {
+                        time { (format::clock(letter.at)) }
+                        span class="level" { (letter.reason) }
+                        span class="name" { (if letter.key.is_empty() { "no key" } else { &letter.key }) }
+                        span class="message" { (explain(&letter.reason)) " " span class="muted" { (letter.origin) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn explain(reason: &str) -> &'static str {
+    match reason {
+        "not_json" => "no JSON in UTF-8",
+        "invalid_field" => "a field is missing, or its value is wrong",
+        "too_large" => "larger than 256 KiB",
+        "too_old" => "its time is before the year 2000",
+        "from_future" => "its time is more than 60 s ahead of its arrival",
+        _ => "",
+    }
+}

@@ -1,0 +1,207 @@
+//! One card a service: its golden signals now and over ten minutes, and what each rule says of each region.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::chart::{Line, Scale, Shade, chart};
+use super::shape::{Condition, shape};
+use super::{View, answer, format};
+use crate::peers::{Group, RuleState, Verdict};
+use crate::rules::{self, Family, Unit};
+use crate::signals::{Bucket, Golden, HISTORY_SECONDS, LAG_SECONDS, Series};
+
+/// Seconds that a point of a chart stands for.
+pub(super) const STEP: i64 = 5;
+/// Regions shown side by side; the number of the others is told.
+const MAX_PLACES: usize = 4;
+
+pub(super) fn services(view: &View<'_>) -> Markup {
+    let mut services = view.state.signals.services().peekable();
+    html! {
+        @if services.peek().is_none() {
+            div class="card hint" {
+                p { strong { "No service has been heard yet." } " A service appears by itself with its first event on " code { "metrics.raw" } "." }
+                p { "Start the whole demo with " code { "cargo run --release -- up" } ", or send your own access log: " code { "cargo run --release -- replay access.log" } }
+            }
+        }
+        @for (name, series) in services { (card(view, name, series)) }
+    }
+}
+
+fn card(view: &View<'_>, name: &str, series: &Series) -> Markup {
+    let golden = series.golden(view.second());
+    let history = series.history(view.second(), STEP);
+    let groups: Vec<&Group> = answer(&view.state.processor)
+        .map(|status| status.groups.iter().filter(|group| group.service() == name).collect())
+        .unwrap_or_default();
+    let limit = |rule: &str| groups.iter().find_map(|group| group.rules.get(rule)?.threshold);
+    let (condition, word) = condition(view, name, &golden, &groups);
+    html! {
+        article class={ "card service " (condition.word()) } {
+            header {
+                (shape(condition))
+                h3 class="name" title=(name) { (name) }
+                p class="word" { (word) }
+            }
+            (signals(&golden, &history, view, name, limit("HighLatencyP99"), limit("HighErrorRate")))
+            @if view.state.processor.is_some() { (rule_table(view, name, &groups)) }
+        }
+    }
+}
+
+/// How the service is, in a shape and a word.
+fn condition(view: &View<'_>, name: &str, golden: &Golden, groups: &[&Group]) -> (Condition, &'static str) {
+    if view.state.alerts.firing().any(|alert| alert.service() == name) {
+        return (Condition::Firing, "firing");
+    }
+    let judged = view.state.processor.as_ref().is_none_or(|processor| processor.failing.is_none());
+    if view.state.kafka_failing.is_some() || !judged {
+        return (Condition::Unknown, "can't tell");
+    }
+    // A rule that fires before its alert was read is on its way: the alert says when it is out.
+    let violated = |rule: &RuleState| matches!(rule.state, Verdict::Pending | Verdict::Firing);
+    if groups.iter().flat_map(|group| group.rules.values()).any(violated) {
+        return (Condition::Pending, "pending");
+    }
+    if golden.rate == 0.0 {
+        return (Condition::Unknown, "silent");
+    }
+    (Condition::Ok, "ok")
+}
+
+fn signals(
+    golden: &Golden,
+    history: &[Bucket],
+    view: &View<'_>,
+    name: &str,
+    slow: Option<f64>,
+    failing: Option<f64>,
+) -> Markup {
+    let rate_scale = Scale::linear(history.iter().map(|bucket| bucket.rate), 1.0);
+    let error_scale = Scale::linear(history.iter().filter_map(|bucket| bucket.error_ratio), failing.unwrap_or(0.05));
+    let latencies = || history.iter().filter_map(|bucket| bucket.quantiles);
+    let latency_scale = Scale::log(latencies().flatten().chain(slow));
+    let quantile = |class, index: usize| line(view, history, class, |bucket| Some(bucket.quantiles?[index]));
+    let shades = |family| shades(view, name, family);
+    html! {
+        dl class="signals" {
+            div {
+                dt { "Requests" }
+                dd class="scale" { (scale_label(rate_scale, |top| format!("0–{} /s", format::number(top)))) }
+                dd class="figure" { b { (format::number(golden.rate)) } span class="unit" { " /s" } }
+                dd class="plot" {
+                    (chart("", rate_scale, None, &[Line { filled: true, ..line(view, history, "rate", |b| Some(b.rate)) }], &shades(Family::Traffic)))
+                }
+            }
+            div {
+                dt { "Errors" }
+                dd class="scale" {
+                    (scale_label(error_scale, |top| format!("0–{} %", format::number(top * 100.0))))
+                    @if let Some(limit) = failing { " · limit " (format::number(limit * 100.0)) " %" }
+                }
+                dd class="figure" { b { (golden.error_ratio.map_or(format::NONE.to_owned(), format::percent)) } span class="unit" { " %" } }
+                dd class="plot" {
+                    (chart("", error_scale, failing, &[Line { filled: true, ..line(view, history, "errors", |b| b.error_ratio) }], &shades(Family::Errors)))
+                }
+            }
+            div {
+                dt { "Latency" }
+                dd class="scale" { @if let Some(limit) = slow { "log scale · limit " (format::number(limit)) " ms" } @else { "log scale" } }
+                dd class="figure wide" {
+                    @for (index, label) in ["P50", "P95", "P99"].into_iter().enumerate() {
+                        span class={ "quantile q" (index) } {
+                            span class="unit" { (label) " " }
+                            b { (golden.quantiles.map_or(format::NONE.to_owned(), |values| format::milliseconds(values[index]))) }
+                        }
+                    }
+                    span class="unit" { " ms" }
+                }
+                dd class="plot" {
+                    (chart("tall", latency_scale, slow, &[quantile("q0", 0), quantile("q1", 1), quantile("q2", 2)], &shades(Family::Latency)))
+                }
+            }
+        }
+    }
+}
+
+fn scale_label(scale: Scale, write: impl Fn(f64) -> String) -> String {
+    match scale {
+        Scale::Linear(top) => write(top),
+        Scale::Log(..) => String::new(),
+    }
+}
+
+fn line(view: &View<'_>, history: &[Bucket], class: &'static str, value: impl Fn(&Bucket) -> Option<f64>) -> Line {
+    let left = view.second() - LAG_SECONDS - HISTORY_SECONDS;
+    let points = history.iter().map(|bucket| ((bucket.start - left) as f64 + STEP as f64 / 2.0, value(bucket)));
+    Line { class, points: points.collect(), filled: false }
+}
+
+/// The times at which an alert of this family was out.
+fn shades(view: &View<'_>, name: &str, family: Family) -> Vec<Shade> {
+    let x = |at| HISTORY_SECONDS as f64 - format::between(at, view.now);
+    let alerts = view.state.alerts.all().iter();
+    alerts
+        .filter(|alert| alert.service() == name && Family::of_rule(&alert.rule) == family)
+        .map(|alert| Shade {
+            class: "alert",
+            from: x(alert.fired_at),
+            to: alert.resolved.map_or(HISTORY_SECONDS as f64, |(at, _)| x(at)),
+        })
+        .collect()
+}
+
+fn rule_table(view: &View<'_>, name: &str, groups: &[&Group]) -> Markup {
+    let mut places: BTreeMap<String, &Group> = groups.iter().map(|group| (group.place(), *group)).collect();
+    let hidden = places.len().saturating_sub(MAX_PLACES);
+    while places.len() > MAX_PLACES {
+        places.pop_last();
+    }
+    let mut names: Vec<&String> = groups.iter().flat_map(|group| group.rules.keys()).collect();
+    names.sort_by_key(|rule| (rules::rank(rule), *rule));
+    names.dedup();
+    let fresh = view.state.processor.as_ref().is_some_and(|processor| processor.failing.is_none());
+    html! {
+        @if names.is_empty() {
+            p class="empty" { "No rule has judged it yet: the first window is judged within about 20 s." }
+        } @else {
+            table class="rules" {
+                caption class="sr" { "Rules for " (name) " by region" }
+                thead {
+                    tr {
+                        th scope="col" { "Rule" }
+                        @for place in places.keys() { th scope="col" class="name" title=(place) { (place) } }
+                    }
+                }
+                tbody {
+                    @for rule in names {
+                        (rule_row(rule, places.values().map(|group| group.rules.get(rule)), fresh))
+                    }
+                }
+            }
+            @if hidden > 0 { p class="muted" { "and " (hidden) " more regions" } }
+        }
+    }
+}
+
+fn rule_row<'a>(name: &str, states: impl Iterator<Item = Option<&'a RuleState>>, fresh: bool) -> Markup {
+    let known = rules::rule(name);
+    let unit = known.map_or(Unit::Number, |rule| rule.unit);
+    html! {
+        tr {
+            th scope="row" title=[known.map(|rule| format!("{}: {}", rule.name, rule.meaning))] {
+                (known.map_or(name, |rule| rule.short))
+            }
+            @for state in states {
+                @let condition = state.filter(|_| fresh).map_or(Condition::Unknown, |state| Condition::of(state.state));
+                @let limit = state.and_then(|state| state.threshold);
+                td class=(condition.word()) title=[limit.map(|limit| format!("{}, limit {}", condition.word(), format::measured(unit, limit)))] {
+                    (shape(condition))
+                    span class="sr" { (condition.word()) " " }
+                    span { (state.and_then(|state| state.value).map_or(format::NONE.to_owned(), |value| format::measured(unit, value))) }
+                }
+            }
+        }
+    }
+}

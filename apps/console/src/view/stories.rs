@@ -1,0 +1,183 @@
+//! Each incident in words: injected, detected, notified, healed, resolved, and the seconds between.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::{View, format};
+use crate::peers::Fault;
+use crate::rules::{Family, Unit, rule};
+use crate::story::Story;
+
+/// Stories told; older ones are on the axis only.
+const SHOWN: usize = 6;
+
+pub(super) fn stories(view: &View<'_>, stories: &[&Story<'_>]) -> Markup {
+    html! {
+        ol class="stories" aria-label="Incidents in words, newest first" {
+            @for story in stories.iter().take(SHOWN) {
+                li class={ "story " (if story.ended().is_some() { "over" } else { "on" }) } {
+                    p class="what" { strong class="name" { (story.service) } " " (what(story)) }
+                    ol class="steps" { @for step in steps(view, story) { (step.markup()) } }
+                }
+            }
+        }
+    }
+}
+
+/// What happened to the service, in a few words.
+pub(super) fn what(story: &Story<'_>) -> String {
+    match story.fault {
+        Some(fault) => {
+            let place = fault.region.as_deref().map_or("in all regions".to_owned(), |region| format!("in {region}"));
+            let kind = match story.family {
+                Family::Latency => "latency",
+                Family::Errors => "errors",
+                Family::Traffic => "silence",
+                Family::Clock => "clock skew",
+                Family::Malformed => "malformed records",
+                Family::Other => fault.kind.as_str(),
+            };
+            let strength = strength(fault);
+            if strength.is_empty() || story.family == Family::Traffic {
+                format!("{kind} {place}")
+            } else {
+                format!("{kind} {strength} {place}")
+            }
+        }
+        None => {
+            let rule = story.alerts.first().map_or("alert", |alert| alert.rule.as_str());
+            format!("{rule}, nothing of the kind was injected")
+        }
+    }
+}
+
+/// How strong a fault is, in its kind's unit.
+pub(super) fn strength(fault: &Fault) -> String {
+    let Some(value) = fault.value else { return String::new() };
+    match Family::of_fault(&fault.kind) {
+        Family::Latency => format!("×{}", format::number(value)),
+        Family::Errors | Family::Malformed => format!("{} %", format::number(value * 100.0)),
+        Family::Clock => format!("{}{} s", if value > 0.0 { "+" } else { "" }, format::number(value)),
+        Family::Traffic => "silent".to_owned(),
+        Family::Other => format::number(value),
+    }
+}
+
+/// One step of a story.
+struct Step {
+    name: &'static str,
+    class: &'static str,
+    /// When it was; `None` while it is waited for.
+    at: Option<Timestamp>,
+    /// Seconds since the step that it is measured from.
+    after: Option<f64>,
+    detail: String,
+}
+
+impl Step {
+    fn markup(&self) -> Markup {
+        html! {
+            li class={ (self.class) @if self.at.is_none() { " waiting" } } {
+                span class="step" { (self.name) }
+                @match (self.at, self.after) {
+                    (Some(at), Some(after)) => { b { "+" (format::duration(after)) } time { (format::clock(at)) } }
+                    (Some(at), None) => b { time { (format::clock(at)) } },
+                    (None, Some(waiting)) => b { "… " (format::duration(waiting.floor())) },
+                    (None, None) => b { "…" },
+                }
+                span class="detail name" { (self.detail) }
+            }
+        }
+    }
+}
+
+fn steps(view: &View<'_>, story: &Story<'_>) -> Vec<Step> {
+    let began = story.began();
+    let since = |from: Timestamp, at: Option<Timestamp>| Some(format::between(from, at.unwrap_or(view.now)));
+    let mut steps = Vec::with_capacity(6);
+    if let Some(fault) = story.fault {
+        let detail = fault
+            .heals_at
+            .filter(|_| fault.healed_at.is_none())
+            .map(|at| format!("heals itself at {}", format::clock(at)));
+        steps.push(Step {
+            name: "Injected",
+            class: "injected",
+            at: Some(began),
+            after: None,
+            detail: detail.unwrap_or_default(),
+        });
+    }
+    let from_injection = |at| story.fault.and_then(|_| since(began, at));
+    // A fault that was healed before anything was seen is waited for no longer than a window looks back.
+    let given_up =
+        story.detected().is_none() && story.healed().is_some_and(|healed| format::between(healed, view.now) > 90.0);
+    if given_up {
+        steps.push(Step {
+            name: "Not detected",
+            class: "missed",
+            at: story.healed(),
+            after: None,
+            detail: "healed before a rule was violated long enough".to_owned(),
+        });
+        return steps;
+    }
+    steps.push(Step {
+        name: "Detected",
+        class: "detected",
+        at: story.detected(),
+        after: from_injection(story.detected()),
+        detail: detection(story),
+    });
+    let expects_word = view.state.slack.is_some() && (story.family != Family::Malformed || story.told().is_some());
+    if expects_word && story.detected().is_some() {
+        let after = from_injection(story.told()).or_else(|| since(began, story.told()));
+        steps.push(Step { name: "Notified", class: "told", at: story.told(), after, detail: String::new() });
+    }
+    if story.fault.is_some()
+        && let Some(healed) = story.healed()
+    {
+        steps.push(Step {
+            name: "Healed",
+            class: "injected",
+            at: Some(healed),
+            after: None,
+            detail: format!("after {}", format::duration(format::between(began, healed))),
+        });
+    }
+    let recovering = story.healed().is_some() || story.resolved().is_some();
+    if recovering && !story.alerts.is_empty() {
+        let from = story.healed().unwrap_or(began);
+        steps.push(Step {
+            name: "Resolved",
+            class: "resolved",
+            at: story.resolved(),
+            after: since(from, story.resolved()),
+            detail: String::new(),
+        });
+        if expects_word && story.resolved().is_some() {
+            steps.push(Step {
+                name: "Told it is over",
+                class: "told",
+                at: story.told_over(),
+                after: since(from, story.told_over()),
+                detail: String::new(),
+            });
+        }
+    }
+    steps
+}
+
+/// By what it was detected, and how bad it was.
+fn detection(story: &Story<'_>) -> String {
+    if let (Some((_, count)), true) = (story.dead_letters, story.alerts.is_empty()) {
+        return format!("{} dead letters", format::thousands(i64::from(count)));
+    }
+    let Some(worst) = story.alerts.iter().max_by(|a, b| a.value.total_cmp(&b.value)) else { return String::new() };
+    let unit = rule(&worst.rule).map_or(Unit::Number, |rule| rule.unit);
+    let regions = match story.alerts.len() {
+        1 => worst.region().unwrap_or_default().to_owned(),
+        regions => format!("{regions} regions"),
+    };
+    format!("{} {} {regions}", worst.rule, format::measured(unit, worst.value))
+}

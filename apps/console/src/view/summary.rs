@@ -1,0 +1,113 @@
+//! The head of the page: is it well, and how much goes through. Also the window's title and icon.
+
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{Markup, html};
+
+use super::shape::{Condition, shape};
+use super::{View, format};
+
+/// `(2 firing) Tidewatch`.
+pub(super) fn title(view: &View<'_>) -> String {
+    match view.incidents.len() {
+        0 if blind(view) => "(?) Tidewatch".to_owned(),
+        0 => "Tidewatch".to_owned(),
+        firing => format!("({firing} firing) Tidewatch"),
+    }
+}
+
+/// A wave.
+pub(super) static QUIET_ICON: LazyLock<String> = LazyLock::new(|| {
+    data_uri(
+        "<rect width='32' height='32' rx='8' fill='#0b6577'/><path d='M3 19c4.5 0 4.5-6 9-6s4.5 6 9 6 4.5-6 8-6' \
+         fill='none' stroke='#fff' stroke-width='3.5' stroke-linecap='round'/>",
+    )
+});
+/// A red triangle: something fires.
+pub(super) static FIRING_ICON: LazyLock<String> = LazyLock::new(|| {
+    data_uri("<path d='M16 2 31 29H1z' fill='#d3202c'/><path d='M16 12v8m0 4v1' stroke='#fff' stroke-width='3.5'/>")
+});
+/// A grey, broken ring: nobody can tell.
+pub(super) static BLIND_ICON: LazyLock<String> = LazyLock::new(|| {
+    data_uri("<circle cx='16' cy='16' r='12' fill='none' stroke='#7b8d96' stroke-width='5' stroke-dasharray='7 5'/>")
+});
+
+fn data_uri(shapes: &str) -> String {
+    let svg = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>{shapes}</svg>");
+    format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg))
+}
+
+/// The icon for what is known now.
+pub(super) fn icon(view: &View<'_>) -> String {
+    let icon = if !view.incidents.is_empty() {
+        &FIRING_ICON
+    } else if blind(view) {
+        &BLIND_ICON
+    } else {
+        &QUIET_ICON
+    };
+    icon.to_string()
+}
+
+/// Whether what would tell of trouble can't be heard.
+fn blind(view: &View<'_>) -> bool {
+    let judge_is_gone = view.state.processor.as_ref().is_some_and(|processor| processor.failing.is_some());
+    view.state.kafka_failing.is_some() || judge_is_gone
+}
+
+pub(super) fn summary(view: &View<'_>) -> Markup {
+    let golden: Vec<_> = view.state.signals.services().map(|(_, series)| series.golden(view.second())).collect();
+    let rate: f64 = golden.iter().map(|golden| golden.rate).sum();
+    let errors: f64 = golden.iter().filter_map(|golden| golden.error_ratio.map(|ratio| ratio * golden.rate)).sum();
+    let totals = view.state.processor.as_ref().and_then(|processor| processor.current()).map(|status| status.totals);
+    html! {
+        (verdict(view, golden.len()))
+        dl class="tiles" {
+            (tile("Requests", &format::number(rate), "/s", "All services together, over the last 10 s."))
+            (tile(
+                "Errors",
+                &if rate > 0.0 { format::percent(errors / rate) } else { format::NONE.to_owned() },
+                "%",
+                "Failed requests of all, over the last 10 s.",
+            ))
+            @if let Some(totals) = totals {
+                (tile(
+                    "Lag",
+                    &format::thousands(totals.lag),
+                    if totals.lag == 1 { "record" } else { "records" },
+                    "Written to Kafka and not yet read by the stream-processor.",
+                ))
+            }
+            @if let Some(held) = view.state.letters.held() {
+                (tile("Dead letters", &format::thousands(held), "held", "Records that can't be read, kept in metrics.raw.dlq."))
+            }
+        }
+    }
+}
+
+fn tile(name: &str, value: &str, unit: &str, meaning: &str) -> Markup {
+    html! { div title=(meaning) { dt { (name) } dd { b { (value) } " " span class="unit" { (unit) } } } }
+}
+
+fn verdict(view: &View<'_>, services: usize) -> Markup {
+    let firing = view.incidents.len();
+    let (condition, word, more) = if firing > 0 {
+        let hit = view.incidents.iter().filter_map(|alerts| alerts.first()).map(|alert| alert.service());
+        let hit: std::collections::BTreeSet<&str> = hit.collect();
+        (Condition::Firing, format!("{firing} firing"), format!("{} of {services} services", hit.len()))
+    } else if blind(view) {
+        (Condition::Unknown, "Can't tell".to_owned(), "see below".to_owned())
+    } else if services == 0 {
+        (Condition::Unknown, "No events yet".to_owned(), "waiting".to_owned())
+    } else {
+        let services_word = if services == 1 { "service" } else { "services" };
+        (Condition::Ok, "All quiet".to_owned(), format!("{services} {services_word}"))
+    };
+    html! {
+        p class={ "verdict " (condition.word()) } {
+            (shape(condition)) strong { (word) } span { (more) }
+        }
+    }
+}
