@@ -1,1 +1,115 @@
-//! placeholder
+//! Reads `metrics.raw`, judges it with `tidewatch-detect`, and writes alerts, dead letters and its own state.
+//!
+//! One thread does it all in the order of the records: [`engine`] polls, [`partitions`] owns what belongs to each
+//! partition, [`checkpoint`] makes it durable. So nothing here needs a lock, and a second run over the same records
+//! decides the same.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod checkpoint;
+mod dead_letter;
+mod engine;
+mod idle;
+mod metrics;
+mod outbox;
+mod partitions;
+mod state;
+mod status;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tidewatch_detect::{Limits, Rules};
+use tidewatch_kafka::{GroupArgs, KafkaArgs};
+use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown};
+
+use engine::Engine;
+use metrics::Metrics;
+
+/// The flags of the stream-processor.
+#[derive(clap::Args, Debug, Clone)]
+pub struct Config {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub kafka: KafkaArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub membership: GroupArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub admin: AdminArgs,
+    /// Consumer group: its members share the partitions
+    #[arg(long, env = "GROUP", default_value = "stream-processor")]
+    pub group: String,
+    /// Rules file (YAML); the built-in rules without it
+    #[arg(long, env = "RULES", value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+    /// Live groups at most; what exceeds them is judged together, without traffic rules
+    #[arg(long, env = "MAX_GROUPS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_groups: u32,
+    /// A group leaves after this long without an event, such as 1h or 90m
+    #[arg(long, env = "GROUP_TTL", default_value = "1h", value_parser = duration)]
+    pub group_ttl: Duration,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration = text.parse().map_err(|error| format!("{error}"))?;
+    match Duration::try_from(parsed) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("must be longer than nothing".to_owned()),
+    }
+}
+
+/// The stream-processor.
+pub struct Processor {
+    admin: Admin,
+    addr: SocketAddr,
+    engine: Engine,
+}
+
+impl Processor {
+    /// Where the admin listener is bound.
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.addr
+    }
+}
+
+impl Service for Processor {
+    const NAME: &'static str = "stream-processor";
+    const ABOUT: &'static str = "Finds latency, error, traffic and clock anomalies in the stream and writes alerts";
+    type Config = Config;
+
+    async fn bind(config: Config) -> anyhow::Result<Self> {
+        config.kafka.check()?;
+        let rules = match &config.rules {
+            None => Rules::builtin(),
+            Some(file) => {
+                let yaml = std::fs::read_to_string(file).with_context(|| format!("--rules {}", file.display()))?;
+                Rules::parse(&yaml).with_context(|| format!("--rules {}", file.display()))?
+            }
+        };
+        let limits = Limits { max_groups: config.max_groups as usize, group_ttl: config.group_ttl };
+        let registry = tidewatch_telemetry::registry(Self::NAME);
+        let health = Health::new();
+        let metrics = Metrics::register(&registry)?;
+        let (questions, asked) = std::sync::mpsc::channel();
+        let admin = Admin::bind(&config.admin, registry, health.clone()).await?.merge(status::routes(questions));
+        let addr = admin.addr();
+        let engine = Engine::new(config, Arc::new(rules), limits, health, metrics, asked)?;
+        Ok(Self { admin, addr, engine })
+    }
+
+    async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+        let Self { admin, engine, .. } = self;
+        // The admin listener answers until the last checkpoint is written.
+        let serving = Shutdown::new();
+        let admin = tokio::spawn(admin.serve(serving.clone()));
+        let runtime = tokio::runtime::Handle::current();
+        let judging = tokio::task::spawn_blocking(move || engine.run(&runtime, &shutdown)).await;
+        serving.trigger();
+        admin.await??;
+        judging.context("the judging thread panicked")?
+    }
+}

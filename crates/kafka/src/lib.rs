@@ -21,4 +21,4 @@ pub use group::{Commit, Committed, Ends, GroupArgs, GroupConsumer, Ownership};
 pub use message::{Message, Record};
 pub use producer::{Ack, DeliveryStats, Producer};
 pub use reader::{Reader, Start};
-pub use topics::Topic;
+pub use topics::{Topic, partition_of};

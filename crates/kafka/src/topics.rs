@@ -101,6 +101,29 @@ pub async fn ensure(args: &KafkaArgs) -> Result<(), KafkaError> {
     Ok(())
 }
 
+/// The partition that producers choose for a key among `partitions`: murmur2 as in `org.apache.kafka.common.utils.Utils`,
+/// positive, modulo their number.
+pub fn partition_of(key: &[u8], partitions: usize) -> i32 {
+    const M: u32 = 0x5bd1_e995;
+    let mut hash = 0x9747_b28c ^ (key.len() as u32);
+    let chunks = key.chunks_exact(4);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        let mut k = chunk.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte)).wrapping_mul(M);
+        k ^= k >> 24;
+        hash = hash.wrapping_mul(M) ^ k.wrapping_mul(M);
+    }
+    for (place, byte) in rest.iter().enumerate() {
+        hash ^= u32::from(*byte) << (8 * place);
+    }
+    if !rest.is_empty() {
+        hash = hash.wrapping_mul(M);
+    }
+    hash = (hash ^ (hash >> 13)).wrapping_mul(M);
+    hash ^= hash >> 15;
+    ((hash & 0x7fff_ffff) as usize % partitions.max(1)) as i32
+}
+
 /// Number of partitions of each topic on the broker.
 fn partitions(admin: &AdminClient<Quiet>) -> Result<BTreeMap<String, usize>, KafkaError> {
     let metadata = admin.inner().fetch_metadata(None, LIMIT)?;

@@ -9,6 +9,7 @@ use tidewatch_kafka::broker::{InProcess, Installation, Port, RealKafka};
 use tidewatch_kafka::topics::{self, LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{
     Commit, Committed, GroupArgs, GroupConsumer, KafkaArgs, KafkaError, Message, Ownership, Producer, Reader, Start,
+    partition_of,
 };
 
 /// A broker, and what has to live as long as it does.
@@ -86,34 +87,12 @@ async fn a_reader_begins_where_it_is_told_to() {
     }
 }
 
-/// `org.apache.kafka.common.utils.Utils.murmur2`, which Java's producers choose a partition by.
-fn murmur2(data: &[u8]) -> u32 {
-    const M: u32 = 0x5bd1_e995;
-    let mut hash = 0x9747_b28c ^ u32::try_from(data.len()).unwrap();
-    let chunks = data.chunks_exact(4);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        let mut k = u32::from_le_bytes(chunk.try_into().unwrap()).wrapping_mul(M);
-        k ^= k >> 24;
-        hash = hash.wrapping_mul(M) ^ k.wrapping_mul(M);
-    }
-    for (place, byte) in rest.iter().enumerate() {
-        hash ^= u32::from(*byte) << (8 * place);
-    }
-    if !rest.is_empty() {
-        hash = hash.wrapping_mul(M);
-    }
-    hash = (hash ^ (hash >> 13)).wrapping_mul(M);
-    hash ^ (hash >> 15)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_go_to_the_partitions_that_java_clients_choose() {
     let broker = InProcess::start().unwrap();
     let producer = Producer::new(&KafkaArgs::new(broker.brokers()), "test").unwrap();
     for key in ["api-service", "auth-service", "payment-service", "user-service", "k", "", "ключ"] {
-        let hash = murmur2(key.as_bytes()) & 0x7fff_ffff;
-        let partition = i32::try_from(hash % METRICS_RAW.partitions.unsigned_abs()).unwrap();
+        let partition = partition_of(key.as_bytes(), METRICS_RAW.partitions.unsigned_abs() as usize);
         let message = Message { partition: None, key: Some(key.as_bytes()), ..to(0, b"x") };
         assert_eq!(producer.send(message).await.unwrap().0, partition, "{key}");
     }

@@ -1,0 +1,88 @@
+//! Makes what a partition has decided durable, in the one order in which nothing can be lost: alerts and dead letters
+//! acknowledged, then the state acknowledged, then the offset committed.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tidewatch_kafka::{Ack, Commit, KafkaError, Producer};
+
+use crate::partitions::Owned;
+use crate::state::StateRecord;
+
+/// How long the broker may take for each of the two acknowledged steps.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// Beside the committed offset: where a later owner begins to read, and what it needn't judge again.
+#[derive(Debug, Serialize)]
+struct Metadata {
+    floor: i64,
+    judged_until: Option<i64>,
+}
+
+/// Writes the state of those partitions whose alerts and dead letters are all through. Returns what may be committed
+/// now; the others' turn comes at a later checkpoint.
+pub(crate) fn write(
+    producer: &Producer,
+    partitions: &mut BTreeMap<i32, &mut Owned>,
+) -> Result<Vec<Commit>, KafkaError> {
+    settle_outboxes(producer, partitions);
+    let mut acks: Vec<(i32, Ack)> = Vec::new();
+    let mut written: BTreeMap<i32, Commit> = BTreeMap::new();
+    for (id, owned) in partitions.iter_mut().filter(|(_, owned)| owned.is_settled() && owned.has_news()) {
+        for (key, group) in owned.detector.take_dirty_groups() {
+            owned.unsaved.insert(key.clone(), StateRecord::group(key, group.as_ref()));
+        }
+        let state = owned.detector.state();
+        let own = StateRecord::partition(&state);
+        for record in owned.unsaved.values().chain([&own]) {
+            acks.push((*id, record.with_message(*id, owned.generation, |message| enqueue(producer, message))?));
+        }
+        let metadata = Metadata { floor: state.floor, judged_until: state.judged_until.map(|until| until.as_second()) };
+        let commit = Commit {
+            partition: *id,
+            next_offset: state.next_offset,
+            metadata: serde_json::to_string(&metadata).expect("two numbers are plain JSON"),
+        };
+        written.insert(*id, commit);
+    }
+    if written.is_empty() {
+        return Ok(Vec::new());
+    }
+    producer.flush_blocking(LIMIT)?;
+    for (id, mut ack) in acks {
+        match ack.now() {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Err(error),
+            None => drop(written.remove(&id)),
+        }
+    }
+    for id in written.keys() {
+        if let Some(owned) = partitions.get_mut(id) {
+            owned.saved();
+        }
+    }
+    Ok(written.into_values().collect())
+}
+
+fn settle_outboxes(producer: &Producer, partitions: &mut BTreeMap<i32, &mut Owned>) {
+    if partitions.values().all(|owned| owned.is_settled()) {
+        return;
+    }
+    // Whether it succeeds shows in the outboxes.
+    let _ = producer.flush_blocking(LIMIT);
+    for owned in partitions.values_mut() {
+        owned.tend(producer, Instant::now());
+    }
+}
+
+/// A full queue empties itself while the broker answers.
+fn enqueue(producer: &Producer, message: tidewatch_kafka::Message<'_>) -> Result<Ack, KafkaError> {
+    match producer.enqueue(message) {
+        Err(KafkaError::QueueFull) => {
+            producer.flush_blocking(LIMIT)?;
+            producer.enqueue(message)
+        }
+        other => other,
+    }
+}

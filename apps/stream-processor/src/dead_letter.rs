@@ -1,0 +1,110 @@
+//! A record that can't be judged, as it is written to the dead-letter queue: its own bytes, and why.
+
+use sha2::{Digest, Sha256};
+use tidewatch_events::Rejection;
+use tidewatch_kafka::topics::METRICS_RAW_DLQ;
+use tidewatch_kafka::{Message, Record};
+
+/// How many bytes of a record are kept that the dead-letter topic itself refuses.
+const TRUNCATED_BYTES: usize = 64 * 1024;
+
+/// A record on its way to the dead-letter queue.
+#[derive(Debug, Clone)]
+pub(crate) struct DeadLetter {
+    key: Option<Vec<u8>>,
+    payload: Option<Vec<u8>>,
+    headers: Vec<(String, Vec<u8>)>,
+}
+
+impl DeadLetter {
+    /// `record` was refused for `rejection` by the consumer group `group`.
+    pub(crate) fn new(record: Record, rejection: &Rejection, group: &str) -> Self {
+        let mut headers = record.headers;
+        let mut add = |name: &str, value: String| headers.push((name.to_owned(), value.into_bytes()));
+        add("dlq.reason", rejection.code().to_owned());
+        add("dlq.detail", rejection.to_string());
+        add("dlq.topic", record.topic);
+        add("dlq.partition", record.partition.to_string());
+        add("dlq.offset", record.offset.to_string());
+        add("dlq.consumer", group.to_owned());
+        let payload = (!record.tombstone).then_some(record.payload);
+        Self { key: record.key, payload, headers }
+    }
+
+    /// Calls `write` with the message to be written.
+    pub(crate) fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T {
+        let headers: Vec<(&str, &[u8])> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+        write(Message {
+            topic: METRICS_RAW_DLQ.name,
+            partition: None,
+            key: self.key.as_deref(),
+            payload: self.payload.as_deref(),
+            schema: None,
+            headers: &headers,
+        })
+    }
+
+    /// Shortens the record, once: the dead-letter topic takes nothing of its size. Its SHA-256 tells which it was.
+    pub(crate) fn truncate(&mut self) {
+        let Some(payload) = &mut self.payload else { return };
+        if payload.len() <= TRUNCATED_BYTES {
+            return;
+        }
+        let digest: String = Sha256::digest(&payload).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.headers.push(("dlq.truncated".into(), payload.len().to_string().into_bytes()));
+        self.headers.push(("dlq.sha256".into(), digest.into_bytes()));
+        payload.truncate(TRUNCATED_BYTES);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(bytes: usize) -> DeadLetter {
+        let record = Record {
+            topic: "metrics.raw".into(),
+            partition: 7,
+            offset: 42,
+            key: Some(b"user-service".to_vec()),
+            payload: vec![b'x'; bytes],
+            tombstone: false,
+            timestamp_ms: None,
+            headers: vec![("source".into(), b"replay".to_vec())],
+        };
+        DeadLetter::new(record, &Rejection::TooLarge { bytes }, "stream-processor")
+    }
+
+    fn header(letter: &DeadLetter, name: &str) -> Option<String> {
+        let value = letter.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        value.map(|value| String::from_utf8(value).unwrap())
+    }
+
+    #[test]
+    fn it_keeps_the_bytes_and_says_where_they_were_and_why() {
+        let letter = refused(3);
+        assert_eq!(letter.payload.as_deref(), Some(&b"xxx"[..]));
+        for (name, value) in [
+            ("source", "replay"),
+            ("dlq.reason", "too_large"),
+            ("dlq.topic", "metrics.raw"),
+            ("dlq.partition", "7"),
+            ("dlq.offset", "42"),
+            ("dlq.consumer", "stream-processor"),
+        ] {
+            assert_eq!(header(&letter, name).as_deref(), Some(value), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_queue_refuses_is_shortened_once_and_told_by_its_hash() {
+        let mut letter = refused(TRUNCATED_BYTES + 1);
+        letter.truncate();
+        letter.truncate();
+        assert_eq!(letter.payload.as_ref().unwrap().len(), TRUNCATED_BYTES);
+        assert_eq!(header(&letter, "dlq.truncated").unwrap(), (TRUNCATED_BYTES + 1).to_string());
+        assert_eq!(header(&letter, "dlq.sha256").unwrap().len(), 64);
+        assert_eq!(letter.headers.iter().filter(|(name, _)| name == "dlq.truncated").count(), 1);
+    }
+}

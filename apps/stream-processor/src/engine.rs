@@ -1,0 +1,247 @@
+//! The judging thread: polls, judges, checkpoints, and begins anew when its membership ends.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tidewatch_detect::{Limits, Rules};
+use tidewatch_kafka::topics::METRICS_RAW;
+use tidewatch_kafka::{GroupConsumer, KafkaError, Producer, Reader};
+use tidewatch_telemetry::{Condition, Health, Shutdown};
+use tokio::runtime::Handle;
+
+use crate::Config;
+use crate::metrics::Metrics;
+use crate::partitions::{Partitions, Tools};
+use crate::status::{PartitionStatus, Questions, Status, Totals};
+
+const POLL: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(100);
+const CHECKPOINT: Duration = Duration::from_secs(10);
+/// A failed checkpoint is tried again this much later.
+const CHECKPOINT_RETRY: Duration = Duration::from_secs(1);
+/// A dead letter that has not been acknowledged for this long is one too many: its partition waits.
+const STUCK_DEAD_LETTERS: usize = 10_000;
+const REACHED: Duration = Duration::from_secs(10);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
+
+/// What the judging thread works with.
+pub(crate) struct Engine {
+    config: Config,
+    rules: Arc<Rules>,
+    limits: Limits,
+    metrics: Metrics,
+    questions: Questions,
+    producer: Producer,
+    conditions: Conditions,
+}
+
+struct Conditions {
+    kafka: Condition,
+    assigned: Condition,
+    dead_letters: Condition,
+    input: Condition,
+    checkpoint: Condition,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        config: Config,
+        rules: Arc<Rules>,
+        limits: Limits,
+        health: Health,
+        metrics: Metrics,
+        questions: Questions,
+    ) -> Result<Self, KafkaError> {
+        let producer = Producer::new(&config.kafka, "stream-processor")?;
+        let conditions = Conditions {
+            kafka: health.require("kafka"),
+            assigned: health.require("partitions"),
+            dead_letters: health.require("dead letters"),
+            input: health.require("input"),
+            checkpoint: health.require("checkpoint"),
+        };
+        conditions.kafka.unmet("no answer from the broker yet");
+        conditions.assigned.unmet("no partitions assigned yet");
+        for met in [&conditions.dead_letters, &conditions.input, &conditions.checkpoint] {
+            met.met();
+        }
+        Ok(Self { config, rules, limits, metrics, questions, producer, conditions })
+    }
+
+    /// Judges until `shutdown` triggers. Whatever ends a membership only delays: the next one begins where the last
+    /// checkpoint was.
+    pub(crate) fn run(self, runtime: &Handle, shutdown: &Shutdown) -> anyhow::Result<()> {
+        let mut back_off = Duration::from_millis(500);
+        while !shutdown.is_triggered() {
+            let began = Instant::now();
+            match self.membership(runtime, shutdown) {
+                Ok(()) => break,
+                Err(error) => {
+                    self.conditions.assigned.unmet(format!("membership ended: {error}"));
+                    if began.elapsed() > LONGEST_BACK_OFF {
+                        back_off = Duration::from_millis(500);
+                    }
+                    tracing::warn!(%error, "the membership of the group ended, joining again in {back_off:?}");
+                    let jitter = back_off.mul_f64(rand::random_range(0.5..1.0));
+                    runtime.block_on(async {
+                        tokio::select! {
+                            () = shutdown.triggered() => {}
+                            () = tokio::time::sleep(jitter) => {}
+                        }
+                    });
+                    back_off = (back_off * 2).min(LONGEST_BACK_OFF);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn membership(&self, runtime: &Handle, shutdown: &Shutdown) -> Result<(), KafkaError> {
+        let Config { kafka, membership, group, .. } = &self.config;
+        let tools = Tools {
+            group: group.clone(),
+            rules: Arc::clone(&self.rules),
+            limits: self.limits,
+            producer: self.producer.clone(),
+            reader: Reader::new(kafka, "stream-processor-state")?,
+            runtime: runtime.clone(),
+            metrics: self.metrics.clone(),
+            assigned: self.conditions.assigned.clone(),
+        };
+        let consumer = GroupConsumer::join(kafka, membership, group, METRICS_RAW, Partitions::new(tools))?;
+        let mut tick_at = Instant::now();
+        let mut checkpoint_at = tick_at + CHECKPOINT;
+        // After a failed checkpoint nothing waits impatiently: each try may block for seconds.
+        let mut not_before = tick_at;
+        while !shutdown.is_triggered() {
+            let record = consumer.poll(POLL)?;
+            let now = Instant::now();
+            if let Some(record) = record {
+                consumer.owner().process(record, now);
+            }
+            if now >= tick_at {
+                tick_at = now + TICK;
+                consumer.owner().tick(now, |partition| consumer.ends(partition));
+                self.pause_and_resume(&consumer)?;
+                self.report(&consumer);
+            }
+            if now >= checkpoint_at || (now >= not_before && consumer.owner().transition_waits()) {
+                let durable = self.checkpoint(&consumer)?;
+                let now = Instant::now();
+                checkpoint_at = now + if durable { CHECKPOINT } else { CHECKPOINT_RETRY };
+                not_before = if durable { now } else { checkpoint_at };
+            }
+        }
+        self.checkpoint(&consumer)?;
+        Ok(())
+    }
+
+    /// Returns whether everything that has changed is now durable. Only the loss of the membership is an error.
+    fn checkpoint(&self, consumer: &GroupConsumer<Partitions>) -> Result<bool, KafkaError> {
+        let written = consumer.owner().checkpoint(None);
+        let committed = written.and_then(|commits| match commits.as_slice() {
+            [] => Ok(()),
+            commits => consumer.commit(commits),
+        });
+        match committed {
+            Ok(()) => {
+                self.conditions.checkpoint.met();
+                Ok(true)
+            }
+            Err(error @ KafkaError::Fenced(_)) => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "the checkpoint failed, trying again");
+                self.conditions.checkpoint.unmet(format!("the last one failed: {error}"));
+                Ok(false)
+            }
+        }
+    }
+
+    /// A partition whose dead letters don't get through waits: nothing is skipped.
+    fn pause_and_resume(&self, consumer: &GroupConsumer<Partitions>) -> Result<(), KafkaError> {
+        let mut partitions = consumer.owner();
+        let mut stuck = None;
+        let mut changes = Vec::new();
+        for (id, owned) in &mut partitions.owned {
+            let must_wait = owned.dead_letters.trouble().is_some() || owned.dead_letters.len() > STUCK_DEAD_LETTERS;
+            if must_wait {
+                let why = owned.dead_letters.trouble().unwrap_or("the broker is slower than they come");
+                stuck = Some(format!("partition {id} waits: {why}"));
+            }
+            let may_resume = owned.paused && owned.dead_letters.is_empty();
+            if must_wait && !owned.paused {
+                owned.paused = true;
+                changes.push((*id, None));
+            } else if may_resume {
+                owned.paused = false;
+                changes.push((*id, Some(owned.detector.position())));
+            }
+        }
+        drop(partitions);
+        match stuck {
+            Some(why) => self.conditions.dead_letters.unmet(why),
+            None => self.conditions.dead_letters.met(),
+        }
+        for (partition, resume_at) in changes {
+            match resume_at {
+                None => consumer.pause(partition)?,
+                Some(offset) => consumer.resume_at(partition, offset)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Readiness, gauges, and the answers to those who ask for the status.
+    fn report(&self, consumer: &GroupConsumer<Partitions>) {
+        if consumer.reachable_within(REACHED) {
+            self.conditions.kafka.met();
+        } else {
+            self.conditions.kafka.unmet("no answer from the broker in the last 10 s");
+        }
+        let partitions = consumer.owner();
+        let overtaken = partitions
+            .owned
+            .iter()
+            .find(|(id, owned)| consumer.ends(**id).is_some_and(|ends| owned.detector.position() < ends.low));
+        match overtaken {
+            Some((id, _)) => {
+                self.conditions.input.unmet(format!("partition {id}: retention has overtaken the position"))
+            }
+            None => self.conditions.input.met(),
+        }
+        self.metrics.groups.set(partitions.owned.values().map(|owned| owned.detector.group_count() as i64).sum());
+        for question in self.questions.try_iter() {
+            // Whoever asked may have gone.
+            let _ = question.send(status(&partitions, consumer));
+        }
+    }
+}
+
+fn status(partitions: &Partitions, consumer: &GroupConsumer<Partitions>) -> Status {
+    let rows = partitions.owned.iter().map(|(id, owned)| {
+        let state = owned.detector.state();
+        let position = owned.detector.position();
+        let high = consumer.ends(*id).map_or(position, |ends| ends.high.max(position));
+        let totals = owned.detector.totals();
+        PartitionStatus {
+            partition: *id,
+            generation: owned.generation,
+            start: state.start_offset,
+            position,
+            high,
+            lag: high - position,
+            watermark: owned.detector.watermark(),
+            windowed: totals.windowed,
+            late: totals.late,
+            dead_lettered: totals.dead_lettered,
+            gap: totals.lost,
+        }
+    });
+    let rows: Vec<PartitionStatus> = rows.collect();
+    Status {
+        totals: Totals::of(&rows),
+        groups: partitions.owned.values().flat_map(|owned| owned.detector.groups()).collect(),
+        dead_letters: partitions.recent_dead_letters.iter().cloned().collect(),
+        partitions: rows,
+    }
+}

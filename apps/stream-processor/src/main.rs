@@ -1,0 +1,7 @@
+//! The stream-processor as a process of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tidewatch_telemetry::main::<stream_processor::Processor>()
+}

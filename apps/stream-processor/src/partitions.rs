@@ -1,0 +1,360 @@
+//! The partitions that this member owns: taken over with their state, fed record by record, handed over checkpointed.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules};
+use tidewatch_events::{AlertEvent, Event, Rejection, RequestEvent, check_time};
+use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW, PROCESSOR_STATE};
+use tidewatch_kafka::{
+    Commit, Committed, Ends, KafkaError, Message, Ownership, Producer, Reader, Record, partition_of,
+};
+use tidewatch_telemetry::Condition;
+use tokio::runtime::Handle;
+
+use crate::checkpoint;
+use crate::dead_letter::DeadLetter;
+use crate::idle::IdleClock;
+use crate::metrics::Metrics;
+use crate::outbox::{Outbox, Outgoing};
+use crate::state::{Loaded, StateRecord};
+use crate::status::DeadLetterStatus;
+
+const RECENT_DEAD_LETTERS: usize = 20;
+
+/// A transition on its way to `alerts.fired`.
+pub(crate) struct AlertMessage {
+    fingerprint: String,
+    payload: Vec<u8>,
+}
+
+impl Outgoing for AlertMessage {
+    fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T {
+        write(Message::event::<AlertEvent>(ALERTS_FIRED.name, &self.fingerprint, &self.payload))
+    }
+}
+
+impl Outgoing for DeadLetter {
+    fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T {
+        DeadLetter::with_message(self, write)
+    }
+
+    fn make_acceptable(&mut self) {
+        self.truncate();
+    }
+}
+
+/// All that belongs to one partition.
+pub(crate) struct Owned {
+    pub(crate) detector: Partition,
+    pub(crate) generation: i64,
+    /// State not acknowledged yet, by its key.
+    pub(crate) unsaved: BTreeMap<String, StateRecord>,
+    pub(crate) dead_letters: Outbox<DeadLetter>,
+    alerts: Outbox<AlertMessage>,
+    idle: IdleClock,
+    /// Transitions that an earlier owner wrote after its last checkpoint.
+    already_written: HashSet<String>,
+    saved_at: (i64, Option<Timestamp>),
+    transition: bool,
+    windows_reported: u64,
+    pub(crate) paused: bool,
+}
+
+impl Owned {
+    /// Whether everything that a checkpoint must not pass is acknowledged.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.alerts.is_empty() && self.dead_letters.is_empty()
+    }
+
+    /// Whether a checkpoint would say anything new.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.unsaved.is_empty() || self.saved_at != (self.detector.position(), self.detector.judged_until())
+    }
+
+    /// The state as it stands is acknowledged.
+    pub(crate) fn saved(&mut self) {
+        self.unsaved.clear();
+        self.saved_at = (self.detector.position(), self.detector.judged_until());
+        self.transition = false;
+    }
+
+    /// Looks after what is under way.
+    pub(crate) fn tend(&mut self, producer: &Producer, now: Instant) {
+        self.alerts.tend(producer, now);
+        self.dead_letters.tend(producer, now);
+    }
+}
+
+/// What taking over and feeding partitions needs.
+pub(crate) struct Tools {
+    pub(crate) group: String,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) limits: Limits,
+    pub(crate) producer: Producer,
+    pub(crate) reader: Reader,
+    pub(crate) runtime: Handle,
+    pub(crate) metrics: Metrics,
+    pub(crate) assigned: Condition,
+}
+
+/// The partitions that this member owns.
+pub(crate) struct Partitions {
+    tools: Tools,
+    pub(crate) owned: BTreeMap<i32, Owned>,
+    pub(crate) recent_dead_letters: VecDeque<DeadLetterStatus>,
+}
+
+impl Partitions {
+    pub(crate) fn new(tools: Tools) -> Self {
+        Self { tools, owned: BTreeMap::new(), recent_dead_letters: VecDeque::new() }
+    }
+
+    /// Whether there is a transition that no checkpoint covers yet.
+    pub(crate) fn transition_waits(&self) -> bool {
+        self.owned.values().any(|owned| owned.transition)
+    }
+
+    /// Judges one record.
+    pub(crate) fn process(&mut self, record: Record, now: Instant) {
+        let Some(owned) = self.owned.get_mut(&record.partition) else { return };
+        let position = owned.detector.position();
+        // After a pause the client may deliver again what it had fetched before.
+        if record.offset < position {
+            return;
+        }
+        if record.offset > position {
+            tracing::error!(
+                partition = record.partition,
+                position,
+                found = record.offset,
+                "records are missing: retention deleted them before they were read"
+            );
+            self.tools.metrics.gap_records.inc_by((record.offset - position).unsigned_abs());
+            owned.detector.skip_lost(record.offset);
+        }
+        owned.idle.read(now);
+        let before = owned.detector.totals();
+        let (disposition, rejection) = observe(&mut owned.detector, &record);
+        let outcome = match disposition {
+            Disposition::Windowed => "windowed",
+            Disposition::Late => "late",
+            Disposition::DeadLettered => "dead_lettered",
+            Disposition::Known => "known",
+        };
+        self.tools.metrics.events.with_label_values(&[outcome]).inc();
+        let after = owned.detector.totals();
+        self.tools.metrics.overflowed.inc_by(after.overflowed - before.overflowed);
+        if let (Disposition::DeadLettered, Some(rejection)) = (disposition, rejection) {
+            self.bury(record.partition, record, &rejection, now);
+        } else {
+            self.emit(record.partition, now);
+        }
+    }
+
+    fn bury(&mut self, partition: i32, record: Record, rejection: &Rejection, now: Instant) {
+        self.tools.metrics.dead_letters.with_label_values(&[rejection.code()]).inc();
+        self.recent_dead_letters.truncate(RECENT_DEAD_LETTERS - 1);
+        self.recent_dead_letters.push_front(DeadLetterStatus {
+            reason: rejection.code(),
+            detail: rejection.to_string(),
+            partition,
+            offset: record.offset,
+            at: Timestamp::now(),
+        });
+        let letter = DeadLetter::new(record, rejection, &self.tools.group);
+        if let Some(owned) = self.owned.get_mut(&partition) {
+            owned.dead_letters.push(&self.tools.producer, letter, now);
+        }
+        self.emit(partition, now);
+    }
+
+    /// Looks after what is under way, and lets the wall clock move the watermark of partitions that are idle.
+    pub(crate) fn tick(&mut self, now: Instant, ends: impl Fn(i32) -> Option<Ends>) {
+        let ids: Vec<i32> = self.owned.keys().copied().collect();
+        for id in ids {
+            let Some(owned) = self.owned.get_mut(&id) else { continue };
+            owned.tend(&self.tools.producer, now);
+            let ends = ends(id);
+            let position = owned.detector.position();
+            if owned.idle.is_idle(now, position, ends) {
+                owned.detector.advance_idle(Timestamp::now());
+            }
+            let windows = owned.detector.totals().windows;
+            self.tools.metrics.windows.inc_by(windows - owned.windows_reported);
+            owned.windows_reported = windows;
+            if let Some(ends) = ends {
+                let lag = self.tools.metrics.lag.with_label_values(&[METRICS_RAW.name, &id.to_string()]);
+                lag.set((ends.high - position).max(0));
+            }
+            self.emit(id, now);
+        }
+    }
+
+    /// Writes what has changed since the last checkpoint, and returns what may be committed.
+    pub(crate) fn checkpoint(&mut self, only: Option<&[i32]>) -> Result<Vec<Commit>, KafkaError> {
+        let wanted = |id: &i32| only.is_none_or(|only| only.contains(id));
+        let mut partitions: BTreeMap<i32, &mut Owned> =
+            self.owned.iter_mut().filter(|(id, _)| wanted(id)).map(|(id, owned)| (*id, owned)).collect();
+        let timer = self.tools.metrics.checkpoint_seconds.start_timer();
+        let result = checkpoint::write(&self.tools.producer, &mut partitions);
+        timer.observe_duration();
+        let label = if result.is_ok() { "ok" } else { "failed" };
+        self.tools.metrics.checkpoints.with_label_values(&[label]).inc();
+        result
+    }
+
+    fn emit(&mut self, partition: i32, now: Instant) {
+        let Some(owned) = self.owned.get_mut(&partition) else { return };
+        for transition in owned.detector.take_transitions() {
+            owned.transition = true;
+            let alert = transition.into_event(partition, owned.generation, Timestamp::now());
+            if owned.already_written.remove(&alert.id) {
+                self.tools.metrics.suppressed.inc();
+                continue;
+            }
+            self.tools.metrics.alerts.with_label_values(&[&alert.rule, alert.state.as_str()]).inc();
+            tracing::info!(
+                rule = alert.rule,
+                state = alert.state.as_str(),
+                fingerprint = alert.fingerprint,
+                "{}",
+                alert.summary
+            );
+            let message = AlertMessage { payload: alert.to_json(), fingerprint: alert.fingerprint };
+            owned.alerts.push(&self.tools.producer, message, now);
+        }
+    }
+
+    fn take_over(&mut self, partitions: &[Committed]) -> Result<Vec<(i32, i64)>, KafkaError> {
+        let Tools { runtime, reader, .. } = &self.tools;
+        let ids: Vec<i32> = partitions.iter().map(|committed| committed.partition).collect();
+        let (state, ends, alerts) = runtime.block_on(async {
+            let state = reader.read_partitions_to_end(&PROCESSOR_STATE, &ids).await?;
+            let ends = reader.ends(&METRICS_RAW).await?;
+            Ok::<_, KafkaError>((state, ends, reader.read_to_end(&ALERTS_FIRED).await?))
+        })?;
+        let alerts: Vec<AlertEvent> =
+            alerts.iter().filter_map(|record| AlertEvent::parse(&record.payload).ok()).collect();
+        let mut starts = Vec::new();
+        for committed in partitions {
+            let id = committed.partition;
+            let loaded = Loaded::from_records(state.iter().filter(|record| record.partition == id));
+            let low = ends.get(&id).map_or(0, |(low, _)| *low);
+            let owned = self.restore(committed, loaded, &ends, &alerts);
+            starts.push((id, owned.detector.floor().max(low)));
+            self.owned.insert(id, owned);
+        }
+        self.claim(&ids)?;
+        Ok(starts)
+    }
+
+    fn restore(
+        &self,
+        committed: &Committed,
+        loaded: Loaded,
+        ends: &BTreeMap<i32, (i64, i64)>,
+        alerts: &[AlertEvent],
+    ) -> Owned {
+        let id = committed.partition;
+        let low = ends.get(&id).map_or(0, |(low, _)| *low);
+        let (rules, limits) = (Arc::clone(&self.tools.rules), self.tools.limits);
+        let next = committed.commit.as_ref().map(|commit| commit.next_offset);
+        let mut detector = match loaded.partition {
+            Some(state) => Partition::restore(id, rules, limits, state, loaded.groups),
+            None => Partition::new(id, next.unwrap_or(low), rules, limits),
+        };
+        for service in self.tools.rules.expect() {
+            if partition_of(service.as_bytes(), ends.len()) == id {
+                detector.expect(service);
+            }
+        }
+        if let Some(next) = next.filter(|next| *next > detector.state().next_offset) {
+            tracing::error!(
+                partition = id,
+                committed = next,
+                "the state is older than the commit: records are judged again"
+            );
+        }
+        let judged_until = detector.judged_until();
+        let already_written = alerts
+            .iter()
+            .filter(|alert| alert.partition == id && judged_until.is_none_or(|until| alert.window_end > until))
+            .map(|alert| alert.id.clone())
+            .collect();
+        Owned {
+            saved_at: (detector.position(), judged_until),
+            windows_reported: detector.totals().windows,
+            detector,
+            generation: loaded.generation + 1,
+            unsaved: BTreeMap::new(),
+            dead_letters: Outbox::default(),
+            alerts: Outbox::default(),
+            idle: IdleClock::new(Instant::now()),
+            already_written,
+            transition: false,
+            paused: false,
+        }
+    }
+
+    /// Writes the new generation before anything else, so that what the earlier owner may still write is ignored.
+    fn claim(&mut self, ids: &[i32]) -> Result<(), KafkaError> {
+        for id in ids {
+            let Some(owned) = self.owned.get(id) else { continue };
+            let record = StateRecord::partition(&owned.detector.state());
+            let ack = record.with_message(*id, owned.generation, |message| self.tools.producer.enqueue(message))?;
+            self.tools.runtime.block_on(ack)?;
+        }
+        Ok(())
+    }
+}
+
+impl Ownership for Partitions {
+    fn assigned(&mut self, partitions: Vec<Committed>) -> Result<Vec<(i32, i64)>, KafkaError> {
+        let starts = self.take_over(&partitions)?;
+        tracing::info!(partitions = ?starts.iter().map(|(id, _)| id).collect::<Vec<_>>(), "partitions are assigned");
+        self.tools.assigned.met();
+        Ok(starts)
+    }
+
+    fn revoked(&mut self, partitions: &[i32], commit: &dyn Fn(&[Commit]) -> Result<(), KafkaError>) {
+        let handed_over = self.checkpoint(Some(partitions)).and_then(|commits| match commits.as_slice() {
+            [] => Ok(()),
+            commits => commit(commits),
+        });
+        if let Err(error) = handed_over {
+            tracing::warn!(?partitions, %error, "handed over without a last checkpoint: the next owner judges again from the one before");
+        }
+        self.lost(partitions);
+    }
+
+    fn lost(&mut self, partitions: &[i32]) {
+        tracing::info!(?partitions, "partitions are gone");
+        for id in partitions {
+            self.owned.remove(id);
+            // A gauge that stays would show the lag of a partition that another member reads.
+            let _ = self.tools.metrics.lag.remove_label_values(&[METRICS_RAW.name, &id.to_string()]);
+        }
+    }
+}
+
+/// Feeds a record to its partition's detector. Also returns why it was refused, if it was.
+fn observe(detector: &mut Partition, record: &Record) -> (Disposition, Option<Rejection>) {
+    // Only a record in a format older than any broker that Tidewatch runs on has no timestamp.
+    let appended =
+        record.timestamp_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_else(Timestamp::now);
+    let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
+    let parsed = RequestEvent::parse(&record.payload);
+    let (event, rejection) = match &parsed {
+        Ok(event) => (Some(event), check_time(event.timestamp, appended).err()),
+        Err(rejection) => (None, Some(rejection.clone())),
+    };
+    let input = match (event, &rejection) {
+        (Some(event), None) => Input::Event { event, replay: record.header("source") == Some(b"replay") },
+        (event, Some(_)) => Input::Rejected { service: key, event },
+        (None, None) => unreachable!("what is no event has a rejection"),
+    };
+    (detector.observe(record.offset, appended, input), rejection)
+}

@@ -1,0 +1,167 @@
+//! A real Kafka, the processor as a process that can be killed, and what both have written.
+#![allow(dead_code, unreachable_pub)]
+
+pub mod violations;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use tidewatch_events::{AlertEvent, Event, RequestEvent};
+use tidewatch_kafka::broker::{Installation, Port, RealKafka};
+use tidewatch_kafka::topics::{self, ALERTS_FIRED, METRICS_RAW, METRICS_RAW_DLQ};
+use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader, Record};
+
+/// A Kafka of the test's own.
+pub struct Kafka {
+    pub broker: RealKafka,
+    pub args: KafkaArgs,
+    _folder: tempfile::TempDir,
+}
+
+/// Starts a real Kafka with all topics; says that the test is skipped where there is none.
+pub async fn real_kafka(test: &str) -> Option<Kafka> {
+    let installation = match Installation::discover() {
+        Ok(installation) => installation,
+        Err(reason) => {
+            eprintln!("skipped: {test}: {reason}");
+            return None;
+        }
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let broker = RealKafka::start(&installation, folder.path(), Port::Free).await.unwrap();
+    let args = KafkaArgs::new(broker.brokers());
+    topics::ensure(&args).await.unwrap();
+    Some(Kafka { broker, args, _folder: folder })
+}
+
+/// The processor as a process of its own.
+pub struct Process {
+    child: Child,
+    pub admin: String,
+}
+
+impl Process {
+    /// A static member where `instance` names it, else a dynamic one.
+    pub fn start(kafka: &KafkaArgs, instance: Option<&str>) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let admin = format!("127.0.0.1:{port}");
+        let child = Command::new(env!("CARGO_BIN_EXE_stream-processor"))
+            .args(["--brokers", &kafka.brokers, "--admin-listen", &admin])
+            .args(instance.iter().flat_map(|name| ["--instance-id", name]))
+            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".into()))
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { child, admin: format!("http://{admin}") }
+    }
+
+    /// Ends it without a chance to do anything, as `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Tells it to end, and waits until it has handed over.
+    pub fn terminate(mut self) {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        assert!(self.child.wait().unwrap().success(), "it drains and ends with 0");
+    }
+
+    pub async fn status(&self) -> Option<serde_json::Value> {
+        let response = reqwest::get(format!("{}/status", self.admin)).await.ok()?;
+        response.error_for_status().ok()?.json().await.ok()
+    }
+
+    pub async fn is_ready(&self) -> bool {
+        reqwest::get(format!("{}/readyz", self.admin)).await.is_ok_and(|response| response.status().is_success())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for a condition, at most for `limit`.
+pub async fn eventually<T>(what: &str, limit: Duration, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(found) = probe().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "within {limit:?} there was no {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What a service of the test does at a moment.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Mood {
+    Well,
+    Failing,
+    Slow,
+}
+
+/// One event in the life of a service.
+pub fn event(service: &str, at: Timestamp, mood: Mood, number: u64) -> RequestEvent {
+    RequestEvent {
+        timestamp: at,
+        service: service.to_owned(),
+        region: "us-east-1".to_owned(),
+        endpoint: "/pay".to_owned(),
+        status_code: if mood == Mood::Failing && number.is_multiple_of(2) { 503 } else { 200 },
+        request_id: format!("r-{number}"),
+        latency_ms: Some(if mood == Mood::Slow { 900.0 } else { 40.0 }),
+        method: None,
+        error: None,
+        trace_id: None,
+        span_id: None,
+    }
+}
+
+/// Hands an event to the producer, waiting where its queue is full.
+pub async fn produce(producer: &Producer, event: &RequestEvent) {
+    let payload = event.to_json();
+    loop {
+        match producer.enqueue(Message::event::<RequestEvent>(METRICS_RAW.name, &event.service, &payload)) {
+            Ok(_) => return,
+            Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    }
+}
+
+pub async fn all_of(kafka: &KafkaArgs, topic: &topics::Topic) -> Vec<Record> {
+    Reader::new(kafka, "test-reader").unwrap().read_to_end(topic).await.unwrap()
+}
+
+/// Every alert that was written, repetitions included.
+pub async fn alerts(kafka: &KafkaArgs) -> Vec<AlertEvent> {
+    all_of(kafka, &ALERTS_FIRED).await.iter().map(|record| AlertEvent::parse(&record.payload).unwrap()).collect()
+}
+
+/// Dead letters, told apart by where the original was.
+pub async fn dead_letters(kafka: &KafkaArgs) -> BTreeMap<(i32, i64), Record> {
+    let header = |record: &Record, name: &str| String::from_utf8(record.header(name).unwrap().to_vec()).unwrap();
+    all_of(kafka, &METRICS_RAW_DLQ)
+        .await
+        .into_iter()
+        .map(|record| {
+            let place = (header(&record, "dlq.partition"), header(&record, "dlq.offset"));
+            ((place.0.parse().unwrap(), place.1.parse().unwrap()), record)
+        })
+        .collect()
+}
+
+/// The ids of alerts whose window ended before `end`.
+pub fn ids_until(alerts: &[AlertEvent], end: Timestamp) -> BTreeSet<String> {
+    alerts.iter().filter(|alert| alert.window_end <= end).map(|alert| alert.id.clone()).collect()
+}
+
+pub fn seconds(count: i64) -> SignedDuration {
+    SignedDuration::from_secs(count)
+}
