@@ -40,7 +40,7 @@ pub(crate) fn render(notifications: &[Notification]) -> Markup {
                         p.quiet { "Alertmanager's webhooks go to " code { "/webhook" } ", Slack's to " code { "/slack/webhook" } "." }
                     }
                     ol aria-label="Notifications, newest first" {
-                        @for notification in notifications.iter().take(SHOWN) { (entry(notification)) }
+                        @for (notification, last) in marked_last(notifications).take(SHOWN) { (entry(notification, last)) }
                     }
                     @if notifications.len() > SHOWN {
                         p.quiet {
@@ -54,12 +54,13 @@ pub(crate) fn render(notifications: &[Notification]) -> Markup {
     }
 }
 
-fn entry(notification: &Notification) -> Markup {
+/// `last` says that nothing newer was received of the same alert.
+fn entry(notification: &Notification, last: bool) -> Markup {
     let Notification { status, labels, annotations, .. } = notification;
     let label = |name: &str| labels.get(name).map(String::as_str);
     let shown_above = ["alertname", "source", "path"];
     html! {
-        li class=(status.as_str()) {
+        li class={ (status.as_str()) @if !last { " past" } } {
             div.head {
                 span.badge { (mark(*status)) " " (status.as_str()) }
                 @if let Some(name) = label("alertname") { h2 { (name) } }
@@ -110,12 +111,20 @@ fn lasted(start: Timestamp, end: Timestamp) -> String {
 
 /// How many alerts are firing by the last that was said of each.
 fn firing_now(newest_first: &[Notification]) -> usize {
-    let mut seen = HashSet::new();
-    newest_first
-        .iter()
-        .filter(|notification| notification.fingerprint.as_ref().is_some_and(|fingerprint| seen.insert(fingerprint)))
-        .filter(|notification| notification.status == Status::Firing)
+    marked_last(newest_first)
+        .filter(|(notification, last)| {
+            *last && notification.fingerprint.is_some() && notification.status == Status::Firing
+        })
         .count()
+}
+
+/// Marks the last that was said of each alert; what has no fingerprint stands for itself.
+fn marked_last(newest_first: &[Notification]) -> impl Iterator<Item = (&Notification, bool)> {
+    let mut seen = HashSet::new();
+    newest_first.iter().map(move |notification| {
+        let last = notification.fingerprint.as_ref().is_none_or(|fingerprint| seen.insert(fingerprint));
+        (notification, last)
+    })
 }
 
 #[cfg(test)]
@@ -150,6 +159,7 @@ mod tests {
         let page = render(&told).into_string();
         assert!(page.contains("1 firing now") && page.contains("<title>(1) mock-slack</title>"), "{page}");
         assert!(page.contains("1 min 14 s") && page.contains("1970-01-01 01:00:00 UTC"), "{page}");
+        assert_eq!(page.matches("class=\"firing\"").count(), 1, "what is over doesn't look as if it fired: {page}");
         assert!(render(&told[..1]).into_string().contains("Nothing is firing"));
     }
 

@@ -18,6 +18,27 @@ async fn without_a_broker_it_is_not_ready_says_why_and_still_ends_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn when_kafka_goes_and_comes_back_it_says_so_and_goes_on_without_a_restart() {
+    let test = "when_kafka_goes_and_comes_back_it_says_so_and_goes_on_without_a_restart";
+    let Some(mut broker) = Broker::real(test).await else { return };
+    let receiver = Receiver::up(Mood::Accepts);
+    let processor = Processor::new(broker.args());
+    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    processor.fires("a").await;
+    receiver.hears("a", "firing").await;
+    relay.is_ready().await;
+
+    broker.kafka().unwrap().kill();
+    relay.is_unready("no answer from the broker in the last 10 s").await;
+    broker.kafka().unwrap().restart().await.unwrap();
+    relay.is_ready().await;
+    processor.resolves("a").await;
+    receiver.hears("a", "resolved").await;
+    relay.stop().await;
+    assert_eq!(receiver.heard().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_is_no_alert_is_counted_and_passed_over() {
     let broker = Broker::in_process();
     let receiver = Receiver::up(Mood::Accepts);

@@ -1,10 +1,11 @@
 //! A relay that is killed or stopped: nothing is lost, and nothing that was accepted and committed is told again.
 use crate::{
     receiver::{Mood, Receiver},
-    running::{Processor, Relay, To},
+    running::{Processor, Relay, SOON, To},
 };
 use jiff::SignedDuration;
-use tidewatch_testkit::Broker;
+use tidewatch_kafka::{Reader, topics::ALERTS_FIRED};
+use tidewatch_testkit::{Broker, eventually};
 
 fn told(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(service, status)| ((*service).to_owned(), (*status).to_owned())).collect()
@@ -41,19 +42,31 @@ async fn killed_while_the_receiver_is_down(broker: Broker) {
     receiver.opens();
     receiver.hears("a", "resolved").await;
     receiver.hears("b", "firing").await;
-    second.stop().await;
+    committed(&broker, 3).await;
+    second.kill().await;
     let mut heard = receiver.heard();
     let of_a: Vec<_> = heard.iter().filter(|(service, _)| service == "a").cloned().collect();
     assert_eq!(of_a, told(&[("a", "firing"), ("a", "resolved")]), "in order");
     heard.sort();
     assert_eq!(heard, told(&[("a", "firing"), ("a", "resolved"), ("b", "firing")]), "each once");
 
-    // What was told is committed: the next relay tells only what is new.
+    // The next relay tells only what is new.
     let third = Relay::start(broker.args(), To::Webhooks(&[&webhook])).await;
     processor.fires("c").await;
     receiver.hears("c", "firing").await;
     third.stop().await;
     assert_eq!(receiver.heard().len(), 4);
+    committed(&broker, 4).await;
+}
+
+/// Waits until so many records are committed as told.
+async fn committed(broker: &Broker, records: i64) {
+    let reader = Reader::with_group(broker.args(), "test", "alert-relay").unwrap();
+    eventually(&format!("{records} records are committed"), SOON, async || {
+        let committed = reader.committed(&ALERTS_FIRED).await.ok()?;
+        (committed.values().sum::<i64>() == records).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,10 +80,7 @@ async fn killed_again_and_again_it_loses_nothing_and_the_receiver_knows_repetiti
         let heard = receiver.heard().len();
         let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
         processor.fires(service).await;
-        tidewatch_testkit::eventually("something new is told", crate::running::SOON, async || {
-            (receiver.heard().len() > heard).then_some(())
-        })
-        .await;
+        eventually("something new is told", SOON, async || (receiver.heard().len() > heard).then_some(())).await;
         relay.kill().await;
     }
     for service in &services {

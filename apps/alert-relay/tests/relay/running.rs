@@ -102,16 +102,24 @@ impl Processor {
     }
 
     pub(crate) async fn fires(&self, service: &str) -> AlertEvent {
-        self.write(service, AlertState::Firing, 0).await
+        self.fires_in("us-east-1", service).await
     }
 
     /// The end of what fired.
     pub(crate) async fn resolves(&self, service: &str) -> AlertEvent {
-        self.write(service, AlertState::Resolved, 1).await
+        self.resolves_in("us-east-1", service).await
     }
 
-    async fn write(&self, service: &str, state: AlertState, second: i64) -> AlertEvent {
-        let group = BTreeMap::from([("region".into(), "us-east-1".into()), ("service".into(), service.into())]);
+    pub(crate) async fn fires_in(&self, region: &str, service: &str) -> AlertEvent {
+        self.write(region, service, AlertState::Firing, 0).await
+    }
+
+    pub(crate) async fn resolves_in(&self, region: &str, service: &str) -> AlertEvent {
+        self.write(region, service, AlertState::Resolved, 1).await
+    }
+
+    async fn write(&self, region: &str, service: &str, state: AlertState, second: i64) -> AlertEvent {
+        let group = BTreeMap::from([("region".into(), region.into()), ("service".into(), service.into())]);
         let fingerprint = fingerprint("HighErrorRate", &group);
         let at = self.began + SignedDuration::from_secs(second);
         let event = AlertEvent {
