@@ -16,6 +16,7 @@ mod replay;
 mod state;
 mod status;
 mod table;
+mod up;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    Up(up::Args),
     Break(faults::BreakArgs),
     Heal(faults::HealArgs),
     Status(status::Args),
@@ -52,6 +54,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match cli.verb {
+            Verb::Up(args) => up::run(args).await,
             Verb::Break(args) => faults::inject(args).await,
             Verb::Heal(args) => faults::heal(args).await,
             Verb::Status(args) => status::run(args).await,
@@ -60,6 +63,11 @@ pub fn main() -> ExitCode {
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     exit::of(outcome)
+}
+
+/// How the user calls this program, for commands that they can copy.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "tidewatch".to_owned())
 }
 
 #[cfg(test)]

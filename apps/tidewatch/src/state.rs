@@ -12,7 +12,7 @@ use crate::exit::usage;
 const ENDPOINTS: &str = "endpoints.json";
 
 /// Which running Tidewatch is meant.
-#[derive(clap::Args, Debug, Clone, Default)]
+#[derive(clap::Args, Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct StateArgs {
     /// Directory where Tidewatch keeps its state and says what runs where
     /// [default: ${XDG_STATE_HOME:-~/.local/state}/tidewatch]

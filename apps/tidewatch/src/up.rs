@@ -1,0 +1,208 @@
+//! `tidewatch up`: all of Tidewatch in this process, on this machine, until ctrl-c.
+
+mod broker;
+mod lifecycle;
+mod live;
+mod lock;
+mod ports;
+mod services;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use tokio::time::{Instant, sleep};
+
+use crate::exit::usage;
+use crate::interrupt::Interrupt;
+use crate::state::{Endpoints, StateArgs};
+use crate::{flags, http, program, table};
+use broker::{Broker, Wanted};
+use lifecycle::Fleet;
+use lock::Lock;
+use ports::Ports;
+
+/// How long the services may take to be ready, real Kafka's start not counted.
+const READY: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(100);
+/// What the in-process broker is for, in events a second.
+const IN_PROCESS_RATE: f64 = 500.0;
+
+/// Start all of Tidewatch on this machine: broker, services, console
+///
+/// Runs the simulated workload, the stream-processor, the metrics-bridge, the alert-relay, the console and mock-slack in one
+/// process, on loopback. The broker is the first that can be had: --brokers; an Apache Kafka found on this machine (KAFKA_HOME,
+/// PATH, or what tests/setup fetched); else one within this process. Ctrl-c drains everything and leaves nothing behind.
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Ports: console 8080, mock-slack 8081, simulator 8083, Kafka 9092, admin listeners 9464 to 9469.\n\
+    Other flags of the services are read from their environment variables, such as\n\
+    RULES=rules.yaml for the stream-processor. RUST_LOG=info shows their logs."
+)]
+pub(crate) struct Args {
+    /// Kafka brokers to use instead of starting one
+    #[arg(long, env = "BROKERS", value_name = "HOST:PORT")]
+    brokers: Option<String>,
+    /// Property of librdkafka for --brokers (TLS, SASL, ...), repeatable; comma-separated in the environment
+    #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", value_delimiter = ',', hide_env_values = true)]
+    kafka_config: Vec<String>,
+    /// Which broker to start where --brokers names none
+    #[arg(long, value_enum, default_value_t = Wanted::Auto, conflicts_with = "brokers")]
+    broker: Wanted,
+    /// `default` takes the documented ports, `auto` free ones
+    #[arg(long, value_enum, default_value_t = Ports::Default)]
+    ports: Ports,
+    #[command(flatten)]
+    state: StateArgs,
+    #[command(flatten, next_help_heading = "Workload")]
+    workload: WorkloadArgs,
+}
+
+/// The workload simulator's flags that `up` passes on.
+#[derive(clap::Args, Debug)]
+struct WorkloadArgs {
+    /// Requests a second of each of the four services
+    #[arg(long, env = "EVENTS_PER_SECOND", value_name = "RATE", default_value_t = 20.0, value_parser = flags::positive)]
+    events_per_second: f64,
+    /// Share of requests that fail without a fault [default: 0.0001]
+    #[arg(long, env = "ERROR_RATE", value_name = "SHARE")]
+    error_rate: Option<String>,
+    /// Share of requests whose latency spikes without a fault [default: 0.0002]
+    #[arg(long, env = "LATENCY_SPIKE_PROBABILITY", value_name = "SHARE")]
+    latency_spike_probability: Option<String>,
+    /// Repeat the workload of an earlier run; without it each run differs
+    #[arg(long, env = "SEED")]
+    seed: Option<u64>,
+}
+
+impl WorkloadArgs {
+    fn flags(&self) -> Vec<String> {
+        let given = [
+            ("events-per-second", Some(self.events_per_second.to_string())),
+            ("error-rate", self.error_rate.clone()),
+            ("latency-spike-probability", self.latency_spike_probability.clone()),
+            ("seed", self.seed.map(|seed| seed.to_string())),
+        ];
+        given.into_iter().filter_map(|(name, value)| Some(format!("--{name}={}", value?))).collect()
+    }
+}
+
+/// Runs until it is told to end, or a service fails.
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
+    let _telemetry = tidewatch_telemetry::init_quiet("tidewatch").map_err(usage)?;
+    let simulator: workload_simulator::Config = flags::configuration("workload-simulator", &args.workload.flags())?;
+    let total = simulator.events_per_second * workload_simulator::Workload::default().services.len() as f64;
+
+    let dir = args.state.dir()?;
+    let lock = Lock::take(&dir)?;
+    // Left by one that was killed; from now on it would be wrong.
+    Endpoints::remove(&dir)?;
+    args.ports.check()?;
+
+    let started = tokio::select! {
+        started = start(&args, &dir, total) => started?,
+        () = interrupt.received() => return Ok(()),
+    };
+    let Started { broker, fleet, endpoints } = started;
+    let outcome = serve(&args, &dir, &broker, fleet, &endpoints, &mut interrupt).await;
+    broker.stop().await;
+    let removed = Endpoints::remove(&dir);
+    drop(lock);
+    outcome?;
+    removed?;
+    println!("stopped: nothing of it runs any more");
+    Ok(())
+}
+
+struct Started {
+    broker: Broker,
+    fleet: Fleet,
+    endpoints: Endpoints,
+}
+
+/// Starts the broker and binds every service.
+async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Started> {
+    let broker = match &args.brokers {
+        Some(brokers) => Broker::external(flags::kafka(brokers, &args.kafka_config)?).await?,
+        None => Broker::start(args.broker, total_rate, dir, args.ports).await?,
+    };
+    let mut endpoints = Endpoints::default();
+    endpoints.insert("broker", broker.kind());
+    endpoints.insert("kafka", &broker.args().brokers);
+    let fleet = services::bind(args, &broker, dir, &mut endpoints).await?;
+    Ok(Started { broker, fleet, endpoints })
+}
+
+/// Runs the services and says what goes on, until the end; then drains them.
+async fn serve(
+    args: &Args,
+    dir: &Path,
+    broker: &Broker,
+    mut fleet: Fleet,
+    endpoints: &Endpoints,
+    interrupt: &mut Interrupt,
+) -> anyhow::Result<()> {
+    println!("broker: {}", broker.why());
+    let alerts = live::Alerts::from_now_on(broker.args()).await?;
+    fleet.run();
+    let (admins, places) = (fleet.admins(), fleet.places(endpoints));
+    let work = async {
+        until_ready(&admins).await?;
+        endpoints.write(dir)?;
+        welcome(args, dir, endpoints, &places)?;
+        live::follow(alerts, endpoints).await
+    };
+    let reason = tokio::select! {
+        failed = fleet.failed() => Err(failed),
+        () = interrupt.received() => Ok(()),
+        failed = work => failed,
+    };
+    if let Err(error) = &reason {
+        println!("stopping: {error:#}");
+    } else {
+        println!("draining; ctrl-c again ends it at once");
+    }
+    let drained = tokio::select! {
+        drained = fleet.drain() => drained,
+        () = interrupt.received() => Err(anyhow!("told to end a second time before everything was drained")),
+    };
+    reason.and(drained)
+}
+
+/// Waits until every service says that it is able to do its work.
+async fn until_ready(admins: &[(&'static str, SocketAddr)]) -> anyhow::Result<()> {
+    let client = http::client()?;
+    let deadline = Instant::now() + READY;
+    for (name, admin) in admins {
+        let url = format!("http://{admin}/readyz");
+        loop {
+            let answer = client.get(&url).send().await;
+            if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+                break;
+            }
+            if Instant::now() > deadline {
+                let why = match answer {
+                    Ok(answer) => answer.text().await.unwrap_or_default(),
+                    Err(error) => error.to_string(),
+                };
+                return Err(anyhow!("{name} is not ready within {} s: {why}", READY.as_secs()));
+            }
+            sleep(POLL).await;
+        }
+    }
+    Ok(())
+}
+
+/// Says what runs where, and what to do with it.
+fn welcome(args: &Args, dir: &Path, endpoints: &Endpoints, places: &[Vec<String>]) -> anyhow::Result<()> {
+    println!("\n{}", table::render(&["service", "address", "admin"], places));
+    let here =
+        if args.state == StateArgs::default() { String::new() } else { format!(" --state-dir {}", dir.display()) };
+    println!("look at it:      {}", endpoints.require("console")?);
+    println!("break something: {} break payment-service --latency 10{here}", program());
+    println!("heal it:         {} heal{here}", program());
+    println!("end it all:      ctrl-c\n");
+    Ok(())
+}

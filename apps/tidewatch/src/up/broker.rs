@@ -1,0 +1,103 @@
+//! The broker that `up` uses: one that runs already, a real Kafka started here, or one within this process.
+
+use std::path::Path;
+
+use anyhow::Context;
+use tidewatch_kafka::broker::{InProcess, RealKafka};
+use tidewatch_kafka::{KafkaArgs, topics};
+
+use super::IN_PROCESS_RATE;
+use super::ports::Ports;
+use crate::exit::usage;
+
+/// Which broker to start.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Apache Kafka where one is found, else in-process
+    Auto,
+    /// Apache Kafka, or an error
+    Kafka,
+    /// The in-process broker, which keeps nothing
+    InProcess,
+}
+
+/// A broker with every topic.
+pub(super) struct Broker {
+    args: KafkaArgs,
+    why: String,
+    running: Running,
+}
+
+enum Running {
+    External,
+    Kafka(RealKafka),
+    InProcess(InProcess),
+}
+
+impl Broker {
+    /// One that runs already; topics that it lacks are created.
+    pub(super) async fn external(args: KafkaArgs) -> anyhow::Result<Self> {
+        topics::ensure(&args).await.with_context(|| format!("--brokers {} can't be used", args.brokers))?;
+        Ok(Self { why: format!("{}, as --brokers says", args.brokers), args, running: Running::External })
+    }
+
+    /// Starts one. Its data, if it keeps any, is below `dir`.
+    pub(super) async fn start(wanted: Wanted, total_rate: f64, dir: &Path, ports: Ports) -> anyhow::Result<Self> {
+        let missing = match wanted {
+            Wanted::InProcess => "--broker in-process says so".to_owned(),
+            Wanted::Auto | Wanted::Kafka => match RealKafka::discover() {
+                Ok(installation) => {
+                    ports.check_kafka()?;
+                    println!("starting {installation}");
+                    let kafka = RealKafka::start(&installation, &dir.join("kafka"), ports.kafka())
+                        .await
+                        .context("Apache Kafka did not start; --broker in-process does without it")?;
+                    let args = KafkaArgs::new(kafka.brokers());
+                    topics::ensure(&args).await.context("the topics can't be created")?;
+                    let why = format!("{installation}, at {}", args.brokers);
+                    return Ok(Self { args, why, running: Running::Kafka(kafka) });
+                }
+                Err(missing) if wanted == Wanted::Kafka => return Err(usage(format!("--broker kafka: {missing}"))),
+                Err(missing) => missing.to_string(),
+            },
+        };
+        if total_rate > IN_PROCESS_RATE {
+            return Err(usage(format!(
+                "--events-per-second: {total_rate} events/s in all are too many for the in-process broker, which takes up to \
+                 {IN_PROCESS_RATE} ({missing}); name brokers of your own with --brokers, or have an Apache Kafka found by KAFKA_HOME, on \
+                 PATH or by running tests/setup"
+            )));
+        }
+        let broker = InProcess::start()?;
+        let why = format!("in-process, at {} ({missing})", broker.brokers());
+        Ok(Self { args: KafkaArgs::new(broker.brokers()), why, running: Running::InProcess(broker) })
+    }
+
+    /// How clients reach it.
+    pub(super) fn args(&self) -> &KafkaArgs {
+        &self.args
+    }
+
+    /// Which one it is, and why that one.
+    pub(super) fn why(&self) -> &str {
+        &self.why
+    }
+
+    /// As endpoints.json calls it.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.running {
+            Running::External => "external",
+            Running::Kafka(_) => "kafka",
+            Running::InProcess(_) => "in-process",
+        }
+    }
+
+    /// Ends what was started.
+    pub(super) async fn stop(self) {
+        match self.running {
+            Running::Kafka(kafka) => kafka.stop().await,
+            Running::InProcess(broker) => drop(broker),
+            Running::External => {}
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The services of one process: running, ready, failed, drained.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use tidewatch_telemetry::{Service, Shutdown};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout_at};
+
+use crate::state::Endpoints;
+
+/// How long all of them together may take to drain.
+const DRAIN: Duration = Duration::from_secs(10);
+
+type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+
+/// One service.
+struct Member {
+    name: &'static str,
+    /// Its key in endpoints.json, where it has a listener beside the admin one.
+    key: Option<&'static str>,
+    admin: SocketAddr,
+    shutdown: Shutdown,
+    /// None once it runs.
+    work: Option<Work>,
+    task: Option<AbortHandle>,
+}
+
+/// How a service ended.
+struct Ended {
+    name: &'static str,
+    outcome: anyhow::Result<()>,
+}
+
+/// All services. Those that were added first are drained first.
+pub(super) struct Fleet {
+    members: Vec<Member>,
+    ended: mpsc::UnboundedReceiver<Ended>,
+    end: mpsc::UnboundedSender<Ended>,
+}
+
+impl Fleet {
+    /// None yet.
+    pub(super) fn new() -> Self {
+        let (end, ended) = mpsc::unbounded_channel();
+        Self { members: Vec::new(), ended, end }
+    }
+
+    /// Adds a bound service.
+    pub(super) fn add<S: Service>(&mut self, service: S, key: Option<&'static str>, admin: SocketAddr) {
+        let shutdown = Shutdown::new();
+        let work: Work = Box::pin(service.run(shutdown.clone()));
+        self.members.push(Member { name: S::NAME, key, admin, shutdown, work: Some(work), task: None });
+    }
+
+    /// Lets all of them work.
+    pub(super) fn run(&mut self) {
+        for member in &mut self.members {
+            let Some(work) = member.work.take() else { continue };
+            let (name, end) = (member.name, self.end.clone());
+            let work = tokio::spawn(work);
+            member.task = Some(work.abort_handle());
+            tokio::spawn(async move {
+                let outcome = work.await.unwrap_or_else(|panic| Err(anyhow!("{panic}")));
+                // The fleet outlives its services, or nobody asks any more.
+                let _ = end.send(Ended { name, outcome });
+            });
+        }
+    }
+
+    /// Waits for the first service that ends although nobody told it to, and says which and why.
+    pub(super) async fn failed(&mut self) -> anyhow::Error {
+        match self.ended.recv().await {
+            Some(Ended { name, outcome: Err(error) }) => error.context(format!("{name} failed")),
+            Some(Ended { name, outcome: Ok(()) }) => anyhow!("{name} ended by itself"),
+            None => anyhow!("there are no services"),
+        }
+    }
+
+    /// Name and admin listener of each.
+    pub(super) fn admins(&self) -> Vec<(&'static str, SocketAddr)> {
+        self.members.iter().map(|member| (member.name, member.admin)).collect()
+    }
+
+    /// Name, address and admin address of each, for a table.
+    pub(super) fn places(&self, endpoints: &Endpoints) -> Vec<Vec<String>> {
+        let place = |member: &Member| {
+            let address = member.key.and_then(|key| endpoints.get(key)).unwrap_or("-");
+            vec![member.name.to_owned(), address.to_owned(), format!("http://{}", member.admin)]
+        };
+        self.members.iter().map(place).collect()
+    }
+
+    /// Ends one after the other, so that what the earlier ones still send is still dealt with by the later ones.
+    pub(super) async fn drain(mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + DRAIN;
+        let mut outcome = Ok(());
+        let mut gone: Vec<&'static str> = Vec::new();
+        for member in &self.members {
+            member.shutdown.trigger();
+            while !gone.contains(&member.name) && member.task.as_ref().is_some_and(|task| !task.is_finished()) {
+                let Ok(Some(ended)) = timeout_at(deadline, self.ended.recv()).await else { break };
+                gone.push(ended.name);
+                outcome = outcome.and(ended.outcome.with_context(|| format!("{} failed while draining", ended.name)));
+            }
+        }
+        let stuck: Vec<&Member> =
+            self.members.iter().filter(|member| member.task.as_ref().is_some_and(|task| !task.is_finished())).collect();
+        for member in &stuck {
+            if let Some(task) = &member.task {
+                task.abort();
+            }
+        }
+        if !stuck.is_empty() {
+            let names: Vec<&str> = stuck.iter().map(|member| member.name).collect();
+            return Err(anyhow!("not drained after {} s: {}", DRAIN.as_secs(), names.join(", ")));
+        }
+        outcome
+    }
+}

@@ -1,0 +1,108 @@
+//! What goes on, for the terminal: alerts as they come, and one line every few seconds.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tidewatch_events::{AlertEvent, AlertState, Event};
+use tidewatch_kafka::topics::ALERTS_FIRED;
+use tidewatch_kafka::{KafkaArgs, Reader, Start};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::http;
+use crate::state::Endpoints;
+use crate::status::Status;
+
+const EVERY: Duration = Duration::from_secs(5);
+/// Ids of alerts that are remembered, to print a repeated one once.
+const REMEMBERED: usize = 200;
+
+/// The alerts that fire and resolve from now on.
+pub(super) struct Alerts {
+    reader: Reader,
+    seen: std::collections::VecDeque<String>,
+}
+
+impl Alerts {
+    /// Begins at the end of the topic.
+    pub(super) async fn from_now_on(kafka: &KafkaArgs) -> anyhow::Result<Self> {
+        let reader = Reader::new(kafka, "tidewatch-up")?;
+        reader.assign(&ALERTS_FIRED, Start::End).await?;
+        Ok(Self { reader, seen: std::collections::VecDeque::new() })
+    }
+
+    /// The next one that was not there before.
+    async fn next(&mut self) -> AlertEvent {
+        loop {
+            let record = self.reader.recv().await;
+            let Ok(alert) = AlertEvent::parse(&record.payload) else { continue };
+            if !self.seen.contains(&alert.id) {
+                self.seen.push_front(alert.id.clone());
+                self.seen.truncate(REMEMBERED);
+                return alert;
+            }
+        }
+    }
+}
+
+/// Prints for ever.
+pub(super) async fn follow(mut alerts: Alerts, endpoints: &Endpoints) -> anyhow::Result<()> {
+    let client = http::client()?;
+    let url = format!("{}/api/status", endpoints.require("console")?);
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.reset();
+    loop {
+        tokio::select! {
+            alert = alerts.next() => println!("{}  {}", clock(), alert_line(&alert)),
+            _ = ticks.tick() => match http::get::<Status>(&client, "console", &url).await {
+                Ok(status) => println!("{}  {}", clock(), status_line(&status)),
+                Err(error) => println!("{}  {error:#}", clock()),
+            },
+        }
+    }
+}
+
+fn clock() -> String {
+    Timestamp::now().to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
+}
+
+fn alert_line(alert: &AlertEvent) -> String {
+    let group: Vec<&str> = alert.group.values().map(String::as_str).collect();
+    let state = match alert.state {
+        AlertState::Firing => "FIRING  ",
+        AlertState::Resolved => "resolved",
+    };
+    format!("{state}  {} [{}]: {}", alert.rule, group.join(" "), alert.summary)
+}
+
+fn status_line(status: &Status) -> String {
+    let rate: f64 = status.services.values().map(|service| service.rate).sum();
+    let firing: Vec<String> = status
+        .services
+        .iter()
+        .flat_map(|(name, service)| service.firing().into_iter().map(move |rule| format!("{rule} ({name})")))
+        .collect();
+    let firing = if firing.is_empty() { "nothing fires".to_owned() } else { format!("firing: {}", firing.join(", ")) };
+    format!("{rate:.1} req/s, lag {}, {} dead letters, {firing}", status.totals.lag, status.totals.dead_lettered)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_line_says_rate_lag_and_what_fires() {
+        let status: Status = serde_json::from_value(json!({
+            "services": {
+                "a": {"rate": 20.0, "error_ratio": 0.0, "p50_ms": 1.0, "p95_ms": 1.0, "p99_ms": 1.0, "firing": ["TrafficDrop"]},
+                "b": {"rate": 19.96, "error_ratio": 0.0, "p50_ms": 1.0, "p95_ms": 1.0, "p99_ms": 1.0, "firing": []},
+            },
+            "totals": {"produced": 1, "processed": 1, "late": 0, "dead_lettered": 2, "lag": 3},
+        }))
+        .unwrap();
+        assert_eq!(status_line(&status), "40.0 req/s, lag 3, 2 dead letters, firing: TrafficDrop (a)");
+    }
+}
