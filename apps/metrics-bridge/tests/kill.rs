@@ -57,6 +57,14 @@ impl Running {
         self.client.get(format!("{}{path}", self.url)).send().await.unwrap().status().as_u16()
     }
 
+    async fn becomes(&self, path: &str, status: u16) {
+        let start = Instant::now();
+        while self.status(path).await != status {
+            assert!(start.elapsed() < DEADLINE, "{path} is not {status}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     async fn until(&self, what: &str, mut reached: impl FnMut(&Exposition) -> bool) -> Exposition {
         let start = Instant::now();
         loop {
@@ -183,6 +191,36 @@ async fn killed_and_started_again_counts_are_exact_on_a_real_kafka() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_kafka_that_is_killed_and_returns_costs_no_count() {
+    let installation = match RealKafka::discover() {
+        Ok(installation) => installation,
+        Err(missing) => return println!("skipped: {missing}"),
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let mut broker = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
+    let kafka = KafkaArgs::new(broker.brokers());
+    topics::ensure(&kafka).await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let producing = tokio::spawn(produce(kafka.clone(), Arc::clone(&stop)));
+    let bridge = Running::start(&kafka).await;
+    let before = counted(&bridge.until("some events", |found| counted(found) > 500.0).await);
+
+    broker.kill();
+    bridge.becomes("/readyz", 503).await;
+    assert!(bridge.scrape().await.is_some(), "what was counted can still be scraped");
+    broker.restart().await.unwrap();
+    bridge.becomes("/readyz", 200).await;
+    bridge.until("new events", |found| counted(found) > before + 1500.0).await;
+    stop.store(true, Ordering::Relaxed);
+    let (good, bad) = producing.await.unwrap();
+    let total = good.iter().sum::<u64>() as f64;
+    let found = bridge.until("all events", |found| counted(found) >= total && invalid(found) >= bad as f64).await;
+    assert_eq!((counted(&found), invalid(&found)), (total, bad as f64));
+    bridge.end().await;
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_first_scrape_that_is_answered_counts_everything_of_before() {
     let broker = InProcess::start().unwrap();
     let kafka = KafkaArgs::new(broker.brokers());
@@ -201,11 +239,7 @@ async fn the_first_scrape_that_is_answered_counts_everything_of_before() {
     let first = bridge.until("caught up", |_| true).await;
     assert_eq!(counted(&first), 20_000.0);
     assert_eq!(first.sum("workload_requests_total", &[]), 20_000.0, "what was there before is no increase");
-    let start = Instant::now();
-    while bridge.status("/readyz").await != 200 {
-        assert!(start.elapsed() < DEADLINE);
-        sleep(Duration::from_millis(50)).await;
-    }
+    bridge.becomes("/readyz", 200).await;
     bridge.end().await;
 }
 

@@ -100,8 +100,8 @@ async fn inject(
     let mut faults = playground.faults();
     let fault = faults.inject(injection, Timestamp::now(), lasting);
     drop(faults);
-    let Injection { service, region, .. } = &fault.injection;
-    tracing::info!(service, ?region, kind = kind.as_str(), value, heals_at = ?fault.heals_at, "fault injected");
+    let heals_at = fault.heals_at.map(tracing::field::display);
+    tracing::info!(value, heals_at, "fault injected: {}", fault.injection);
     Ok(Json(fault))
 }
 
@@ -150,8 +150,7 @@ async fn services(State(Playground { workload, metrics, .. }): State<Playground>
 
 fn told(healed: &[Fault]) -> Json<Value> {
     for Fault { injection, injected_at, .. } in healed {
-        let Injection { service, region, kind, .. } = injection;
-        tracing::info!(service, ?region, kind = kind.as_str(), %injected_at, "fault healed");
+        tracing::info!(%injected_at, "fault healed: {injection}");
     }
     Json(json!({ "healed": healed }))
 }

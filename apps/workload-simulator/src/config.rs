@@ -20,13 +20,13 @@ pub struct Config {
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8083")]
     pub listen: SocketAddr,
     /// Requests a second and service, over all its regions
-    #[arg(long, env = "EVENTS_PER_SECOND", default_value = "20", value_parser = rate)]
+    #[arg(long, env = "EVENTS_PER_SECOND", default_value = "20", allow_negative_numbers = true, value_parser = rate)]
     pub events_per_second: f64,
     /// Share of requests that fail without a fault, 0 to 1
-    #[arg(long, env = "ERROR_RATE", default_value = "0.0001", value_parser = share)]
+    #[arg(long, env = "ERROR_RATE", default_value = "0.0001", allow_negative_numbers = true, value_parser = share)]
     pub error_rate: f64,
     /// Share of requests whose latency spikes without a fault, 0 to 1
-    #[arg(long, env = "LATENCY_SPIKE_PROBABILITY", default_value = "0.0002", value_parser = share)]
+    #[arg(long, env = "LATENCY_SPIKE_PROBABILITY", default_value = "0.0002", allow_negative_numbers = true, value_parser = share)]
     pub latency_spike_probability: f64,
     /// Repeats the workload of an earlier run; without it each run differs
     #[arg(long, env = "SEED")]

@@ -1,6 +1,7 @@
 //! Faults that are injected and healed at exactly known moments, and what they do to a request due at a given time.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -51,6 +52,13 @@ pub struct Injection {
     pub kind: FaultKind,
     /// By how much, see [`FaultKind`].
     pub value: f64,
+}
+
+impl fmt::Display for Injection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} of {} in ", self.kind.as_str(), self.service)?;
+        out.write_str(self.region.as_deref().unwrap_or("all regions"))
+    }
 }
 
 /// One injected fault.
