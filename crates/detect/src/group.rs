@@ -164,7 +164,7 @@ impl Group {
     fn judge_window(&mut self, window: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         let grid = judging.rules.grid;
         let has_baseline = self.kind == GroupKind::Plain;
-        let mut changed = has_baseline && !self.traffic.frozen && self.traffic.refresh(grid, window);
+        let mut changed = has_baseline && !self.traffic.frozen && self.traffic.refresh(grid, window, self.last_arrival);
         let seen = self.window(window, judging);
         let mut is_violating_traffic = false;
         let mut is_firing_traffic = false;

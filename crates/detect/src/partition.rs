@@ -261,7 +261,8 @@ impl Partition {
         self.totals.windows += (to - judged).unsigned_abs();
         self.judged = Some(to);
         let needed = self.rules.grid.first_pane(to + 1);
-        self.steps.push(offset, to, needed);
+        // Nothing counts further than a window ahead of what had been judged: see `arrival_pane`.
+        self.steps.push(offset, to, needed - 1 - self.rules.grid.panes());
         self.groups.forget_unattributed_before(needed - 1);
         while self.firsts.front().is_some_and(|&(pane, _)| pane < needed) {
             self.firsts.pop_front();

@@ -50,7 +50,7 @@ pub struct PartitionState {
     pub stalled_since_ms: Option<i64>,
     /// Append time of the last record.
     pub last_appended_ms: i64,
-    /// (offset, milliseconds): from that offset on, windows had been judged until then. The last window's worth.
+    /// (offset, milliseconds): from that offset on, windows had been judged until then. As far back as it matters.
     pub steps: Vec<(i64, i64)>,
     /// Windows that begin before this time miss lost records and are not judged; milliseconds since the epoch.
     pub partial_until_ms: i64,

@@ -32,9 +32,9 @@ impl Traffic {
     /// Takes the baseline anew for the window `window`; says whether it changed.
     ///
     /// It is the median pane (the element at rank floor((n - 1) / 2)) of the last ten minutes before the window, times
-    /// the panes of a window. It takes one window's worth of panes at least: that and the window itself are the two
-    /// minutes of traffic after which a group is watched.
-    pub(crate) fn refresh(&mut self, grid: Grid, window: i64) -> bool {
+    /// the panes of a window. There is none before traffic has lasted for two windows (`last_arrival` is its last pane),
+    /// the first of which is history then: a burst is not what is usual.
+    pub(crate) fn refresh(&mut self, grid: Grid, window: i64, last_arrival: i64) -> bool {
         let oldest = self.oldest(grid, window);
         while self.counts.front().is_some_and(|&(pane, _)| pane < oldest) {
             self.counts.pop_front();
@@ -46,7 +46,8 @@ impl Traffic {
         let until = grid.first_pane(window);
         let excluded: i64 = self.excluded.iter().map(|&(a, b)| ((b + 1).min(until) - a.max(from)).max(0)).sum();
         let panes = until - from - excluded;
-        if panes < grid.panes() {
+        let lasted = last_arrival.min(window - 1) + 1 - self.first_pane;
+        if panes < grid.panes() || lasted < 2 * grid.panes() {
             return false;
         }
         let before = self.baseline;
@@ -124,16 +125,18 @@ mod tests {
     #[test]
     fn there_is_no_baseline_before_two_minutes_and_the_median_pane_from_then_on() {
         let mut traffic = traffic(&[10; 12]);
-        traffic.refresh(grid(), 23);
+        traffic.refresh(grid(), 23, 23);
         assert_eq!(traffic.baseline, None);
-        traffic.refresh(grid(), 24);
+        traffic.refresh(grid(), 24, 22);
+        assert_eq!(traffic.baseline, None);
+        traffic.refresh(grid(), 24, 23);
         assert_eq!(traffic.baseline, Some(120));
     }
 
     #[test]
     fn panes_without_events_count_as_zero() {
         let mut traffic = traffic(&[10, 0, 0, 10, 0, 0, 10, 0, 0, 10, 0, 0]);
-        traffic.refresh(grid(), 24);
+        traffic.refresh(grid(), 24, 23);
         assert_eq!(traffic.baseline, Some(0));
     }
 
@@ -142,19 +145,19 @@ mod tests {
         let mut counts = vec![10; 120];
         counts.extend([30; 61]);
         let mut traffic = traffic(&counts);
-        traffic.refresh(grid(), 181 + 12);
+        traffic.refresh(grid(), 181 + 12, 200);
         assert_eq!(traffic.baseline, Some(360));
     }
 
     #[test]
     fn excluded_panes_do_not_count_and_the_last_baseline_stays_where_too_few_are_left() {
         let mut traffic = traffic(&[10; 12]);
-        traffic.refresh(grid(), 24);
+        traffic.refresh(grid(), 24, 23);
         for window in 24..200 {
             traffic.exclude(grid(), window);
             traffic.remember(window - 12, 1);
         }
-        traffic.refresh(grid(), 200);
+        traffic.refresh(grid(), 200, 200);
         assert_eq!(traffic.baseline, Some(120));
         assert_eq!(traffic.excluded.len(), 1);
     }

@@ -45,7 +45,7 @@ impl Watermark {
     }
 }
 
-/// Which window had been judged at which offset, as far back as a window is long. A record that is read again is late
+/// Which window had been judged at which offset, as far back as it matters. A record that is read again is late
 /// if and only if it was late the first time, whatever moved the watermark then.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Steps(VecDeque<(i64, i64)>);

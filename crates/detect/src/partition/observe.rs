@@ -52,21 +52,20 @@ impl Partition {
         disposition
     }
 
-    fn judged_for(&self, offset: i64, is_known: bool) -> i64 {
-        let judged = if is_known { self.steps.judged_at(offset) } else { self.judged };
-        judged.unwrap_or(i64::MIN)
+    fn judged_for(&self, offset: i64, is_known: bool) -> Option<i64> {
+        if is_known { self.steps.judged_at(offset) } else { self.judged }
     }
 
     fn count_event(&mut self, record: &Record, event: &RequestEvent, replay: bool) -> Disposition {
         let pane = self.rules.grid.pane_of(to_ms(event.timestamp));
-        if pane < record.judged {
+        if record.judged.is_some_and(|judged| pane < judged) {
             self.count_misdated(record, event, replay);
             return Disposition::Late;
         }
         if self.takes(record, pane) {
             let slot = self.group_for(record, event, pane);
             let (sketching, limits) = (&self.sketching, &self.latency_limits);
-            if let Some(group) = self.groups.get_mut(slot) {
+            if let Some(group) = slot.and_then(|slot| self.groups.get_mut(slot)) {
                 group.add(pane, event, sketching, limits);
                 group.panes.pane(pane).counts.replayed |= replay;
             }
@@ -76,10 +75,10 @@ impl Partition {
 
     /// An event whose time is wrong counts as arrived when it was appended, in a window that is still to be judged.
     fn count_misdated(&mut self, record: &Record, event: &RequestEvent, replay: bool) {
-        let pane = self.arrival_pane(record);
+        let Some(pane) = self.arrival_pane(record) else { return };
         if self.takes(record, pane) {
             let slot = self.group_for(record, event, pane);
-            if let Some(group) = self.groups.get_mut(slot) {
+            if let Some(group) = slot.and_then(|slot| self.groups.get_mut(slot)) {
                 let counts = &mut group.panes.pane(pane).counts;
                 counts.misdated += 1;
                 counts.replayed |= replay;
@@ -88,21 +87,25 @@ impl Partition {
     }
 
     fn count_malformed(&mut self, record: &Record, service: Option<&str>) {
-        let pane = self.arrival_pane(record);
         let Some(service) = service else { return };
         let Some(expected) = self.groups.service(service).map(|known| known.expected) else { return };
         if let Some(slot) = expected {
             self.saw(record, slot);
         }
-        if self.takes(record, pane)
+        if let Some(pane) = self.arrival_pane(record)
+            && self.takes(record, pane)
             && let Some(known) = self.groups.service(service)
         {
             known.unattributed.pane(pane).counts.events += 1;
         }
     }
 
-    fn arrival_pane(&self, record: &Record) -> i64 {
-        self.rules.grid.pane_of(record.appended_ms).max(record.judged)
+    /// Where a record counts that can only be counted as arrived: when it was appended, but in a window that is still to
+    /// be judged, and at most a window ahead, so that what has to be read again after a restart stays short also where
+    /// event time is hours behind. None: nothing had been judged yet, or too long ago to matter.
+    fn arrival_pane(&self, record: &Record) -> Option<i64> {
+        let judged = record.judged?;
+        Some(self.rules.grid.pane_of(record.appended_ms).clamp(judged, judged + self.rules.grid.panes()))
     }
 
     /// Whether a coming window needs the pane; if so, keeps the first offset in it.
@@ -121,9 +124,11 @@ impl Partition {
         true
     }
 
-    fn group_for(&mut self, record: &Record, event: &RequestEvent, pane: i64) -> usize {
+    /// Slot of the group that the event counts in. None: its group is known to be no more.
+    fn group_for(&mut self, record: &Record, event: &RequestEvent, pane: i64) -> Option<usize> {
         let slot = match self.groups.find(event) {
             Some(slot) if self.groups.get(slot).is_some_and(|group| group.start_offset <= record.offset) => slot,
+            _ if record.is_known => return self.groups.overflow(),
             Some(_) => self.overflow_group(record, pane),
             None => self.new_group(record, event, pane),
         };
@@ -136,12 +141,12 @@ impl Partition {
                 self.saw(record, expected);
             }
         }
-        slot
+        Some(slot)
     }
 
     fn new_group(&mut self, record: &Record, event: &RequestEvent, pane: i64) -> usize {
         let is_full = self.groups.plain_count() >= self.limits.max_groups;
-        let Some(values) = self.groups.values_of(event).filter(|_| !is_full && !record.is_known) else {
+        let Some(values) = self.groups.values_of(event).filter(|_| !is_full) else {
             return self.overflow_group(record, pane);
         };
         let labels = self.rules.labels(values.iter().map(|value| &**value));
@@ -150,9 +155,7 @@ impl Partition {
     }
 
     fn overflow_group(&mut self, record: &Record, pane: i64) -> usize {
-        if !record.is_known {
-            self.totals.overflowed += 1;
-        }
+        self.totals.overflowed += 1;
         if let Some(slot) = self.groups.overflow() {
             return slot;
         }
@@ -179,7 +182,7 @@ struct Record {
     appended_ms: i64,
     is_known: bool,
     /// The window that had been judged when the record was first read.
-    judged: i64,
+    judged: Option<i64>,
 }
 
 /// The record's own time, where there is one to go by. One from the future counts at its append time.

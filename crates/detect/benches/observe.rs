@@ -1,0 +1,66 @@
+//! What one record costs, by the number of groups, and what a jump of the watermark costs.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::sync::Arc;
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use jiff::Timestamp;
+use tidewatch_detect::{Input, Limits, Partition, Rules};
+use tidewatch_events::RequestEvent;
+
+fn main() {
+    divan::main();
+}
+
+/// Milliseconds since the epoch.
+const START: i64 = 1_800_000_000_000;
+const EVENTS: usize = 500_000;
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap()
+}
+
+/// Events of `groups` groups in turn, 10,000 a second, in random order of groups.
+fn events(groups: usize) -> Vec<RequestEvent> {
+    let event = |i: usize| RequestEvent {
+        timestamp: at(START + i as i64 / 10),
+        service: format!("service-{}", i.wrapping_mul(7_919) % groups),
+        region: "eu-west-1".to_owned(),
+        endpoint: "/orders/{id}".to_owned(),
+        status_code: 200,
+        request_id: String::new(),
+        latency_ms: Some(20.0 + (i.wrapping_mul(31) % 200) as f64),
+        method: None,
+        error: None,
+        trace_id: None,
+        span_id: None,
+    };
+    (0..EVENTS).map(event).collect()
+}
+
+fn filled(events: &[RequestEvent]) -> Partition {
+    let mut partition = Partition::new(0, 0, Arc::new(Rules::builtin()), Limits::default());
+    for (offset, event) in (0..).zip(events) {
+        partition.observe(offset, event.timestamp, Input::Event { event, replay: false });
+    }
+    partition
+}
+
+#[divan::bench(args = [12, 1_000, 10_000], sample_count = 5)]
+fn observe(bencher: Bencher<'_, '_>, groups: usize) {
+    let events = events(groups);
+    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| filled(black_box(&events)));
+}
+
+/// 10,000 groups fall silent, and the next event comes after that many hours.
+#[divan::bench(args = [8, 72], sample_count = 5)]
+fn jump(bencher: Bencher<'_, '_>, hours: i64) {
+    let events = events(10_000);
+    let next = RequestEvent { timestamp: at(START + hours * 3_600_000), ..events[0].clone() };
+    let partition = filled(&events);
+    bencher.with_inputs(|| partition.clone()).bench_local_values(|mut partition| {
+        partition.observe(EVENTS as i64, next.timestamp, Input::Event { event: &next, replay: false });
+        partition
+    });
+}

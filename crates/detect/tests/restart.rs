@@ -1,0 +1,227 @@
+//! A partition that dies at any moment and goes on from what was written down finds what one that lives would find.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod random;
+mod scenario;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use random::{Step, rules, segments, steps};
+use scenario::{Scenario, at, line, steady};
+use tidewatch_detect::{GroupState, Limits, Partition, PartitionState, Rules, Totals, Transition};
+
+/// When the process dies: at which part of the stream, and how much of the checkpoint then under way is written.
+#[derive(Debug, Clone)]
+struct Crash {
+    moment: f64,
+    written: f64,
+}
+
+fn crashes() -> impl Strategy<Value = Vec<Crash>> {
+    let crash = (0.0..1.0, 0.0..1.2).prop_map(|(moment, written)| Crash { moment, written });
+    prop::collection::vec(crash, 1..12)
+}
+
+/// What is on the topics.
+#[derive(Default)]
+struct Written {
+    groups: BTreeMap<String, String>,
+    partition: Option<String>,
+    transitions: BTreeMap<String, Transition>,
+}
+
+impl Written {
+    /// Writes what a checkpoint writes, in its order; `share` of it (1: all) before the process dies.
+    fn checkpoint(&mut self, partition: &mut Partition, found: &mut Vec<Transition>, share: f64) {
+        for transition in found.drain(..) {
+            self.transitions.insert(transition.id(), transition);
+        }
+        let groups = partition.take_dirty_groups();
+        let count = (groups.len() as f64 * share).floor() as usize;
+        for (key, state) in groups.into_iter().take(count) {
+            match state {
+                Some(state) => self.groups.insert(key, serde_json::to_string(&state).unwrap()),
+                None => self.groups.remove(&key),
+            };
+        }
+        if share >= 1.0 {
+            self.partition = Some(serde_json::to_string(&partition.state()).unwrap());
+        }
+    }
+
+    fn restore(&self, rules: &Arc<Rules>, limits: Limits) -> Partition {
+        let state = match &self.partition {
+            Some(json) => serde_json::from_str(json).unwrap(),
+            None => PartitionState::new(0),
+        };
+        let group = |(key, json): (&String, &String)| -> (String, GroupState) {
+            (key.clone(), serde_json::from_str(json).unwrap())
+        };
+        Partition::restore(0, rules.clone(), limits, state, self.groups.iter().map(group))
+    }
+}
+
+/// Offsets of the stream: idle moments have that of the next record.
+fn with_offsets(steps: &[Step]) -> Vec<(i64, &Step)> {
+    let mut next = 0;
+    let offset_of = |step| {
+        let offset = next;
+        next += i64::from(matches!(step, &Step::Record(_)));
+        (offset, step)
+    };
+    steps.iter().map(offset_of).collect()
+}
+
+fn feed(partition: &mut Partition, offset: i64, step: &Step) {
+    match step {
+        Step::Record(sent) => {
+            partition.observe(offset, at(sent.appended), sent.input());
+        }
+        Step::Idle(now) => partition.advance_idle(at(*now)),
+    }
+}
+
+fn uninterrupted(steps: &[Step], limits: Limits) -> (Vec<Transition>, Totals) {
+    let mut partition = Partition::new(0, 0, Arc::new(rules()), limits);
+    let mut transitions = Vec::new();
+    for (offset, step) in with_offsets(steps) {
+        feed(&mut partition, offset, step);
+        transitions.extend(partition.take_transitions());
+    }
+    (transitions, partition.totals())
+}
+
+fn interrupted(steps: &[Step], limits: Limits, every: usize, crashes: &[Crash]) -> (Vec<Transition>, Totals) {
+    let rules = Arc::new(rules());
+    let steps = with_offsets(steps);
+    let mut written = Written::default();
+    let mut partition = written.restore(&rules, limits);
+    let mut found = Vec::new();
+    let mut crashes: Vec<(usize, f64)> =
+        crashes.iter().map(|crash| ((crash.moment * steps.len() as f64) as usize, crash.written)).collect();
+    crashes.sort_by_key(|&(moment, _)| moment);
+    let mut crashes = crashes.into_iter().peekable();
+    let mut at = 0;
+    while at < steps.len() {
+        let (offset, step) = steps[at];
+        feed(&mut partition, offset, step);
+        found.extend(partition.take_transitions());
+        at += 1;
+        if let Some((_, share)) = crashes.next_if(|&(moment, _)| moment < at) {
+            if share > 0.1 {
+                written.checkpoint(&mut partition, &mut found, share - 0.1);
+            }
+            partition = written.restore(&rules, limits);
+            found.clear();
+            let position = partition.position();
+            at = steps.iter().position(|&(offset, _)| offset >= position).unwrap_or(steps.len());
+        } else if !found.is_empty() || at % every == 0 {
+            written.checkpoint(&mut partition, &mut found, 1.0);
+        }
+    }
+    written.checkpoint(&mut partition, &mut found, 1.0);
+    let mut transitions: Vec<Transition> = written.transitions.into_values().collect();
+    transitions.sort_by_cached_key(|transition| (transition.window_end, transition.fingerprint()));
+    (transitions, partition.totals())
+}
+
+fn lines(transitions: &[Transition]) -> Vec<String> {
+    let mut lines: Vec<String> =
+        transitions.iter().map(|t| format!("{} {:.3} {:.3}", line(t), t.value, t.threshold)).collect();
+    lines.sort();
+    lines
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn crashes_change_neither_the_alerts_nor_the_totals(
+        segments in segments(),
+        every in 1..400_usize,
+        crashes in crashes(),
+        ttl in prop_oneof![Just(20), Just(3_600)],
+    ) {
+        let steps = steps(&segments);
+        let limits = Limits { group_ttl: Duration::from_secs(ttl), ..Limits::default() };
+        let (lived, lived_totals) = uninterrupted(&steps, limits);
+        let (died, died_totals) = interrupted(&steps, limits, every, &crashes);
+        prop_assert_eq!(lines(&died), lines(&lived));
+        prop_assert_eq!(died_totals, lived_totals);
+    }
+
+    #[test]
+    fn crashes_change_nothing_where_groups_overflow_either(
+        segments in segments(),
+        every in 1..400_usize,
+        moments in prop::collection::vec(0.0..1.0, 1..6),
+    ) {
+        let steps = steps(&segments);
+        let limits = Limits { max_groups: 1, group_ttl: Duration::from_secs(20) };
+        let crashes: Vec<Crash> = moments.into_iter().map(|moment| Crash { moment, written: 0.0 }).collect();
+        let (lived, lived_totals) = uninterrupted(&steps, limits);
+        let (died, died_totals) = interrupted(&steps, limits, every, &crashes);
+        prop_assert_eq!(lines(&died), lines(&lived));
+        prop_assert_eq!(died_totals, lived_totals);
+    }
+}
+
+#[test]
+fn the_floor_is_the_first_offset_that_a_coming_window_needs() {
+    let mut scenario = Scenario::new();
+    scenario.play(&steady("api", "eu", (0.0, 100.5), 2.0, |_, _| ()));
+    // Judged until 95: the next window begins at 40.
+    assert_eq!(scenario.partition.judged_until(), Some(at(95.0)));
+    assert_eq!(scenario.partition.floor(), 80);
+    scenario.idle(102.5, 300.0);
+    assert_eq!(scenario.partition.floor(), 201, "nothing is needed any more");
+}
+
+#[test]
+fn a_restored_partition_reads_on_from_the_floor_and_waits_with_idle_time_until_it_has_read_all() {
+    let stream = steady("api", "eu", (0.0, 300.0), 20.0 / 3.0, |_, _| ());
+    let mut scenario = Scenario::new();
+    scenario.play(&stream);
+    let groups: Vec<_> =
+        scenario.partition.take_dirty_groups().into_iter().map(|(key, state)| (key, state.unwrap())).collect();
+    let state = scenario.partition.state();
+    let floor = state.floor;
+    assert!(serde_json::to_string(&state).unwrap().len() < 4_096, "it has room in commit metadata");
+    scenario.partition = Partition::restore(3, Arc::new(Rules::builtin()), Limits::default(), state, groups);
+    assert_eq!(scenario.partition.position(), floor);
+    scenario.partition.advance_idle(at(400.0));
+    assert_eq!(scenario.partition.judged_until(), Some(at(295.0)));
+    assert_eq!(scenario.partition.state().floor, floor, "a checkpoint while reading again forgets nothing");
+    scenario.play(&stream[usize::try_from(floor).unwrap()..]);
+    assert_eq!(scenario.partition.totals().windowed, 2_000);
+    scenario.idle(302.0, 400.0);
+    assert_eq!(scenario.story(), ["TrafficDrop api/eu firing@340"]);
+}
+
+#[test]
+fn an_alert_whose_rule_is_no_longer_in_the_file_is_resolved() {
+    let mut scenario = Scenario::new();
+    let failing = |range| steady("pay", "eu", range, 10.0, |_, event| event.status_code = 500);
+    scenario.play(&failing((0.0, 100.0)));
+    let groups: Vec<_> =
+        scenario.partition.take_dirty_groups().into_iter().map(|(key, state)| (key, state.unwrap())).collect();
+    let state = scenario.partition.state();
+    let yaml = include_str!("../rules.yaml");
+    let renamed = yaml.replace("name: HighErrorRate", "name: TooManyErrors");
+    let regrouped = yaml.replace("[service, region]", "[service]");
+    for (yaml, fires_again) in
+        [(renamed, "TooManyErrors pay/eu firing@105"), (regrouped, "HighErrorRate pay/- firing@110")]
+    {
+        let rules = Arc::new(Rules::parse(&yaml).unwrap());
+        scenario.partition = Partition::restore(3, rules, Limits::default(), state.clone(), groups.clone());
+        scenario.transitions.clear();
+        let floor = usize::try_from(scenario.partition.position()).unwrap();
+        scenario.play(&failing((0.0, 150.0))[floor..]);
+        let story = scenario.story();
+        assert_eq!(story[0], "HighErrorRate pay/eu resolved Retired@100", "{story:?}");
+        assert!(story.len() == 2, "{story:?}, expected {fires_again}");
+    }
+}

@@ -1,0 +1,105 @@
+//! Seconds from a fault's injection to its alert, over all phases of the hop, against the worst cases of the design.
+// The figures are shown with --nocapture.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+mod scenario;
+mod workload;
+
+use rand::RngExt;
+use rand::rngs::StdRng;
+use scenario::{Scenario, Sent, seconds};
+use tidewatch_events::{AlertState, RequestEvent};
+use workload::Workload;
+
+/// Delivery, from an event's end to its being read.
+const DELIVERY: f64 = 1.5;
+/// How long a partition must have been silent before the clock moves its watermark.
+const IDLE_AFTER: f64 = 2.0;
+const INJECTED: f64 = 200.0;
+const HEALED: f64 = 290.0;
+const UNTIL: f64 = 400.0;
+
+/// The moments at which each transition is known: when the record was read, or the idle clock moved, that judged it.
+fn told_at(stream: &[Sent]) -> Vec<(f64, String, AlertState)> {
+    let mut scenario = Scenario::new();
+    let mut told = Vec::new();
+    let mut last_read: f64 = 0.0;
+    let mut next = stream.iter().peekable();
+    let mut now = 0.0;
+    // The processor's clock ticks ten times a second.
+    while now < UNTIL + DELIVERY {
+        while let Some(sent) = next.next_if(|sent| seconds_of(sent) + DELIVERY <= now) {
+            scenario.send(sent);
+            last_read = now;
+        }
+        if now - last_read >= IDLE_AFTER && last_read > 0.0 {
+            scenario.partition.advance_idle(scenario::at(now));
+            scenario.transitions.extend(scenario.partition.take_transitions());
+        }
+        for transition in scenario.transitions.drain(..) {
+            told.push((now, transition.rule.clone(), transition.state));
+        }
+        now += 0.1;
+    }
+    told
+}
+
+fn seconds_of(sent: &Sent) -> f64 {
+    match &sent.payload {
+        scenario::Payload::Event(event) => seconds(event.timestamp),
+        _ => unreachable!("only events are sent"),
+    }
+}
+
+/// Worst seconds to fire and to resolve over the phases of the hop. The service is alone in its partition, as most are.
+fn worst(rule: &str, fault: impl Fn(&mut StdRng, &mut RequestEvent) -> bool + Copy) -> (f64, f64) {
+    let (mut worst_fired, mut worst_resolved) = (0.0_f64, 0.0_f64);
+    for trial in 0..20_u32 {
+        let phase = f64::from(trial) * 0.25;
+        let (injected, healed) = (INJECTED + phase, HEALED + phase);
+        let mut stream = Workload::new(u64::from(trial)).run_with(UNTIL, |rng, event| {
+            let is_faulty =
+                event.service == "payment-service" && (injected..healed).contains(&seconds(event.timestamp));
+            !is_faulty || fault(rng, event)
+        });
+        stream.retain(
+            |sent| matches!(&sent.payload, scenario::Payload::Event(event) if event.service == "payment-service"),
+        );
+        stream.sort_by(|a, b| seconds_of(a).total_cmp(&seconds_of(b)));
+        let told = told_at(&stream);
+        assert!(told.iter().all(|(_, told, _)| told == rule), "only {rule}: {told:?}");
+        let fired = told.iter().find(|(_, _, state)| *state == AlertState::Firing).unwrap().0 - injected;
+        let resolved = told.iter().rfind(|(_, _, state)| *state == AlertState::Resolved).unwrap().0 - healed;
+        assert_eq!(told.len(), 6, "one alert a region, and its end: {told:?}");
+        worst_fired = worst_fired.max(fired);
+        worst_resolved = worst_resolved.max(resolved);
+    }
+    println!("{rule}: fires within {worst_fired:.1} s, resolves within {worst_resolved:.1} s");
+    (worst_fired, worst_resolved)
+}
+
+#[test]
+fn ten_times_the_latency_fires_within_17_s_and_resolves_within_74_s() {
+    let (fired, resolved) = worst("HighLatencyP99", |_, event| {
+        event.latency_ms = event.latency_ms.map(|latency| latency * 10.0);
+        true
+    });
+    assert!(fired <= 17.0 && resolved <= 74.0, "fired after {fired:.1} s, resolved after {resolved:.1} s");
+}
+
+#[test]
+fn thirty_percent_of_errors_fire_within_24_s_and_resolve_within_74_s() {
+    let (fired, resolved) = worst("HighErrorRate", |rng, event| {
+        if rng.random_bool(0.3) {
+            event.status_code = 500;
+        }
+        true
+    });
+    assert!(fired <= 24.0 && resolved <= 74.0, "fired after {fired:.1} s, resolved after {resolved:.1} s");
+}
+
+#[test]
+fn silence_fires_within_47_s_and_resolves_within_74_s() {
+    let (fired, resolved) = worst("TrafficDrop", |_, _| false);
+    assert!(fired <= 47.0 && resolved <= 74.0, "fired after {fired:.1} s, resolved after {resolved:.1} s");
+}
