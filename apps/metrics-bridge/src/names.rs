@@ -106,3 +106,23 @@ pub(crate) const CHECKPOINTS: Family = Family {
 
 /// Why a record is invalid: the codes of `tidewatch_events::Rejection`, which exist as series from the start.
 pub(crate) const REASONS: [&str; 5] = ["from_future", "invalid_field", "not_json", "too_large", "too_old"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Family; 11] =
+        [REQUESTS, ERRORS, DURATION, COUNTED, INVALID, MISSED, OVERFLOWED, SERIES, SERIES_LIMIT, LAG, CHECKPOINTS];
+
+    #[test]
+    fn the_documentation_says_what_is_declared_here() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics-bridge.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        for Family { name, kind, help, labels } in ALL {
+            let row = format!("| `{name}` | {} | {} | {help} |\n", kind.as_str(), labels.join(", "));
+            assert!(page.contains(&row), "docs/metrics-bridge.md lacks this row:\n{row}");
+        }
+        let bounds = LATENCY_BOUNDS.map(|bound| format!("{bound:?}")).join(", ");
+        assert!(page.contains(&bounds), "docs/metrics-bridge.md lacks the bounds {bounds}");
+    }
+}

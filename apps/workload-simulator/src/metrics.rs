@@ -96,3 +96,22 @@ impl Metrics {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_says_what_is_declared_here() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/workload-simulator.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let registry = Registry::new();
+        Metrics::register(&registry, &Workload::default()).unwrap();
+        for family in registry.gather() {
+            let kind = format!("{:?}", family.get_field_type()).to_lowercase();
+            let labels: Vec<_> = family.get_metric()[0].get_label().iter().map(|label| label.name()).collect();
+            let row = format!("| `{}` | {kind} | {} | {} |\n", family.name(), labels.join(", "), family.help());
+            assert!(page.contains(&row), "docs/workload-simulator.md lacks this row:\n{row}");
+        }
+    }
+}
