@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan};
 use tidewatch_events::{AlertEvent, AlertState, ResolveReason, Severity};
 
+use crate::rules::Family;
+
 /// Alerts that are over and still kept.
 const MAX_OVER: usize = 300;
 /// How long an alert that is over is kept.
@@ -68,6 +70,15 @@ impl Alert {
     pub fn is_firing(&self) -> bool {
         self.resolved.is_none()
     }
+}
+
+/// The one that is worst hit. Of traffic that stays away that is the one with the least.
+pub fn worst<'a>(alerts: &[&'a Alert]) -> Option<&'a Alert> {
+    let badness = |alert: &Alert| match Family::of_rule(&alert.rule) {
+        Family::Traffic => -alert.value,
+        _ => alert.value,
+    };
+    alerts.iter().copied().max_by(|a, b| badness(a).total_cmp(&badness(b)))
 }
 
 /// Alerts by the order in which they fired.

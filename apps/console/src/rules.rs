@@ -54,6 +54,8 @@ pub enum Unit {
     Milliseconds,
     /// A share, 0 to 1, shown in percent.
     Share,
+    /// Requests in the window of 60 s.
+    PerMinute,
     /// A plain number.
     Number,
 }
@@ -93,7 +95,7 @@ pub const RULES: &[Rule] = &[
         name: "TrafficDrop",
         short: "Traffic",
         family: Family::Traffic,
-        unit: Unit::Number,
+        unit: Unit::PerMinute,
         meaning: "Requests in 60 s, held against what was usual over the last 10 minutes.",
     },
     Rule {
@@ -114,7 +116,7 @@ pub const RULES: &[Rule] = &[
         name: "TrafficAnomaly",
         short: "Traffic, learned",
         family: Family::Traffic,
-        unit: Unit::Number,
+        unit: Unit::PerMinute,
         meaning: "Traffic far from what this service usually shows.",
     },
     Rule {

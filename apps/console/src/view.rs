@@ -1,5 +1,6 @@
 //! The page: state in, markup out. Nothing here looks at a clock or does I/O.
 
+mod axis;
 mod chart;
 mod firing;
 mod format;
@@ -12,18 +13,21 @@ mod services;
 mod shape;
 mod stories;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use maud::Markup;
+use maud::{Markup, html};
 
 use crate::alerts::Alert;
 use crate::peers::Fault;
 use crate::state::State;
 use crate::story::{Story, stories};
 
+use axis::Axis;
 pub use page::{CONTENT_SECURITY_POLICY, page};
 
 /// What every part of the page is made from.
@@ -32,15 +36,18 @@ pub(crate) struct View<'a> {
     now: Timestamp,
     stories: Vec<Story<'a>>,
     incidents: Vec<Vec<&'a Alert>>,
+    axis: Axis,
 }
 
 impl<'a> View<'a> {
     pub(crate) fn new(state: &'a State, now: Timestamp) -> Self {
         let faults: Vec<&Fault> = answer(&state.simulator).map(|faults| faults.all()).unwrap_or_default();
         let notifications = answer(&state.slack).map(Vec::as_slice).unwrap_or_default();
+        let oldest = state.signals.services().map(|(_, series)| series.first()).min();
         Self {
             state,
             now,
+            axis: Axis::holding(oldest.map_or(0, |oldest| now.as_second() - oldest)),
             stories: stories(&faults, state.alerts.all(), notifications, &state.letters, now),
             incidents: state.alerts.incidents(),
         }
@@ -72,11 +79,13 @@ pub struct Frame {
 /// Renders what the state is at `now`.
 pub fn frame(state: &State, now: Timestamp) -> Frame {
     let view = View::new(state, now);
-    let parts: [(&'static str, Markup); 9] = [
+    let parts: [(&'static str, Markup); 11] = [
         ("summary", summary::summary(&view)),
         ("notices", notices::notices(&view)),
         ("firing", firing::firing(&view)),
+        ("services-note", html! { "figures of the last 10 s, charts of the last " (view.axis.name()) }),
         ("services", services::services(&view)),
+        ("timeline-note", html! { "injected, detected and notified in the last " (view.axis.name()) ", UTC" }),
         ("timeline", timeline::timeline(&view)),
         ("pipeline", pipeline::pipeline(&view)),
         ("logs", logs::logs(&view)),

@@ -80,6 +80,11 @@ impl Series {
         }
     }
 
+    /// The first second that a record arrived in.
+    pub fn first(&self) -> i64 {
+        self.first
+    }
+
     /// The newest second that a record arrived in.
     pub fn newest(&self) -> i64 {
         self.newest
@@ -127,12 +132,12 @@ impl Series {
         }
     }
 
-    /// The history up to [`LAG_SECONDS`] before `now` in steps of `step` seconds, oldest first, from the service's first
-    /// second on. The last step may be shorter.
-    pub fn history(&self, now: i64, step: i64) -> Vec<Bucket> {
+    /// The last `length` seconds of history up to [`LAG_SECONDS`] before `now` in steps of `step` seconds, oldest first,
+    /// from the service's first second on. The last step may be shorter.
+    pub fn history(&self, now: i64, length: i64, step: i64) -> Vec<Bucket> {
         let end = now - LAG_SECONDS;
-        let oldest = self.first.max(now - HISTORY_SECONDS);
-        let mut buckets = Vec::with_capacity((HISTORY_SECONDS / step) as usize + 1);
+        let oldest = self.first.max(now - length.min(HISTORY_SECONDS));
+        let mut buckets = Vec::with_capacity((length / step) as usize + 1);
         let mut start = oldest.div_euclid(step) * step;
         while start < end {
             let from = start.max(oldest);
@@ -274,7 +279,7 @@ mod tests {
     #[test]
     fn history_keeps_ten_minutes_and_no_more() {
         let series = steady(1_000, 2_000, 50.0);
-        let history = series.history(2_001, 5);
+        let history = series.history(2_001, HISTORY_SECONDS, 5);
         assert_eq!(history.first().unwrap().start, 1_401);
         assert_eq!(history.last().unwrap().start, 1_995);
         assert!(history.iter().all(|bucket| bucket.rate == 20.0), "{history:?}");
@@ -284,13 +289,13 @@ mod tests {
     #[test]
     fn history_begins_with_the_service() {
         let series = steady(1_000, 1_020, 50.0);
-        assert_eq!(series.history(1_021, 5).len(), 4);
+        assert_eq!(series.history(1_021, HISTORY_SECONDS, 5).len(), 4);
     }
 
     #[test]
     fn silence_is_a_rate_of_zero_not_a_gap() {
         let series = steady(1_000, 1_020, 50.0);
-        let history = series.history(1_061, 5);
+        let history = series.history(1_061, HISTORY_SECONDS, 5);
         let last = history.last().unwrap();
         assert_eq!((last.start, last.rate, last.quantiles), (1_055, 0.0, None));
     }
@@ -299,7 +304,7 @@ mod tests {
     fn a_gap_longer_than_the_history_leaves_nothing_of_before() {
         let mut series = steady(1_000, 1_100, 50.0);
         series.record(arrival(5_000, 70.0));
-        let counted: f64 = series.history(5_002, 1).iter().map(|bucket| bucket.rate).sum();
+        let counted: f64 = series.history(5_002, HISTORY_SECONDS, 1).iter().map(|bucket| bucket.rate).sum();
         assert_eq!(counted, 1.0);
     }
 
@@ -312,7 +317,12 @@ mod tests {
         for second in 1_061..1_200 {
             series.record(arrival(second, 50.0));
         }
-        let peak = series.history(1_200, 5).iter().filter_map(|b| b.quantiles).map(|q| q[2]).fold(0.0, f64::max);
+        let peak = series
+            .history(1_200, HISTORY_SECONDS, 5)
+            .iter()
+            .filter_map(|b| b.quantiles)
+            .map(|q| q[2])
+            .fold(0.0, f64::max);
         assert!((peak - 900.0).abs() < 10.0, "{peak}");
     }
 
@@ -320,8 +330,12 @@ mod tests {
     fn a_record_that_comes_out_of_order_is_counted_in_its_own_second() {
         let mut series = steady(1_000, 1_020, 50.0);
         series.record(arrival(1_005, 50.0));
-        assert_eq!(series.history(1_021, 1)[5].rate, 21.0);
+        assert_eq!(series.history(1_021, HISTORY_SECONDS, 1)[5].rate, 21.0);
         series.record(arrival(300, 50.0));
-        assert_eq!(series.history(1_021, 1).len(), 20, "what is older than the history is passed over");
+        assert_eq!(
+            series.history(1_021, HISTORY_SECONDS, 1).len(),
+            20,
+            "what is older than the history is passed over"
+        );
     }
 }

@@ -67,16 +67,17 @@ impl Stream {
         while !pending.is_empty() {
             let mut left = Vec::new();
             for (topic, start) in pending {
-                match self.reader.assign(&topic, start()).await {
+                let result = tokio::select! {
+                    result = self.reader.assign(&topic, start()) => result,
+                    () = shutdown.triggered() => return,
+                };
+                match result {
                     Ok(()) if topic == METRICS_RAW => assigned.send_modify(|assigned| *assigned = true),
                     Ok(()) => {}
                     Err(error) => {
                         tracing::debug!(topic = topic.name, %error, "can't read the topic yet");
                         left.push((topic, start));
                     }
-                }
-                if shutdown.is_triggered() {
-                    return;
                 }
             }
             pending = left;
@@ -88,7 +89,11 @@ impl Stream {
 
     async fn ask_for_ends(&self, shutdown: &Shutdown) {
         loop {
-            let pause = match self.reader.ends(&METRICS_RAW_DLQ).await {
+            let ends = tokio::select! {
+                ends = self.reader.ends(&METRICS_RAW_DLQ) => ends,
+                () = shutdown.triggered() => return,
+            };
+            let pause = match ends {
                 Ok(ends) => {
                     self.state.lock().letters.set_ends(ends);
                     ENDS

@@ -1,17 +1,17 @@
-//! Small line charts over the last ten minutes, as SVG that stretches with its place.
+//! Small line charts over the page's time axis, as SVG that stretches with its place.
 
 use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use crate::signals::HISTORY_SECONDS;
+use super::axis::Axis;
 
-/// Height of a chart's coordinate system; its width is [`HISTORY_SECONDS`].
+/// Height of a chart's coordinate system; its width is the axis's length in seconds.
 const HEIGHT: f64 = 100.0;
 
 /// How a value becomes a height.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Scale {
+pub(super) enum Scale {
     /// From zero to this.
     Linear(f64),
     /// From the first to the second, both above zero.
@@ -20,12 +20,12 @@ pub(crate) enum Scale {
 
 impl Scale {
     /// From zero to a round number above every value.
-    pub(crate) fn linear(values: impl Iterator<Item = f64>, least: f64) -> Self {
+    pub(super) fn linear(values: impl Iterator<Item = f64>, least: f64) -> Self {
         Self::Linear(round_up(values.fold(least, f64::max) * 1.05))
     }
 
     /// Around all values, with room above and below.
-    pub(crate) fn log(values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn log(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values
             .filter(|value| *value > 0.0)
             .fold((f64::MAX, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
@@ -52,30 +52,37 @@ fn round_up(value: f64) -> f64 {
 }
 
 /// One line: points of (seconds from the left edge, value); `None` is a gap.
-pub(crate) struct Line {
-    pub(crate) class: &'static str,
-    pub(crate) points: Vec<(f64, Option<f64>)>,
-    pub(crate) filled: bool,
+pub(super) struct Line {
+    pub(super) class: &'static str,
+    pub(super) points: Vec<(f64, Option<f64>)>,
+    pub(super) filled: bool,
 }
 
 /// A stretch of time that is shaded: from and to in seconds from the left edge.
-pub(crate) struct Shade {
-    pub(crate) class: &'static str,
-    pub(crate) from: f64,
-    pub(crate) to: f64,
+pub(super) struct Shade {
+    pub(super) class: &'static str,
+    pub(super) from: f64,
+    pub(super) to: f64,
 }
 
 /// A chart without axes; the figures beside it say what it shows, so it is hidden from assistive technology.
-pub(crate) fn chart(class: &str, scale: Scale, limit: Option<f64>, lines: &[Line], shades: &[Shade]) -> Markup {
+pub(super) fn chart(
+    class: &str,
+    axis: Axis,
+    scale: Scale,
+    limit: Option<f64>,
+    lines: &[Line],
+    shades: &[Shade],
+) -> Markup {
     html! {
-        svg class={ "chart " (class) } viewBox={ "0 0 " (HISTORY_SECONDS) " " (HEIGHT) } preserveAspectRatio="none"
+        svg class={ "chart " (class) } viewBox={ "0 0 " (axis.seconds) " " (HEIGHT) } preserveAspectRatio="none"
             aria-hidden="true" focusable="false" {
             @for shade in shades.iter().filter(|shade| shade.to > 0.0) {
                 rect class=(shade.class) x=(fixed(shade.from.max(0.0))) y="0"
                     width=(fixed((shade.to - shade.from.max(0.0)).max(1.0))) height="100" {}
             }
             @if let Some(limit) = limit {
-                line class="limit" x1="0" x2=(HISTORY_SECONDS) y1=(fixed(scale.y(limit))) y2=(fixed(scale.y(limit))) {}
+                line class="limit" x1="0" x2=(axis.seconds) y1=(fixed(scale.y(limit))) y2=(fixed(scale.y(limit))) {}
             }
             @for line in lines {
                 @if line.filled { path class={ "area " (line.class) } d=(path(line, scale, true)) {} }
@@ -108,7 +115,7 @@ fn path(line: &Line, scale: Scale, closed: bool) -> String {
 }
 
 /// One decimal, and none where it is zero: a page holds thousands of coordinates.
-pub(crate) fn fixed(value: f64) -> String {
+pub(super) fn fixed(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::shape::{Condition, shape};
 use super::{View, format};
-use crate::alerts::Alert;
+use crate::alerts::{Alert, worst};
 use crate::rules::{self, Unit};
 
 /// Incidents shown in full; the number of the others is told.
@@ -34,7 +34,7 @@ pub(super) fn announcement(view: &View<'_>) -> Markup {
 }
 
 fn incident(view: &View<'_>, alerts: &[&Alert]) -> Markup {
-    let Some(worst) = alerts.iter().max_by(|a, b| a.value.total_cmp(&b.value)) else { return html! {} };
+    let Some(worst) = worst(alerts) else { return html! {} };
     let regions: Vec<&str> = alerts.iter().filter_map(|alert| alert.region()).collect();
     let since = alerts.iter().map(|alert| alert.fired_at).min().unwrap_or(view.now);
     let known = rules::rule(&worst.rule);

@@ -13,7 +13,14 @@ pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
         return NONE.to_owned();
     }
+    // 0.3 * 100 is a little more than 30.
+    let value = (value * 1e6).round() / 1e6;
     if value.abs() < 99.95 && value.fract() != 0.0 { format!("{value:.1}") } else { thousands(value.round() as i64) }
+}
+
+/// Something a second, without the unit. It keeps its decimal, so that it stands still while it changes.
+pub(crate) fn rate(value: f64) -> String {
+    if value < 999.95 { format!("{value:.1}") } else { thousands(value.round() as i64) }
 }
 
 /// An integer with a comma every three digits.
@@ -48,6 +55,7 @@ pub(crate) fn measured(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Milliseconds => format!("{} ms", milliseconds(value)),
         Unit::Share => format!("{} %", percent(value)),
+        Unit::PerMinute => format!("{} /min", number(value)),
         Unit::Number => number(value),
     }
 }
@@ -90,8 +98,8 @@ mod tests {
 
     #[test]
     fn numbers_have_as_many_digits_as_they_deserve() {
-        let written = [0.0, 0.44, 20.12, 20.0, 148.4, 12_400.0, -1_234_567.0, f64::NAN].map(number);
-        assert_eq!(written, ["0", "0.4", "20.1", "20", "148", "12,400", "-1,234,567", "–"]);
+        let written = [0.0, 0.44, 0.3 * 100.0, 20.12, 148.4, 12_400.0, -1_234_567.0, f64::NAN].map(number);
+        assert_eq!(written, ["0", "0.4", "30", "20.1", "148", "12,400", "-1,234,567", "–"]);
     }
 
     #[test]

@@ -72,11 +72,11 @@ pub fn page(frame: &Frame) -> Markup {
                     div id="firing" { (fragment("firing")) }
                     p id="announcement" class="sr" aria-live="polite" { (fragment("announcement")) }
                     section aria-labelledby="h-services" {
-                        h2 id="h-services" tabindex="-1" { "Services" small { "figures of the last 10 s, charts of the last 10 minutes" } }
+                        h2 id="h-services" tabindex="-1" { "Services" small id="services-note" { (fragment("services-note")) } }
                         div id="services" { (fragment("services")) }
                     }
                     section aria-labelledby="h-timeline" {
-                        h2 id="h-timeline" tabindex="-1" { "Incident timeline" small { "what was injected, detected and notified in the last 10 minutes, UTC" } }
+                        h2 id="h-timeline" tabindex="-1" { "Incident timeline" small id="timeline-note" { (fragment("timeline-note")) } }
                         div id="timeline" class="card" { (fragment("timeline")) }
                     }
                     section aria-labelledby="h-pipeline" {

@@ -1,4 +1,4 @@
-//! One card a service: its golden signals now and over ten minutes, and what each rule says of each region.
+//! One card a service: its golden signals now and over the axis, and what each rule says of each region.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::shape::{Condition, shape};
 use super::{View, answer, format};
 use crate::peers::{Group, RuleState, Verdict};
 use crate::rules::{self, Family, Unit};
-use crate::signals::{Bucket, Golden, HISTORY_SECONDS, LAG_SECONDS, Series};
+use crate::signals::{Bucket, Golden, LAG_SECONDS, Series};
 
 /// Seconds that a point of a chart stands for.
 pub(super) const STEP: i64 = 5;
@@ -31,7 +31,7 @@ pub(super) fn services(view: &View<'_>) -> Markup {
 
 fn card(view: &View<'_>, name: &str, series: &Series) -> Markup {
     let golden = series.golden(view.second());
-    let history = series.history(view.second(), STEP);
+    let history = series.history(view.second(), view.axis.seconds, STEP);
     let groups: Vec<&Group> = answer(&view.state.processor)
         .map(|status| status.groups.iter().filter(|group| group.service() == name).collect())
         .unwrap_or_default();
@@ -89,9 +89,9 @@ fn signals(
             div {
                 dt { "Requests" }
                 dd class="scale" { (scale_label(rate_scale, |top| format!("0–{} /s", format::number(top)))) }
-                dd class="figure" { b { (format::number(golden.rate)) } span class="unit" { " /s" } }
+                dd class="figure" { b { (format::rate(golden.rate)) } span class="unit" { " /s" } }
                 dd class="plot" {
-                    (chart("", rate_scale, None, &[Line { filled: true, ..line(view, history, "rate", |b| Some(b.rate)) }], &shades(Family::Traffic)))
+                    (chart("", view.axis, rate_scale, None, &[Line { filled: true, ..line(view, history, "rate", |b| Some(b.rate)) }], &shades(Family::Traffic)))
                 }
             }
             div {
@@ -102,7 +102,7 @@ fn signals(
                 }
                 dd class="figure" { b { (golden.error_ratio.map_or(format::NONE.to_owned(), format::percent)) } span class="unit" { " %" } }
                 dd class="plot" {
-                    (chart("", error_scale, failing, &[Line { filled: true, ..line(view, history, "errors", |b| b.error_ratio) }], &shades(Family::Errors)))
+                    (chart("", view.axis, error_scale, failing, &[Line { filled: true, ..line(view, history, "errors", |b| b.error_ratio) }], &shades(Family::Errors)))
                 }
             }
             div {
@@ -118,7 +118,7 @@ fn signals(
                     span class="unit" { " ms" }
                 }
                 dd class="plot" {
-                    (chart("tall", latency_scale, slow, &[quantile("q0", 0), quantile("q1", 1), quantile("q2", 2)], &shades(Family::Latency)))
+                    (chart("tall", view.axis, latency_scale, slow, &[quantile("q0", 0), quantile("q1", 1), quantile("q2", 2)], &shades(Family::Latency)))
                 }
             }
         }
@@ -133,21 +133,21 @@ fn scale_label(scale: Scale, write: impl Fn(f64) -> String) -> String {
 }
 
 fn line(view: &View<'_>, history: &[Bucket], class: &'static str, value: impl Fn(&Bucket) -> Option<f64>) -> Line {
-    let left = view.second() - LAG_SECONDS - HISTORY_SECONDS;
+    let left = view.second() - LAG_SECONDS - view.axis.seconds;
     let points = history.iter().map(|bucket| ((bucket.start - left) as f64 + STEP as f64 / 2.0, value(bucket)));
     Line { class, points: points.collect(), filled: false }
 }
 
 /// The times at which an alert of this family was out.
 fn shades(view: &View<'_>, name: &str, family: Family) -> Vec<Shade> {
-    let x = |at| HISTORY_SECONDS as f64 - format::between(at, view.now);
+    let x = |at| view.axis.seconds as f64 - format::between(at, view.now);
     let alerts = view.state.alerts.all().iter();
     alerts
         .filter(|alert| alert.service() == name && Family::of_rule(&alert.rule) == family)
         .map(|alert| Shade {
             class: "alert",
             from: x(alert.fired_at),
-            to: alert.resolved.map_or(HISTORY_SECONDS as f64, |(at, _)| x(at)),
+            to: alert.resolved.map_or(view.axis.seconds as f64, |(at, _)| x(at)),
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{View, format};
+use crate::alerts::worst;
 use crate::peers::Fault;
 use crate::rules::{Family, Unit, rule};
 use crate::story::Story;
@@ -16,7 +17,7 @@ pub(super) fn stories(view: &View<'_>, stories: &[&Story<'_>]) -> Markup {
         ol class="stories" aria-label="Incidents in words, newest first" {
             @for story in stories.iter().take(SHOWN) {
                 li class={ "story " (if story.ended().is_some() { "over" } else { "on" }) } {
-                    p class="what" { strong class="name" { (story.service) } " " (what(story)) }
+                    p class="what" { strong class="name" { (story.service) } " " (what(view, story)) }
                     ol class="steps" { @for step in steps(view, story) { (step.markup()) } }
                 }
             }
@@ -25,7 +26,7 @@ pub(super) fn stories(view: &View<'_>, stories: &[&Story<'_>]) -> Markup {
 }
 
 /// What happened to the service, in a few words.
-pub(super) fn what(story: &Story<'_>) -> String {
+pub(super) fn what(view: &View<'_>, story: &Story<'_>) -> String {
     match story.fault {
         Some(fault) => {
             let place = fault.region.as_deref().map_or("in all regions".to_owned(), |region| format!("in {region}"));
@@ -46,7 +47,8 @@ pub(super) fn what(story: &Story<'_>) -> String {
         }
         None => {
             let rule = story.alerts.first().map_or("alert", |alert| alert.rule.as_str());
-            format!("{rule}, nothing of the kind was injected")
+            let known = view.state.simulator.as_ref().is_some_and(|simulator| simulator.current().is_some());
+            if known { format!("{rule}, nothing of the kind was injected") } else { rule.to_owned() }
         }
     }
 }
@@ -168,12 +170,17 @@ fn steps(view: &View<'_>, story: &Story<'_>) -> Vec<Step> {
     steps
 }
 
+/// A number of dead letters.
+pub(super) fn dead_letters(count: u32) -> String {
+    if count == 1 { "1 dead letter".to_owned() } else { format!("{} dead letters", format::thousands(count.into())) }
+}
+
 /// By what it was detected, and how bad it was.
 fn detection(story: &Story<'_>) -> String {
     if let (Some((_, count)), true) = (story.dead_letters, story.alerts.is_empty()) {
-        return format!("{} dead letters", format::thousands(i64::from(count)));
+        return dead_letters(count);
     }
-    let Some(worst) = story.alerts.iter().max_by(|a, b| a.value.total_cmp(&b.value)) else { return String::new() };
+    let Some(worst) = worst(&story.alerts) else { return String::new() };
     let unit = rule(&worst.rule).map_or(Unit::Number, |rule| rule.unit);
     let regions = match story.alerts.len() {
         1 => worst.region().unwrap_or_default().to_owned(),

@@ -65,7 +65,7 @@ pub(super) fn summary(view: &View<'_>) -> Markup {
     html! {
         (verdict(view, golden.len()))
         dl class="tiles" {
-            (tile("Requests", &format::number(rate), "/s", "All services together, over the last 10 s."))
+            (tile("Requests", &format::rate(rate), "/s", "All services together, over the last 10 s."))
             (tile(
                 "Errors",
                 &if rate > 0.0 { format::percent(errors / rate) } else { format::NONE.to_owned() },

@@ -10,7 +10,6 @@ use super::services::STEP;
 use super::stories::{self, strength};
 use super::{View, answer, format};
 use crate::rules::Family;
-use crate::signals::HISTORY_SECONDS;
 use crate::story::Story;
 
 /// Lanes shown; the number of the others is told.
@@ -62,7 +61,7 @@ impl Lane<'_, '_> {
 }
 
 pub(super) fn timeline(view: &View<'_>) -> Markup {
-    let oldest = view.now - SignedDuration::from_secs(HISTORY_SECONDS);
+    let oldest = view.now - SignedDuration::from_secs(view.axis.seconds);
     let recent: Vec<&Story<'_>> =
         view.stories.iter().filter(|story| story.ended().is_none_or(|ended| ended >= oldest)).collect();
     let mut by_lane: BTreeMap<(&str, Family), Vec<&Story<'_>>> = BTreeMap::new();
@@ -93,7 +92,7 @@ pub(super) fn timeline(view: &View<'_>) -> Markup {
                 (gutter(view, &lanes, height))
                 svg class="axis" width="100%" height=(fixed(height)) role="img" aria-labelledby="axis-title" {
                     title id="axis-title" {
-                        "The last 10 minutes: " (lanes.len()) " lanes of what was injected, detected and notified. The list below says the same in words."
+                        "What was injected, detected and notified in the last " (view.axis.name()) ". The list below says the same in words."
                     }
                     defs {
                         pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
@@ -121,7 +120,7 @@ fn quiet(view: &View<'_>) -> Markup {
                 (grid(view, 52.0))
                 line class="now" x1="100%" x2="100%" y1=(fixed(AXIS)) y2="52" {}
             }
-            p { strong { "Nothing was injected and nothing was detected in the last 10 minutes." } }
+            p { strong { "Nothing was injected and nothing was detected in the last " (view.axis.name()) "." } }
             @if view.state.simulator.is_some() {
                 p { "Break something and watch this axis: the fault appears at once, its detection and the notification seconds later." }
                 pre tabindex="0" {
@@ -149,17 +148,19 @@ fn gutter(view: &View<'_>, lanes: &[Lane<'_, '_>], height: f64) -> Markup {
     }
 }
 
-/// A line each minute, with the time of day at every second one.
+/// Lines at round times, with the time of day at every second one.
 fn grid(view: &View<'_>, height: f64) -> Markup {
+    let axis = view.axis;
     let now = view.second();
-    let first = (now - HISTORY_SECONDS).div_euclid(60) + 1;
+    let first = (now - axis.seconds).div_euclid(axis.line) + 1;
+    let letters = if axis.label % 60 == 0 { 5 } else { 8 };
     html! {
-        @for minute in first..=now / 60 {
-            @let at = Timestamp::from_second(minute * 60).unwrap_or_default();
+        @for second in (first..=now / axis.line).map(|line| line * axis.line) {
+            @let at = Timestamp::from_second(second).unwrap_or_default();
             @let x = percent(view, at);
             line class="minute" x1={ (fixed(x)) "%" } x2={ (fixed(x)) "%" } y1=(fixed(AXIS - 4.0)) y2=(fixed(height)) {}
-            @if minute % 2 == 0 && x > 6.0 && x < 87.0 {
-                text class="tick" x={ (fixed(x)) "%" } y="12" text-anchor="middle" { (&format::clock(at)[..5]) }
+            @if second % axis.label == 0 && x > 9.0 && x < 86.0 {
+                text class="tick" x={ (fixed(x)) "%" } y="12" text-anchor="middle" { (&format::clock(at)[..letters]) }
             }
         }
         text class="tick" x="100%" y="12" text-anchor="end" { "now" }
@@ -168,8 +169,8 @@ fn grid(view: &View<'_>, height: f64) -> Markup {
 
 /// Place of a moment on the axis, in percent of its width.
 fn percent(view: &View<'_>, at: Timestamp) -> f64 {
-    let from_left = HISTORY_SECONDS as f64 - format::between(at, view.now);
-    (from_left / HISTORY_SECONDS as f64 * 100.0).clamp(0.0, 100.0)
+    let from_left = view.axis.seconds as f64 - format::between(at, view.now);
+    (from_left / view.axis.seconds as f64 * 100.0).clamp(0.0, 100.0)
 }
 
 fn lane_markup(view: &View<'_>, lane: &Lane<'_, '_>) -> Markup {
@@ -179,7 +180,7 @@ fn lane_markup(view: &View<'_>, lane: &Lane<'_, '_>) -> Markup {
         g class="lane" {
             text class="lane-title" x="0" y=(fixed(lane.top + 15.0)) {
                 (lane.service)
-                tspan class="muted" dx="8" { @if let Some(story) = newest { (stories::what(story)) } }
+                tspan class="muted" dx="8" { @if let Some(story) = newest { (stories::what(view, story)) } }
             }
             rect class="ground" x="0" width="100%" y=(fixed(tracks.signal)) height=(fixed(SIGNAL)) {}
             @for story in &lane.stories { (blind_time(view, story, &tracks)) }
@@ -209,9 +210,13 @@ fn blind_time(view: &View<'_>, story: &Story<'_>, tracks: &Tracks) -> Markup {
 }
 
 fn signal(view: &View<'_>, lane: &Lane<'_, '_>, y: f64) -> Markup {
-    let left = view.now.as_duration().as_secs_f64() - HISTORY_SECONDS as f64;
-    let history =
-        view.state.signals.service(lane.service).map(|series| series.history(view.second(), STEP)).unwrap_or_default();
+    let left = view.now.as_duration().as_secs_f64() - view.axis.seconds as f64;
+    let history = view
+        .state
+        .signals
+        .service(lane.service)
+        .map(|series| series.history(view.second(), view.axis.seconds, STEP))
+        .unwrap_or_default();
     let middle = |start: i64| start as f64 + STEP as f64 / 2.0 - left;
     let points: Vec<(f64, Option<f64>)> = match lane.family {
         Family::Malformed => {
@@ -245,7 +250,7 @@ fn signal(view: &View<'_>, lane: &Lane<'_, '_>, y: f64) -> Markup {
     };
     html! {
         svg class="signal" x="0" y=(fixed(y)) width="100%" height=(fixed(SIGNAL)) {
-            (chart("nested", scale, limit, &[Line { class: "trace", points, filled: true }], &[]))
+            (chart("nested", view.axis, scale, limit, &[Line { class: "trace", points, filled: true }], &[]))
         }
         text class="peak" x="4" y=(fixed(y + 11.0)) { "peak " (peak) (label) }
     }
@@ -270,7 +275,7 @@ fn limit(view: &View<'_>, lane: &Lane<'_, '_>) -> Option<f64> {
 /// Dead letters a second, by steps over the whole axis.
 fn dead_letters(view: &View<'_>, service: &str) -> impl Iterator<Item = (i64, f64)> {
     let mut steps: BTreeMap<i64, u32> = BTreeMap::new();
-    let first = (view.second() - HISTORY_SECONDS).div_euclid(STEP) + 1;
+    let first = (view.second() - view.axis.seconds).div_euclid(STEP) + 1;
     for step in first..view.second().div_euclid(STEP) {
         steps.insert(step, 0);
     }
@@ -288,7 +293,7 @@ fn injected(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
     html! {
         @if to > 0.0 {
             rect class="injected" x={ (fixed(from)) "%" } width={ (fixed((to - from).max(0.4))) "%" } y=(fixed(y)) height=(fixed(BAR)) rx="2" fill="url(#hatch)" {
-                title { (stories::what(story)) ", injected " (format::clock(fault.injected_at)) " UTC" }
+                title { (stories::what(view, story)) ", injected " (format::clock(fault.injected_at)) " UTC" }
             }
             (label_before(from, y + 10.0, "injected", &strength(fault)))
         }
@@ -311,7 +316,7 @@ fn detected(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
         @if let (Some((at, count)), true) = (story.dead_letters, story.alerts.is_empty()) {
             @let (from, to) = (percent(view, at), percent(view, story.healed().unwrap_or(view.now)));
             rect class="detected warning" x={ (fixed(from)) "%" } width={ (fixed((to - from).max(0.4))) "%" } y=(fixed(y)) height=(fixed(BAR)) rx="1.5" {
-                title { (count) " dead letters" }
+                title { (stories::dead_letters(count)) }
             }
         }
         @if let (Some(x), Some(fault), Some(at)) = (first, story.fault, story.detected()) {

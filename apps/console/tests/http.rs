@@ -1,0 +1,124 @@
+//! What the listener answers, also without a broker.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use reqwest::{Client, Method, StatusCode, header};
+use support::{Running, SOON, config};
+use tidewatch_kafka::KafkaArgs;
+use tidewatch_telemetry::Service;
+use tidewatch_testkit::eventually;
+
+/// A port that nobody listens on.
+fn nowhere() -> KafkaArgs {
+    KafkaArgs::new("127.0.0.1:1")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_forbids_what_comes_from_elsewhere() {
+    let console = Running::start(config(nowhere())).await;
+    for path in ["/", "/api/status", "/nowhere"] {
+        let answer = console.get(path).await;
+        let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{policy}");
+        assert_eq!(answer.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(answer.headers()[header::X_FRAME_OPTIONS], "DENY");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_names_no_other_host() {
+    let console = Running::start(config(nowhere())).await;
+    let page = console.page().await;
+    // The namespace inside the icon is base64, and no link is left while nothing fires.
+    assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
+    assert!(!page.contains(" src=") && !page.contains("@import") && !page.contains(" style="), "{page}");
+    for target in page.split("href=\"").skip(1) {
+        assert!(["#", "/", "data:image/svg+xml"].iter().any(|own| target.starts_with(own)), "{}", &target[..40]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_reading_is_allowed() {
+    let console = Running::start(config(nowhere())).await;
+    let client = Client::new();
+    for method in [Method::POST, Method::PUT, Method::DELETE] {
+        for path in ["/", "/events", "/api/status"] {
+            let answer = client.request(method.clone(), format!("{}{path}", console.url)).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        }
+    }
+    assert_eq!(console.get("/nowhere").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_sites_page_gets_no_stream() {
+    let console = Running::start(config(nowhere())).await;
+    let request = Client::new().get(format!("{}/events", console.url)).header("sec-fetch-site", "cross-site");
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stream_brings_every_fragment_and_goes_on() {
+    let console = Running::start(config(nowhere())).await;
+    let answer = console.get("/events").await;
+    assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let mut body = answer.bytes_stream();
+    let mut text = String::new();
+    let read = async {
+        while text.matches("\n\n").count() < 3 {
+            text.push_str(&String::from_utf8_lossy(&body.next().await.unwrap().unwrap()));
+        }
+    };
+    tokio::time::timeout(SOON, read).await.unwrap();
+    let first = text.lines().next().unwrap().strip_prefix("data: ").unwrap();
+    let frame: serde_json::Value = serde_json::from_str(first).unwrap();
+    for id in ["summary", "services", "timeline", "pipeline", "logs", "processes"] {
+        assert!(frame["fragments"][id].is_string(), "{id} is missing");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_stream_does_not_hold_up_the_end() {
+    let mut console = Running::start(config(nowhere())).await;
+    let mut stream = console.get("/events").await.bytes_stream();
+    stream.next().await.unwrap().unwrap();
+    console.shutdown.trigger();
+    tokio::time::timeout(Duration::from_secs(9), &mut console.work).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_out_of_reach_is_told_on_the_page_and_by_readiness() {
+    let console = Running::start(config(nowhere())).await;
+    let told = async || console.page().await.contains("Kafka: not answering since").then_some(());
+    eventually("the page says that Kafka does not answer", SOON, told).await;
+    let page = console.page().await;
+    assert!(page.contains("Can't tell") && page.contains("<title>(?) Tidewatch</title>"), "{page}");
+    let ready = reqwest::get(format!("{}/readyz", console.admin)).await.unwrap();
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_out_of_reach_is_told_and_an_absent_one_left_out() {
+    let mut flags = config(nowhere());
+    flags.simulator = Some("http://127.0.0.1:1".parse().unwrap());
+    let console = Running::start(flags).await;
+    let told = async || console.page().await.contains("workload-simulator: not answering since").then_some(());
+    eventually("the page says that the simulator does not answer", SOON, told).await;
+    let page = console.page().await;
+    assert!(!page.contains("mock-slack:") && !page.contains("stream-processor:"), "{page}");
+    assert_eq!(console.status().await["totals"]["lag"], serde_json::Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_in_use_is_told_with_its_flag() {
+    let console = Running::start(config(nowhere())).await;
+    let mut flags = config(nowhere());
+    flags.listen = console.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let error = console::Console::bind(flags).await.err().unwrap().to_string();
+    assert!(error.starts_with("--listen 127.0.0.1:") && error.contains("in use"), "{error}");
+}
