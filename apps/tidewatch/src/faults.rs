@@ -19,6 +19,9 @@ const SIMULATOR: &str = "workload-simulator";
 ///
 /// The fault lasts until `tidewatch heal`, or for --for. What it did and where to watch is printed.
 #[derive(clap::Args, Debug)]
+#[command(override_usage = "tidewatch break <SERVICE> [--region <REGION>] [--for <DURATION>]\n         \
+        (--latency <FACTOR> | --error-rate <SHARE> | --silence |\n          \
+        --skew <DURATION> | --malformed <SHARE>)")]
 #[command(after_help = "Examples:\n  \
     tidewatch break payment-service --latency 10\n  \
     tidewatch break auth-service --region eu-west-1 --error-rate 30%\n  \

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bench;
 mod exit;
 mod faults;
 
@@ -40,6 +41,7 @@ enum Verb {
     Heal(faults::HealArgs),
     Status(status::Args),
     Replay(replay::Args),
+    Bench(bench::Args),
 }
 
 /// Runs the command line of this process.
@@ -59,6 +61,7 @@ pub fn main() -> ExitCode {
             Verb::Heal(args) => faults::heal(args).await,
             Verb::Status(args) => status::run(args).await,
             Verb::Replay(args) => replay::run(args).await,
+            Verb::Bench(args) => bench::run(args).await,
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));

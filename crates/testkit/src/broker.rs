@@ -27,7 +27,7 @@ impl Broker {
         let installation = match RealKafka::discover() {
             Ok(installation) => installation,
             Err(missing) => {
-                skipped(test, missing);
+                skipped(test, format_args!("needs kafka: {missing}"));
                 return None;
             }
         };

@@ -1,0 +1,375 @@
+//! `tidewatch bench notify`: seconds from a fault to the notification that mock-slack received, and from healing to its
+//! end.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use jiff::Timestamp;
+use reqwest::Client;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::state::{Endpoints, StateArgs};
+use crate::{http, table};
+
+const POLL: Duration = Duration::from_millis(200);
+/// Notifications, and the end of them, are given up on after this.
+const LIMIT: Duration = Duration::from_secs(180);
+/// Traffic rules are armed after 120 s of traffic.
+const ARMED: Duration = Duration::from_secs(300);
+/// Seconds between two windows: where in it a fault begins decides how soon it is seen.
+const HOP: f64 = 5.0;
+/// A service is left alone for this long between two trials, so that its windows hold nothing of the last one.
+const REST: Duration = Duration::from_secs(70);
+/// Promised seconds from healing to the last resolved notification.
+const RESOLVED_WITHIN: f64 = 90.0;
+
+/// Measure the seconds from a fault to its notification
+///
+/// Breaks three services at once, each in its own way (latency x10, 30 % errors, silence), waits for mock-slack to be told of
+/// every region, heals, waits for the all-clear, and again; faults begin at moments spread evenly over the 5 s between two
+/// windows. It takes about four minutes a trial. Exit code 1 when something took longer than promised, or an alert came
+/// for another service.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// How often each fault is injected
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    trials: u32,
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+/// A fault and what has to come of it.
+#[derive(Clone, Copy)]
+struct Case {
+    name: &'static str,
+    rule: &'static str,
+    /// Promised seconds from injection to notification.
+    within: f64,
+    body: fn() -> Value,
+}
+
+const CASES: [Case; 3] = [
+    Case { name: "latency x10", rule: "HighLatencyP99", within: 30.0, body: || json!({ "latency": 10.0 }) },
+    Case { name: "errors 30 %", rule: "HighErrorRate", within: 30.0, body: || json!({ "error_rate": 0.3 }) },
+    Case { name: "silence", rule: "TrafficDrop", within: 60.0, body: || json!({ "silence": true }) },
+];
+
+/// Seconds, of one trial.
+#[derive(Debug, Clone, Copy)]
+struct Trial {
+    /// To the first region's notification.
+    first: f64,
+    /// To the last one's.
+    all: f64,
+    /// From healing to the last region's end.
+    resolved: f64,
+}
+
+/// Injects, measures and prints.
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let endpoints = args.state.endpoints()?;
+    let bench = Bench::new(&endpoints).await?;
+    println!("waiting until every rule is armed and nothing fires");
+    bench.armed().await?;
+    let began = Timestamp::now();
+    println!("{} trials of each fault, about {} min", args.trials, args.trials * 4);
+    let (first, second, third) =
+        tokio::try_join!(bench.trials(0, args.trials), bench.trials(1, args.trials), bench.trials(2, args.trials))?;
+    let results = [first, second, third];
+    print!("\n{}", render(&results));
+    println!("seconds; broker: {}; first: until one region was told of, all: until all were", bench.broker);
+    bench.verdict(&results, began).await
+}
+
+struct Bench {
+    client: Client,
+    simulator: String,
+    mock_slack: String,
+    processor: String,
+    broker: String,
+    services: Vec<Simulated>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Simulated {
+    service: String,
+    regions: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Told {
+    status: String,
+    labels: Labels,
+    received_at: Timestamp,
+}
+
+#[derive(Debug, Deserialize)]
+struct Labels {
+    alertname: String,
+    service: Option<String>,
+    region: Option<String>,
+}
+
+impl Bench {
+    async fn new(endpoints: &Endpoints) -> anyhow::Result<Self> {
+        #[derive(Deserialize)]
+        struct Services {
+            services: Vec<Simulated>,
+        }
+        let client = http::client()?;
+        let simulator = endpoints.require("simulator")?.to_owned();
+        let Services { services } = http::get(&client, "workload-simulator", &format!("{simulator}/services")).await?;
+        if services.len() < CASES.len() {
+            return Err(anyhow!("the simulator has {} services, and {} are needed", services.len(), CASES.len()));
+        }
+        Ok(Self {
+            client,
+            simulator,
+            mock_slack: endpoints.require("mock_slack")?.to_owned(),
+            processor: endpoints.require("processor")?.to_owned(),
+            broker: endpoints.get("broker").unwrap_or("unknown").to_owned(),
+            services,
+        })
+    }
+
+    /// Waits until every rule of every simulated group can judge, and says that all is well.
+    async fn armed(&self) -> anyhow::Result<()> {
+        #[derive(Deserialize)]
+        struct Status {
+            groups: Vec<Group>,
+        }
+        #[derive(Deserialize)]
+        struct Group {
+            labels: Labels,
+            rules: std::collections::BTreeMap<String, Rule>,
+        }
+        #[derive(Deserialize)]
+        struct Labels {
+            service: Option<String>,
+        }
+        #[derive(Deserialize)]
+        struct Rule {
+            state: String,
+        }
+        let wanted: usize = self.services.iter().map(|service| service.regions.len()).sum();
+        let url = format!("{}/status", self.processor);
+        let deadline = Instant::now() + ARMED;
+        loop {
+            let status: Status = http::get(&self.client, "stream-processor", &url).await?;
+            let simulated = |group: &&Group| {
+                self.services.iter().any(|known| group.labels.service.as_ref() == Some(&known.service))
+            };
+            let well = |group: &&Group| {
+                CASES.iter().all(|case| group.rules.get(case.rule).is_some_and(|rule| rule.state == "ok"))
+            };
+            if status.groups.iter().filter(simulated).filter(well).count() == wanted {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(anyhow!(
+                    "not every rule is armed and quiet after {} s: heal what is broken first",
+                    ARMED.as_secs()
+                ));
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// Injects one case again and again, always into the same service, so that cases don't meet.
+    async fn trials(&self, case: usize, count: u32) -> anyhow::Result<Vec<Trial>> {
+        let service = &self.services[case];
+        let case = &CASES[case];
+        let mut trials = Vec::new();
+        for number in 0..count {
+            if number > 0 {
+                sleep(REST).await;
+            }
+            until_phase(HOP * f64::from(number) / f64::from(count)).await;
+            let trial =
+                self.trial(case, service).await.with_context(|| format!("{} of {}", case.name, service.service))?;
+            println!(
+                "{:>3}  {:<12} {:<16} first {:>5.1} s  all {:>5.1} s  resolved {:>5.1} s",
+                number + 1,
+                case.name,
+                service.service,
+                trial.first,
+                trial.all,
+                trial.resolved
+            );
+            trials.push(trial);
+        }
+        Ok(trials)
+    }
+
+    async fn trial(&self, case: &Case, service: &Simulated) -> anyhow::Result<Trial> {
+        #[derive(Deserialize)]
+        struct Injected {
+            injected_at: Timestamp,
+        }
+        #[derive(Deserialize)]
+        struct Healed {
+            healed: Vec<HealedFault>,
+        }
+        #[derive(Deserialize)]
+        struct HealedFault {
+            healed_at: Timestamp,
+        }
+        let url = format!("{}/faults/{}", self.simulator, service.service);
+        let answer = http::send("workload-simulator", self.client.put(&url).json(&(case.body)())).await?;
+        let Injected { injected_at } = answer.error_for_status()?.json().await?;
+        let told = self.told(case, service, "firing", injected_at).await;
+        // Also when nobody was told: what is measured next must not suffer from this.
+        let answer = http::send("workload-simulator", self.client.delete(&url)).await?;
+        let Healed { healed } = answer.error_for_status()?.json().await?;
+        let told = told?;
+        let healed_at = healed.first().context("the fault was healed by somebody else")?.healed_at;
+        let resolved = self.told(case, service, "resolved", healed_at).await?;
+        let since = |then: Timestamp, seconds: &[Timestamp]| -> Vec<f64> {
+            seconds.iter().map(|at| at.duration_since(then).as_secs_f64()).collect()
+        };
+        let (fired, ended) = (since(injected_at, &told), since(healed_at, &resolved));
+        let greatest = |seconds: &[f64]| seconds.iter().copied().fold(0.0, f64::max);
+        Ok(Trial {
+            first: fired.iter().copied().fold(f64::INFINITY, f64::min),
+            all: greatest(&fired),
+            resolved: greatest(&ended),
+        })
+    }
+
+    /// Waits until mock-slack was told of every region of the service, and gives when.
+    async fn told(
+        &self,
+        case: &Case,
+        service: &Simulated,
+        status: &str,
+        since: Timestamp,
+    ) -> anyhow::Result<Vec<Timestamp>> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let all = self.notifications().await?;
+            let times: Vec<Timestamp> = service
+                .regions
+                .iter()
+                .filter_map(|region| {
+                    // Oldest first: a repeated notification doesn't count.
+                    let told = all.iter().rev().find(|told| {
+                        told.status == status
+                            && told.received_at >= since
+                            && told.labels.alertname == case.rule
+                            && told.labels.service.as_ref() == Some(&service.service)
+                            && told.labels.region.as_ref() == Some(region)
+                    });
+                    told.map(|told| told.received_at)
+                })
+                .collect();
+            if times.len() == service.regions.len() {
+                return Ok(times);
+            }
+            if Instant::now() > deadline {
+                return Err(anyhow!(
+                    "{} of {} regions had a {status} {} after {} s",
+                    times.len(),
+                    service.regions.len(),
+                    case.rule,
+                    LIMIT.as_secs()
+                ));
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// Newest first.
+    async fn notifications(&self) -> anyhow::Result<Vec<Told>> {
+        http::get(&self.client, "mock-slack", &format!("{}/api/alerts", self.mock_slack)).await
+    }
+
+    /// Whether all was as promised: in time, and no alert but those that belong to the faults.
+    async fn verdict(&self, results: &[Vec<Trial>], began: Timestamp) -> anyhow::Result<()> {
+        let own: BTreeSet<(&str, &str)> =
+            CASES.iter().zip(&self.services).map(|(case, service)| (case.rule, service.service.as_str())).collect();
+        let told = self.notifications().await?;
+        let others: BTreeSet<String> = told
+            .iter()
+            .filter(|told| told.received_at >= began && told.status == "firing")
+            .map(|told| (told.labels.alertname.as_str(), told.labels.service.as_deref().unwrap_or("-")))
+            .filter(|alert| !own.contains(alert))
+            .map(|(rule, service)| format!("{rule} for {service}"))
+            .collect();
+        let slow: Vec<&str> = CASES
+            .iter()
+            .zip(results)
+            .filter(|(case, trials)| {
+                trials.iter().any(|trial| trial.all > case.within || trial.resolved > RESOLVED_WITHIN)
+            })
+            .map(|(case, _)| case.name)
+            .collect();
+        match (others.is_empty(), slow.is_empty()) {
+            (true, true) => {
+                println!("all within what is promised, and no alert for anything else");
+                Ok(())
+            }
+            (false, _) => Err(anyhow!("alerts that no fault explains: {}", Vec::from_iter(others).join(", "))),
+            (true, false) => Err(anyhow!("slower than promised: {}", slow.join(", "))),
+        }
+    }
+}
+
+/// Sleeps until the clock is `phase` seconds after a multiple of [`HOP`].
+async fn until_phase(phase: f64) {
+    let now = Timestamp::now().as_duration().as_secs_f64();
+    sleep(Duration::from_secs_f64((phase - now).rem_euclid(HOP))).await;
+}
+
+fn render(results: &[Vec<Trial>]) -> String {
+    let rows: Vec<Vec<String>> = CASES
+        .iter()
+        .zip(results)
+        .map(|(case, trials)| {
+            let cell = |of: fn(&Trial) -> f64| {
+                let (median, worst) = median_and_worst(trials.iter().map(of).collect());
+                format!("{median:.1} / {worst:.1}")
+            };
+            vec![
+                case.name.to_owned(),
+                trials.len().to_string(),
+                cell(|trial| trial.first),
+                cell(|trial| trial.all),
+                format!("{:.0}", case.within),
+                cell(|trial| trial.resolved),
+                format!("{RESOLVED_WITHIN:.0}"),
+            ]
+        })
+        .collect();
+    let headings = ["median / worst", ">trials", ">first", ">all", ">promised", ">resolved", ">promised"];
+    table::render(&headings, &rows)
+}
+
+/// The element at rank floor((n-1)/2), and the greatest. Of nothing, zeroes.
+fn median_and_worst(mut seconds: Vec<f64>) -> (f64, f64) {
+    seconds.sort_by(f64::total_cmp);
+    let median = seconds.get(seconds.len().saturating_sub(1) / 2).copied().unwrap_or_default();
+    (median, seconds.last().copied().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_lower_middle_and_the_worst_the_greatest() {
+        assert_eq!(median_and_worst(vec![3.0, 1.0, 2.0]), (2.0, 3.0));
+        assert_eq!(median_and_worst(vec![4.0, 3.0, 1.0, 2.0]), (2.0, 4.0));
+        assert_eq!(median_and_worst(vec![]), (0.0, 0.0));
+    }
+
+    #[test]
+    fn the_table_fits_80_columns() {
+        let trials = vec![Trial { first: 14.26, all: 117.0, resolved: 172.5 }];
+        let text = render(&[trials.clone(), trials.clone(), trials]);
+        assert!(text.contains("latency x10"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+}

@@ -1,0 +1,140 @@
+//! Every fault, injected with `tidewatch break`, is told of in time by its own alert and no other, and so is its end.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tidewatch_testkit::{Notification, Stack, StackOptions, eventually, skipped};
+
+const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
+
+/// A fault in a service of its own, so that all are injected at once.
+struct Fault {
+    service: &'static str,
+    flags: &'static [&'static str],
+    /// Regions that it befalls.
+    regions: &'static [&'static str],
+    rule: &'static str,
+    /// Promised seconds to the notification.
+    within: f64,
+}
+
+const FAULTS: [Fault; 4] = [
+    Fault {
+        service: "payment-service",
+        flags: &["--latency", "10"],
+        regions: &REGIONS,
+        rule: "HighLatencyP99",
+        within: 30.0,
+    },
+    Fault {
+        service: "auth-service",
+        flags: &["--error-rate", "0.3", "--region", "eu-west-1"],
+        regions: &["eu-west-1"],
+        rule: "HighErrorRate",
+        within: 30.0,
+    },
+    Fault { service: "user-service", flags: &["--silence"], regions: &REGIONS, rule: "TrafficDrop", within: 60.0 },
+    // Its windows fill with late events one region after the other; no time is promised for it.
+    Fault { service: "api-service", flags: &["--skew", "-2m"], regions: &REGIONS, rule: "ClockSkew", within: 90.0 },
+];
+/// Promised seconds from healing to the last notification of the end.
+const RESOLVED_WITHIN: f64 = 90.0;
+
+#[tokio::test]
+async fn each_fault_raises_its_own_alert_alone_in_process() {
+    each_fault_raises_its_own_alert_alone("in-process").await;
+}
+
+#[tokio::test]
+async fn each_fault_raises_its_own_alert_alone_on_a_real_kafka() {
+    let test = "each_fault_raises_its_own_alert_alone_on_a_real_kafka";
+    match tidewatch_kafka::broker::RealKafka::discover() {
+        Ok(_) => each_fault_raises_its_own_alert_alone("kafka").await,
+        Err(missing) => skipped(test, format_args!("needs kafka: {missing}")),
+    }
+}
+
+async fn each_fault_raises_its_own_alert_alone(broker: &str) {
+    let stack = Stack::start(&StackOptions::new(env!("CARGO_BIN_EXE_tidewatch"), &["--broker", broker])).await;
+    armed(&stack).await;
+    assert_eq!(stack.notifications().await, [], "nothing is broken yet");
+
+    for fault in &FAULTS {
+        let arguments = [&["break", fault.service], fault.flags].concat();
+        let output = stack.run(&arguments).await;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    for fault in &FAULTS {
+        let injected = moment(&stack, "active", fault.service, "injected_at").await;
+        let told = told(&stack, fault, "firing").await;
+        println!("{broker}: {} {:.1} to {:.1} s", fault.rule, seconds(injected, &told).0, seconds(injected, &told).1);
+        assert!(seconds(injected, &told).1 <= fault.within, "{}: {:?}", fault.rule, seconds(injected, &told));
+    }
+
+    assert!(stack.run(&["heal"]).await.status.success());
+    for fault in &FAULTS {
+        let healed = moment(&stack, "history", fault.service, "healed_at").await;
+        let told = told(&stack, fault, "resolved").await;
+        println!("{broker}: {} resolved {:.1} s", fault.rule, seconds(healed, &told).1);
+        assert!(seconds(healed, &told).1 <= RESOLVED_WITHIN, "{}: {:?}", fault.rule, seconds(healed, &told));
+    }
+
+    let before = dead_letters(&stack).await;
+    assert!(stack.run(&["break", "auth-service", "--malformed", "30%", "--for", "20s"]).await.status.success());
+    eventually("malformed events are dead letters", Duration::from_secs(30), async || {
+        (dead_letters(&stack).await >= before + 50).then_some(())
+    })
+    .await;
+
+    let expected: BTreeSet<_> = FAULTS
+        .iter()
+        .flat_map(|fault| fault.regions.iter().map(|region| (fault.rule, fault.service, Some(*region))))
+        .collect();
+    let all = stack.notifications().await;
+    let seen: BTreeSet<_> =
+        all.iter().map(|told| (told.rule.as_str(), told.service.as_str(), told.region.as_deref())).collect();
+    assert_eq!(seen, expected, "{all:#?}");
+    assert_eq!(all.len(), 2 * expected.len(), "one firing and one resolved each: {all:#?}");
+}
+
+/// Waits until every rule of every group can judge: traffic rules need two minutes of traffic first.
+async fn armed(stack: &Stack) {
+    eventually("every rule is armed", Duration::from_secs(240), async || {
+        let status = stack.get("processor", "/status").await;
+        let groups = status["groups"].as_array().unwrap();
+        let ok =
+            |group: &&serde_json::Value| group["rules"].as_object().unwrap().values().all(|rule| rule["state"] == "ok");
+        (groups.len() == 12 && groups.iter().filter(ok).count() == 12).then_some(())
+    })
+    .await;
+}
+
+/// When this fault began or ended, by the simulator.
+async fn moment(stack: &Stack, list: &str, service: &str, field: &str) -> Timestamp {
+    let faults = stack.get("simulator", "/faults").await;
+    let fault = faults[list].as_array().unwrap().iter().find(|fault| fault["service"] == service).unwrap().clone();
+    fault[field].as_str().unwrap().parse().unwrap()
+}
+
+/// The notifications of every region that the fault befalls.
+async fn told(stack: &Stack, fault: &Fault, status: &str) -> Vec<Notification> {
+    let what = format!("{} {status} for {:?} of {}", fault.rule, fault.regions, fault.service);
+    eventually(&what, Duration::from_secs(120), async || {
+        let mut told = stack.notifications().await;
+        told.retain(|told| told.rule == fault.rule && told.service == fault.service && told.status == status);
+        (told.len() >= fault.regions.len()).then_some(told)
+    })
+    .await
+}
+
+/// To the first and to the last notification.
+fn seconds(since: Timestamp, told: &[Notification]) -> (f64, f64) {
+    let seconds = told.iter().map(|told| told.received_at.duration_since(since).as_secs_f64());
+    (seconds.clone().fold(f64::INFINITY, f64::min), seconds.fold(0.0, f64::max))
+}
+
+async fn dead_letters(stack: &Stack) -> u64 {
+    stack.get("processor", "/status").await["totals"]["dead_lettered"].as_u64().unwrap()
+}

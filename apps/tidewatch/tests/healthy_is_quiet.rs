@@ -1,0 +1,26 @@
+//! Two minutes of the default workload, live: nothing fires, and nothing is lost.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::time::Duration;
+
+use tidewatch_testkit::{Stack, StackOptions};
+use tokio::time::{Instant, sleep};
+
+#[tokio::test]
+async fn two_minutes_of_the_default_workload_raise_no_alert() {
+    let stack = Stack::start(&StackOptions::new(env!("CARGO_BIN_EXE_tidewatch"), &["--broker", "in-process"])).await;
+    // The time that passes is what is tested here.
+    let end = Instant::now() + Duration::from_secs(120);
+    while Instant::now() < end {
+        sleep(Duration::from_secs(1)).await;
+        let told = stack.notifications().await;
+        assert!(told.is_empty(), "{told:?}");
+    }
+    let totals = stack.get("processor", "/status").await["totals"].clone();
+    let count = |name: &str| totals[name].as_u64().unwrap();
+    // Four services at 20 requests a second; the machine's own stalls only delay what is owed.
+    assert!(count("processed") >= 4 * 20 * 110, "{totals}");
+    assert_eq!((count("late"), count("dead_lettered")), (0, 0), "{totals}");
+    assert!(stack.said().contains("nothing fires"), "{}", stack.said());
+    assert!(!stack.said().contains("FIRING"), "{}", stack.said());
+}

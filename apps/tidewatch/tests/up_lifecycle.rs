@@ -1,0 +1,162 @@
+//! `tidewatch up` from its start to its end: what it writes, what it leaves, what it refuses.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::net::TcpStream;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, test_kill_process};
+use tidewatch_testkit::{Stack, StackOptions, eventually, skipped};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_tidewatch");
+const SERVICES: [&str; 6] = ["console", "simulator", "mock_slack", "processor", "bridge", "relay"];
+
+async fn in_process() -> Stack {
+    Stack::start(&StackOptions::new(BINARY, &["--broker", "in-process"])).await
+}
+
+fn listens(place: &str) -> bool {
+    TcpStream::connect(place.trim_start_matches("http://")).is_ok()
+}
+
+fn places(stack: &Stack) -> Vec<String> {
+    SERVICES.iter().chain(&["kafka"]).map(|name| stack.endpoint(name).to_owned()).collect()
+}
+
+async fn up_again(stack: &Stack) -> Output {
+    stack.run(&["up", "--ports", "auto", "--broker", "in-process"]).await
+}
+
+#[tokio::test]
+async fn ctrl_c_drains_everything_and_leaves_nothing_behind() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let stack = in_process().await;
+        assert_eq!(stack.endpoint("broker"), "in-process");
+        let places = places(&stack);
+        assert!(places.iter().all(|place| listens(place)), "{places:?}");
+        for name in SERVICES {
+            assert!(stack.said().contains(stack.endpoint(name)), "the table lacks {name}:\n{}", stack.said());
+        }
+
+        stack.signal(signal);
+        let (status, dir) = stack.ended();
+        assert_eq!(status.code(), Some(0));
+        assert!(!dir.path().join("endpoints.json").exists());
+        assert!(!places.iter().any(|place| listens(place)), "{places:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_real_kafka_ends_with_it_and_after_a_kill_9_too() {
+    let test = "a_real_kafka_ends_with_it_and_after_a_kill_9_too";
+    if let Err(missing) = tidewatch_kafka::broker::RealKafka::discover() {
+        return skipped(test, format_args!("needs kafka: {missing}"));
+    }
+    for signal in [Signal::INT, Signal::KILL] {
+        let stack = Stack::start(&StackOptions::new(BINARY, &["--broker", "kafka"])).await;
+        assert_eq!(stack.endpoint("broker"), "kafka");
+        let kafka = stack.endpoint("kafka").to_owned();
+        assert!(listens(&kafka));
+        stack.signal(signal);
+        let (status, _dir) = stack.ended();
+        assert_eq!(status.code(), (signal == Signal::INT).then_some(0));
+        eventually("kafka is gone", Duration::from_secs(10), async || (!listens(&kafka)).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_up_in_the_same_directory_is_refused_until_the_first_is_gone_even_by_kill_9() {
+    let stack = in_process().await;
+    let pid = stack.pid();
+    let refused = up_again(&stack).await;
+    assert_eq!(refused.status.code(), Some(64));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains(&format!("another `tidewatch up` (process {pid})")), "{said}");
+    assert!(stack.dir().join("endpoints.json").exists(), "the first goes on");
+
+    stack.signal(Signal::KILL);
+    let (_, dir) = stack.ended();
+    assert!(dir.path().join("endpoints.json").exists(), "a killed one can't clean up");
+    let mut second = Command::new(BINARY)
+        .args(["up", "--ports", "auto", "--broker", "in-process", "--state-dir"])
+        .arg(dir.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let kafka_of = || {
+        let text = std::fs::read(dir.path().join("endpoints.json")).ok()?;
+        let endpoints: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        Some(endpoints["kafka"].as_str().unwrap().to_owned())
+    };
+    eventually("the second one is ready", Duration::from_secs(60), async || kafka_of().filter(|place| listens(place)))
+        .await;
+    rustix::process::kill_process(Pid::from_child(&second), Signal::INT).unwrap();
+    assert_eq!(second.wait().unwrap().code(), Some(0));
+    assert!(kafka_of().is_none());
+    test_kill_process(Pid::from_raw(pid as i32).unwrap()).unwrap_err();
+}
+
+#[tokio::test]
+async fn a_default_port_in_use_is_named_with_the_flag_that_helps() {
+    // One of the documented ports, taken here unless something else has it already.
+    let _taken = std::net::TcpListener::bind("127.0.0.1:8081");
+    let dir = tempfile::tempdir().unwrap();
+    let output = Command::new(BINARY)
+        .args(["up", "--broker", "in-process", "--state-dir"])
+        .arg(dir.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("error: --ports: 127.0.0.1:") && said.contains("is in use"), "{said}");
+    assert!(!dir.path().join("endpoints.json").exists());
+}
+
+#[tokio::test]
+async fn break_heal_and_status_work_on_it() {
+    let stack = in_process().await;
+    let text = |output: &Output| String::from_utf8([output.stdout.clone(), output.stderr.clone()].concat()).unwrap();
+
+    let broken = stack.run(&["break", "auth-service", "--region", "eu-west-1", "--error-rate", "30%"]).await;
+    assert!(broken.status.success(), "{}", text(&broken));
+    for named in ["auth-service in eu-west-1 now fails 30 %", stack.endpoint("console"), stack.endpoint("mock_slack")] {
+        assert!(text(&broken).contains(named), "{named}: {}", text(&broken));
+    }
+    let faults = stack.get("simulator", "/faults").await;
+    let fault = &faults["active"][0];
+    assert_eq!((&fault["service"], &fault["region"]), (&"auth-service".into(), &"eu-west-1".into()));
+    assert_eq!((&fault["kind"], &fault["value"]), (&"error_rate".into(), &0.3.into()));
+
+    for (arguments, known) in [
+        (&["break", "cart-service", "--silence"][..], "auth-service"),
+        (&["break", "auth-service", "--silence", "--region", "mars"], "eu-west-1"),
+        (&["heal", "cart-service"], "auth-service"),
+    ] {
+        let unknown = stack.run(arguments).await;
+        assert_eq!(unknown.status.code(), Some(64), "{arguments:?}");
+        assert!(text(&unknown).contains(known), "{arguments:?}: {}", text(&unknown));
+    }
+
+    let healed = stack.run(&["heal"]).await;
+    assert!(text(&healed).contains("healed auth-service: error rate in eu-west-1"), "{}", text(&healed));
+    assert!(text(&stack.run(&["heal", "auth-service"]).await).contains("nothing was broken in auth-service"));
+
+    eventually("status shows every service", Duration::from_secs(30), async || {
+        let shown = text(&stack.run(&["status"]).await);
+        ["api-service", "auth-service", "payment-service", "user-service"]
+            .iter()
+            .all(|service| shown.contains(service))
+            .then_some(())
+    })
+    .await;
+    let shown = stack.run(&["status", "--json"]).await;
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let service = shown["services"]["api-service"].as_object().unwrap();
+    for field in ["rate", "error_ratio", "p50_ms", "p95_ms", "p99_ms", "firing"] {
+        assert!(service.contains_key(field), "{field}: {shown}");
+    }
+    for field in ["produced", "processed", "late", "dead_lettered", "lag"] {
+        assert!(shown["totals"][field].is_u64(), "{field}: {shown}");
+    }
+}
