@@ -1,8 +1,7 @@
-//! Runs examples/minimal_service.rs as a process of its own.
+//! Runs minimal_service.rs as a process of its own.
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read},
-    path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -20,7 +19,7 @@ pub(crate) struct End {
 
 impl Process {
     pub(crate) fn start(args: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(example())
+        let mut child = Command::new(env!("CARGO_BIN_EXE_minimal-service"))
             .args(args)
             .env_remove("RUST_LOG")
             .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -66,11 +65,4 @@ impl Process {
         self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
         End { code: self.child.wait().unwrap().code(), stdout, stderr }
     }
-}
-
-fn example() -> PathBuf {
-    let target = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
-    let path = target.join("examples/minimal_service");
-    assert!(path.exists(), "{} is missing; run cargo build -p tidewatch-telemetry --examples", path.display());
-    path
 }
