@@ -94,7 +94,13 @@ fn uninterrupted(steps: &[Step], limits: Limits) -> (Vec<Transition>, Totals) {
     (transitions, partition.totals())
 }
 
-fn interrupted(steps: &[Step], limits: Limits, every: usize, crashes: &[Crash]) -> (Vec<Transition>, Totals) {
+/// Checkpoints every so many steps, and at each transition where `eager`.
+fn interrupted(
+    steps: &[Step],
+    limits: Limits,
+    (every, eager): (usize, bool),
+    crashes: &[Crash],
+) -> (Vec<Transition>, Totals) {
     let rules = Arc::new(rules());
     let steps = with_offsets(steps);
     let mut written = Written::default();
@@ -118,7 +124,7 @@ fn interrupted(steps: &[Step], limits: Limits, every: usize, crashes: &[Crash]) 
             found.clear();
             let position = partition.position();
             at = steps.iter().position(|&(offset, _)| offset >= position).unwrap_or(steps.len());
-        } else if !found.is_empty() || at % every == 0 {
+        } else if eager && !found.is_empty() || at % every == 0 {
             written.checkpoint(&mut partition, &mut found, 1.0);
         }
     }
@@ -142,13 +148,14 @@ proptest! {
     fn crashes_change_neither_the_alerts_nor_the_totals(
         segments in segments(),
         every in 1..400_usize,
+        eager in any::<bool>(),
         crashes in crashes(),
         ttl in prop_oneof![Just(20), Just(3_600)],
     ) {
         let steps = steps(&segments);
         let limits = Limits { group_ttl: Duration::from_secs(ttl), ..Limits::default() };
         let (lived, lived_totals) = uninterrupted(&steps, limits);
-        let (died, died_totals) = interrupted(&steps, limits, every, &crashes);
+        let (died, died_totals) = interrupted(&steps, limits, (every, eager), &crashes);
         prop_assert_eq!(lines(&died), lines(&lived));
         prop_assert_eq!(died_totals, lived_totals);
     }
@@ -163,7 +170,7 @@ proptest! {
         let limits = Limits { max_groups: 1, group_ttl: Duration::from_secs(20) };
         let crashes: Vec<Crash> = moments.into_iter().map(|moment| Crash { moment, written: 0.0 }).collect();
         let (lived, lived_totals) = uninterrupted(&steps, limits);
-        let (died, died_totals) = interrupted(&steps, limits, every, &crashes);
+        let (died, died_totals) = interrupted(&steps, limits, (every, true), &crashes);
         prop_assert_eq!(lines(&died), lines(&lived));
         prop_assert_eq!(died_totals, lived_totals);
     }
@@ -185,8 +192,7 @@ fn a_restored_partition_reads_on_from_the_floor_and_waits_with_idle_time_until_i
     let stream = steady("api", "eu", (0.0, 300.0), 20.0 / 3.0, |_, _| ());
     let mut scenario = Scenario::new();
     scenario.play(&stream);
-    let groups: Vec<_> =
-        scenario.partition.take_dirty_groups().into_iter().map(|(key, state)| (key, state.unwrap())).collect();
+    let groups = states(&mut scenario);
     let state = scenario.partition.state();
     let floor = state.floor;
     assert!(serde_json::to_string(&state).unwrap().len() < 4_096, "it has room in commit metadata");
@@ -201,13 +207,61 @@ fn a_restored_partition_reads_on_from_the_floor_and_waits_with_idle_time_until_i
     assert_eq!(scenario.story(), ["TrafficDrop api/eu firing@340"]);
 }
 
+fn states(scenario: &mut Scenario) -> Vec<(String, GroupState)> {
+    let dirty = scenario.partition.take_dirty_groups();
+    dirty.into_iter().filter_map(|(key, state)| Some((key, state?))).collect()
+}
+
+#[test]
+fn an_idle_moment_that_only_groups_were_written_of_makes_the_same_events_late_again() {
+    let mut scenario = Scenario::new();
+    let stream = steady("api", "eu", (0.0, 300.0), 20.0 / 3.0, |_, _| ());
+    scenario.play(&stream);
+    let before = scenario.partition.state();
+    scenario.idle(302.0, 350.0);
+    assert_eq!(scenario.story(), ["TrafficDrop api/eu firing@340"]);
+    let groups = states(&mut scenario);
+    let rules = Arc::new(Rules::builtin());
+    scenario.partition = Partition::restore(3, rules, Limits::default(), before, groups);
+    let floor = usize::try_from(scenario.partition.position()).unwrap();
+    scenario.play(&stream[floor..]);
+    let delayed = scenario::Sent::new(350.0, scenario::event("api", "eu", 320.0));
+    assert_eq!(scenario.send(&delayed), tidewatch_detect::Disposition::Late);
+    assert_eq!(scenario.story(), ["TrafficDrop api/eu firing@340"]);
+}
+
+#[test]
+fn a_group_forgotten_in_a_checkpoint_that_was_not_finished_is_not_judged_again() {
+    let limits = Limits { group_ttl: Duration::from_secs(60), ..Limits::default() };
+    let mut scenario = Scenario::with(Rules::builtin(), limits);
+    let failing = steady("pay", "eu", (0.0, 12.0), 1.5, |_, event| event.status_code = 500);
+    let more = steady("pay", "eu", (12.0, 80.0), 1.5, |_, event| event.status_code = 500);
+    scenario.play(&failing);
+    let (mut groups, before) = (states(&mut scenario), scenario.partition.state());
+    // One read brings both the alert and, a day later, the end of everything known about the group.
+    scenario.play(&more);
+    let later = vec![scenario::Sent::new(90_000.0, scenario::event("other", "eu", 90_000.0))];
+    scenario.play(&later);
+    let story = scenario.story();
+    assert_eq!(story, ["HighErrorRate pay/eu firing@40", "HighErrorRate pay/eu resolved NoData@710"]);
+    for (key, state) in scenario.partition.take_dirty_groups() {
+        groups.retain(|(there, _)| *there != key);
+        groups.extend(state.map(|state| (key, state)));
+    }
+    let rules = Arc::new(Rules::builtin());
+    scenario.partition = Partition::restore(3, rules, limits, before, groups);
+    let all: Vec<_> = [failing, more, later].concat();
+    let floor = usize::try_from(scenario.partition.position()).unwrap();
+    scenario.play(&all[floor..]);
+    assert_eq!(scenario.story(), story, "nothing was told twice");
+}
+
 #[test]
 fn an_alert_whose_rule_is_no_longer_in_the_file_is_resolved() {
     let mut scenario = Scenario::new();
     let failing = |range| steady("pay", "eu", range, 10.0, |_, event| event.status_code = 500);
     scenario.play(&failing((0.0, 100.0)));
-    let groups: Vec<_> =
-        scenario.partition.take_dirty_groups().into_iter().map(|(key, state)| (key, state.unwrap())).collect();
+    let groups = states(&mut scenario);
     let state = scenario.partition.state();
     let yaml = include_str!("../rules.yaml");
     let renamed = yaml.replace("name: HighErrorRate", "name: TooManyErrors");
