@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError as Native;
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client::Quiet;
@@ -105,7 +106,7 @@ impl Reader {
         self.blocking("asking for a topic's ends", move |consumer| {
             let mut ends = BTreeMap::new();
             for partition in partitions_of(consumer, name)? {
-                ends.insert(partition, consumer.fetch_watermarks(name, partition, LIMIT)?);
+                ends.insert(partition, watermarks(consumer, name, partition)?);
             }
             Ok(ends)
         })
@@ -210,6 +211,21 @@ impl Reader {
     }
 }
 
+/// Waits for a leader that is just being chosen, as right after a topic's creation or a broker's start.
+fn watermarks(consumer: &StreamConsumer<Quiet>, topic: &str, partition: i32) -> Result<(i64, i64), Native> {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let answer = consumer.fetch_watermarks(topic, partition, LIMIT);
+        let code = answer.as_ref().err().and_then(Native::rdkafka_error_code);
+        let choosing =
+            matches!(code, Some(RDKafkaErrorCode::NotLeaderForPartition | RDKafkaErrorCode::LeaderNotAvailable));
+        if !choosing || Instant::now() > deadline {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 fn partitions_of(consumer: &StreamConsumer<Quiet>, topic: &str) -> Result<Vec<i32>, Native> {
     let metadata = consumer.fetch_metadata(Some(topic), LIMIT)?;
     let mut partitions: Vec<i32> = metadata
@@ -220,7 +236,7 @@ fn partitions_of(consumer: &StreamConsumer<Quiet>, topic: &str) -> Result<Vec<i3
         .collect();
     partitions.sort_unstable();
     if partitions.is_empty() {
-        return Err(Native::MetadataFetch(rdkafka::types::RDKafkaErrorCode::UnknownTopicOrPartition));
+        return Err(Native::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition));
     }
     Ok(partitions)
 }

@@ -71,6 +71,21 @@ async fn what_was_acknowledged_survives_kill_minus_nine_and_comes_back_on_the_sa
 }
 
 #[tokio::test]
+async fn topics_can_be_asked_for_their_ends_as_soon_as_they_are_created() {
+    let Some(installation) = kafka("topics_can_be_asked_for_their_ends") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let broker = start(&installation, dir.path()).await;
+    let args = KafkaArgs::new(broker.brokers());
+    let reader = Reader::new(&args, "test").unwrap();
+    topics::ensure(&args).await.unwrap();
+    // In reverse: the last ones created have had the least time to be given leaders.
+    for topic in topics::ALL.iter().rev() {
+        let ends = reader.ends(topic).await.unwrap();
+        assert_eq!(ends.len(), topic.partitions as usize, "{}", topic.name);
+    }
+}
+
+#[tokio::test]
 async fn a_later_start_on_other_ports_finds_the_data_of_a_graceful_stop() {
     let Some(installation) = kafka("a_later_start_finds_the_data_of_a_graceful_stop") else { return };
     let dir = tempfile::tempdir().unwrap();
