@@ -35,7 +35,7 @@ pub(crate) struct BreakArgs {
     #[command(flatten)]
     fault: Fault,
     /// Heal by itself after this long, such as 90s or 2m
-    #[arg(long = "for", value_name = "DURATION", value_parser = flags::positive_duration)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = flags::positive_duration, allow_hyphen_values = true)]
     lasting: Option<SignedDuration>,
     #[command(flatten)]
     state: StateArgs,
@@ -46,10 +46,10 @@ pub(crate) struct BreakArgs {
 #[group(required = true, multiple = false)]
 pub(crate) struct Fault {
     /// Make its requests take this many times as long
-    #[arg(long, value_name = "FACTOR", value_parser = flags::positive)]
+    #[arg(long, value_name = "FACTOR", value_parser = flags::positive, allow_hyphen_values = true)]
     latency: Option<f64>,
     /// Let this share of its requests fail: 0.3 or 30%
-    #[arg(long, value_name = "SHARE", value_parser = flags::share)]
+    #[arg(long, value_name = "SHARE", value_parser = flags::share, allow_hyphen_values = true)]
     error_rate: Option<f64>,
     /// Let it send nothing
     #[arg(long)]
@@ -58,7 +58,7 @@ pub(crate) struct Fault {
     #[arg(long, value_name = "DURATION", value_parser = flags::duration, allow_hyphen_values = true)]
     skew: Option<SignedDuration>,
     /// Spoil this share of its events: 0.3 or 30%
-    #[arg(long, value_name = "SHARE", value_parser = flags::share)]
+    #[arg(long, value_name = "SHARE", value_parser = flags::share, allow_hyphen_values = true)]
     malformed: Option<f64>,
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct Args {
     /// Log to read; `-` is stdin
     file: PathBuf,
     /// Seconds of log to send in one second [default: 1; stdin and --keep-timestamps: as fast as lines come]
-    #[arg(long, value_name = "FACTOR", value_parser = flags::positive)]
+    #[arg(long, value_name = "FACTOR", value_parser = flags::positive, allow_hyphen_values = true)]
     speed: Option<f64>,
     /// Leave the log's own times; a processor counts those behind its windows as late, and doesn't judge them
     #[arg(long)]

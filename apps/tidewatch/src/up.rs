@@ -63,7 +63,7 @@ pub(crate) struct Args {
 #[derive(clap::Args, Debug)]
 struct WorkloadArgs {
     /// Requests a second of each of the four services
-    #[arg(long, env = "EVENTS_PER_SECOND", value_name = "RATE", default_value_t = 20.0, value_parser = flags::positive)]
+    #[arg(long, env = "EVENTS_PER_SECOND", value_name = "RATE", default_value_t = 20.0, value_parser = flags::positive, allow_hyphen_values = true)]
     events_per_second: f64,
     /// Share of requests that fail without a fault [default: 0.0001]
     #[arg(long, env = "ERROR_RATE", value_name = "SHARE")]

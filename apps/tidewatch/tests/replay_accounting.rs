@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tidewatch_events::{Event, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Reader, Record, Start};
-use tidewatch_testkit::{Broker, data, eventually};
+use tidewatch_testkit::{Broker, Stack, StackOptions, data, eventually};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tidewatch");
 
@@ -189,4 +189,29 @@ fn a_log_without_a_single_request_fails_and_says_so() {
     assert_eq!(count(&output, "unreadable"), 2);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("no line of stdin could be read"), "{said}");
+}
+
+#[tokio::test]
+async fn a_running_up_judges_what_is_replayed_counts_what_is_late_and_shows_the_service() {
+    let stack = Stack::start(&StackOptions::new(BINARY, &["--broker", "in-process"])).await;
+    let log = stack.dir().join("shop.log");
+    let line = |id: u32| {
+        format!("1.2.3.4 - - [17/May/2015:10:05:{:02} +0000] \"GET /{id} HTTP/1.1\" 200 1 \"-\" \"-\" 0.050\n", id % 60)
+    };
+    std::fs::write(&log, (0..300).map(line).collect::<String>() + "broken\n\n").unwrap();
+    let log = log.to_str().unwrap();
+
+    let output = stack.run(&["replay", log, "--speed", "60"]).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let counts = ["lines", "acknowledged", "unreadable", "blank", "late"].map(|name| count(&output, name));
+    assert_eq!(counts, [302, 300, 1, 1, 0]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains(stack.endpoint("console")));
+    eventually("the console shows it", Duration::from_secs(20), async || {
+        stack.get("console", "/api/status").await["services"].get("shop").cloned()
+    })
+    .await;
+
+    let output = stack.run(&["replay", log, "--keep-timestamps"]).await;
+    let counts = ["lines", "acknowledged", "late"].map(|name| count(&output, name));
+    assert_eq!(counts, [302, 300, 300], "a processor that judged today does not judge 2015");
 }

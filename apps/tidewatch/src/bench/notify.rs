@@ -343,7 +343,7 @@ fn render(results: &[Vec<Trial>]) -> String {
             ]
         })
         .collect();
-    let headings = ["median / worst", ">trials", ">first", ">all", ">promised", ">resolved", ">promised"];
+    let headings = ["median / worst", ">trials", ">first", ">all", ">limit", ">resolved", ">limit"];
     table::render(&headings, &rows)
 }
 

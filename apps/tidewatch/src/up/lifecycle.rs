@@ -121,3 +121,84 @@ impl Fleet {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use anyhow::bail;
+
+    use super::*;
+
+    #[derive(clap::Args)]
+    struct NoFlags {}
+
+    /// Ends when told to, or as its name says.
+    struct Fake<const ENDS: u8> {
+        order: Arc<Mutex<Vec<u8>>>,
+    }
+
+    /// Fails at once.
+    const FAILS: u8 = 100;
+
+    impl<const ENDS: u8> Service for Fake<ENDS> {
+        const NAME: &'static str = match ENDS {
+            FAILS => "failing",
+            1 => "one",
+            2 => "two",
+            _ => "three",
+        };
+        const ABOUT: &'static str = "Is no service";
+        type Config = NoFlags;
+
+        async fn bind(_: NoFlags) -> anyhow::Result<Self> {
+            bail!("it has no ports")
+        }
+
+        async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
+            if ENDS == FAILS {
+                bail!("the disk is full");
+            }
+            shutdown.triggered().await;
+            self.order.lock().unwrap().push(ENDS);
+            Ok(())
+        }
+    }
+
+    fn nowhere() -> SocketAddr {
+        ([127, 0, 0, 1], 1).into()
+    }
+
+    #[tokio::test]
+    async fn services_are_drained_one_after_the_other_as_they_were_added() {
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut fleet = Fleet::new();
+        fleet.add(Fake::<2> { order: Arc::clone(&order) }, None, nowhere());
+        fleet.add(Fake::<3> { order: Arc::clone(&order) }, None, nowhere());
+        fleet.add(Fake::<1> { order: Arc::clone(&order) }, None, nowhere());
+        fleet.run();
+        fleet.drain().await.unwrap();
+        assert_eq!(*order.lock().unwrap(), [2, 3, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_service_that_fails_is_named_with_its_reason_and_the_others_still_drain() {
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut fleet = Fleet::new();
+        fleet.add(Fake::<1> { order: Arc::clone(&order) }, None, nowhere());
+        fleet.add(Fake::<FAILS> { order: Arc::clone(&order) }, None, nowhere());
+        fleet.add(Fake::<2> { order: Arc::clone(&order) }, None, nowhere());
+        fleet.run();
+        let failed = fleet.failed().await;
+        assert_eq!(format!("{failed:#}"), "failing failed: the disk is full");
+        fleet.drain().await.unwrap();
+        assert_eq!(*order.lock().unwrap(), [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn services_that_never_ran_are_drained_at_once() {
+        let mut fleet = Fleet::new();
+        fleet.add(Fake::<1> { order: Arc::default() }, None, nowhere());
+        fleet.drain().await.unwrap();
+    }
+}

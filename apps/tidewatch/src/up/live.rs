@@ -1,34 +1,46 @@
 //! What goes on, for the terminal: alerts as they come, and one line every few seconds.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use anyhow::Context;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tidewatch_events::{AlertEvent, AlertState, Event};
 use tidewatch_kafka::topics::ALERTS_FIRED;
 use tidewatch_kafka::{KafkaArgs, Reader, Start};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::http;
 use crate::state::Endpoints;
 use crate::status::Status;
 
 const EVERY: Duration = Duration::from_secs(5);
+/// How long a topic that was just created may take to be served.
+const SERVED: Duration = Duration::from_secs(30);
+const RETRY: Duration = Duration::from_millis(100);
 /// Ids of alerts that are remembered, to print a repeated one once.
 const REMEMBERED: usize = 200;
 
 /// The alerts that fire and resolve from now on.
 pub(super) struct Alerts {
     reader: Reader,
-    seen: std::collections::VecDeque<String>,
+    seen: VecDeque<String>,
 }
 
 impl Alerts {
     /// Begins at the end of the topic.
     pub(super) async fn from_now_on(kafka: &KafkaArgs) -> anyhow::Result<Self> {
         let reader = Reader::new(kafka, "tidewatch-up")?;
-        reader.assign(&ALERTS_FIRED, Start::End).await?;
-        Ok(Self { reader, seen: std::collections::VecDeque::new() })
+        let deadline = Instant::now() + SERVED;
+        // A topic that was created a moment ago has no leader yet.
+        while let Err(error) = reader.assign(&ALERTS_FIRED, Start::End).await {
+            if !error.is_transient() || Instant::now() > deadline {
+                return Err(error).with_context(|| format!("can't read {}", ALERTS_FIRED.name));
+            }
+            sleep(RETRY).await;
+        }
+        Ok(Self { reader, seen: VecDeque::new() })
     }
 
     /// The next one that was not there before.

@@ -16,13 +16,13 @@ pub(crate) enum Ports {
     Auto,
 }
 
-/// What listens, in the order of the table that `up` prints.
+/// What listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Listener {
     Console,
     MockSlack,
     Simulator,
-    /// The admin listener of the service at this place in the table.
+    /// One of the services' admin listeners, by its distance from the first.
     Admin(u16),
 }
 

@@ -48,16 +48,17 @@ pub(super) async fn bind(args: &Args, broker: &Broker, dir: &Path, endpoints: &m
     let console: console::Console = bound(reading(own.into_iter().chain(peers).collect())).await?;
     endpoints.insert("console", http(console.addr()));
 
-    // In the order in which they are drained: what a service sends while it ends is still dealt with by those after it.
+    // In the order in which they are drained: what a service sends while it ends is still dealt with by those after it. The
+    // console only looks at the others, and would report each of them as gone.
     let mut fleet = Fleet::new();
     let (simulator_admin, processor_admin) = (simulator.admin_addr(), processor.admin_addr());
     let (relay_admin, bridge_admin) = (relay.admin_addr(), bridge.admin_addr());
     let (console_admin, mock_slack_admin) = (console.admin_addr(), mock_slack.admin_addr());
+    fleet.add(console, Some("console"), console_admin);
     fleet.add(simulator, Some("simulator"), simulator_admin);
     fleet.add(processor, None, processor_admin);
     fleet.add(relay, None, relay_admin);
     fleet.add(bridge, None, bridge_admin);
-    fleet.add(console, Some("console"), console_admin);
     fleet.add(mock_slack, Some("mock_slack"), mock_slack_admin);
     Ok(fleet)
 }
