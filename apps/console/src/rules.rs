@@ -93,7 +93,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "TrafficDrop",
-        short: "Traffic",
+        short: "Traffic, /min",
         family: Family::Traffic,
         unit: Unit::PerMinute,
         meaning: "Requests in 60 s, held against what was usual over the last 10 minutes.",
@@ -116,7 +116,7 @@ pub const RULES: &[Rule] = &[
         name: "TrafficAnomaly",
         short: "Traffic, learned",
         family: Family::Traffic,
-        unit: Unit::PerMinute,
+        unit: Unit::Number,
         meaning: "Traffic far from what this service usually shows.",
     },
     Rule {

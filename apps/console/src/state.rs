@@ -12,7 +12,7 @@ use crate::processes::Process;
 use crate::signals::{Signals, clip};
 
 /// Error lines kept.
-pub const ERROR_LINES: usize = 15;
+pub const ERROR_LINES: usize = 10;
 /// Characters of an error line that are kept.
 const MAX_LINE: usize = 300;
 

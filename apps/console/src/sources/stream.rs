@@ -37,12 +37,13 @@ pub(crate) struct Stream {
     state: Shared,
     metrics: Metrics,
     reached: Condition,
+    started: Timestamp,
 }
 
 impl Stream {
     /// A stream that reads nothing yet; no broker is needed for it.
     pub(crate) fn new(kafka: &KafkaArgs, state: Shared, metrics: Metrics, reached: Condition) -> anyhow::Result<Self> {
-        Ok(Self { reader: Reader::new(kafka, "console")?, state, metrics, reached })
+        Ok(Self { reader: Reader::new(kafka, "console")?, state, metrics, reached, started: Timestamp::now() })
     }
 
     /// Reads until shutdown.
@@ -113,6 +114,8 @@ impl Stream {
     fn check(&self, assigned: bool) {
         let now = Timestamp::now();
         let reachable = self.reader.reachable_within(UNREACHABLE);
+        // A broker that was only just asked for the first time is not yet out of reach.
+        let silent_since = self.started.max(now - UNREACHABLE);
         let mut state = self.state.lock();
         state.forget_old(now);
         match (reachable, assigned) {
@@ -122,9 +125,9 @@ impl Stream {
         }
         if reachable && state.kafka_failing.take().is_some() {
             tracing::info!("kafka answers");
-        } else if !reachable && state.kafka_failing.is_none() {
+        } else if !reachable && state.kafka_failing.is_none() && silent_since > self.started {
             tracing::warn!(brokers = state.brokers, "kafka doesn't answer; trying on");
-            state.kafka_failing = Some(now - SignedDuration::try_from(UNREACHABLE).unwrap_or_default());
+            state.kafka_failing = Some(silent_since);
         }
     }
 

@@ -51,7 +51,7 @@ fn incident(view: &View<'_>, alerts: &[&Alert]) -> Markup {
                 p {
                     b { (format::measured(unit, worst.value)) }
                     @if regions.len() > 1 { " at worst" }
-                    ", limit " (format::measured(unit, worst.threshold))
+                    " when it fired, limit " (format::measured(unit, worst.threshold))
                     @if !regions.is_empty() { " · " span class="name" { (regions.join(", ")) } }
                     " · since " (format::clock(since)) " UTC (" (format::age(since, view.now)) ")"
                     @if let Some(url) = link(&worst.runbook_url) {

@@ -199,9 +199,14 @@ fn rule_row<'a>(name: &str, states: impl Iterator<Item = Option<&'a RuleState>>,
                 td class=(condition.word()) title=[limit.map(|limit| format!("{}, limit {}", condition.word(), format::measured(unit, limit)))] {
                     (shape(condition))
                     span class="sr" { (condition.word()) " " }
-                    span { (state.and_then(|state| state.value).map_or(format::NONE.to_owned(), |value| format::measured(unit, value))) }
+                    span { (state.and_then(|state| state.value).map_or(format::NONE.to_owned(), |value| cell(unit, value))) }
                 }
             }
         }
     }
+}
+
+/// A value in a narrow column. Where the row says the unit, it isn't said again.
+fn cell(unit: Unit, value: f64) -> String {
+    if unit == Unit::PerMinute { format::number(value) } else { format::measured(unit, value) }
 }
