@@ -279,16 +279,18 @@ impl Partitions {
             );
         }
         let judged_until = detector.judged_until();
+        let alerts = alerts.iter().filter(|alert| alert.partition == id);
+        // Also where the state was deleted and the alerts were not, whoever reads them must believe the newer ones.
+        let generation = alerts.clone().map(|alert| alert.generation).fold(loaded.generation, i64::max);
         let already_written = alerts
-            .iter()
-            .filter(|alert| alert.partition == id && judged_until.is_none_or(|until| alert.window_end > until))
+            .filter(|alert| judged_until.is_none_or(|until| alert.window_end > until))
             .map(|alert| alert.id.clone())
             .collect();
         Owned {
             saved_at: (detector.position(), judged_until),
             windows_reported: detector.totals().windows,
             detector,
-            generation: loaded.generation + 1,
+            generation: generation + 1,
             unsaved: BTreeMap::new(),
             dead_letters: Outbox::default(),
             alerts: Outbox::default(),

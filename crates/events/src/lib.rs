@@ -33,6 +33,10 @@ pub trait Event: Serialize + DeserializeOwned {
         // Checked for the whole of it: serde_json looks only at the fields that it keeps.
         let text = std::str::from_utf8(bytes).map_err(|error| Rejection::NotJson { detail: error.to_string() })?;
         let event: Self = serde_json::from_str(text)?;
+        // serde would also take an array of the fields' values in their order.
+        if !text.trim_start().starts_with('{') {
+            return Err(Rejection::InvalidField { detail: "an event is a JSON object, not an array".to_owned() });
+        }
         event.validate()?;
         Ok(event)
     }

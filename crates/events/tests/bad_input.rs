@@ -63,6 +63,13 @@ fn missing_fields_and_wrong_types_are_refused_and_named() {
 }
 
 #[test]
+fn an_array_of_the_right_values_is_no_event() {
+    let array =
+        br#"["2026-11-21T12:00:00Z", "user-service", "us-east-1", "/", 200, "r-1", 12.5, "GET", false, "", ""]"#;
+    assert_eq!(code(array), "invalid_field");
+}
+
+#[test]
 fn an_event_over_the_size_is_refused_unread() {
     let padding = format!("\"{}\"", "x".repeat(MAX_EVENT_BYTES));
     assert_eq!(code(&with("note", &padding)), "too_large");

@@ -23,9 +23,12 @@ pub struct Topic {
     pub settings: &'static [(&'static str, &'static str)],
 }
 
+const HOUR_MS: &str = "3600000";
 const DAY_MS: &str = "86400000";
 const WEEK_MS: &str = "604800000";
-const COMPACT: (&str, &str) = ("cleanup.policy", "compact");
+/// Only closed segments are compacted, so theirs close soon: a state is read whole at each change of owner.
+const COMPACTED: &[(&str, &str)] =
+    &[("cleanup.policy", "compact"), ("segment.ms", HOUR_MS), ("segment.bytes", "67108864")];
 
 /// Request events, keyed by service.
 pub const METRICS_RAW: Topic = Topic {
@@ -43,10 +46,10 @@ pub const ALERTS_FIRED: Topic = Topic {
 };
 /// The stream-processor's state, keyed by group, in the same partition as the group's events.
 pub const PROCESSOR_STATE: Topic =
-    Topic { name: "processor.state", partitions: METRICS_RAW.partitions, settings: &[COMPACT] };
+    Topic { name: "processor.state", partitions: METRICS_RAW.partitions, settings: COMPACTED };
 /// The metrics-bridge's cumulative series, in the same partition as the events that they count.
 pub const BRIDGE_STATE: Topic =
-    Topic { name: "metrics.bridge.state", partitions: METRICS_RAW.partitions, settings: &[COMPACT] };
+    Topic { name: "metrics.bridge.state", partitions: METRICS_RAW.partitions, settings: COMPACTED };
 /// What can't be judged, byte for byte, with the reason in its headers.
 pub const METRICS_RAW_DLQ: Topic =
     Topic { name: "metrics.raw.dlq", partitions: 3, settings: &[("retention.ms", WEEK_MS)] };
