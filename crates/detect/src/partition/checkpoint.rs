@@ -36,6 +36,15 @@ impl Forgotten {
     pub(super) fn add(&mut self, group: &Group, rules: &Rules) {
         self.to_blank.insert(key_of(&group.labels), group.blank(rules));
     }
+
+    /// Where the group began that was forgotten since the last checkpoint. If it is there again, it goes on with that: its
+    /// earlier records may be read once more, and are no other group's.
+    pub(super) fn start_of(&self, labels: &BTreeMap<String, String>) -> Option<i64> {
+        if self.to_blank.is_empty() {
+            return None;
+        }
+        self.to_blank.get(&key_of(labels)).map(|group| group.start_offset)
+    }
 }
 
 impl Partition {

@@ -150,7 +150,8 @@ impl Partition {
             return self.overflow_group(record, pane);
         };
         let labels = self.rules.labels(values.iter().map(|value| &**value));
-        let start = (record.offset, self.judged.unwrap_or(NOT_BEGUN), pane);
+        let start_offset = self.forgotten.start_of(&labels).unwrap_or(record.offset);
+        let start = (start_offset, self.judged.unwrap_or(NOT_BEGUN), pane);
         self.groups.insert(Group::new(GroupKind::Plain, labels, values, start, &self.rules))
     }
 
