@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::exit::usage;
 use crate::flags;
 use crate::http;
+use crate::say::say;
 use crate::state::{Endpoints, StateArgs};
 
 const SIMULATOR: &str = "workload-simulator";
@@ -116,7 +117,7 @@ pub(crate) async fn inject(args: BreakArgs) -> anyhow::Result<()> {
         Some(lasting) => format!("for {lasting:#}"),
         None => format!("until `tidewatch heal {}`", args.service),
     };
-    println!("{}{place} now {}, {end}", args.service, args.fault);
+    say!("{}{place} now {}, {end}", args.service, args.fault);
     print_where_to_watch(&endpoints);
     Ok(())
 }
@@ -161,11 +162,11 @@ pub(crate) async fn heal(args: HealArgs) -> anyhow::Result<()> {
     let response = accepted(http::send(SIMULATOR, http::client()?.delete(url)).await?).await?;
     let Healed { healed } = response.json().await.context("the simulator answers something unexpected")?;
     if healed.is_empty() {
-        println!("nothing was broken{}", args.service.map_or_else(String::new, |service| format!(" in {service}")));
+        say!("nothing was broken{}", args.service.map_or_else(String::new, |service| format!(" in {service}")));
         return Ok(());
     }
     for fault in &healed {
-        println!("healed {fault}");
+        say!("healed {fault}");
     }
     print_where_to_watch(&endpoints);
     Ok(())
@@ -201,7 +202,7 @@ async fn accepted(response: Response) -> anyhow::Result<Response> {
 fn print_where_to_watch(endpoints: &Endpoints) {
     for (what, name) in [("watch", "console"), ("notifications", "mock_slack")] {
         if let Some(url) = endpoints.get(name) {
-            println!("  {what:<14}{url}");
+            say!("  {what:<14}{url}");
         }
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! Every verb is a module of its own. They find a running `tidewatch up` through `endpoints.json` in the state
 //! directory ([`state`]), and end with 0, 1 (it failed) or 64 (it was asked for something impossible).
-// What a command line says goes to stdout.
-#![allow(clippy::print_stdout)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bench;
@@ -14,6 +12,7 @@ mod flags;
 mod http;
 mod interrupt;
 mod replay;
+mod say;
 mod state;
 mod status;
 mod table;

@@ -21,8 +21,10 @@ use tidewatch_kafka::{KafkaArgs, Reader};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use crate::flags;
+use crate::interrupt::Interrupt;
+use crate::say::say;
 use crate::state::{Endpoints, StateArgs};
-use crate::{flags, interrupt};
 use arrival::Arrival;
 use input::{Input, Line};
 use line::Origin;
@@ -115,6 +117,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     check_reachable(&kafka).await?;
     let arrival = Arrival::watch(endpoints.get("processor")).await;
 
+    let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let began = Instant::now();
     let mut replay = Replay {
         origin: args.origin(),
@@ -126,10 +129,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         progress: Progress::new(input.size),
         sender: Sender::new(&kafka)?,
     };
-    let outcome = replay.stream(input.lines()).await;
+    let outcome = replay.stream(input.lines(), &mut interrupt).await;
     let Replay { mut tally, progress, sender, .. } = replay;
     progress.waiting();
-    let delivered = sender.finish().await;
+    let delivered = sender.finish(&mut interrupt).await;
     tally.acknowledged = delivered.acknowledged;
     progress.done();
 
@@ -139,13 +142,16 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         services: delivered.services,
         brokers: kafka.brokers.clone(),
         took: began.elapsed(),
-        seen: arrival.of(&delivered.last_offsets).await,
+        seen: tokio::select! {
+            seen = arrival.of(&delivered.last_offsets) => seen,
+            () = interrupt.received() => None,
+        },
         keep_timestamps: args.keep_timestamps,
         interrupted,
         endpoints,
         tally,
     };
-    println!("{summary}");
+    say!("{summary}");
     outcome.with_context(|| format!("reading {} failed", shown(&args.file)))?;
     summary.verdict(delivered.error.as_ref())
 }
@@ -190,8 +196,11 @@ struct Replay {
 
 impl Replay {
     /// Sends every line when it is due, until the input ends.
-    async fn stream(&mut self, mut lines: mpsc::Receiver<std::io::Result<Line>>) -> std::io::Result<End> {
-        let mut interrupt = interrupt::Interrupt::listen()?;
+    async fn stream(
+        &mut self,
+        mut lines: mpsc::Receiver<std::io::Result<Line>>,
+        interrupt: &mut Interrupt,
+    ) -> std::io::Result<End> {
         let mut ended = false;
         while !(ended && self.reorder.len() == 0) {
             let next = self.next_due(ended);

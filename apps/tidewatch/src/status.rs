@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::http;
+use crate::say::say;
 use crate::state::StateArgs;
 use crate::table;
 
@@ -73,12 +74,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let url = format!("{}/api/status", endpoints.require("console")?);
     let answer: Value = http::get(&http::client()?, "console", &url).await?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&answer)?);
+        say!("{}", serde_json::to_string_pretty(&answer)?);
         return Ok(());
     }
     let status: Status =
         serde_json::from_value(answer).with_context(|| format!("the console at {url} answers something unexpected"))?;
-    print!("{}", render(&status));
+    say!("{}", render(&status).trim_end());
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::exit::usage;
 use crate::interrupt::Interrupt;
+use crate::say::say;
 use crate::state::{Endpoints, StateArgs};
 use crate::{flags, http, program, table};
 use broker::{Broker, Wanted};
@@ -105,14 +106,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         started = start(&args, &dir, total) => started?,
         () = interrupt.received() => return Ok(()),
     };
-    let Started { broker, fleet, endpoints } = started;
-    let outcome = serve(&args, &dir, &broker, fleet, &endpoints, &mut interrupt).await;
+    let Started { mut broker, fleet, endpoints } = started;
+    let outcome = serve(&args, &dir, &mut broker, fleet, &endpoints, &mut interrupt).await;
     broker.stop().await;
     let removed = Endpoints::remove(&dir);
     drop(lock);
     outcome?;
     removed?;
-    println!("stopped: nothing of it runs any more");
+    say!("stopped: nothing of it runs any more");
     Ok(())
 }
 
@@ -139,12 +140,12 @@ async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Start
 async fn serve(
     args: &Args,
     dir: &Path,
-    broker: &Broker,
+    broker: &mut Broker,
     mut fleet: Fleet,
     endpoints: &Endpoints,
     interrupt: &mut Interrupt,
 ) -> anyhow::Result<()> {
-    println!("broker: {}", broker.why());
+    say!("broker: {}", broker.why());
     let alerts = live::Alerts::from_now_on(broker.args()).await?;
     fleet.run();
     let (admins, places) = (fleet.admins(), fleet.places(endpoints));
@@ -156,13 +157,14 @@ async fn serve(
     };
     let reason = tokio::select! {
         failed = fleet.failed() => Err(failed),
+        failed = broker.failed() => Err(failed),
         () = interrupt.received() => Ok(()),
         failed = work => failed,
     };
     if let Err(error) = &reason {
-        println!("stopping: {error:#}");
+        say!("stopping: {error:#}");
     } else {
-        println!("draining; ctrl-c again ends it at once");
+        say!("draining; ctrl-c again ends it at once");
     }
     let drained = tokio::select! {
         drained = fleet.drain() => drained,
@@ -197,12 +199,12 @@ async fn until_ready(admins: &[(&'static str, SocketAddr)]) -> anyhow::Result<()
 
 /// Says what runs where, and what to do with it.
 fn welcome(args: &Args, dir: &Path, endpoints: &Endpoints, places: &[Vec<String>]) -> anyhow::Result<()> {
-    println!("\n{}", table::render(&["service", "address", "admin"], places));
+    say!("\n{}", table::render(&["service", "address", "admin"], places));
     let here =
         if args.state == StateArgs::default() { String::new() } else { format!(" --state-dir {}", dir.display()) };
-    println!("look at it:      {}", endpoints.require("console")?);
-    println!("break something: {} break payment-service --latency 10{here}", program());
-    println!("heal it:         {} heal{here}", program());
-    println!("end it all:      ctrl-c\n");
+    say!("look at it:      {}", endpoints.require("console")?);
+    say!("break something: {} break payment-service --latency 10{here}", program());
+    say!("heal it:         {} heal{here}", program());
+    say!("end it all:      ctrl-c\n");
     Ok(())
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
+use crate::say::say;
 use crate::state::{Endpoints, StateArgs};
 use crate::{http, table};
 
@@ -72,15 +73,15 @@ struct Trial {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let endpoints = args.state.endpoints()?;
     let bench = Bench::new(&endpoints).await?;
-    println!("waiting until every rule is armed and nothing fires");
+    say!("waiting until every rule is armed and nothing fires");
     bench.armed().await?;
     let began = Timestamp::now();
-    println!("{} trials of each fault, about {} min", args.trials, args.trials * 4);
+    say!("{} trials of each fault, about {} min", args.trials, args.trials * 4);
     let (first, second, third) =
         tokio::try_join!(bench.trials(0, args.trials), bench.trials(1, args.trials), bench.trials(2, args.trials))?;
     let results = [first, second, third];
-    print!("\n{}", render(&results));
-    println!("seconds; broker: {}; first: until one region was told of, all: until all were", bench.broker);
+    say!("\n{}", render(&results).trim_end());
+    say!("seconds; broker: {}; first: until one region was told of, all: until all were", bench.broker);
     bench.verdict(&results, began).await
 }
 
@@ -190,7 +191,7 @@ impl Bench {
             until_phase(HOP * f64::from(number) / f64::from(count)).await;
             let trial =
                 self.trial(case, service).await.with_context(|| format!("{} of {}", case.name, service.service))?;
-            println!(
+            say!(
                 "{:>3}  {:<12} {:<16} first {:>5.1} s  all {:>5.1} s  resolved {:>5.1} s",
                 number + 1,
                 case.name,
@@ -308,7 +309,7 @@ impl Bench {
             .collect();
         match (others.is_empty(), slow.is_empty()) {
             (true, true) => {
-                println!("all within what is promised, and no alert for anything else");
+                say!("all within what is promised, and no alert for anything else");
                 Ok(())
             }
             (false, _) => Err(anyhow!("alerts that no fault explains: {}", Vec::from_iter(others).join(", "))),

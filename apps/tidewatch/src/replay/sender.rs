@@ -1,6 +1,7 @@
 //! Events to `metrics.raw`, and the count of those that the broker has acknowledged.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tidewatch_events::{Event, RequestEvent};
@@ -8,10 +9,13 @@ use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Ack, KafkaArgs, KafkaError, Message, Producer};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::interrupt::Interrupt;
 
 /// Records on their way at most.
 const IN_FLIGHT: usize = 10_000;
-/// How long to wait for the next acknowledgement before the rest counts as failed.
+/// How long to wait at the end for the next acknowledgement before the rest counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Services named in the summary at most.
 const NAMED: usize = 5;
@@ -20,7 +24,8 @@ const NAMED: usize = 5;
 pub(super) struct Sender {
     producer: Producer,
     acks: mpsc::Sender<Ack>,
-    collector: JoinHandle<Delivered>,
+    collector: JoinHandle<()>,
+    delivered: Arc<Mutex<Delivered>>,
     services: BTreeSet<String>,
     error: Option<KafkaError>,
 }
@@ -42,10 +47,12 @@ impl Sender {
     /// Connects in the background.
     pub(super) fn new(kafka: &KafkaArgs) -> Result<Self, KafkaError> {
         let (acks, waiting) = mpsc::channel(IN_FLIGHT);
+        let delivered = Arc::new(Mutex::new(Delivered::default()));
         Ok(Self {
             producer: Producer::new(kafka, "tidewatch-replay")?,
             acks,
-            collector: tokio::spawn(collect(waiting)),
+            collector: tokio::spawn(collect(waiting, Arc::clone(&delivered))),
+            delivered,
             services: BTreeSet::new(),
             error: None,
         })
@@ -61,7 +68,7 @@ impl Sender {
         loop {
             match self.producer.enqueue(message) {
                 Ok(ack) => break slot.send(ack),
-                Err(KafkaError::QueueFull) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(KafkaError::QueueFull) => sleep(Duration::from_millis(10)).await,
                 Err(error) => {
                     self.error.get_or_insert(error);
                     break;
@@ -73,33 +80,43 @@ impl Sender {
         }
     }
 
-    /// Waits for all acknowledgements that still come.
-    pub(super) async fn finish(self) -> Delivered {
+    /// Waits for all acknowledgements that still come, or until told not to.
+    pub(super) async fn finish(self, interrupt: &mut Interrupt) -> Delivered {
         drop(self.acks);
-        let mut delivered = self.collector.await.unwrap_or_default();
+        let mut collector = self.collector;
+        let so_far = || lock(&self.delivered).acknowledged;
+        loop {
+            let before = so_far();
+            tokio::select! {
+                _ = &mut collector => break,
+                () = interrupt.received() => break,
+                () = sleep(PATIENCE) => if so_far() == before { break },
+            }
+        }
+        let mut delivered = std::mem::take(&mut *lock(&self.delivered));
         delivered.services = self.services.into_iter().collect();
         delivered.error = self.error.or(delivered.error);
         delivered
     }
 }
 
-async fn collect(mut acks: mpsc::Receiver<Ack>) -> Delivered {
-    let mut delivered = Delivered::default();
+async fn collect(mut acks: mpsc::Receiver<Ack>, delivered: Arc<Mutex<Delivered>>) {
     while let Some(ack) = acks.recv().await {
-        match tokio::time::timeout(PATIENCE, ack).await {
-            Ok(Ok((partition, offset))) => {
+        let outcome = ack.await;
+        let mut delivered = lock(&delivered);
+        match outcome {
+            Ok((partition, offset)) => {
                 delivered.acknowledged += 1;
                 delivered.last_offsets.insert(partition, offset);
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 delivered.error.get_or_insert(error);
-            }
-            Err(_) => {
-                delivered
-                    .error
-                    .get_or_insert(KafkaError::Timeout { doing: "waiting for acknowledgements", limit: PATIENCE });
             }
         }
     }
-    delivered
+}
+
+/// Counts are whole at every moment, also after a panic.
+fn lock(delivered: &Mutex<Delivered>) -> MutexGuard<'_, Delivered> {
+    delivered.lock().unwrap_or_else(PoisonError::into_inner)
 }

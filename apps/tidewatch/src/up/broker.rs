@@ -1,14 +1,20 @@
 //! The broker that `up` uses: one that runs already, a real Kafka started here, or one within this process.
 
 use std::path::Path;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tidewatch_kafka::broker::{InProcess, RealKafka};
 use tidewatch_kafka::{KafkaArgs, topics};
+use tokio::time::sleep;
 
 use super::IN_PROCESS_RATE;
 use super::ports::Ports;
 use crate::exit::usage;
+use crate::say::say;
+
+/// How often the process is looked at.
+const WATCH: Duration = Duration::from_millis(500);
 
 /// Which broker to start.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +54,7 @@ impl Broker {
             Wanted::Auto | Wanted::Kafka => match RealKafka::discover() {
                 Ok(installation) => {
                     ports.check_kafka()?;
-                    println!("starting {installation}");
+                    say!("starting {installation}");
                     let kafka = RealKafka::start(&installation, &dir.join("kafka"), ports.kafka())
                         .await
                         .context("Apache Kafka did not start; --broker in-process does without it")?;
@@ -89,6 +95,17 @@ impl Broker {
             Running::External => "external",
             Running::Kafka(_) => "kafka",
             Running::InProcess(_) => "in-process",
+        }
+    }
+
+    /// Waits until the Kafka that was started here ends by itself, and says so.
+    pub(super) async fn failed(&mut self) -> anyhow::Error {
+        let Running::Kafka(kafka) = &mut self.running else { return std::future::pending().await };
+        loop {
+            if let Some(status) = kafka.exited() {
+                return anyhow!("Apache Kafka ended ({status}): see {}", kafka.log().display());
+            }
+            sleep(WATCH).await;
         }
     }
 

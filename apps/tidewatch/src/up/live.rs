@@ -12,6 +12,7 @@ use tidewatch_kafka::{KafkaArgs, Reader, Start};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::http;
+use crate::say::say;
 use crate::state::Endpoints;
 use crate::status::Status;
 
@@ -66,10 +67,10 @@ pub(super) async fn follow(mut alerts: Alerts, endpoints: &Endpoints) -> anyhow:
     ticks.reset();
     loop {
         tokio::select! {
-            alert = alerts.next() => println!("{}  {}", clock(), alert_line(&alert)),
+            alert = alerts.next() => say!("{}  {}", clock(), alert_line(&alert)),
             _ = ticks.tick() => match http::get::<Status>(&client, "console", &url).await {
-                Ok(status) => println!("{}  {}", clock(), status_line(&status)),
-                Err(error) => println!("{}  {error:#}", clock()),
+                Ok(status) => say!("{}  {}", clock(), status_line(&status)),
+                Err(error) => say!("{}  {error:#}", clock()),
             },
         }
     }

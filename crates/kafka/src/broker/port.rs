@@ -28,6 +28,11 @@ pub(super) fn free() -> u16 {
         .unwrap_or(FIRST)
 }
 
+/// A free port that is not `taken`, which is given away already and not bound yet.
+pub(super) fn free_beside(taken: u16) -> u16 {
+    std::iter::repeat_with(free).find(|port| *port != taken).unwrap_or(taken)
+}
+
 pub(super) fn check_free(port: u16) -> Result<(), BrokerError> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => BrokerError::PortInUse(port),

@@ -51,7 +51,7 @@ impl RealKafka {
         std::fs::create_dir_all(&dir).map_err(BrokerError::io("create", &dir))?;
         let log = dir.join("kafka.log");
         File::create(&log).map_err(BrokerError::io("write", &log))?;
-        let controller = port::free();
+        let controller = port::free_beside(port);
         write_properties(&dir, port, controller)?;
         format_once(installation, &dir).await?;
         let process = launch(installation, &dir, port).await?;
@@ -70,6 +70,18 @@ impl RealKafka {
         self.process.pid()
     }
 
+    /// How the broker ended, if it did although nobody ended it.
+    pub fn exited(&mut self) -> Option<std::process::ExitStatus> {
+        // What can't be watched counts as running: clients tell of a broker that doesn't answer.
+        self.process.exited().ok().flatten()
+    }
+
+    /// The file that its output goes to.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.dir.join("kafka.log")
+    }
+
     /// Kills the broker at once with SIGKILL, as a crash would.
     pub fn kill(&mut self) {
         self.process.kill();
@@ -83,7 +95,7 @@ impl RealKafka {
         self.process.kill();
         port::check_free(self.port)?;
         if port::check_free(self.controller).is_err() {
-            self.controller = port::free();
+            self.controller = port::free_beside(self.port);
             write_properties(&self.dir, self.port, self.controller)?;
         }
         self.process = launch(&self.installation, &self.dir, self.port).await?;
