@@ -65,7 +65,7 @@ pub enum Unit {
 pub struct Rule {
     /// Its name.
     pub name: &'static str,
-    /// A short name for a narrow column.
+    /// A short name with the unit, for a narrow column.
     pub short: &'static str,
     /// What it looks for.
     pub family: Family,
@@ -79,14 +79,14 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule {
         name: "HighLatencyP99",
-        short: "Latency P99",
+        short: "P99, ms",
         family: Family::Latency,
         unit: Unit::Milliseconds,
         meaning: "99 of 100 requests should be faster than the limit; judged over 60 s, every 5 s.",
     },
     Rule {
         name: "HighErrorRate",
-        short: "Error rate",
+        short: "Errors, %",
         family: Family::Errors,
         unit: Unit::Share,
         meaning: "Share of requests that failed; judged over 60 s, every 5 s.",
@@ -100,21 +100,21 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "ClockSkew",
-        short: "Clock",
+        short: "Clock, %",
         family: Family::Clock,
         unit: Unit::Share,
         meaning: "Share of events whose own time is far from the moment they arrived.",
     },
     Rule {
         name: "LatencyAnomaly",
-        short: "Latency, learned",
+        short: "Learned, ms",
         family: Family::Latency,
         unit: Unit::Milliseconds,
         meaning: "Latency far from what this service usually shows.",
     },
     Rule {
         name: "TrafficAnomaly",
-        short: "Traffic, learned",
+        short: "Learned rate",
         family: Family::Traffic,
         unit: Unit::Number,
         meaning: "Traffic far from what this service usually shows.",

@@ -40,8 +40,6 @@ pub struct State {
     pub letters: DeadLetters,
     /// Last lines logged as errors, newest first.
     pub error_lines: VecDeque<ErrorLine>,
-    /// Records of `metrics.raw` that were skipped because they are no RequestEvent.
-    pub unreadable: u64,
     /// Since when Kafka doesn't answer, and its address.
     pub kafka_failing: Option<Timestamp>,
     /// Kafka's address, for a person to look at.

@@ -144,9 +144,6 @@ impl Stream {
         };
         if let Err(rejection) = taken {
             self.metrics.skipped(&record.topic);
-            if record.topic == METRICS_RAW.name {
-                self.state.lock().unreadable += 1;
-            }
             tracing::debug!(topic = record.topic, offset = record.offset, %rejection, "skipped a record");
         }
     }

@@ -99,9 +99,6 @@ fn dead_letters(view: &View<'_>) -> Markup {
         dl class="counts" {
             div title="Dead letters that metrics.raw.dlq holds." { dt { "Held" } dd { b { (letters.held().map_or(format::NONE.to_owned(), format::thousands)) } } }
             div { dt { "Last minute" } dd { b { (letters.recent(view.second(), 60)) } } }
-            @if view.state.unreadable > 0 {
-                div title="Records that this page could not read itself, since it was started." { dt { "Skipped here" } dd { b { (format::thousands(view.state.unreadable as i64)) } } }
-            }
         }
         @if letters.last().next().is_none() {
             p class="empty" { "None: every record could be read." }

@@ -206,7 +206,11 @@ fn rule_row<'a>(name: &str, states: impl Iterator<Item = Option<&'a RuleState>>,
     }
 }
 
-/// A value in a narrow column. Where the row says the unit, it isn't said again.
+/// A value in a narrow column: its row says the unit.
 fn cell(unit: Unit, value: f64) -> String {
-    if unit == Unit::PerMinute { format::number(value) } else { format::measured(unit, value) }
+    match unit {
+        Unit::Milliseconds => format::milliseconds(value),
+        Unit::Share => format::percent(value),
+        Unit::PerMinute | Unit::Number => format::number(value),
+    }
 }

@@ -81,7 +81,13 @@ pub(super) fn summary(view: &View<'_>) -> Markup {
                 ))
             }
             @if let Some(held) = view.state.letters.held() {
-                (tile("Dead letters", &format::thousands(held), "held", "Records that can't be read, kept in metrics.raw.dlq."))
+                @let recent = view.state.letters.recent(view.second(), 60);
+                (tile(
+                    "Dead letters",
+                    &format::thousands(held),
+                    &if recent > 0 { format!("held, +{recent} in the last minute") } else { "held".to_owned() },
+                    "Records that can't be read, kept in metrics.raw.dlq.",
+                ))
             }
         }
     }
