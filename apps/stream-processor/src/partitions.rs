@@ -282,10 +282,14 @@ impl Partitions {
         let alerts = alerts.iter().filter(|alert| alert.partition == id);
         // Also where the state was deleted and the alerts were not, whoever reads them must believe the newer ones.
         let generation = alerts.clone().map(|alert| alert.generation).fold(loaded.generation, i64::max);
-        let already_written = alerts
+        let already_written: HashSet<String> = alerts
             .filter(|alert| judged_until.is_none_or(|until| alert.window_end > until))
             .map(|alert| alert.id.clone())
             .collect();
+        // What the earlier owner has already told must be judged again just as it was.
+        if already_written.is_empty() {
+            detector.resume_unwatched();
+        }
         Owned {
             saved_at: (detector.position(), judged_until),
             windows_reported: detector.totals().windows,

@@ -25,6 +25,8 @@ pub(crate) struct Judging<'a> {
     pub(crate) ttl_ms: i64,
     /// Windows that begin before this pane miss records.
     pub(crate) partial_until: i64,
+    /// Windows that begin before this pane lie where nobody watched and nobody sent.
+    pub(crate) unwatched_until: i64,
     /// Malformed records of the group's service.
     pub(crate) unattributed: &'a Ring,
 }
@@ -190,7 +192,7 @@ impl Group {
             let frozen = is_violating_traffic || is_firing_traffic;
             changed |= frozen != self.traffic.frozen;
             self.traffic.frozen = frozen;
-            if is_violating_traffic || seen.partial || seen.counts.replayed {
+            if is_violating_traffic || seen.partial || seen.unwatched || seen.counts.replayed {
                 self.traffic.exclude(grid, window);
                 self.dirty = true;
             }
@@ -211,6 +213,7 @@ impl Group {
             unattributed: judging.unattributed.sum(first, window).events,
             baseline: self.traffic.baseline,
             partial: first < judging.partial_until,
+            unwatched: first < judging.unwatched_until,
             firing: false,
         }
     }
@@ -223,7 +226,7 @@ impl Group {
             GroupKind::Overflow => verdict::judge(&rule.kind, seen),
             GroupKind::Expected if !is_traffic || window < self.expected_from(judging) => Verdict::Unknown,
             GroupKind::Expected if self.seen => Verdict::Clean,
-            GroupKind::Expected if seen.partial => Verdict::Unknown,
+            GroupKind::Expected if seen.partial || seen.unwatched => Verdict::Unknown,
             GroupKind::Expected => Verdict::Violating,
         }
     }
@@ -326,7 +329,8 @@ impl Group {
         let window = self.judged;
         let leaving = grid.first_pane(window);
         let has_baseline = self.kind == GroupKind::Plain;
-        if leaving < judging.partial_until || has_baseline && !self.traffic.is_steady(grid, window) {
+        let is_marked = leaving < judging.partial_until.max(judging.unwatched_until);
+        if is_marked || has_baseline && !self.traffic.is_steady(grid, window) {
             return;
         }
         let entering = |ring: &Ring| ring.next(leaving).unwrap_or(i64::MAX);

@@ -37,6 +37,9 @@ pub struct Limits {
 }
 
 /// The last window judged of a group that was made before its partition's first event.
+/// A stretch without any record, found at the first one after a restart, that is too long to be chance.
+const UNWATCHED_MS: i64 = 10_000;
+
 const NOT_BEGUN: i64 = i64::MIN;
 
 impl Default for Limits {
@@ -103,6 +106,10 @@ pub struct Partition {
     /// (offset, window): a lost process had judged until that window when it was at that offset.
     ahead: VecDeque<(i64, i64)>,
     partial_until: i64,
+    /// Windows that begin before this pane lie where nobody watched and nobody sent.
+    unwatched_until: i64,
+    /// Nobody watched until the next record.
+    is_unwatched: bool,
     gap: bool,
     totals: Totals,
     transitions: Vec<Transition>,
@@ -132,6 +139,8 @@ impl Partition {
             restored_floor: start_offset,
             ahead: VecDeque::new(),
             partial_until: 0,
+            unwatched_until: 0,
+            is_unwatched: false,
             gap: false,
             totals: Totals::default(),
             transitions: Vec::new(),
@@ -164,11 +173,20 @@ impl Partition {
         let is_used = self.watermark.newest_ms.is_some();
         if is_used || self.groups.iter().any(|group| group.kind == GroupKind::Expected) {
             self.restored_floor = i64::MAX;
+            self.is_unwatched = false;
             self.catch_up(self.next_offset);
             self.end_gap(to_ms(now));
             self.watermark.reach(to_ms(now));
             self.judge_due(self.next_offset);
         }
+    }
+
+    /// Nobody watched since the last record, as after a restart. Where the next one comes long after it, the whole
+    /// partition was silent meanwhile: that is a platform that was switched off and on again rather than every service
+    /// at once, so the rules about arrival don't judge it. A partition that stays silent is moved by the clock instead,
+    /// and a service that is missing where others sent leaves no such stretch: both are told.
+    pub fn resume_unwatched(&mut self) {
+        self.is_unwatched = true;
     }
 
     /// The records from the next offset up to `until` are gone: they were deleted before they could be read. Windows
@@ -250,6 +268,7 @@ impl Partition {
                 sketching: &self.sketching,
                 ttl_ms: ttl_ms(&self.rules, &self.limits),
                 partial_until: self.partial_until,
+                unwatched_until: self.unwatched_until,
                 unattributed,
             };
             if !group.judge(to, &judging, &mut self.transitions)
@@ -293,6 +312,16 @@ impl Partition {
             self.ahead.pop_front();
             self.watermark.reach(self.rules.grid.end_ms(window) + self.rules.lateness_ms);
             self.judge_due(offset);
+        }
+    }
+
+    /// The next new record may come long after the last one before it.
+    fn end_unwatched(&mut self, event_ms: Option<i64>) {
+        if std::mem::take(&mut self.is_unwatched)
+            && let (Some(newest_ms), Some(event_ms)) = (self.watermark.newest_ms, event_ms)
+            && event_ms - newest_ms > UNWATCHED_MS
+        {
+            self.unwatched_until = self.rules.grid.pane_of(event_ms) + 1;
         }
     }
 

@@ -54,6 +54,9 @@ pub struct PartitionState {
     pub steps: Vec<(i64, i64)>,
     /// Windows that begin before this time miss lost records and are not judged; milliseconds since the epoch.
     pub partial_until_ms: i64,
+    /// Windows that begin before this time lie where nobody watched and nobody sent, and are not judged by what arrived;
+    /// milliseconds since the epoch.
+    pub unwatched_until_ms: i64,
     /// Records were lost, and nothing was read since to tell until when.
     pub gap: bool,
     /// What was counted.
@@ -75,6 +78,7 @@ impl PartitionState {
             last_appended_ms: 0,
             steps: Vec::new(),
             partial_until_ms: 0,
+            unwatched_until_ms: 0,
             gap: false,
             totals: Totals::default(),
         }

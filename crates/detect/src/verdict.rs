@@ -19,12 +19,14 @@ pub(crate) struct Window {
     pub(crate) baseline: Option<u64>,
     /// Records of this window were lost.
     pub(crate) partial: bool,
+    /// Nobody watched, and nobody sent: what arrived says nothing.
+    pub(crate) unwatched: bool,
     pub(crate) firing: bool,
 }
 
 pub(crate) fn judge(kind: &Kind, window: &Window) -> Verdict {
     let counts = &window.counts;
-    if window.partial || kind.is_about_arrival() && counts.replayed {
+    if window.partial || kind.is_about_arrival() && (counts.replayed || window.unwatched) {
         return Verdict::Unknown;
     }
     match *kind {
@@ -108,7 +110,7 @@ mod tests {
 
     fn window(timed: u64, slow: u64) -> Window {
         let counts = Counts { events: timed, timed, slow: [slow, 0, 0, 0], ..Counts::default() };
-        Window { counts, unattributed: 0, baseline: None, partial: false, firing: false }
+        Window { counts, unattributed: 0, baseline: None, partial: false, unwatched: false, firing: false }
     }
 
     #[test]

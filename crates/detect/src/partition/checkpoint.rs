@@ -71,6 +71,7 @@ impl Partition {
         restored.reading_at = state.floor;
         restored.restored_floor = state.floor;
         restored.partial_until = grid.window_from(state.partial_until_ms);
+        restored.unwatched_until = grid.window_from(state.unwatched_until_ms);
         restored.gap = state.gap;
         restored.totals = state.totals;
         let mut ahead = BTreeSet::new();
@@ -157,6 +158,7 @@ impl Partition {
             last_appended_ms: self.watermark.last_appended_ms,
             steps: self.steps.iter().map(|(offset, window)| (offset, grid.end_ms(window))).collect(),
             partial_until_ms: grid.end_ms(self.partial_until),
+            unwatched_until_ms: grid.end_ms(self.unwatched_until),
             gap: self.gap,
             totals: self.totals,
         }

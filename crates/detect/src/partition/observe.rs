@@ -21,7 +21,9 @@ impl Partition {
         if !is_known {
             self.restored_floor = i64::MAX;
             self.catch_up(offset);
-            self.watermark.observe(believable_ms(&input, appended_ms), appended_ms);
+            let event_ms = believable_ms(&input, appended_ms);
+            self.end_unwatched(event_ms);
+            self.watermark.observe(event_ms, appended_ms);
             self.judge_due(offset);
             self.next_offset = offset + 1;
         }

@@ -58,6 +58,7 @@ impl Partition {
             sketching: &self.sketching,
             ttl_ms: ttl_ms(&self.rules, &self.limits),
             partial_until: self.partial_until,
+            unwatched_until: self.unwatched_until,
             unattributed: self.groups.unattributed_of(group),
         };
         let rules = self.rules.rules.iter().enumerate().map(|(index, rule)| {

@@ -137,6 +137,22 @@ impl Scenario {
         self
     }
 
+    /// The process ends after a checkpoint, and another goes on from it. `stream` is all that was sent until now.
+    pub fn restart(&mut self, rules: Rules, stream: &[Sent]) -> &mut Self {
+        let groups = self.partition.take_dirty_groups();
+        let groups = groups.into_iter().filter_map(|(key, group)| Some((key, group?)));
+        let state = self.partition.state();
+        self.partition = Partition::restore(3, Arc::new(rules), Limits::default(), state, groups);
+        let floor = usize::try_from(self.partition.position()).unwrap();
+        self.play(&stream[floor..])
+    }
+
+    /// Nobody watched since the last record.
+    pub fn unwatched(&mut self) -> &mut Self {
+        self.partition.resume_unwatched();
+        self
+    }
+
     /// What happened, in short: `HighErrorRate api/eu firing@75`.
     pub fn story(&self) -> Vec<String> {
         self.transitions.iter().map(line).collect()
