@@ -13,6 +13,7 @@ mod workload;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -28,6 +29,10 @@ pub use workload::{Endpoint, ServiceProfile, Workload};
 
 use crate::driver::Driver;
 use crate::metrics::Metrics;
+
+/// How long an event waits for others. At the default rate a partition gets a record every 50 ms; a tenth of a second is
+/// nothing beside the window, and makes a third as many batches.
+const LINGER: Duration = Duration::from_millis(150);
 
 /// The workload simulator: bound, and not yet running.
 pub struct Simulator {
@@ -67,7 +72,7 @@ impl Service for Simulator {
         let admin = Admin::bind(&config.admin, registry, health.clone()).await?;
         let listener = listen("--listen", config.listen).await?;
         let addr = listener.local_addr()?;
-        let producer = Producer::new(&config.kafka, Self::NAME).context("--brokers")?;
+        let producer = Producer::with_linger(&config.kafka, Self::NAME, LINGER).context("--brokers")?;
         let seed = config.seed.unwrap_or_else(rand::random);
         Ok(Self { workload, seed, producer, health, metrics, admin, listener, addr })
     }

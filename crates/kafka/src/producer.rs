@@ -108,6 +108,14 @@ impl ProducerContext for Deliveries {
 impl Producer {
     /// Makes a producer. It connects in the background: an unreachable broker is no error here.
     pub fn new(args: &KafkaArgs, client_id: &str) -> Result<Self, KafkaError> {
+        Self::with_linger(args, client_id, Duration::from_millis(20))
+    }
+
+    /// As [`Producer::new`]; a record waits up to `linger` for others to share its batch.
+    ///
+    /// What a broker has to do, and what each of its readers costs, depends on the number of batches. The in-process
+    /// broker looks for a reader's offset batch by batch.
+    pub fn with_linger(args: &KafkaArgs, client_id: &str, linger: Duration) -> Result<Self, KafkaError> {
         let pulse = Pulse::new();
         let context = Deliveries {
             pulse: Arc::clone(&pulse),
@@ -116,7 +124,8 @@ impl Producer {
             failed: AtomicU64::new(0),
         };
         let mut config = args.client(client_id);
-        for (name, value) in [("linger.ms", "20"), ("compression.type", "lz4"), ("partitioner", "murmur2_random")] {
+        let linger = linger.as_millis().to_string();
+        for (name, value) in [("linger.ms", linger.as_str()), ("compression.type", "lz4"), ("partitioner", "murmur2_random")] {
             if config.get(name).is_none() {
                 config.set(name, value);
             }
