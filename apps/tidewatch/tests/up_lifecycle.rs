@@ -160,23 +160,3 @@ async fn break_heal_and_status_work_on_it() {
         assert!(shown["totals"][field].is_u64(), "{field}: {shown}");
     }
 }
-
-#[tokio::test]
-async fn a_second_start_on_a_real_kafka_begins_anew() {
-    let test = "a_second_start_on_a_real_kafka_begins_anew";
-    if let Err(missing) = tidewatch_kafka::broker::RealKafka::discover() {
-        return skipped(test, format_args!("needs kafka: {missing}"));
-    }
-    let options = StackOptions::new(BINARY, &["--broker", "kafka"]);
-    let first = Stack::start(&options).await;
-    let produced =
-        async |stack: &Stack| stack.get("processor", "/status").await["totals"]["produced"].as_u64().unwrap();
-    eventually("300 events", Duration::from_secs(60), async || (produced(&first).await >= 300).then_some(())).await;
-    first.signal(Signal::INT);
-    let (status, dir) = first.ended();
-    assert_eq!(status.code(), Some(0));
-
-    // The silence between the two is nobody's fault: nothing may remember the traffic before it.
-    let second = Stack::start_in(&options, dir).await;
-    assert!(produced(&second).await < 300);
-}

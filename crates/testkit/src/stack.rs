@@ -64,11 +64,7 @@ impl Stack {
     /// # Panics
     /// When it ends or isn't ready in time, with what it said.
     pub async fn start(options: &StackOptions) -> Self {
-        Self::start_in(options, tempfile::tempdir().unwrap()).await
-    }
-
-    /// As [`Stack::start`], in the state directory that an earlier one left.
-    pub async fn start_in(options: &StackOptions, dir: TempDir) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         let mut up = spawn(options, dir.path());
         let deadline = Instant::now() + READY;
         let endpoints = loop {

@@ -1,6 +1,5 @@
 //! The broker that `up` uses: one that runs already, a real Kafka started here, or one within this process.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ const WATCH: Duration = Duration::from_millis(500);
 pub(crate) enum Wanted {
     /// Apache Kafka where one is found, else in-process
     Auto,
-    /// Apache Kafka, or an error; its data lasts until the next `up`
+    /// Apache Kafka, or an error
     Kafka,
     /// The in-process broker, which keeps nothing
     InProcess,
@@ -48,7 +47,7 @@ impl Broker {
         Ok(Self { why: format!("{}, as --brokers says", args.brokers), args, running: Running::External })
     }
 
-    /// Starts one, without anything on it. Its data, if it keeps any, is below `dir`.
+    /// Starts one. Its data, if it keeps any, is below `dir`.
     pub(super) async fn start(wanted: Wanted, total_rate: f64, dir: &Path, ports: Ports) -> anyhow::Result<Self> {
         let missing = match wanted {
             Wanted::InProcess => "--broker in-process says so".to_owned(),
@@ -56,9 +55,7 @@ impl Broker {
                 Ok(installation) => {
                     ports.check_kafka()?;
                     say!("starting {installation}");
-                    let data = dir.join("kafka");
-                    forget(&data)?;
-                    let kafka = RealKafka::start(&installation, &data, ports.kafka())
+                    let kafka = RealKafka::start(&installation, &dir.join("kafka"), ports.kafka())
                         .await
                         .context("Apache Kafka did not start; --broker in-process does without it")?;
                     let args = KafkaArgs::new(kafka.brokers());
@@ -119,16 +116,5 @@ impl Broker {
             Running::InProcess(broker) => drop(broker),
             Running::External => {}
         }
-    }
-}
-
-/// Removes what an earlier `up` left. Its end was silence on the stream: kept, every start would raise a TrafficDrop for
-/// each service and region.
-fn forget(data: &Path) -> anyhow::Result<()> {
-    match std::fs::remove_dir_all(data) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(usage(format!("--state-dir: can't remove {}: {error}", data.display())))
-        }
-        _ => Ok(()),
     }
 }

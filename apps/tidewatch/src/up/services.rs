@@ -25,7 +25,11 @@ pub(super) async fn bind(args: &Args, broker: &Broker, dir: &Path, endpoints: &m
 
     let simulator: workload_simulator::Simulator =
         bound(reading([args.workload.flags(), vec![flag("listen", Listener::Simulator), admin(0)]].concat())).await?;
-    let processor: stream_processor::Processor = bound(reading(vec![admin(1)])).await?;
+    // Under a name of its own the processor has its partitions back at once after a kill -9; the in-process broker knows no
+    // static members, and on somebody else's broker the name may be taken.
+    let membership = (broker.kind() == "kafka").then(|| "--instance-id=tidewatch-up".to_owned());
+    let processor: stream_processor::Processor =
+        bound(reading([admin(1)].into_iter().chain(membership).collect())).await?;
     let bridge: metrics_bridge::Bridge = bound(reading(vec![admin(2)])).await?;
     let data = format!("--data-dir={}", dir.join("mock-slack").display());
     let mock_slack: mock_slack::MockSlack = bound(vec![flag("listen", Listener::MockSlack), admin(5), data]).await?;
