@@ -2,6 +2,7 @@
 //! acknowledged, then the state acknowledged, then the offset committed.
 
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -12,6 +13,8 @@ use crate::state::StateRecord;
 
 /// How long the broker may take for each of the two acknowledged steps.
 const LIMIT: Duration = Duration::from_secs(2);
+/// How often the acknowledgements are looked at meanwhile.
+const GLANCE: Duration = Duration::from_millis(2);
 
 /// Beside the committed offset: where a later owner begins to read, and what it needn't judge again.
 #[derive(Debug, Serialize)]
@@ -27,7 +30,7 @@ pub(crate) fn write(
     partitions: &mut BTreeMap<i32, &mut Owned>,
 ) -> Result<Vec<Commit>, KafkaError> {
     settle_outboxes(producer, partitions);
-    let mut acks: Vec<(i32, Ack)> = Vec::new();
+    let mut acks: Vec<Ack> = Vec::new();
     let mut written: BTreeMap<i32, Commit> = BTreeMap::new();
     for (id, owned) in partitions.iter_mut().filter(|(_, owned)| owned.is_settled() && owned.has_news()) {
         for (key, group) in owned.detector.take_dirty_groups() {
@@ -36,7 +39,7 @@ pub(crate) fn write(
         let state = owned.detector.state();
         let own = StateRecord::partition(&state);
         for record in owned.unsaved.values().chain([&own]) {
-            acks.push((*id, record.with_message(*id, owned.generation, |message| enqueue(producer, message))?));
+            acks.push(record.with_message(*id, owned.generation, |message| enqueue(producer, message))?);
         }
         let metadata = Metadata { floor: state.floor, judged_until: state.judged_until.map(|until| until.as_second()) };
         let commit = Commit {
@@ -46,16 +49,10 @@ pub(crate) fn write(
         };
         written.insert(*id, commit);
     }
-    if written.is_empty() {
-        return Ok(Vec::new());
-    }
-    producer.flush_blocking(LIMIT)?;
-    for (id, mut ack) in acks {
-        match ack.now() {
-            Some(Ok(_)) => {}
-            Some(Err(error)) => return Err(error),
-            None => drop(written.remove(&id)),
-        }
+    // Not a flush: dead letters that don't get through are no reason for the other partitions to wait.
+    let deadline = Instant::now() + LIMIT;
+    for ack in &mut acks {
+        outcome(ack, deadline)?;
     }
     for id in written.keys() {
         if let Some(owned) = partitions.get_mut(id) {
@@ -65,14 +62,24 @@ pub(crate) fn write(
     Ok(written.into_values().collect())
 }
 
+/// Waits for what is on its way, but not for what is held up: that partition's turn comes later.
 fn settle_outboxes(producer: &Producer, partitions: &mut BTreeMap<i32, &mut Owned>) {
-    if partitions.values().all(|owned| owned.is_settled()) {
-        return;
+    let deadline = Instant::now() + LIMIT;
+    while partitions.values().any(|owned| !owned.is_settled() && !owned.is_held_up()) && Instant::now() < deadline {
+        thread::sleep(GLANCE);
+        for owned in partitions.values_mut() {
+            owned.tend(producer, Instant::now());
+        }
     }
-    // Whether it succeeds shows in the outboxes.
-    let _ = producer.flush_blocking(LIMIT);
-    for owned in partitions.values_mut() {
-        owned.tend(producer, Instant::now());
+}
+
+fn outcome(ack: &mut Ack, deadline: Instant) -> Result<(), KafkaError> {
+    loop {
+        match ack.now() {
+            Some(delivered) => return delivered.map(drop),
+            None if Instant::now() < deadline => thread::sleep(GLANCE),
+            None => return Err(KafkaError::Timeout { doing: "writing the state", limit: LIMIT }),
+        }
     }
 }
 

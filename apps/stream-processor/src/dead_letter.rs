@@ -5,8 +5,11 @@ use tidewatch_events::Rejection;
 use tidewatch_kafka::topics::METRICS_RAW_DLQ;
 use tidewatch_kafka::{Message, Record};
 
-/// How many bytes of a record are kept that the dead-letter topic itself refuses.
+/// How many bytes of a record are kept that the dead-letter topic itself refuses; a quarter of it at each further refusal.
 const TRUNCATED_BYTES: usize = 64 * 1024;
+/// The headers that say what was shortened.
+const TRUNCATED: &str = "dlq.truncated";
+const SHA256: &str = "dlq.sha256";
 
 /// A record on its way to the dead-letter queue.
 #[derive(Debug, Clone)]
@@ -14,6 +17,7 @@ pub(crate) struct DeadLetter {
     key: Option<Vec<u8>>,
     payload: Option<Vec<u8>>,
     headers: Vec<(String, Vec<u8>)>,
+    refusals: u32,
 }
 
 impl DeadLetter {
@@ -28,7 +32,7 @@ impl DeadLetter {
         add("dlq.offset", record.offset.to_string());
         add("dlq.consumer", group.to_owned());
         let payload = (!record.tombstone).then_some(record.payload);
-        Self { key: record.key, payload, headers }
+        Self { key: record.key, payload, headers, refusals: 0 }
     }
 
     /// Calls `write` with the message to be written.
@@ -45,16 +49,27 @@ impl DeadLetter {
         })
     }
 
-    /// Shortens the record, once: the dead-letter topic takes nothing of its size. Its SHA-256 tells which it was.
+    /// Its bytes, key and headers.
+    pub(crate) fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        [&self.key, &self.payload].into_iter().flatten().map(Vec::len).sum::<usize>() + headers
+    }
+
+    /// Shortens the record: the dead-letter topic takes nothing of its size. Its SHA-256 tells which it was. A topic may
+    /// take less than the first cut leaves, and a batch of several records may be what was too large: so little by little.
     pub(crate) fn truncate(&mut self) {
+        let keep = TRUNCATED_BYTES >> (2 * self.refusals).min(usize::BITS - 1);
+        self.refusals += 1;
         let Some(payload) = &mut self.payload else { return };
-        if payload.len() <= TRUNCATED_BYTES {
+        if payload.len() <= keep {
             return;
         }
-        let digest: String = Sha256::digest(&payload).iter().map(|byte| format!("{byte:02x}")).collect();
-        self.headers.push(("dlq.truncated".into(), payload.len().to_string().into_bytes()));
-        self.headers.push(("dlq.sha256".into(), digest.into_bytes()));
-        payload.truncate(TRUNCATED_BYTES);
+        if !self.headers.iter().any(|(name, _)| name == TRUNCATED) {
+            let digest: String = Sha256::digest(&payload).iter().map(|byte| format!("{byte:02x}")).collect();
+            self.headers.push((TRUNCATED.to_owned(), payload.len().to_string().into_bytes()));
+            self.headers.push((SHA256.to_owned(), digest.into_bytes()));
+        }
+        payload.truncate(keep);
     }
 }
 
@@ -98,13 +113,25 @@ mod tests {
     }
 
     #[test]
-    fn what_the_queue_refuses_is_shortened_once_and_told_by_its_hash() {
+    fn what_the_queue_refuses_is_shortened_and_told_by_the_hash_of_the_whole() {
         let mut letter = refused(TRUNCATED_BYTES + 1);
         letter.truncate();
-        letter.truncate();
         assert_eq!(letter.payload.as_ref().unwrap().len(), TRUNCATED_BYTES);
-        assert_eq!(header(&letter, "dlq.truncated").unwrap(), (TRUNCATED_BYTES + 1).to_string());
-        assert_eq!(header(&letter, "dlq.sha256").unwrap().len(), 64);
-        assert_eq!(letter.headers.iter().filter(|(name, _)| name == "dlq.truncated").count(), 1);
+        let whole = header(&letter, SHA256).unwrap();
+        assert_eq!(whole.len(), 64);
+        letter.truncate();
+        assert_eq!(letter.payload.as_ref().unwrap().len(), TRUNCATED_BYTES / 4);
+        assert_eq!(header(&letter, TRUNCATED).unwrap(), (TRUNCATED_BYTES + 1).to_string());
+        assert_eq!(header(&letter, SHA256).unwrap(), whole);
+        assert_eq!(letter.headers.iter().filter(|(name, _)| name == TRUNCATED).count(), 1);
+    }
+
+    #[test]
+    fn what_is_refused_again_and_again_ends_without_its_bytes() {
+        let mut letter = refused(TRUNCATED_BYTES + 1);
+        for _ in 0..100 {
+            letter.truncate();
+        }
+        assert_eq!(letter.payload.as_deref(), Some(&b""[..]));
     }
 }

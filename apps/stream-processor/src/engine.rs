@@ -19,8 +19,9 @@ const TICK: Duration = Duration::from_millis(100);
 const CHECKPOINT: Duration = Duration::from_secs(10);
 /// A failed checkpoint is tried again this much later.
 const CHECKPOINT_RETRY: Duration = Duration::from_secs(1);
-/// A dead letter that has not been acknowledged for this long is one too many: its partition waits.
+/// With more dead letters than these under way, or more bytes in them, a partition waits.
 const STUCK_DEAD_LETTERS: usize = 10_000;
+const STUCK_BYTES: usize = 32 * 1024 * 1024;
 const REACHED: Duration = Duration::from_secs(10);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
 
@@ -38,6 +39,7 @@ pub(crate) struct Engine {
 struct Conditions {
     kafka: Condition,
     assigned: Condition,
+    alerts: Condition,
     dead_letters: Condition,
     input: Condition,
     checkpoint: Condition,
@@ -56,13 +58,14 @@ impl Engine {
         let conditions = Conditions {
             kafka: health.require("kafka"),
             assigned: health.require("partitions"),
+            alerts: health.require("alerts"),
             dead_letters: health.require("dead letters"),
             input: health.require("input"),
             checkpoint: health.require("checkpoint"),
         };
         conditions.kafka.unmet("no answer from the broker yet");
         conditions.assigned.unmet("no partitions assigned yet");
-        for met in [&conditions.dead_letters, &conditions.input, &conditions.checkpoint] {
+        for met in [&conditions.alerts, &conditions.dead_letters, &conditions.input, &conditions.checkpoint] {
             met.met();
         }
         Ok(Self { config, rules, limits, metrics, questions, producer, conditions })
@@ -76,6 +79,10 @@ impl Engine {
             let began = Instant::now();
             match self.membership(runtime, shutdown) {
                 Ok(()) => break,
+                Err(error) if error.is_replaced() => {
+                    // Joining again would only end the other one's membership, and so on for ever.
+                    anyhow::bail!("another member has joined with the same --instance-id: each needs a name of its own")
+                }
                 Err(error) => {
                     self.conditions.assigned.unmet(format!("membership ended: {error}"));
                     if began.elapsed() > LONGEST_BACK_OFF {
@@ -121,7 +128,7 @@ impl Engine {
             }
             if now >= tick_at {
                 tick_at = now + TICK;
-                consumer.owner().tick(now, |partition| consumer.ends(partition));
+                consumer.owner().tick(now, |partition| consumer.ends(partition))?;
                 self.pause_and_resume(&consumer)?;
                 self.report(&consumer);
             }
@@ -163,7 +170,9 @@ impl Engine {
         let mut stuck = None;
         let mut changes = Vec::new();
         for (id, owned) in &mut partitions.owned {
-            let must_wait = owned.dead_letters.trouble().is_some() || owned.dead_letters.len() > STUCK_DEAD_LETTERS;
+            let must_wait = owned.dead_letters.trouble().is_some()
+                || owned.dead_letters.len() > STUCK_DEAD_LETTERS
+                || owned.dead_letters.size() > STUCK_BYTES;
             if must_wait {
                 let why = owned.dead_letters.trouble().unwrap_or("the broker is slower than they come");
                 stuck = Some(format!("partition {id} waits: {why}"));
@@ -208,6 +217,11 @@ impl Engine {
                 self.conditions.input.unmet(format!("partition {id}: retention has overtaken the position"))
             }
             None => self.conditions.input.met(),
+        }
+        let held_up = partitions.owned.iter().find_map(|(id, owned)| Some((id, owned.alerts.trouble()?)));
+        match held_up {
+            Some((id, why)) => self.conditions.alerts.unmet(format!("those of partition {id} are not written: {why}")),
+            None => self.conditions.alerts.met(),
         }
         self.metrics.groups.set(partitions.owned.values().map(|owned| owned.detector.group_count() as i64).sum());
         for question in self.questions.try_iter() {

@@ -30,6 +30,12 @@ impl IdleClock {
         self.last_read = now;
     }
 
+    /// Whether nothing was read for two seconds although the broker was asked after that: so `ends` was not overtaken by
+    /// what was read while it was on its way.
+    pub(crate) fn is_quiet(&self, ends: Ends) -> bool {
+        ends.answered.saturating_duration_since(self.last_read) >= QUIET
+    }
+
     /// Whether the partition is idle at `now`: read to the end that the broker named within the last two seconds,
     /// nothing read for two seconds, and no outage so recent that producers may still be flushing.
     pub(crate) fn is_idle(&mut self, now: Instant, position: i64, ends: Option<Ends>) -> bool {

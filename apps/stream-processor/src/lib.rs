@@ -41,7 +41,7 @@ pub struct Config {
     #[allow(missing_docs)]
     pub admin: AdminArgs,
     /// Consumer group: its members share the partitions
-    #[arg(long, env = "GROUP", default_value = "stream-processor")]
+    #[arg(long, env = "GROUP", default_value = "stream-processor", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub group: String,
     /// Rules file (YAML); the built-in rules without it
     #[arg(long, env = "RULES", value_name = "FILE")]

@@ -7,6 +7,8 @@ use tidewatch_kafka::{Ack, KafkaError, Message, Producer};
 
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
+/// What is not acknowledged after this long is held up, though the client has not given up on it yet.
+const OVERDUE: Duration = Duration::from_secs(5);
 
 /// Something that can be written, as often as it takes.
 pub(crate) trait Outgoing {
@@ -15,12 +17,16 @@ pub(crate) trait Outgoing {
 
     /// The topic refuses the message for what it is: make it acceptable.
     fn make_acceptable(&mut self) {}
+
+    /// About how many bytes it holds.
+    fn size(&self) -> usize;
 }
 
 struct Entry<M> {
     message: M,
     ack: Option<Ack>,
     tries: u32,
+    pushed: Instant,
     retry_at: Instant,
 }
 
@@ -39,7 +45,7 @@ impl<M> Default for Outbox<M> {
 impl<M: Outgoing> Outbox<M> {
     /// Takes a message and hands it to the producer.
     pub(crate) fn push(&mut self, producer: &Producer, message: M, now: Instant) {
-        let mut entry = Entry { message, ack: None, tries: 0, retry_at: now };
+        let mut entry = Entry { message, ack: None, tries: 0, pushed: now, retry_at: now };
         self.send(producer, &mut entry, now);
         self.entries.push_back(entry);
     }
@@ -60,8 +66,12 @@ impl<M: Outgoing> Outbox<M> {
             true
         });
         self.entries = entries;
-        if self.entries.is_empty() {
-            self.trouble = None;
+        match self.entries.front() {
+            None => self.trouble = None,
+            Some(oldest) if self.trouble.is_none() && now.saturating_duration_since(oldest.pushed) > OVERDUE => {
+                self.trouble = Some(format!("not acknowledged within {} s", OVERDUE.as_secs()));
+            }
+            Some(_) => {}
         }
     }
 
@@ -75,7 +85,12 @@ impl<M: Outgoing> Outbox<M> {
         self.entries.len()
     }
 
-    /// Why the last one that failed did; nothing once all are through.
+    /// How many bytes those hold.
+    pub(crate) fn size(&self) -> usize {
+        self.entries.iter().map(|entry| entry.message.size()).sum()
+    }
+
+    /// What holds them up; nothing once all are through.
     pub(crate) fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
@@ -97,5 +112,37 @@ impl<M: Outgoing> Outbox<M> {
         // Full jitter, so that many that failed together don't come back together.
         entry.retry_at = now + exponential.mul_f64(rand::random_range(0.5..1.0));
         self.trouble = Some(error.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidewatch_kafka::KafkaArgs;
+
+    use super::*;
+
+    struct Letter;
+
+    impl Outgoing for Letter {
+        fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T {
+            write(Message { topic: "t", partition: None, key: None, payload: Some(b"x"), schema: None, headers: &[] })
+        }
+
+        fn size(&self) -> usize {
+            1
+        }
+    }
+
+    #[test]
+    fn what_the_client_still_tries_is_held_up_after_five_seconds() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let producer = Producer::new(&KafkaArgs::new(nobody.to_string()), "test").unwrap();
+        let (mut outbox, start) = (Outbox::default(), Instant::now());
+        outbox.push(&producer, Letter, start);
+        outbox.tend(&producer, start + OVERDUE);
+        assert_eq!(outbox.trouble(), None);
+        outbox.tend(&producer, start + OVERDUE + Duration::from_millis(1));
+        assert!(outbox.trouble().is_some());
+        assert_eq!((outbox.len(), outbox.size()), (1, 1));
     }
 }

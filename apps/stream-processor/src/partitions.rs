@@ -34,6 +34,10 @@ impl Outgoing for AlertMessage {
     fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T {
         write(Message::event::<AlertEvent>(ALERTS_FIRED.name, &self.fingerprint, &self.payload))
     }
+
+    fn size(&self) -> usize {
+        self.payload.len()
+    }
 }
 
 impl Outgoing for DeadLetter {
@@ -44,6 +48,10 @@ impl Outgoing for DeadLetter {
     fn make_acceptable(&mut self) {
         self.truncate();
     }
+
+    fn size(&self) -> usize {
+        DeadLetter::size(self)
+    }
 }
 
 /// All that belongs to one partition.
@@ -53,7 +61,7 @@ pub(crate) struct Owned {
     /// State not acknowledged yet, by its key.
     pub(crate) unsaved: BTreeMap<String, StateRecord>,
     pub(crate) dead_letters: Outbox<DeadLetter>,
-    alerts: Outbox<AlertMessage>,
+    pub(crate) alerts: Outbox<AlertMessage>,
     idle: IdleClock,
     /// Transitions that an earlier owner wrote after its last checkpoint.
     already_written: HashSet<String>,
@@ -67,6 +75,11 @@ impl Owned {
     /// Whether everything that a checkpoint must not pass is acknowledged.
     pub(crate) fn is_settled(&self) -> bool {
         self.alerts.is_empty() && self.dead_letters.is_empty()
+    }
+
+    /// Whether some of that does not get through.
+    pub(crate) fn is_held_up(&self) -> bool {
+        self.alerts.trouble().is_some() || self.dead_letters.trouble().is_some()
     }
 
     /// Whether a checkpoint would say anything new.
@@ -112,9 +125,9 @@ impl Partitions {
         Self { tools, owned: BTreeMap::new(), recent_dead_letters: VecDeque::new() }
     }
 
-    /// Whether there is a transition that no checkpoint covers yet.
+    /// Whether there is a transition that no checkpoint covers yet, but one could.
     pub(crate) fn transition_waits(&self) -> bool {
-        self.owned.values().any(|owned| owned.transition)
+        self.owned.values().any(|owned| owned.transition && owned.is_settled())
     }
 
     /// Judges one record.
@@ -126,14 +139,7 @@ impl Partitions {
             return;
         }
         if record.offset > position {
-            tracing::error!(
-                partition = record.partition,
-                position,
-                found = record.offset,
-                "records are missing: retention deleted them before they were read"
-            );
-            self.tools.metrics.gap_records.inc_by((record.offset - position).unsigned_abs());
-            owned.detector.skip_lost(record.offset);
+            skip(&self.tools.metrics, &mut owned.detector, record.offset);
         }
         owned.idle.read(now);
         let before = owned.detector.totals();
@@ -171,13 +177,27 @@ impl Partitions {
         self.emit(partition, now);
     }
 
-    /// Looks after what is under way, and lets the wall clock move the watermark of partitions that are idle.
-    pub(crate) fn tick(&mut self, now: Instant, ends: impl Fn(i32) -> Option<Ends>) {
+    /// Looks after what is under way, and lets the wall clock move the watermark of partitions that are idle. An error
+    /// says that a partition has to be taken over anew.
+    pub(crate) fn tick(&mut self, now: Instant, ends: impl Fn(i32) -> Option<Ends>) -> Result<(), KafkaError> {
         let ids: Vec<i32> = self.owned.keys().copied().collect();
         for id in ids {
             let Some(owned) = self.owned.get_mut(&id) else { continue };
             owned.tend(&self.tools.producer, now);
             let ends = ends(id);
+            if let Some(ends) = ends.filter(|ends| owned.idle.is_quiet(*ends)) {
+                let position = owned.detector.position();
+                if ends.high < position {
+                    return Err(KafkaError::Topic {
+                        topic: METRICS_RAW.name.to_owned(),
+                        problem: format!("partition {id} ends at {}, but was read up to {position}", ends.high),
+                    });
+                }
+                // Where retention has deleted the last record as well, none comes whose offset would tell.
+                if position < ends.low && !owned.paused {
+                    skip(&self.tools.metrics, &mut owned.detector, ends.low);
+                }
+            }
             let position = owned.detector.position();
             if owned.idle.is_idle(now, position, ends) {
                 owned.detector.advance_idle(Timestamp::now());
@@ -191,6 +211,7 @@ impl Partitions {
             }
             self.emit(id, now);
         }
+        Ok(())
     }
 
     /// Writes what has changed since the last checkpoint, and returns what may be committed.
@@ -254,14 +275,28 @@ impl Partitions {
     fn restore(
         &self,
         committed: &Committed,
-        loaded: Loaded,
+        mut loaded: Loaded,
         ends: &BTreeMap<i32, (i64, i64)>,
         alerts: &[AlertEvent],
     ) -> Owned {
         let id = committed.partition;
-        let low = ends.get(&id).map_or(0, |(low, _)| *low);
+        let (low, high) = ends.get(&id).copied().unwrap_or((0, i64::MAX));
         let (rules, limits) = (Arc::clone(&self.tools.rules), self.tools.limits);
         let next = committed.commit.as_ref().map(|commit| commit.next_offset);
+        let read_up_to = loaded.partition.as_ref().map(|state| state.next_offset).max(next);
+        let mut unsaved = BTreeMap::new();
+        if let Some(read_up_to) = read_up_to.filter(|read_up_to| *read_up_to > high) {
+            tracing::error!(
+                partition = id,
+                read_up_to,
+                high,
+                "the input ends before what was read: its topic was created anew, and is read from its beginning"
+            );
+            loaded.begin_anew_at(low);
+            let groups = loaded.groups.iter();
+            unsaved = groups.map(|(key, group)| (key.clone(), StateRecord::group(key.clone(), Some(group)))).collect();
+        }
+        let next = next.filter(|next| *next <= high);
         let mut detector = match loaded.partition {
             Some(state) => Partition::restore(id, rules, limits, state, loaded.groups),
             None => Partition::new(id, next.unwrap_or(low), rules, limits),
@@ -294,8 +329,8 @@ impl Partitions {
             saved_at: (detector.position(), judged_until),
             windows_reported: detector.totals().windows,
             detector,
-            generation: generation + 1,
-            unsaved: BTreeMap::new(),
+            generation: generation.saturating_add(1),
+            unsaved,
             dead_letters: Outbox::default(),
             alerts: Outbox::default(),
             idle: IdleClock::new(Instant::now()),
@@ -309,9 +344,13 @@ impl Partitions {
     fn claim(&mut self, ids: &[i32]) -> Result<(), KafkaError> {
         for id in ids {
             let Some(owned) = self.owned.get(id) else { continue };
-            let record = StateRecord::partition(&owned.detector.state());
-            let ack = record.with_message(*id, owned.generation, |message| self.tools.producer.enqueue(message))?;
-            self.tools.runtime.block_on(ack)?;
+            let own = StateRecord::partition(&owned.detector.state());
+            for record in owned.unsaved.values().chain([&own]) {
+                let sent = record.with_message(*id, owned.generation, |message| {
+                    self.tools.runtime.block_on(self.tools.producer.send(message))
+                });
+                sent?;
+            }
         }
         Ok(())
     }
@@ -343,7 +382,21 @@ impl Ownership for Partitions {
             // A gauge that stays would show the lag of a partition that another member reads.
             let _ = self.tools.metrics.lag.remove_label_values(&[METRICS_RAW.name, &id.to_string()]);
         }
+        if self.owned.is_empty() {
+            self.tools.assigned.unmet("no partitions assigned");
+        }
     }
+}
+
+/// Goes on at `offset`: what is before it is gone.
+fn skip(metrics: &Metrics, detector: &mut Partition, offset: i64) {
+    let (partition, position) = (detector.number(), detector.position());
+    let before = detector.totals().lost;
+    detector.skip_lost(offset);
+    // The others had been read once and were only to be read again.
+    let unread = detector.totals().lost - before;
+    metrics.gap_records.inc_by(unread);
+    tracing::error!(partition, position, found = offset, unread, "records are missing: retention has deleted them");
 }
 
 /// Feeds a record to its partition's detector. Also returns why it was refused, if it was.

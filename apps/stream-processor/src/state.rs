@@ -70,12 +70,35 @@ impl Loaded {
             if generation < loaded.generation {
                 continue;
             }
-            loaded.generation = generation;
-            if let Err(error) = loaded.take(record) {
-                tracing::error!(partition = record.partition, offset = record.offset, %error, "state can't be read");
+            match loaded.take(record) {
+                // What can't be read says nothing about the generation either.
+                Err(error) => {
+                    tracing::error!(partition = record.partition, offset = record.offset, %error, "state can't be read");
+                }
+                Ok(()) => loaded.generation = generation,
             }
         }
         loaded
+    }
+
+    /// The input begins anew at `low`: its topic was created again, so that no offset means what it did. What was known
+    /// of the groups stays, their alerts above all; windows that reach back across the break are not judged.
+    pub(crate) fn begin_anew_at(&mut self, low: i64) {
+        let Some(old) = &mut self.partition else { return };
+        let judged_ms = old.judged_until.map(|until| until.as_millisecond());
+        *old = PartitionState {
+            judged_until: old.judged_until,
+            begun_at: old.begun_at.map(|_| low),
+            newest_ms: old.newest_ms,
+            last_appended_ms: old.last_appended_ms,
+            steps: judged_ms.map(|ms| (low, ms)).into_iter().collect(),
+            gap: true,
+            ..PartitionState::new(low)
+        };
+        for group in self.groups.values_mut() {
+            group.next_offset = low;
+            group.start_offset = low;
+        }
     }
 
     fn take(&mut self, record: &Record) -> Result<(), serde_json::Error> {
@@ -94,4 +117,70 @@ impl Loaded {
 fn generation_of(record: &Record) -> i64 {
     let text = record.header(GENERATION).and_then(|value| std::str::from_utf8(value).ok());
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(key: &str, payload: &[u8], generation: &str) -> Record {
+        Record {
+            topic: PROCESSOR_STATE.name.into(),
+            partition: 3,
+            offset: 0,
+            key: Some(key.as_bytes().to_vec()),
+            payload: payload.to_vec(),
+            tombstone: false,
+            timestamp_ms: None,
+            headers: vec![(GENERATION.into(), generation.as_bytes().to_vec())],
+        }
+    }
+
+    fn position(offset: i64) -> Vec<u8> {
+        json(&PartitionState::new(offset))
+    }
+
+    #[test]
+    fn what_an_earlier_owner_still_writes_is_ignored() {
+        let records = [
+            record(PARTITION_KEY, &position(10), "1"),
+            record(PARTITION_KEY, &position(20), "2"),
+            record(PARTITION_KEY, &position(15), "1"),
+        ];
+        let loaded = Loaded::from_records(&records);
+        assert_eq!((loaded.generation, loaded.partition.unwrap().next_offset), (2, 20));
+    }
+
+    #[test]
+    fn rubbish_is_left_out_whatever_generation_it_claims() {
+        let latest = i64::MAX.to_string();
+        let records = [
+            record(PARTITION_KEY, &position(10), "1"),
+            record(PARTITION_KEY, b"rubbish", &latest),
+            record("service=x", b"{}", &latest),
+            record(PARTITION_KEY, &position(20), "1"),
+        ];
+        let loaded = Loaded::from_records(&records);
+        assert_eq!((loaded.generation, loaded.partition.unwrap().next_offset), (1, 20));
+        assert!(loaded.groups.is_empty());
+    }
+
+    #[test]
+    fn an_input_that_begins_anew_keeps_its_watermark_and_counts_from_there() {
+        let judged_until = Some(jiff::Timestamp::from_second(1_000_000).unwrap());
+        let old = PartitionState {
+            next_offset: 500,
+            floor: 400,
+            judged_until,
+            begun_at: Some(3),
+            newest_ms: Some(1_000_002_000),
+            ..PartitionState::new(0)
+        };
+        let mut loaded = Loaded { partition: Some(old), ..Loaded::default() };
+        loaded.begin_anew_at(7);
+        let state = loaded.partition.unwrap();
+        assert_eq!((state.next_offset, state.start_offset, state.floor, state.begun_at), (7, 7, 7, Some(7)));
+        assert_eq!((state.judged_until, state.newest_ms), (judged_until, Some(1_000_002_000)));
+        assert!(state.gap, "windows across the break are partial");
+    }
 }

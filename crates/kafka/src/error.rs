@@ -51,6 +51,11 @@ impl KafkaError {
         !matches!(self, Self::Config { .. } | Self::RecordRefused(_) | Self::Fenced(_))
     }
 
+    /// Whether another member has joined the group under this one's name.
+    pub fn is_replaced(&self) -> bool {
+        matches!(self, Self::Fenced(RDKafkaErrorCode::FencedInstanceId))
+    }
+
     pub(crate) fn from_delivery(error: Native) -> Self {
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::QueueFull) => Self::QueueFull,
@@ -69,7 +74,6 @@ impl KafkaError {
             Some(
                 code @ (RDKafkaErrorCode::IllegalGeneration
                 | RDKafkaErrorCode::UnknownMemberId
-                | RDKafkaErrorCode::RebalanceInProgress
                 | RDKafkaErrorCode::FencedInstanceId
                 | RDKafkaErrorCode::AssignmentLost),
             ) => Self::Fenced(code),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::KafkaError as Native;
-use rdkafka::types::RDKafkaRespErr;
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
 use crate::message::Record;
@@ -134,6 +134,9 @@ impl<O: Ownership> GroupConsumer<O> {
             Some(Ok(message)) => {
                 self.member().pulse.beat();
                 Ok(Some(Record::of(&message)))
+            }
+            Some(Err(Native::MessageConsumptionFatal(code @ RDKafkaErrorCode::FencedInstanceId))) => {
+                Err(KafkaError::Fenced(code))
             }
             Some(Err(error @ Native::MessageConsumptionFatal(_))) => Err(error.into()),
             Some(Err(error)) => {

@@ -15,6 +15,8 @@ use crate::pulse::Pulse;
 use crate::{KafkaArgs, KafkaError, Topic};
 
 const LIMIT: Duration = Duration::from_secs(5);
+/// Reading to an end gives up after this long without a step forward: the broker or the end may be gone.
+const STALLED: Duration = Duration::from_secs(15);
 
 /// Where to begin reading a topic.
 #[derive(Debug, Clone)]
@@ -137,6 +139,7 @@ impl Reader {
         let reader = Self::new(&self.args, "tidewatch-rebuild")?;
         reader.consumer.assign(&list)?;
         let mut records = Vec::new();
+        let mut advanced = Instant::now();
         while !open.is_empty() {
             match tokio::time::timeout(Duration::from_millis(200), reader.recv()).await {
                 Ok(record) => {
@@ -144,6 +147,10 @@ impl Reader {
                         open.remove(&record.partition);
                     }
                     records.push(record);
+                    advanced = Instant::now();
+                }
+                Err(_) if advanced.elapsed() > STALLED => {
+                    return Err(KafkaError::Timeout { doing: "reading a topic to its end", limit: STALLED });
                 }
                 // Compaction may have removed the last record before the end: then the position alone says so.
                 Err(_) => {

@@ -1,10 +1,11 @@
 //! A real Kafka, the processor as a process that can be killed, and what both have written.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod admin;
 pub mod violations;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -70,9 +71,24 @@ impl Process {
         assert!(self.child.wait().unwrap().success(), "it drains and ends with 0");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
     pub async fn status(&self) -> Option<serde_json::Value> {
         let response = reqwest::get(format!("{}/status", self.admin)).await.ok()?;
         response.error_for_status().ok()?.json().await.ok()
+    }
+
+    /// Why it is not ready; none while it is, or does not answer.
+    pub async fn unready_because(&self) -> Option<String> {
+        let response = reqwest::get(format!("{}/readyz", self.admin)).await.ok()?;
+        if response.status().is_success() { None } else { response.text().await.ok() }
     }
 
     pub async fn is_ready(&self) -> bool {

@@ -1,0 +1,44 @@
+//! Alerts that can't be written are kept and told; the judging goes on meanwhile, and each is written once it can be.
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use support::admin::Admin;
+use support::{Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
+use tidewatch_kafka::Producer;
+use tidewatch_kafka::topics::ALERTS_FIRED;
+
+const PATIENCE: Duration = Duration::from_secs(40);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_topic_an_alert_waits_and_the_judging_does_not() {
+    let Some(kafka) = real_kafka("without_its_topic_an_alert_waits").await else { return };
+    let admin = Admin::new(&kafka.args);
+    let process = Process::start(&kafka.args, Some("processor-0"));
+    eventually("readiness", PATIENCE, async || process.is_ready().await.then_some(())).await;
+    admin.delete(&ALERTS_FIRED).await;
+
+    let producer = Producer::new(&kafka.args, "test").unwrap();
+    let end = Timestamp::now() - seconds(1);
+    for tenth in 0..1_800 {
+        let at = end - seconds(180) + jiff::SignedDuration::from_millis(tenth * 100);
+        produce(&producer, &event("user-service", at, Mood::Failing, tenth.unsigned_abs())).await;
+    }
+    eventually("readiness that says so", PATIENCE, async || {
+        process.unready_because().await.filter(|why| why.contains("alerts"))
+    })
+    .await;
+    eventually("count of every event", Duration::from_secs(10), async || {
+        (process.status().await?["totals"]["processed"] == 1_800).then_some(())
+    })
+    .await;
+
+    admin.create_missing().await;
+    eventually("readiness without a restart", PATIENCE, async || process.is_ready().await.then_some(())).await;
+    let written = alerts(&kafka.args).await;
+    assert_eq!(written.len(), 1, "{written:?}");
+    assert_eq!(written[0].rule, "HighErrorRate");
+}

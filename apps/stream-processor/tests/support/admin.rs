@@ -1,0 +1,50 @@
+//! What an operator may do to topics while the processor runs.
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::{Offset, TopicPartitionList};
+use tidewatch_kafka::KafkaArgs;
+use tidewatch_kafka::topics::{self, Topic};
+
+use super::eventually;
+
+pub struct Admin {
+    client: AdminClient<DefaultClientContext>,
+    kafka: KafkaArgs,
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(Duration::from_secs(15)))
+}
+
+impl Admin {
+    pub fn new(kafka: &KafkaArgs) -> Self {
+        let client = ClientConfig::new().set("bootstrap.servers", &kafka.brokers).create().unwrap();
+        Self { client, kafka: kafka.clone() }
+    }
+
+    pub async fn delete(&self, topic: &Topic) {
+        self.client.delete_topics(&[topic.name], &options()).await.unwrap()[0].as_ref().unwrap();
+    }
+
+    /// Creates what is missing, as soon as the broker has let go of what had the name before.
+    pub async fn create_missing(&self) {
+        eventually("new topic", Duration::from_secs(20), async || topics::ensure(&self.kafka).await.ok()).await;
+    }
+
+    /// From now on the topic refuses batches of more bytes.
+    pub async fn limit(&self, topic: &Topic, bytes: u32) {
+        let bytes = bytes.to_string();
+        let change = AlterConfig::new(ResourceSpecifier::Topic(topic.name)).set("max.message.bytes", &bytes);
+        self.client.alter_configs(&[change], &options()).await.unwrap()[0].as_ref().unwrap();
+    }
+
+    /// Deletes what a partition holds before `offset`, as retention does.
+    pub async fn delete_before(&self, topic: &Topic, partition: i32, offset: i64) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic.name, partition, Offset::Offset(offset)).unwrap();
+        self.client.delete_records(&list, &options()).await.unwrap();
+    }
+}

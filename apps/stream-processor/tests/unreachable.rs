@@ -1,0 +1,28 @@
+//! A broker that is not there: said so, waited for, and no reason not to end when told.
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use support::{Process, eventually, real_kafka};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_waits_for_the_broker_and_ends_in_order_without_it() {
+    let Some(mut kafka) = real_kafka("it_waits_for_the_broker").await else { return };
+    kafka.broker.kill();
+    let process = Process::start(&kafka.args, Some("processor-0"));
+    eventually("readiness that says so", PATIENCE, async || {
+        process.unready_because().await.filter(|why| why.contains("no answer from the broker"))
+    })
+    .await;
+    kafka.broker.restart().await.unwrap();
+    eventually("readiness without a restart", PATIENCE, async || process.is_ready().await.then_some(())).await;
+
+    kafka.broker.kill();
+    let told = Instant::now();
+    process.terminate();
+    assert!(told.elapsed() < Duration::from_secs(10), "drained within {:?}", told.elapsed());
+}
