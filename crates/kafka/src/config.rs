@@ -115,7 +115,9 @@ impl KafkaArgs {
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
-            .set("fetch.message.max.bytes", (MAX_RECORD_BYTES + 64 * 1024).to_string())
+            // Not the largest record: that one comes by itself. These are compressed bytes, and a few such batches at once
+            // are many times as much in memory.
+            .set("fetch.message.max.bytes", (1024 * 1024).to_string())
             .set("fetch.max.bytes", (4 * MAX_RECORD_BYTES).to_string())
             // The in-process broker answers an empty fetch when the wait is over, not when a record comes.
             .set("fetch.wait.max.ms", "100")
