@@ -125,7 +125,9 @@ impl Producer {
         };
         let mut config = args.client(client_id);
         let linger = linger.as_millis().to_string();
-        for (name, value) in [("linger.ms", linger.as_str()), ("compression.type", "lz4"), ("partitioner", "murmur2_random")] {
+        for (name, value) in
+            [("linger.ms", linger.as_str()), ("compression.type", "lz4"), ("partitioner", "murmur2_random")]
+        {
             if config.get(name).is_none() {
                 config.set(name, value);
             }
