@@ -46,7 +46,8 @@ pub struct Config {
     /// Rules file (YAML); the built-in rules without it
     #[arg(long, env = "RULES", value_name = "FILE")]
     pub rules: Option<PathBuf>,
-    /// Live groups at most; what exceeds them is judged together, without traffic rules
+    /// Live groups at most, shared equally among the partitions; what exceeds a partition's share is judged together,
+    /// without traffic rules
     #[arg(long, env = "MAX_GROUPS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_groups: u32,
     /// A group leaves after this long without an event, such as 1h or 90m

@@ -281,7 +281,10 @@ impl Partitions {
     ) -> Owned {
         let id = committed.partition;
         let (low, high) = ends.get(&id).copied().unwrap_or((0, i64::MAX));
-        let (rules, limits) = (Arc::clone(&self.tools.rules), self.tools.limits);
+        let rules = Arc::clone(&self.tools.rules);
+        // A share of its own: whether a group finds room must not depend on which partitions a member happens to own.
+        let max_groups = self.tools.limits.max_groups.div_ceil(ends.len().max(1));
+        let limits = Limits { max_groups, ..self.tools.limits };
         let next = committed.commit.as_ref().map(|commit| commit.next_offset);
         let read_up_to = loaded.partition.as_ref().map(|state| state.next_offset).max(next);
         let mut unsaved = BTreeMap::new();

@@ -44,14 +44,19 @@ pub(crate) struct Service {
     firing: Vec<Value>,
 }
 
-/// The stream's accounting.
+/// The stream's accounting; all unknown while the stream-processor doesn't answer.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Totals {
-    produced: u64,
-    processed: u64,
-    late: u64,
-    pub(crate) dead_lettered: u64,
-    pub(crate) lag: u64,
+    produced: Option<u64>,
+    processed: Option<u64>,
+    late: Option<u64>,
+    pub(crate) dead_lettered: Option<u64>,
+    pub(crate) lag: Option<u64>,
+}
+
+/// A count, or `?` where nobody knows it.
+pub(crate) fn known(count: Option<u64>) -> String {
+    count.map_or_else(|| "?".to_owned(), |count| count.to_string())
 }
 
 impl Service {
@@ -106,6 +111,8 @@ fn render(status: &Status) -> String {
         .collect();
     let table = table::render(&["service", ">req/s", ">errors %", ">p50 ms", ">p95", ">p99", "firing"], &rows);
     let Totals { produced, processed, late, dead_lettered, lag } = &status.totals;
+    let [produced, processed, late, dead_lettered, lag] =
+        [produced, processed, late, dead_lettered, lag].map(|count| known(*count));
     format!(
         "{table}\nevents: {produced} produced, {processed} processed, {late} late, {dead_lettered} dead letters, lag {lag}\n"
     )
@@ -137,5 +144,17 @@ mod tests {
              events: 1000 produced, 990 processed, 3 late, 7 dead letters, lag 0\n"
         );
         assert!(text.lines().all(|line| line.chars().count() <= 80));
+    }
+
+    #[test]
+    fn what_the_stream_processor_would_know_is_a_question_mark_while_it_is_gone() {
+        let status: Status = serde_json::from_value(json!({
+            "services": {
+                "user-service": {"rate": 20.0, "error_ratio": 0.0, "p50_ms": 52.0, "p95_ms": 60.0, "p99_ms": 70.0, "firing": []},
+            },
+            "totals": {"produced": null, "processed": null, "late": null, "dead_lettered": null, "lag": null},
+        }))
+        .unwrap();
+        assert!(render(&status).contains("? produced, ? processed"), "{}", render(&status));
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use crate::http;
 use crate::say::say;
 use crate::state::Endpoints;
-use crate::status::Status;
+use crate::status::{Status, known};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// How long a topic that was just created may take to be served.
@@ -97,7 +97,8 @@ fn status_line(status: &Status) -> String {
         .flat_map(|(name, service)| service.firing().into_iter().map(move |rule| format!("{rule} ({name})")))
         .collect();
     let firing = if firing.is_empty() { "nothing fires".to_owned() } else { format!("firing: {}", firing.join(", ")) };
-    format!("{rate:.1} req/s, lag {}, {} dead letters, {firing}", status.totals.lag, status.totals.dead_lettered)
+    let [lag, dead_lettered] = [status.totals.lag, status.totals.dead_lettered].map(known);
+    format!("{rate:.1} req/s, lag {lag}, {dead_lettered} dead letters, {firing}")
 }
 
 #[cfg(test)]
