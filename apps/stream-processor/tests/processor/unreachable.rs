@@ -1,11 +1,8 @@
 //! A broker that is not there: said so, waited for, and no reason not to end when told.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
-
-mod support;
 
 use std::time::{Duration, Instant};
 
-use support::{Process, eventually, real_kafka};
+use crate::support::{Process, eventually, real_kafka};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

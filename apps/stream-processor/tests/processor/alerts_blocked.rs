@@ -1,13 +1,10 @@
 //! Alerts that can't be written are kept and told; the judging goes on meanwhile, and each is written once it can be.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::admin::Admin;
+use crate::support::{Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
-use support::admin::Admin;
-use support::{Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
 use tidewatch_kafka::Producer;
 use tidewatch_kafka::topics::ALERTS_FIRED;
 

@@ -1,5 +1,4 @@
 //! Every fault, injected with `tidewatch break`, is told of in time by its own alert and no other, and so is its end.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::collections::BTreeSet;
 use std::time::Duration;

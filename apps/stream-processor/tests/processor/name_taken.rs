@@ -1,11 +1,8 @@
 //! Two members with one name: the later one has it, and the earlier one ends rather than fight for it.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
-use support::{Process, eventually, real_kafka};
+use crate::support::{Process, eventually, real_kafka};
 
 const PATIENCE: Duration = Duration::from_secs(40);
 

@@ -1,12 +1,9 @@
 //! Partitions move between members, in order and not: nothing is lost, and nothing is said twice.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
-use support::violations::Workload;
-use support::{Process, eventually, real_kafka};
+use crate::support::violations::Workload;
+use crate::support::{Process, eventually, real_kafka};
 
 async fn partitions_of(process: &Process) -> Option<usize> {
     Some(process.status().await?["partitions"].as_array()?.len())

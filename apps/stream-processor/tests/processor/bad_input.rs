@@ -1,12 +1,9 @@
 //! What can't be judged goes to the dead-letter queue, byte for byte and with the reason; what follows is judged.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Mood, Process, dead_letters, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
-use support::{Mood, Process, dead_letters, event, eventually, produce, real_kafka, seconds};
 use tidewatch_events::{Event, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Message, Producer};

@@ -1,5 +1,4 @@
 //! `tidewatch replay` against a broker: every line ends on `metrics.raw`, or is counted with its number.
-#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::collections::BTreeSet;
 use std::io::Write;

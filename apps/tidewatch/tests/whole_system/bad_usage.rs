@@ -1,5 +1,4 @@
 //! What is asked wrongly ends with 64 and one sentence that names the flag; what fails ends with 1 and says what to do.
-#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};

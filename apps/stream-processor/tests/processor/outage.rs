@@ -1,14 +1,11 @@
 //! A broker that is killed and comes back 40 s later is no reason for an alert about the services.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::support::{Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
-use support::{Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
 use tidewatch_kafka::{KafkaArgs, Producer};
 
 const OUTAGE: Duration = Duration::from_secs(40);

@@ -1,12 +1,9 @@
 //! Killed at any moment, as often as you like: nothing is lost, and nothing is said twice.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
-use support::violations::Workload;
-use support::{Process, real_kafka};
+use crate::support::violations::Workload;
+use crate::support::{Process, real_kafka};
 
 /// How often the processor is killed; the full measurement sets 50.
 fn kills() -> u32 {

@@ -1,13 +1,10 @@
 //! Offsets that no longer mean what they did: the input was created anew, or retention was faster than the processor.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::admin::Admin;
+use crate::support::{Kafka, Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
-use support::admin::Admin;
-use support::{Kafka, Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
 use tidewatch_events::AlertState;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Producer, partition_of};

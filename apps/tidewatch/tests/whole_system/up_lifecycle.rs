@@ -1,5 +1,4 @@
 //! `tidewatch up` from its start to its end: what it writes, what it leaves, what it refuses.
-#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};

@@ -1,13 +1,10 @@
 //! Dead letters that can't be written hold up their partition, and nothing else: nothing is skipped, and it goes on.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::admin::Admin;
+use crate::support::{Mood, Process, all_of, dead_letters, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
-use support::admin::Admin;
-use support::{Mood, Process, all_of, dead_letters, event, eventually, produce, real_kafka, seconds};
 use tidewatch_events::RequestEvent;
 use tidewatch_kafka::topics::{METRICS_RAW, METRICS_RAW_DLQ, PROCESSOR_STATE};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, partition_of};

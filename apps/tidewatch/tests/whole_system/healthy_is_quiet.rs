@@ -1,5 +1,4 @@
 //! Two minutes of the default workload, live: nothing fires, and nothing is lost.
-#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::Duration;
 
