@@ -1,0 +1,127 @@
+//! Taking partitions over: with the state that their earlier owner left, from the offset that the next window needs.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidewatch_detect::{Limits, Partition};
+use tidewatch_events::{AlertEvent, Event};
+use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW, PROCESSOR_STATE};
+use tidewatch_kafka::{Committed, KafkaError, partition_of};
+
+use super::{Owned, Partitions, Tools};
+use crate::idle::IdleClock;
+use crate::outbox::Outbox;
+use crate::state::{Loaded, StateRecord};
+
+impl Partitions {
+    /// Takes partitions over with what their earlier owner left, and returns where to begin to read each.
+    pub(super) fn take_over(&mut self, partitions: &[Committed]) -> Result<Vec<(i32, i64)>, KafkaError> {
+        let Tools { runtime, reader, .. } = &self.tools;
+        let ids: Vec<i32> = partitions.iter().map(|committed| committed.partition).collect();
+        let (state, ends, alerts) = runtime.block_on(async {
+            let state = reader.read_partitions_to_end(&PROCESSOR_STATE, &ids).await?;
+            let ends = reader.ends(&METRICS_RAW).await?;
+            Ok::<_, KafkaError>((state, ends, reader.read_to_end(&ALERTS_FIRED).await?))
+        })?;
+        let alerts: Vec<AlertEvent> =
+            alerts.iter().filter_map(|record| AlertEvent::parse(&record.payload).ok()).collect();
+        let mut starts = Vec::new();
+        for committed in partitions {
+            let id = committed.partition;
+            let loaded = Loaded::from_records(state.iter().filter(|record| record.partition == id));
+            let low = ends.get(&id).map_or(0, |(low, _)| *low);
+            let owned = self.restore(committed, loaded, &ends, &alerts);
+            starts.push((id, owned.detector.floor().max(low)));
+            self.owned.insert(id, owned);
+        }
+        self.claim(&ids)?;
+        Ok(starts)
+    }
+
+    fn restore(
+        &self,
+        committed: &Committed,
+        mut loaded: Loaded,
+        ends: &BTreeMap<i32, (i64, i64)>,
+        alerts: &[AlertEvent],
+    ) -> Owned {
+        let id = committed.partition;
+        let (low, high) = ends.get(&id).copied().unwrap_or((0, i64::MAX));
+        let rules = Arc::clone(&self.tools.rules);
+        // A share of its own: whether a group finds room must not depend on which partitions a member happens to own.
+        let max_groups = self.tools.limits.max_groups.div_ceil(ends.len().max(1));
+        let limits = Limits { max_groups, ..self.tools.limits };
+        let next = committed.commit.as_ref().map(|commit| commit.next_offset);
+        let read_up_to = loaded.partition.as_ref().map(|state| state.next_offset).max(next);
+        let mut unsaved = BTreeMap::new();
+        if let Some(read_up_to) = read_up_to.filter(|read_up_to| *read_up_to > high) {
+            tracing::error!(
+                partition = id,
+                read_up_to,
+                high,
+                "the input ends before what was read: its topic was created anew, and is read from its beginning"
+            );
+            loaded.begin_anew_at(low);
+            let groups = loaded.groups.iter();
+            unsaved = groups.map(|(key, group)| (key.clone(), StateRecord::group(key.clone(), Some(group)))).collect();
+        }
+        let next = next.filter(|next| *next <= high);
+        let mut detector = match loaded.partition {
+            Some(state) => Partition::restore(id, rules, limits, state, loaded.groups),
+            None => Partition::new(id, next.unwrap_or(low), rules, limits),
+        };
+        for service in self.tools.rules.expect() {
+            if partition_of(service.as_bytes(), ends.len()) == id {
+                detector.expect(service);
+            }
+        }
+        if let Some(next) = next.filter(|next| *next > detector.state().next_offset) {
+            tracing::error!(
+                partition = id,
+                committed = next,
+                "the state is older than the commit: records are judged again"
+            );
+        }
+        let judged_until = detector.judged_until();
+        let alerts = alerts.iter().filter(|alert| alert.partition == id);
+        // Also where the state was deleted and the alerts were not, whoever reads them must believe the newer ones.
+        let generation = alerts.clone().map(|alert| alert.generation).fold(loaded.generation, i64::max);
+        let already_written: HashSet<String> = alerts
+            .filter(|alert| judged_until.is_none_or(|until| alert.window_end > until))
+            .map(|alert| alert.id.clone())
+            .collect();
+        // What the earlier owner has already told must be judged again just as it was.
+        if already_written.is_empty() {
+            detector.resume_unwatched();
+        }
+        Owned {
+            saved_at: (detector.position(), judged_until),
+            windows_reported: detector.totals().windows,
+            detector,
+            generation: generation.saturating_add(1),
+            unsaved,
+            dead_letters: Outbox::default(),
+            alerts: Outbox::default(),
+            idle: IdleClock::new(Instant::now()),
+            already_written,
+            transition: false,
+            paused: false,
+        }
+    }
+
+    /// Writes the new generation before anything else, so that what the earlier owner may still write is ignored.
+    fn claim(&mut self, ids: &[i32]) -> Result<(), KafkaError> {
+        for id in ids {
+            let Some(owned) = self.owned.get(id) else { continue };
+            let own = StateRecord::partition(&owned.detector.state());
+            for record in owned.unsaved.values().chain([&own]) {
+                let sent = record.with_message(*id, owned.generation, |message| {
+                    self.tools.runtime.block_on(self.tools.producer.send(message))
+                });
+                sent?;
+            }
+        }
+        Ok(())
+    }
+}
