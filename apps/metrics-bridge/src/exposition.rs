@@ -6,8 +6,8 @@ use std::fmt::{Display, Write};
 use crate::label::push_escaped;
 use crate::latency::{BUCKETS, Exemplar, Latency};
 use crate::names::{
-    COUNTED, DURATION, ERRORS, Family, INVALID, Kind, LATENCY_BOUNDS, MISSED, OVERFLOW, OVERFLOWED, REASONS, REQUESTS,
-    SERIES, SERIES_LIMIT,
+    COUNTED, DURATION, ERRORS, Family, INVALID, Kind, LATENCY_BOUNDS, MISSED, OVERFLOW, OVERFLOWED, REASONS, RECREATED,
+    REQUESTS, SERIES, SERIES_LIMIT,
 };
 use crate::series::{Key, Series, Totals};
 use crate::store::Store;
@@ -57,6 +57,7 @@ impl Store {
             text.sample(&INVALID, "", Some(&reason), count);
         }
         text.single(&MISSED, partitions().map(|partition| partition.missed).sum::<u64>());
+        text.single(&RECREATED, partitions().map(|partition| partition.recreated).sum::<u64>());
         let overflow = partitions().flat_map(|partition| partition.overflow.values());
         text.single(&OVERFLOWED, overflow.map(|overflow| overflow.saved.requests).sum::<u64>());
         text.single(&SERIES, self.budget.used);

@@ -77,21 +77,22 @@ impl Service for Bridge {
         let health = Health::new();
         let (broker, caught_up, saved) =
             (health.require("broker"), health.require("caught-up"), health.require("checkpoint"));
+        let readable = health.require("input");
         let store = SharedStore(Arc::new(Mutex::new(Store::new(config.max_series as usize, config.hold()))));
         let admin = Admin::bind(&config.admin, registry.clone(), health).await?;
         let admin = admin.with_metrics(route(store.clone(), registry));
-        let reader = Reader::new(&config.kafka, Self::NAME).context("--brokers")?;
+        let questions = Reader::new(&config.kafka, "metrics-bridge-ends").context("--brokers")?;
         let producer = Producer::new(&config.kafka, Self::NAME).context("--brokers")?;
         let checkpoints = Checkpoints { store: store.clone(), producer, outcomes, caught_up: caught_up.clone(), saved };
-        let input = Input { kafka: config.kafka, reader, store, lag, broker, caught_up };
+        let input = Input { kafka: config.kafka, questions, store, lag, broker, readable, caught_up };
         Ok(Self { admin, input, checkpoints })
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let Self { admin, input, checkpoints } = self;
         let work = async {
-            if input.begin(&shutdown).await? {
-                tokio::join!(input.count(&shutdown), input.measure(&shutdown), checkpoints.run(&shutdown));
+            if let Some(reader) = input.begin(&shutdown).await? {
+                tokio::join!(input.count(reader, &shutdown), checkpoints.run(&shutdown));
                 checkpoints.save_last().await;
             }
             anyhow::Ok(())

@@ -73,6 +73,12 @@ pub(crate) const MISSED: Family = Family {
     help: "Records of metrics.raw that were deleted before the bridge had read them.",
     labels: &[],
 };
+pub(crate) const RECREATED: Family = Family {
+    name: "metrics_bridge_partitions_recreated_total",
+    kind: Kind::Counter,
+    help: "Times a partition of metrics.raw ended before what was read of it, and was read from its beginning.",
+    labels: &[],
+};
 pub(crate) const OVERFLOWED: Family = Family {
     name: "metrics_bridge_overflow_events_total",
     kind: Kind::Counter,
@@ -111,8 +117,20 @@ pub(crate) const REASONS: [&str; 5] = ["from_future", "invalid_field", "not_json
 mod tests {
     use super::*;
 
-    const ALL: [Family; 11] =
-        [REQUESTS, ERRORS, DURATION, COUNTED, INVALID, MISSED, OVERFLOWED, SERIES, SERIES_LIMIT, LAG, CHECKPOINTS];
+    const ALL: [Family; 12] = [
+        REQUESTS,
+        ERRORS,
+        DURATION,
+        COUNTED,
+        INVALID,
+        MISSED,
+        RECREATED,
+        OVERFLOWED,
+        SERIES,
+        SERIES_LIMIT,
+        LAG,
+        CHECKPOINTS,
+    ];
 
     #[test]
     fn the_documentation_says_what_is_declared_here() {

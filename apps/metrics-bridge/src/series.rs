@@ -128,6 +128,8 @@ pub(crate) struct Partition {
     pub(crate) appended: Option<Timestamp>,
     pub(crate) counted: u64,
     pub(crate) missed: u64,
+    /// How often its offsets began anew.
+    pub(crate) recreated: u64,
     pub(crate) invalid: BTreeMap<String, u64>,
     pub(crate) series: BTreeMap<Key, Series>,
     pub(crate) overflow: BTreeMap<Key, Overflow>,

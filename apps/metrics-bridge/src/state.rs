@@ -35,6 +35,9 @@ struct Checkpoint<'a> {
     appended: Option<Timestamp>,
     counted: u64,
     missed: u64,
+    /// Absent in what earlier releases wrote.
+    #[serde(default)]
+    recreated: u64,
     invalid: Cow<'a, BTreeMap<String, u64>>,
     /// Upper bounds of the buckets, in seconds.
     bounds: Vec<f64>,
@@ -91,6 +94,7 @@ pub(crate) fn encode(partition: &Partition) -> Vec<u8> {
         appended: partition.appended,
         counted: partition.counted,
         missed: partition.missed,
+        recreated: partition.recreated,
         invalid: Cow::Borrowed(&partition.invalid),
         bounds: LATENCY_BOUNDS.to_vec(),
         series: series.collect(),
@@ -137,6 +141,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Partition, StateError> {
         appended: checkpoint.appended,
         counted: checkpoint.counted,
         missed: checkpoint.missed,
+        recreated: checkpoint.recreated,
         invalid: checkpoint.invalid.into_owned(),
         series: series.collect(),
         overflow: overflow.collect(),

@@ -24,7 +24,7 @@ pub struct Store {
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) partition: Partition,
-    /// Where the partition ended when the bridge started.
+    /// Where the partition ended when the bridge started, or found it made anew.
     target: i64,
     /// No checkpoint was found: what it holds is older than the bridge.
     is_new: bool,
@@ -34,6 +34,40 @@ pub(crate) struct Slot {
     version: u64,
     saved: Option<u64>,
     saving: u64,
+}
+
+impl Slot {
+    fn begin_anew(&mut self, number: i32, (low, high): (i64, i64)) {
+        tracing::error!(
+            partition = number,
+            read_up_to = self.partition.next_offset,
+            high,
+            "the input ends before what was read: its topic was created anew, and is read from its beginning"
+        );
+        self.counted_until = self.partition.appended;
+        self.partition.next_offset = low;
+        self.partition.recreated += 1;
+        self.target = high;
+        self.version += 1;
+    }
+
+    fn skip_to(&mut self, number: i32, offset: i64) {
+        let position = self.partition.next_offset;
+        if position >= offset {
+            return;
+        }
+        let missed = offset.abs_diff(position);
+        tracing::error!(
+            partition = number,
+            position,
+            found = offset,
+            missed,
+            "records were deleted before they were counted"
+        );
+        self.partition.missed += missed;
+        self.partition.next_offset = offset;
+        self.version += 1;
+    }
 }
 
 impl Store {
@@ -56,40 +90,44 @@ impl Store {
         checkpoint: Option<&[u8]>,
         (low, high): (i64, i64),
     ) -> Result<i64, StateError> {
-        let mut restored = match checkpoint {
+        let restored = match checkpoint {
             Some(bytes) => state::decode(bytes)?,
             None => Partition { next_offset: low, ..Partition::default() },
         };
-        let mut counted_until = None;
-        if restored.next_offset > high {
-            tracing::warn!(
-                partition,
-                next_offset = restored.next_offset,
-                high,
-                "the partition lost its end or was made anew"
-            );
-            counted_until = restored.appended;
-            restored.next_offset = low;
-        }
-        if restored.next_offset < low {
-            let missed = low.abs_diff(restored.next_offset);
-            tracing::error!(partition, missed, "records were deleted before they were counted");
-            restored.missed += missed;
-            restored.next_offset = low;
-        }
-        let next_offset = restored.next_offset;
         self.budget.used += restored.lines();
-        let slot = Slot {
+        let ends_early = restored.next_offset > high;
+        let mut slot = Slot {
             partition: restored,
             target: high,
             is_new: checkpoint.is_none(),
-            counted_until,
+            counted_until: None,
             version: 0,
             saved: None,
             saving: 0,
         };
+        if ends_early {
+            slot.begin_anew(partition, (low, high));
+        } else {
+            slot.skip_to(partition, low);
+        }
+        let next_offset = slot.partition.next_offset;
         self.partitions.insert(partition, slot);
         Ok(next_offset)
+    }
+
+    /// Goes on at the low end of a partition that was read beyond its end, `high`: the topic was created anew, or lost its
+    /// end. What is counted stays; what was appended before the last record counted is not counted again.
+    pub fn begin_anew(&mut self, partition: i32, ends: (i64, i64)) {
+        if let Some(slot) = self.partitions.get_mut(&partition) {
+            slot.begin_anew(partition, ends);
+        }
+    }
+
+    /// Goes on at `low`, where the partition begins by now; what was not read before it is counted as missed.
+    pub fn skip_to(&mut self, partition: i32, low: i64) {
+        if let Some(slot) = self.partitions.get_mut(&partition) {
+            slot.skip_to(partition, low);
+        }
     }
 
     /// Counts a record that was read from `partition` at `offset`, and that the broker appended at `appended`. One that
@@ -101,11 +139,12 @@ impl Store {
             Some(_) => Exposure::Held(now),
             None => return,
         };
-        let Some(Slot { partition, version, counted_until, .. }) = self.partitions.get_mut(&partition) else { return };
-        if offset < partition.next_offset {
+        let Some(slot) = self.partitions.get_mut(&partition) else { return };
+        if offset < slot.partition.next_offset {
             return;
         }
-        partition.missed += offset.abs_diff(partition.next_offset);
+        slot.skip_to(partition, offset);
+        let Slot { partition, version, counted_until, .. } = slot;
         partition.next_offset = offset + 1;
         *version += 1;
         if appended.is_some() && appended <= *counted_until {
@@ -118,7 +157,7 @@ impl Store {
         }
     }
 
-    /// Whether everything was read that was there at the start.
+    /// Whether everything was read that was there at the start, or when a partition was last found to be made anew.
     pub fn is_caught_up(&self) -> bool {
         !self.partitions.is_empty() && self.partitions.values().all(|slot| slot.partition.next_offset >= slot.target)
     }

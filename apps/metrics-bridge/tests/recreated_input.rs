@@ -1,0 +1,211 @@
+//! Offsets that no longer mean what they did: the input was created anew, or retention was faster than the bridge.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use metrics_bridge::{Bridge, Config};
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use support::{Exposition, event, json};
+use tempfile::TempDir;
+use tidewatch_events::RequestEvent;
+use tidewatch_kafka::broker::{Installation, Port, RealKafka};
+use tidewatch_kafka::topics::{self, METRICS_RAW};
+use tidewatch_kafka::{KafkaArgs, Message, Producer, partition_of};
+use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+const SERVICE: &str = "user-service";
+const DEADLINE: Duration = Duration::from_secs(60);
+
+struct Kafka {
+    args: KafkaArgs,
+    admin: AdminClient<DefaultClientContext>,
+    broker: RealKafka,
+    _dir: TempDir,
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(Duration::from_secs(15)))
+}
+
+impl Kafka {
+    /// None where there is no Kafka on this machine.
+    async fn start() -> Option<Self> {
+        let installation = match Installation::discover() {
+            Ok(installation) => installation,
+            Err(missing) => {
+                println!("skipped: {missing}");
+                return None;
+            }
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let broker = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
+        let args = KafkaArgs::new(broker.brokers());
+        topics::ensure(&args).await.unwrap();
+        let admin = ClientConfig::new().set("bootstrap.servers", &args.brokers).create().unwrap();
+        Some(Self { args, admin, broker, _dir: dir })
+    }
+
+    async fn write(&self, count: usize) {
+        // Its own each time: a client of before would number its records on from the topic of before.
+        let producer = Producer::new(&self.args, "test").unwrap();
+        for _ in 0..count {
+            let event = RequestEvent { timestamp: jiff::Timestamp::now(), ..event(SERVICE, "/x") };
+            producer.send(Message::event::<RequestEvent>(METRICS_RAW.name, SERVICE, &json(&event))).await.unwrap();
+        }
+    }
+
+    async fn delete_input(&self) {
+        self.admin.delete_topics(&[METRICS_RAW.name], &options()).await.unwrap()[0].as_ref().unwrap();
+    }
+
+    /// As soon as the broker has let go of the topic that had the name before.
+    async fn create_input(&self) {
+        let start = Instant::now();
+        while let Err(error) = topics::ensure(&self.args).await {
+            assert!(start.elapsed() < DEADLINE, "{error}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Deletes what is before `offset`, as retention does.
+    async fn delete_before(&self, offset: i64) {
+        let mut list = TopicPartitionList::new();
+        let partition = partition_of(SERVICE.as_bytes(), 12);
+        list.add_partition_offset(METRICS_RAW.name, partition, Offset::Offset(offset)).unwrap();
+        self.admin.delete_records(&list, &options()).await.unwrap();
+    }
+}
+
+struct Running {
+    url: String,
+    shutdown: Shutdown,
+    work: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    async fn start(kafka: &Kafka) -> Self {
+        let config = Config {
+            kafka: kafka.args.clone(),
+            admin: AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() },
+            max_series: 20_000,
+            scrape_interval: 1,
+        };
+        let bridge = Bridge::bind(config).await.unwrap();
+        let (url, shutdown) = (format!("http://{}", bridge.admin_addr()), Shutdown::new());
+        let work = tokio::spawn(bridge.run(shutdown.clone()));
+        Self { url, shutdown, work }
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let response = reqwest::get(format!("{}{path}", self.url)).await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    async fn unready_because(&self, reason: &str) {
+        let start = Instant::now();
+        loop {
+            let (status, why) = self.get("/readyz").await;
+            if status == 503 && why.contains(reason) {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "/readyz says {status} {why}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until it is ready, has counted this many and shows all of them; never fewer than `before`.
+    async fn counts(&self, before: f64, count: f64) -> Exposition {
+        let start = Instant::now();
+        loop {
+            let ready = self.get("/readyz").await;
+            let (status, text) = self.get("/metrics").await;
+            let found = if status == 200 { Exposition::parse(&text) } else { Exposition::default() };
+            let (counted, shown) = (of(&found, "records_counted"), found.sum("workload_requests_total", &[]));
+            assert!(status != 200 || counted >= before, "counters never fall: {counted} after {before}");
+            assert!(counted <= count, "counted {counted} of {count}");
+            if ready.0 == 200 && counted == count && shown == count {
+                return found;
+            }
+            assert!(start.elapsed() < DEADLINE, "counted {counted}, shown {shown} of {count}, ready {ready:?}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn end(self) {
+        self.shutdown.trigger();
+        self.work.await.unwrap().unwrap();
+    }
+}
+
+fn of(found: &Exposition, what: &str) -> f64 {
+    found.sum(&format!("metrics_bridge_{what}_total"), &[])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_created_anew_while_nobody_watched_is_counted_on_top() {
+    let Some(kafka) = Kafka::start().await else { return };
+    kafka.write(50).await;
+    let bridge = Running::start(&kafka).await;
+    assert_eq!(of(&bridge.counts(0.0, 50.0).await, "partitions_recreated"), 0.0);
+    bridge.end().await;
+    kafka.delete_input().await;
+    kafka.create_input().await;
+    kafka.write(20).await;
+
+    let bridge = Running::start(&kafka).await;
+    let found = bridge.counts(50.0, 70.0).await;
+    assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
+    bridge.end().await;
+    // The next start goes on from the new offsets.
+    kafka.write(5).await;
+    let bridge = Running::start(&kafka).await;
+    let found = bridge.counts(70.0, 75.0).await;
+    assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
+    bridge.end().await;
+    kafka.broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_created_anew_under_a_running_bridge_is_counted_on_top() {
+    let Some(kafka) = Kafka::start().await else { return };
+    let bridge = Running::start(&kafka).await;
+    kafka.write(50).await;
+    bridge.counts(0.0, 50.0).await;
+    kafka.delete_input().await;
+    bridge.unready_because("metrics.raw").await;
+    kafka.create_input().await;
+    kafka.write(20).await;
+    let found = bridge.counts(50.0, 70.0).await;
+    assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
+    kafka.write(5).await;
+    bridge.counts(70.0, 75.0).await;
+    bridge.end().await;
+    kafka.broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed() {
+    let Some(kafka) = Kafka::start().await else { return };
+    kafka.write(10).await;
+    let bridge = Running::start(&kafka).await;
+    bridge.counts(0.0, 10.0).await;
+    bridge.end().await;
+    kafka.write(20).await;
+    // All of it: no record comes whose offset would tell.
+    kafka.delete_before(30).await;
+
+    let bridge = Running::start(&kafka).await;
+    let found = bridge.counts(10.0, 10.0).await;
+    assert_eq!((of(&found, "records_missed"), of(&found, "partitions_recreated")), (20.0, 0.0));
+    kafka.write(5).await;
+    let found = bridge.counts(10.0, 15.0).await;
+    assert_eq!(of(&found, "records_missed"), 20.0);
+    bridge.end().await;
+    kafka.broker.stop().await;
+}
