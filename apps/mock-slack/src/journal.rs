@@ -15,7 +15,16 @@ pub(crate) struct Journal {
     length: u64,
     lines: usize,
     // Held for as long as the journal is: two writers would cut off each other's lines.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is just being started has a copy of it until it runs its program.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "the history's lock can't be let go of before the process ends");
+        }
+    }
 }
 
 impl Journal {
@@ -55,7 +64,7 @@ impl Journal {
                 Err(error) => tracing::warn!(line = lines, %error, "left out an unreadable line of the history"),
             }
         }
-        Ok((Self { dir: dir.to_owned(), file, length: whole as u64, lines, _lock: lock }, notifications))
+        Ok((Self { dir: dir.to_owned(), file, length: whole as u64, lines, lock }, notifications))
     }
 
     /// Number of lines in the file.

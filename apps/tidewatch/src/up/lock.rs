@@ -9,7 +9,15 @@ use crate::exit::usage;
 /// Held as long as `up` runs. The system lets go of it however the process ends, so none is ever left behind.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is just being started has a copy of it until it runs its program.
+        // Where it fails, the end of this process does the same.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -43,7 +51,7 @@ impl Lock {
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .and_then(|()| file.sync_all());
         written.map_err(|error| refuse(&error))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
