@@ -108,8 +108,8 @@ pub struct Partition {
     partial_until: i64,
     /// Windows that begin before this pane lie where nobody watched and nobody sent.
     unwatched_until: i64,
-    /// Nobody watched until the next record.
-    is_unwatched: bool,
+    /// Nobody watched until the record at this offset.
+    unwatched_to: i64,
     gap: bool,
     totals: Totals,
     transitions: Vec<Transition>,
@@ -140,7 +140,7 @@ impl Partition {
             ahead: VecDeque::new(),
             partial_until: 0,
             unwatched_until: 0,
-            is_unwatched: false,
+            unwatched_to: i64::MIN,
             gap: false,
             totals: Totals::default(),
             transitions: Vec::new(),
@@ -173,7 +173,7 @@ impl Partition {
         let is_used = self.watermark.newest_ms.is_some();
         if is_used || self.groups.iter().any(|group| group.kind == GroupKind::Expected) {
             self.restored_floor = i64::MAX;
-            self.is_unwatched = false;
+            self.unwatched_to = i64::MIN;
             self.catch_up(self.next_offset);
             self.end_gap(to_ms(now));
             self.watermark.reach(to_ms(now));
@@ -181,12 +181,13 @@ impl Partition {
         }
     }
 
-    /// Nobody watched since the last record, as after a restart. Where the next one comes long after it, the whole
-    /// partition was silent meanwhile: that is a platform that was switched off and on again rather than every service
-    /// at once, so the rules about arrival don't judge it. A partition that stays silent is moved by the clock instead,
-    /// and a service that is missing where others sent leaves no such stretch: both are told.
-    pub fn resume_unwatched(&mut self) {
-        self.is_unwatched = true;
+    /// Nobody watched since the restored state was taken; `end` is the offset that the partition ends at now. Where a
+    /// record up to that one comes long after the one before it, the whole partition was silent meanwhile: that is a
+    /// platform that was switched off and on again rather than every service at once, so the rules about arrival don't
+    /// judge it. A partition that stays silent is moved by the clock instead, and a service that is missing where others
+    /// sent leaves no such stretch: both are told.
+    pub fn resume_unwatched(&mut self, end: i64) {
+        self.unwatched_to = end;
     }
 
     /// The records from the next offset up to `until` are gone: they were deleted before they could be read. Windows
@@ -315,9 +316,9 @@ impl Partition {
         }
     }
 
-    /// The next new record may come long after the last one before it.
-    fn end_unwatched(&mut self, event_ms: Option<i64>) {
-        if std::mem::take(&mut self.is_unwatched)
+    /// A record may come long after the last one before it.
+    fn mark_unwatched(&mut self, offset: i64, event_ms: Option<i64>) {
+        if offset <= self.unwatched_to
             && let (Some(newest_ms), Some(event_ms)) = (self.watermark.newest_ms, event_ms)
             && event_ms - newest_ms > UNWATCHED_MS
         {

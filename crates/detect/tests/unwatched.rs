@@ -17,7 +17,7 @@ fn a_stretch_without_any_record_and_without_a_watcher_is_no_silence() {
     for off in [15.0, 60.0, 600.0, 36_000.0] {
         let mut scenario = Scenario::new();
         let before = healthy("api", 0.0, 300.0);
-        scenario.play(&before).restart(Rules::builtin(), &before).unwatched();
+        scenario.play(&before).restart(Rules::builtin(), &before).unwatched(0);
         scenario.play(&healthy("api", 300.0 + off, 600.0 + off));
         assert_eq!(scenario.story(), [""; 0], "{off} s off");
         let end = 600.0 + off;
@@ -27,10 +27,29 @@ fn a_stretch_without_any_record_and_without_a_watcher_is_no_silence() {
 }
 
 #[test]
+fn records_that_came_after_the_last_checkpoint_do_not_hide_it() {
+    let mut scenario = Scenario::new();
+    let before = healthy("api", 0.0, 300.0);
+    let unread = healthy("api", 300.0, 305.0);
+    scenario.play(&before).restart(Rules::builtin(), &before).unwatched(unread.len());
+    scenario.play(&unread).play(&healthy("api", 600.0, 800.0));
+    assert_eq!(scenario.story(), [""; 0]);
+}
+
+#[test]
+fn a_stretch_that_was_watched_is_judged() {
+    let mut scenario = Scenario::new();
+    let before = healthy("api", 0.0, 300.0);
+    scenario.play(&before).restart(Rules::builtin(), &before).unwatched(0);
+    scenario.play(&healthy("api", 300.0, 305.0)).play(&healthy("api", 600.0, 800.0));
+    assert_eq!(scenario.story(), ["TrafficDrop api/eu firing@345", "TrafficDrop api/eu resolved Clean@650"]);
+}
+
+#[test]
 fn a_service_that_is_still_silent_after_the_restart_is_told() {
     let mut scenario = Scenario::new();
     let before = healthy("api", 0.0, 300.0);
-    scenario.play(&before).restart(Rules::builtin(), &before).unwatched().idle(900.0, 910.0);
+    scenario.play(&before).restart(Rules::builtin(), &before).unwatched(0).idle(900.0, 910.0);
     assert_eq!(scenario.story(), ["TrafficDrop api/eu firing@340"]);
 }
 
@@ -38,7 +57,7 @@ fn a_service_that_is_still_silent_after_the_restart_is_told() {
 fn a_service_that_is_missing_where_others_sent_is_told() {
     let mut scenario = Scenario::new();
     let before = merge([healthy("api", 0.0, 300.0), healthy("auth", 0.0, 300.0)]);
-    scenario.play(&before).restart(Rules::builtin(), &before).unwatched();
+    scenario.play(&before).restart(Rules::builtin(), &before).unwatched(0);
     scenario.play(&healthy("auth", 300.0, 400.0));
     assert_eq!(scenario.story(), ["TrafficDrop api/eu firing@340"]);
 }
@@ -47,7 +66,7 @@ fn a_service_that_is_missing_where_others_sent_is_told() {
 fn an_alert_from_before_goes_on_and_resolves_when_traffic_is_back() {
     let mut scenario = Scenario::new();
     let before = healthy("api", 0.0, 300.0);
-    scenario.play(&before).idle(302.0, 360.0).restart(Rules::builtin(), &before).unwatched();
+    scenario.play(&before).idle(302.0, 360.0).restart(Rules::builtin(), &before).unwatched(0);
     scenario.play(&healthy("api", 500.0, 700.0));
     assert_eq!(scenario.story(), ["TrafficDrop api/eu firing@340", "TrafficDrop api/eu resolved Clean@570"]);
 }

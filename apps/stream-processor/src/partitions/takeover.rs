@@ -93,7 +93,7 @@ impl Partitions {
             .collect();
         // What the earlier owner has already told must be judged again just as it was.
         if already_written.is_empty() {
-            detector.resume_unwatched();
+            detector.resume_unwatched(high);
         }
         Owned {
             saved_at: (detector.position(), judged_until),

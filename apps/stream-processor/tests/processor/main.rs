@@ -9,5 +9,6 @@ mod name_taken;
 mod outage;
 mod rebalanced;
 mod recreated_input;
+mod restarted;
 mod support;
 mod unreachable;

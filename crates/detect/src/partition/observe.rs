@@ -22,7 +22,7 @@ impl Partition {
             self.restored_floor = i64::MAX;
             self.catch_up(offset);
             let event_ms = believable_ms(&input, appended_ms);
-            self.end_unwatched(event_ms);
+            self.mark_unwatched(offset, event_ms);
             self.watermark.observe(event_ms, appended_ms);
             self.judge_due(offset);
             self.next_offset = offset + 1;

@@ -147,9 +147,9 @@ impl Scenario {
         self.play(&stream[floor..])
     }
 
-    /// Nobody watched since the last record.
-    pub fn unwatched(&mut self) -> &mut Self {
-        self.partition.resume_unwatched();
+    /// Nobody watched until this many more records had come.
+    pub fn unwatched(&mut self, records: usize) -> &mut Self {
+        self.partition.resume_unwatched(self.partition.position() + i64::try_from(records).unwrap());
         self
     }
 
