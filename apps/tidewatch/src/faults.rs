@@ -117,7 +117,7 @@ pub(crate) async fn inject(args: BreakArgs) -> anyhow::Result<()> {
         Some(lasting) => format!("for {lasting:#}"),
         None => format!("until `tidewatch heal {}`", args.service),
     };
-    say!("{}{place} now {}, {end}", args.service, args.fault);
+    say!("{}{place} {} now, {end}", args.service, args.fault);
     print_where_to_watch(&endpoints);
     Ok(())
 }
