@@ -119,7 +119,11 @@ async fn break_heal_and_status_work_on_it() {
 
     let broken = stack.run(&["break", "auth-service", "--region", "eu-west-1", "--error-rate", "30%"]).await;
     assert!(broken.status.success(), "{}", text(&broken));
-    for named in ["auth-service in eu-west-1 now fails 30 %", stack.endpoint("console"), stack.endpoint("mock_slack")] {
+    for named in [
+        "auth-service in eu-west-1 fails 30 % of its requests now",
+        stack.endpoint("console"),
+        stack.endpoint("mock_slack"),
+    ] {
         assert!(text(&broken).contains(named), "{named}: {}", text(&broken));
     }
     let faults = stack.get("simulator", "/faults").await;
