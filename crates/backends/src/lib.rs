@@ -1,0 +1,1 @@
+//! Prometheus, Alertmanager and Grafana: found on this machine, configured, started, supervised.

@@ -1,0 +1,1 @@
+//! Tidewatch's Grafana dashboards, built from typed parts.

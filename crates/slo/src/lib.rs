@@ -1,0 +1,1 @@
+//! Service level objectives: OpenSLO v1 in, Prometheus rules out.
