@@ -8,11 +8,13 @@
 mod broker;
 mod data;
 mod eventually;
+mod program;
 mod skipped;
 mod stack;
 
 pub use broker::Broker;
 pub use data::data;
 pub use eventually::eventually;
+pub use program::program;
 pub use skipped::skipped;
 pub use stack::{Notification, Stack, StackOptions};
