@@ -2,6 +2,10 @@
 //! says nothing rather than too little.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+#[path = "../support/prometheus.rs"]
+mod prometheus;
+mod scraped;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::sync::Arc;
@@ -12,10 +16,11 @@ use metrics_bridge::{Bridge, Config};
 use reqwest::Client;
 use support::{Exposition, event, json};
 use tidewatch_events::RequestEvent;
-use tidewatch_kafka::broker::{InProcess, Port, RealKafka};
-use tidewatch_kafka::topics::{self, METRICS_RAW};
+use tidewatch_kafka::broker::InProcess;
+use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
 use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tidewatch_testkit::Broker;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -177,38 +182,19 @@ async fn killed_and_started_again_counts_are_exact_on_the_in_process_broker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_and_started_again_counts_are_exact_on_a_real_kafka() {
-    let installation = match RealKafka::discover() {
-        Ok(installation) => installation,
-        Err(missing) => return println!("skipped: {missing}"),
-    };
-    let dir = tempfile::tempdir().unwrap();
-    let broker = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
-    let kafka = KafkaArgs::new(broker.brokers());
-    topics::ensure(&kafka).await.unwrap();
-    killed_and_started_again_counts_are_exact(kafka).await;
-    broker.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_kafka_that_is_killed_and_returns_costs_no_count() {
-    let installation = match RealKafka::discover() {
-        Ok(installation) => installation,
-        Err(missing) => return println!("skipped: {missing}"),
-    };
-    let dir = tempfile::tempdir().unwrap();
-    let mut broker = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
-    let kafka = KafkaArgs::new(broker.brokers());
-    topics::ensure(&kafka).await.unwrap();
+    let test = "a_kafka_that_is_killed_and_returns_costs_no_count";
+    let Some(mut broker) = Broker::real(test).await else { return };
+    let kafka = broker.args().clone();
     let stop = Arc::new(AtomicBool::new(false));
     let producing = tokio::spawn(produce(kafka.clone(), Arc::clone(&stop)));
     let bridge = Running::start(&kafka).await;
     let before = counted(&bridge.until("some events", |found| counted(found) > 500.0).await);
 
-    broker.kill();
+    broker.kafka().unwrap().kill();
     bridge.becomes("/readyz", 503).await;
     assert!(bridge.scrape().await.is_some(), "what was counted can still be scraped");
-    broker.restart().await.unwrap();
+    broker.kafka().unwrap().restart().await.unwrap();
     bridge.becomes("/readyz", 200).await;
     bridge.until("new events", |found| counted(found) > before + 1500.0).await;
     stop.store(true, Ordering::Relaxed);
@@ -217,7 +203,6 @@ async fn a_kafka_that_is_killed_and_returns_costs_no_count() {
     let found = bridge.until("all events", |found| counted(found) >= total && invalid(found) >= bad as f64).await;
     assert_eq!((counted(&found), invalid(&found)), (total, bad as f64));
     bridge.end().await;
-    broker.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,71 @@
+//! What a scrape of 12,000 series takes, over HTTP, from the request to the last byte of the answer.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::time::Duration;
+
+use divan::Bencher;
+use divan::counter::BytesCount;
+use metrics_bridge::{Bridge, Config};
+use reqwest::Client;
+use tidewatch_events::{Event, RequestEvent};
+use tidewatch_kafka::broker::InProcess;
+use tidewatch_kafka::topics::METRICS_RAW;
+use tidewatch_kafka::{KafkaArgs, Message, Producer};
+use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tidewatch_testkit::eventually;
+use tokio::runtime::Runtime;
+
+/// Each takes 23 series.
+const ENDPOINTS: usize = 522;
+const SERIES: usize = 12_000;
+
+fn main() {
+    divan::main();
+}
+
+async fn scrape(client: &Client, url: &str, accept: &str) -> Option<String> {
+    let answer = client.get(url).header("accept", accept).send().await.unwrap();
+    answer.error_for_status().ok()?.text().await.ok()
+}
+
+/// A bridge that shows that many series, and its URL.
+async fn running(kafka: &KafkaArgs) -> String {
+    let producer = Producer::new(kafka, "bench").unwrap();
+    for number in 0..ENDPOINTS {
+        let event = RequestEvent {
+            timestamp: jiff::Timestamp::now(),
+            service: format!("service-{}", number % 10),
+            region: "eu-west-1".into(),
+            endpoint: format!("/api/v1/endpoint/{number}"),
+            status_code: 200,
+            request_id: "r".into(),
+            latency_ms: Some((number % 1000) as f64),
+            method: None,
+            error: None,
+            trace_id: Some("0af7651916cd43dd8448eb211c80319c".into()),
+            span_id: None,
+        };
+        let payload = event.to_json();
+        producer.send(Message::event::<RequestEvent>(METRICS_RAW.name, &event.service, &payload)).await.unwrap();
+    }
+    let admin = AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() };
+    let config = Config { kafka: kafka.clone(), admin, max_series: 20_000, scrape_interval: 15 };
+    let bridge = Bridge::bind(config).await.unwrap();
+    let url = format!("http://{}/metrics", bridge.admin_addr());
+    tokio::spawn(bridge.run(Shutdown::new()));
+    url
+}
+
+#[divan::bench(args = ["text/plain", "application/openmetrics-text; version=1.0.0"], sample_count = 50)]
+fn twelve_thousand_series(bencher: Bencher<'_, '_>, accept: &str) {
+    let broker = InProcess::start().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let client = Client::new();
+    let url = runtime.block_on(running(&KafkaArgs::new(broker.brokers())));
+    let text = runtime.block_on(eventually("the bridge answers", Duration::from_secs(60), async || {
+        scrape(&client, &url, accept).await
+    }));
+    let series = text.lines().filter(|line| line.starts_with("workload_")).count();
+    assert!(series >= SERIES, "{series}");
+    bencher.counter(BytesCount::of_str(&text)).bench_local(|| runtime.block_on(scrape(&client, &url, accept)).unwrap());
+}
