@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process_group};
 use tidewatch_kafka::broker::{BrokerError, Installation, Port, RealKafka};
+use tidewatch_process::PortError;
 use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader, topics};
 
 /// The Kafka on this machine, or a line that says why the test is skipped.
@@ -121,7 +122,7 @@ async fn a_port_in_use_is_refused_before_anything_is_written() {
     let port = taken.local_addr().unwrap().port();
     let dir = tempfile::tempdir().unwrap();
     let error = RealKafka::start(&installation, dir.path(), Port::Fixed(port)).await.unwrap_err();
-    assert!(matches!(error, BrokerError::PortInUse(p) if p == port), "{error:?}");
+    assert!(matches!(error, BrokerError::Port(PortError::InUse(p)) if p == port), "{error:?}");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 

@@ -1,8 +1,8 @@
 //! Finds an Apache Kafka on this machine.
-use std::ffi::OsString;
 use std::fmt;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use tidewatch_process::{Search, executable};
 
 /// An Apache Kafka that can be run here. Its [`Display`](fmt::Display) says which one and why it was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,31 +38,24 @@ impl fmt::Display for Installation {
 struct Environment {
     kafka_home: Option<PathBuf>,
     java_home: Option<PathBuf>,
-    path: OsString,
-    /// `${XDG_CACHE_HOME:-~/.cache}`.
-    cache: Option<PathBuf>,
+    search: Search,
 }
 
 impl Environment {
     fn of_process() -> Environment {
-        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let java_home = std::env::var_os("JAVA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         Environment {
             kafka_home: std::env::var_os("KAFKA_HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
-            java_home: absolute("JAVA_HOME"),
-            path: std::env::var_os("PATH").unwrap_or_default(),
-            cache: absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache"))),
+            java_home,
+            search: Search::of_process(),
         }
-    }
-
-    fn on_path(&self, names: &[&str]) -> Option<PathBuf> {
-        std::env::split_paths(&self.path).find_map(|dir| executable(&dir, names))
     }
 
     fn java(&self) -> Option<PathBuf> {
         self.java_home
             .as_ref()
             .and_then(|home| executable(&home.join("bin"), &["java"]))
-            .or_else(|| self.on_path(&["java"]))
+            .or_else(|| self.search.on_path(&["java"]))
     }
 }
 
@@ -107,9 +100,9 @@ fn at_home(environment: &Environment) -> Result<Installation, String> {
 }
 
 fn on_path(environment: &Environment) -> Result<Installation, String> {
-    let server = environment.on_path(SERVER).ok_or("no kafka-server-start(.sh) on PATH")?;
+    let server = environment.search.on_path(SERVER).ok_or("no kafka-server-start(.sh) on PATH")?;
     let beside = server.parent().and_then(|dir| executable(dir, STORAGE));
-    let Some(storage) = beside.or_else(|| environment.on_path(STORAGE)) else {
+    let Some(storage) = beside.or_else(|| environment.search.on_path(STORAGE)) else {
         return Err(format!("{} has no kafka-storage(.sh) beside it", server.display()));
     };
     Ok(Installation {
@@ -119,8 +112,9 @@ fn on_path(environment: &Environment) -> Result<Installation, String> {
 }
 
 fn in_cache(environment: &Environment) -> Result<Installation, String> {
-    let cache = environment.cache.as_ref().ok_or("neither XDG_CACHE_HOME nor HOME is set to an absolute path")?;
-    let libs = cache.join("tidewatch/kafka/libs");
+    let cache =
+        environment.search.cache.as_ref().ok_or("neither XDG_CACHE_HOME nor HOME is set to an absolute path")?;
+    let libs = cache.join("kafka/libs");
     let has_kafka = std::fs::read_dir(&libs).is_ok_and(|mut entries| {
         entries.any(|entry| entry.is_ok_and(|e| e.file_name().to_string_lossy().starts_with("kafka_")))
     });
@@ -136,15 +130,6 @@ fn in_cache(environment: &Environment) -> Result<Installation, String> {
     })
 }
 
-/// The first of `names` that is an executable file in `dir`, as an absolute path.
-fn executable(dir: &Path, names: &[&str]) -> Option<PathBuf> {
-    names
-        .iter()
-        .map(|name| dir.join(name))
-        .find(|file| file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0))
-        .and_then(|file| std::path::absolute(file).ok())
-}
-
 #[cfg(test)]
 impl Installation {
     /// One whose scripts are these, for tests of what happens when Kafka misbehaves.
@@ -155,6 +140,10 @@ impl Installation {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
     use super::*;
 
     fn program(dir: &Path, name: &str) {
@@ -176,8 +165,7 @@ mod tests {
         Environment {
             kafka_home: Some(root.join("home")),
             java_home: None,
-            path: root.join("path").into_os_string(),
-            cache: Some(root.join("cache")),
+            search: Search { path: root.join("path").into_os_string(), cache: Some(root.join("cache/tidewatch")) },
         }
     }
 
@@ -240,7 +228,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let nothing = discover_in(&Environment {
             kafka_home: Some(root.path().join("gone")),
-            cache: Some(root.path().to_owned()),
+            search: Search { cache: Some(root.path().to_owned()), ..Search::default() },
             ..Environment::default()
         });
         let said = nothing.unwrap_err().to_string();
@@ -255,7 +243,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let mut environment = everything_under(root.path());
         environment.kafka_home = None;
-        environment.path = OsString::new();
+        environment.search.path = OsString::new();
         let said = discover_in(&environment).unwrap_err().to_string();
         assert!(said.contains("java 17"), "{said}");
     }

@@ -1,6 +1,8 @@
 //! How an installation's storage tool and server are called.
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use tidewatch_process::Invocation;
 
 use super::installation::{Installation, Programs};
 use super::properties;
@@ -9,14 +11,6 @@ use super::properties;
 const HEAP: &str = "-Xms64m -Xmx256m";
 /// For one small process: less memory, and a third of the start's CPU time saved by leaving the optimising compiler out.
 const SMALL: &str = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
-
-/// A program with what it is given.
-#[derive(Debug)]
-pub(super) struct Invocation {
-    pub(super) program: PathBuf,
-    pub(super) arguments: Vec<OsString>,
-    pub(super) environment: Vec<(&'static str, OsString)>,
-}
 
 /// Formats the storage that `server.properties` in the working directory names.
 pub(super) fn format_storage(installation: &Installation, dir: &Path) -> Invocation {

@@ -1,13 +1,12 @@
 //! Supervises a real Apache Kafka: one KRaft node as a child process.
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::group::ProcessGroup;
+use tidewatch_process::{Port, Server, last_lines};
+
 use super::installation::{Installation, NotFound};
-use super::port::{self, Port};
 use super::{BrokerError, programs, properties, ready};
 
 /// How long a start may take. On an idle machine with two cores it takes 2 to 4 s, after a crash 3 s more.
@@ -23,7 +22,7 @@ pub struct RealKafka {
     dir: PathBuf,
     port: u16,
     controller: u16,
-    process: ProcessGroup,
+    process: Server,
 }
 
 impl RealKafka {
@@ -42,16 +41,12 @@ impl RealKafka {
     /// # Errors
     /// When the port is taken, the directory can't be written, or the broker ends or does not serve within 60 s.
     pub async fn start(installation: &Installation, dir: &Path, port: Port) -> Result<RealKafka, BrokerError> {
-        let port = match port {
-            Port::Fixed(port) => port,
-            Port::Free => port::free(),
-        };
-        port::check_free(port)?;
+        let port = port.number()?;
         let dir = std::path::absolute(dir).map_err(BrokerError::io("resolve", dir))?;
         std::fs::create_dir_all(&dir).map_err(BrokerError::io("create", &dir))?;
         let log = dir.join("kafka.log");
         File::create(&log).map_err(BrokerError::io("write", &log))?;
-        let controller = port::free_beside(port);
+        let controller = Port::free_beside(&[port]);
         write_properties(&dir, port, controller)?;
         format_once(installation, &dir).await?;
         let process = launch(installation, &dir, port).await?;
@@ -72,8 +67,7 @@ impl RealKafka {
 
     /// How the broker ended, if it did although nobody ended it.
     pub fn exited(&mut self) -> Option<std::process::ExitStatus> {
-        // What can't be watched counts as running: clients tell of a broker that doesn't answer.
-        self.process.exited().ok().flatten()
+        self.process.exited()
     }
 
     /// The file that its output goes to.
@@ -93,9 +87,9 @@ impl RealKafka {
     /// As [`RealKafka::start`].
     pub async fn restart(&mut self) -> Result<(), BrokerError> {
         self.process.kill();
-        port::check_free(self.port)?;
-        if port::check_free(self.controller).is_err() {
-            self.controller = port::free_beside(self.port);
+        Port::check_free(self.port)?;
+        if Port::check_free(self.controller).is_err() {
+            self.controller = Port::free_beside(&[self.port]);
             write_properties(&self.dir, self.port, self.controller)?;
         }
         self.process = launch(&self.installation, &self.dir, self.port).await?;
@@ -104,7 +98,7 @@ impl RealKafka {
 
     /// Ends the broker gracefully: SIGTERM, and SIGKILL after 10 s.
     pub async fn stop(self) {
-        self.process.terminate(STOP_WITHIN).await;
+        self.process.stop(STOP_WITHIN).await;
     }
 }
 
@@ -132,50 +126,10 @@ async fn format_once(installation: &Installation, dir: &Path) -> Result<(), Brok
 }
 
 /// Starts the process and waits until it answers.
-async fn launch(installation: &Installation, dir: &Path, port: u16) -> Result<ProcessGroup, BrokerError> {
-    let path = dir.join("kafka.log");
-    let mut log =
-        File::options().create(true).append(true).read(true).open(&path).map_err(BrokerError::io("write", &path))?;
-    let before = log.metadata().map_or(0, |metadata| metadata.len());
+async fn launch(installation: &Installation, dir: &Path, port: u16) -> Result<Server, BrokerError> {
     let invocation = programs::serve(installation, dir);
-    let mut process =
-        ProcessGroup::spawn(&invocation, dir, &log).map_err(BrokerError::io("run", &invocation.program))?;
-
-    let deadline = Instant::now() + READY_WITHIN;
-    loop {
-        let exited = process.exited().map_err(BrokerError::io("watch", &invocation.program))?;
-        if let Some(status) = exited {
-            return Err(BrokerError::Exited { status, said: said_since(&mut log, before), log: path });
-        }
-        if ready::serves(port).await {
-            return Ok(process);
-        }
-        if Instant::now() > deadline {
-            return Err(BrokerError::NotReady {
-                seconds: READY_WITHIN.as_secs(),
-                said: said_since(&mut log, before),
-                log: path,
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-/// The end of what the log got since it had this length.
-fn said_since(log: &mut File, length: u64) -> String {
-    let mut text = Vec::new();
-    match log.seek(SeekFrom::Start(length)).and_then(|_| log.read_to_end(&mut text)) {
-        Ok(_) => last_lines(&text),
-        Err(error) => format!("(unreadable: {error})"),
-    }
-}
-
-/// The end of a program's output, without the frames of stack traces, which would push the reason out.
-fn last_lines(output: &[u8]) -> String {
-    let text = String::from_utf8_lossy(output);
-    let lines: Vec<&str> =
-        text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("at ")).collect();
-    lines[lines.len().saturating_sub(15)..].join("\n")
+    let log = dir.join("kafka.log");
+    Ok(Server::start("kafka", &invocation, dir, &log, READY_WITHIN, || ready::serves(port)).await?)
 }
 
 #[cfg(test)]
@@ -193,17 +147,6 @@ mod tests {
             file
         };
         Installation::of_scripts(write("server", server), write("storage", storage))
-    }
-
-    #[tokio::test]
-    async fn a_broker_that_ends_at_start_shows_its_last_words_without_stack_frames() {
-        let dir = tempfile::tempdir().unwrap();
-        let broken = scripts(dir.path(), "exit 0", "echo 'FATAL no luck today'; echo '\tat some.Class'; exit 3");
-        let error = RealKafka::start(&broken, &dir.path().join("state"), Port::Free).await.unwrap_err();
-        assert!(matches!(error, BrokerError::Exited { status, .. } if status.code() == Some(3)), "{error:?}");
-        let said = error.to_string();
-        assert!(said.contains("kafka.log") && said.contains("FATAL no luck today"), "{said}");
-        assert!(!said.contains("some.Class"), "{said}");
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::programs::Invocation;
+use super::Invocation;
 
 /// Becomes the program, after leaving a watcher in its group that reads the pipe we hold: the pipe ends with us, be it by
 /// `kill -9`, and the watcher then kills the group. (A parent-death signal would need unsafe code, and Linux.)
@@ -16,7 +16,7 @@ const WATCHED: &str = r#"exec 3<&0; (read -r _ <&3; kill -9 0) & exec 3<&-; exec
 
 /// The running child. Dropping it kills the whole group with SIGKILL.
 #[derive(Debug)]
-pub(super) struct ProcessGroup {
+pub struct ProcessGroup {
     leader: Child,
     /// The pipe's end that the watcher waits for.
     alive: Option<ChildStdin>,
@@ -25,7 +25,10 @@ pub(super) struct ProcessGroup {
 
 impl ProcessGroup {
     /// Starts the program in `dir`, its output appended to `log`.
-    pub(super) fn spawn(invocation: &Invocation, dir: &Path, log: &File) -> io::Result<ProcessGroup> {
+    ///
+    /// # Errors
+    /// When it can't be run.
+    pub fn spawn(invocation: &Invocation, dir: &Path, log: &File) -> io::Result<ProcessGroup> {
         let mut leader = Command::new("sh")
             .args(["-c", WATCHED, "sh"])
             .arg(&invocation.program)
@@ -42,17 +45,21 @@ impl ProcessGroup {
     }
 
     /// Process id of the program, which is the id of its group too.
-    pub(super) fn pid(&self) -> u32 {
+    #[must_use]
+    pub fn pid(&self) -> u32 {
         self.leader.id()
     }
 
     /// How the program ended, if it did.
-    pub(super) fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
         self.leader.try_wait()
     }
 
     /// Kills everything in the group with SIGKILL and waits for the program's end.
-    pub(super) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
@@ -63,7 +70,7 @@ impl ProcessGroup {
     }
 
     /// Asks the program to end with SIGTERM and kills the group once it did, or after `limit`.
-    pub(super) async fn terminate(mut self, limit: Duration) {
+    pub async fn terminate(mut self, limit: Duration) {
         let deadline = Instant::now() + limit;
         if matches!(self.exited(), Ok(None)) {
             let _ = kill_process(Pid::from_child(&self.leader), Signal::TERM);
