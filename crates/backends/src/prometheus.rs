@@ -1,0 +1,149 @@
+//! Prometheus: what it scrapes, which rules it evaluates, whom it tells.
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use tidewatch_process::Port;
+
+use crate::running::{Running, Start, prepare, write, write_all};
+use crate::{BackendError, File, Installation};
+
+/// How long samples are kept: the longest window of an SLO, 30 days, and a little more.
+const RETENTION: &str = "32d";
+/// And how much disk they may take: `up` running day and night for that long needs less.
+const RETENTION_SIZE: &str = "8GB";
+
+/// Something to scrape, at `/metrics`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The service's name: the label `job`.
+    pub job: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// What makes one installation's Prometheus.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How often everything is scraped, in whole milliseconds.
+    pub scrape_interval: Duration,
+    /// What is scraped beside Prometheus itself and its Alertmanager.
+    pub targets: Vec<Target>,
+    /// The rule files.
+    pub rules: Vec<File>,
+    /// The port of the Alertmanager on 127.0.0.1 that is told of alerts, if one is.
+    pub alertmanager: Option<u16>,
+}
+
+impl Config {
+    /// The text of `prometheus.yml` for a Prometheus on this port; rule files lie in `rules/` beside it.
+    #[must_use]
+    pub fn render(&self, port: u16) -> String {
+        let mut text = format!(
+            "# Written by `tidewatch up` at every start; changes are lost.
+global:
+  scrape_interval: {interval}ms
+  scrape_timeout: {timeout}ms
+  # For groups of rules that name none.
+  evaluation_interval: 15s
+
+rule_files:
+  - rules/*.yaml
+",
+            interval = self.scrape_interval.as_millis(),
+            timeout = self.scrape_interval.as_millis(),
+        );
+        let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        if let Some(port) = self.alertmanager {
+            let address = local(port);
+            // Writing to a String can't fail.
+            let _ = write!(
+                text,
+                "
+alerting:
+  alertmanagers:
+    - static_configs:
+        - targets: ['{address}']
+"
+            );
+        }
+        text.push_str("\nscrape_configs:\n");
+        let own = [("prometheus", Some(port)), ("alertmanager", self.alertmanager)];
+        let own = own.into_iter().filter_map(|(job, port)| Some((job, local(port?))));
+        let targets = self.targets.iter().map(|target| (target.job.as_str(), target.address));
+        for (job, address) in targets.chain(own) {
+            let _ = write!(
+                text,
+                "  - job_name: {job}
+    static_configs:
+      - targets: ['{address}']
+"
+            );
+        }
+        text
+    }
+}
+
+/// Starts it with everything that it keeps below `dir`, and waits until it is ready. It scrapes for the first time within one
+/// interval after that.
+///
+/// # Errors
+/// When the port is taken, the directory can't be written, or it ends or is not ready within 60 s.
+pub async fn start(
+    installation: &Installation,
+    dir: &Path,
+    port: Port,
+    config: &Config,
+) -> Result<Running, BackendError> {
+    let (dir, port) = prepare(dir, port)?;
+    write_all(&dir, "rules", &config.rules)?;
+    write(&dir, "prometheus.yml", &config.render(port))?;
+    let arguments = [
+        "--config.file=prometheus.yml".to_owned(),
+        "--storage.tsdb.path=data".to_owned(),
+        format!("--storage.tsdb.retention.time={RETENTION}"),
+        format!("--storage.tsdb.retention.size={RETENTION_SIZE}"),
+        format!("--web.listen-address=127.0.0.1:{port}"),
+        // What links in notifications begin with.
+        format!("--web.external-url=http://127.0.0.1:{port}"),
+        "--enable-feature=exemplar-storage".to_owned(),
+    ];
+    let arguments = arguments.into_iter().map(Into::into).collect();
+    Start { installation: installation.clone(), arguments, dir, port, ready: "/-/ready" }.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(alertmanager: Option<u16>) -> Config {
+        let target = |job: &str, port| Target { job: job.to_owned(), address: ([127, 0, 0, 1], port).into() };
+        Config {
+            scrape_interval: Duration::from_secs(5),
+            targets: vec![target("metrics-bridge", 9466), target("alert-relay", 9467)],
+            rules: Vec::new(),
+            alertmanager,
+        }
+    }
+
+    #[test]
+    fn every_service_and_the_servers_themselves_are_scraped_under_their_names() {
+        let text = config(Some(9093)).render(9090);
+        for (job, address) in [
+            ("metrics-bridge", "127.0.0.1:9466"),
+            ("alert-relay", "127.0.0.1:9467"),
+            ("prometheus", "127.0.0.1:9090"),
+            ("alertmanager", "127.0.0.1:9093"),
+        ] {
+            let scraped = format!("  - job_name: {job}\n    static_configs:\n      - targets: ['{address}']\n");
+            assert!(text.contains(&scraped), "{job}: {text}");
+        }
+    }
+
+    #[test]
+    fn without_an_alertmanager_nobody_is_told() {
+        let text = config(None).render(9090);
+        assert!(!text.contains("alerting:") && !text.contains("job_name: alertmanager"), "{text}");
+    }
+}

@@ -1,0 +1,110 @@
+//! What is generated is legal, by the tools of the servers' own makers, and sends each alert where it belongs.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tidewatch_backends::alertmanager::{self, Receivers};
+use tidewatch_backends::prometheus::{Config, Target};
+use tidewatch_backends::{grafana, rules};
+use tidewatch_testkit::program;
+
+fn production() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../alertmanager/production.yaml")
+}
+
+/// What a checking tool says; it must be content.
+fn content(tool: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(tool).args(arguments).output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    said
+}
+
+#[test]
+fn the_production_configuration_in_git_is_the_generated_one() {
+    let committed = std::fs::read_to_string(production()).unwrap();
+    assert_eq!(
+        committed,
+        alertmanager::render(&Receivers::production()),
+        "alertmanager/production.yaml has drifted: run `cargo run -p tidewatch-backends --example alertmanager`"
+    );
+}
+
+#[test]
+fn amtool_accepts_both_configurations() {
+    let Some(amtool) = program("amtool", "amtool_accepts_both_configurations") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("alertmanager.yaml");
+    for receivers in [Receivers::production(), Receivers::Webhook("http://127.0.0.1:8081/webhook".into())] {
+        std::fs::write(&file, alertmanager::render(&receivers)).unwrap();
+        content(&amtool, &["check-config", file.to_str().unwrap()]);
+    }
+}
+
+#[test]
+fn each_alert_goes_to_those_whom_its_severity_concerns() {
+    let Some(amtool) = program("amtool", "each_alert_goes_to_those_whom_its_severity_concerns") else { return };
+    for (labels, receiver) in [
+        ("alertname=HighErrorRate severity=critical path=fast service=payment-service region=eu-west-1", "page"),
+        ("alertname=HighErrorRate severity=critical path=slow service=payment-service", "page"),
+        ("alertname=HighLatencyP99 severity=warning path=fast service=payment-service", "chat"),
+        ("alertname=ErrorBudgetBurnPage severity=critical path=slow slo=payment-availability", "page"),
+        ("alertname=ErrorBudgetBurnTicket severity=warning path=slow slo=payment-availability", "chat"),
+        ("alertname=MyOwnRule severity=critical path=fast service=payment-service", "page"),
+        ("alertname=MyOwnRule severity=info path=fast service=payment-service", "chat"),
+        ("alertname=KafkaUnreachable severity=critical path=slow", "page"),
+        ("alertname=TargetDown severity=warning path=slow", "chat"),
+        ("alertname=WithoutSeverity", "chat"),
+        ("alertname=Watchdog severity=critical path=slow", "watchdog"),
+    ] {
+        let file = production();
+        let config = format!("--config.file={}", file.to_str().unwrap());
+        let mut arguments = vec!["config", "routes", "test", config.as_str()];
+        arguments.extend(labels.split(' '));
+        assert_eq!(content(&amtool, &arguments).trim(), receiver, "{labels}");
+    }
+}
+
+#[test]
+fn promtool_accepts_the_configuration_and_every_embedded_rule() {
+    let Some(promtool) = program("promtool", "promtool_accepts_the_configuration_and_every_embedded_rule") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("rules")).unwrap();
+    for file in rules() {
+        std::fs::write(dir.path().join("rules").join(file.name), file.text).unwrap();
+    }
+    let file = dir.path().join("prometheus.yml");
+    for (interval, alertmanager) in [(Duration::from_secs(5), Some(9093)), (Duration::from_millis(250), None)] {
+        let target = Target { job: "metrics-bridge".into(), address: ([127, 0, 0, 1], 9466).into() };
+        let config = Config { scrape_interval: interval, targets: vec![target], rules: rules(), alertmanager };
+        std::fs::write(&file, config.render(9090)).unwrap();
+        content(&promtool, &["check", "config", file.to_str().unwrap()]);
+    }
+}
+
+#[test]
+fn grafana_gets_its_datasources_under_the_uids_that_dashboards_name() {
+    let both = grafana::Config {
+        prometheus: "http://127.0.0.1:9090".into(),
+        alertmanager: Some("http://127.0.0.1:9093".into()),
+        dashboards: Vec::new(),
+    };
+    let read =
+        |config: &grafana::Config| -> serde_json::Value { serde_saphyr::from_str(&config.datasources()).unwrap() };
+    let of = |value: &serde_json::Value, field: &str| -> Vec<String> {
+        let list = value["datasources"].as_array().unwrap().iter();
+        list.map(|datasource| datasource[field].as_str().unwrap().to_owned()).collect()
+    };
+    let value = read(&both);
+    assert_eq!(of(&value, "uid"), ["prometheus", "alertmanager"]);
+    assert_eq!(of(&value, "type"), ["prometheus", "alertmanager"]);
+    assert_eq!(of(&value, "url"), ["http://127.0.0.1:9090", "http://127.0.0.1:9093"]);
+    assert_eq!(of(&read(&grafana::Config { alertmanager: None, ..both }), "uid"), ["prometheus"]);
+
+    let provider: serde_json::Value = serde_saphyr::from_str(&grafana::Config::provider(Path::new("/a/dir"))).unwrap();
+    assert_eq!(provider["providers"][0]["options"]["path"], "/a/dir");
+}

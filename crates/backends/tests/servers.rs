@@ -1,0 +1,177 @@
+//! The servers as processes: their start, what goes wrong with it, their end.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use tidewatch_backends::prometheus::{self, Target};
+use tidewatch_backends::{BackendError, File, Installation, alertmanager, grafana, rules};
+use tidewatch_process::{Port, PortError};
+use tidewatch_testkit::{eventually, program};
+
+const SOON: Duration = Duration::from_secs(30);
+
+fn installed(name: &'static str, test: &str) -> Option<Installation> {
+    Some(Installation::of(name, program(name, test)?))
+}
+
+fn config() -> prometheus::Config {
+    prometheus::Config {
+        scrape_interval: Duration::from_secs(1),
+        targets: Vec::new(),
+        rules: rules(),
+        alertmanager: None,
+    }
+}
+
+async fn get(url: &str) -> Option<Value> {
+    reqwest::get(url).await.ok()?.json().await.ok()
+}
+
+fn listens(url: &str) -> bool {
+    TcpStream::connect(url.trim_start_matches("http://")).is_ok()
+}
+
+#[tokio::test]
+async fn prometheus_scrapes_itself_and_its_alertmanager_and_every_rule_is_evaluated() {
+    let test = "prometheus_scrapes_itself_and_its_alertmanager_and_every_rule_is_evaluated";
+    let Some(prometheus) = installed("prometheus", test) else { return };
+    let Some(alertmanager) = installed("alertmanager", test) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let receivers = alertmanager::Receivers::Webhook("http://127.0.0.1:1/webhook".into());
+    let am_port = Port::free();
+    let am =
+        alertmanager::start(&alertmanager, &dir.path().join("am"), Port::Fixed(am_port), &receivers).await.unwrap();
+    let config = prometheus::Config { alertmanager: Some(am_port), ..config() };
+    let prom = prometheus::start(&prometheus, &dir.path().join("prom"), Port::Free, &config).await.unwrap();
+
+    eventually("both are scraped", SOON, async || {
+        let targets = get(&format!("{}/api/v1/targets", prom.url())).await?;
+        let targets = targets["data"]["activeTargets"].as_array()?.clone();
+        (targets.len() == 2 && targets.iter().all(|target| target["health"] == "up")).then_some(())
+    })
+    .await;
+    eventually("it tells the alertmanager", SOON, async || {
+        let known = get(&format!("{}/api/v1/alertmanagers", prom.url())).await?;
+        let url = known["data"]["activeAlertmanagers"][0]["url"].as_str()?.to_owned();
+        url.starts_with(am.url()).then_some(())
+    })
+    .await;
+
+    let urls = [prom.url().to_owned(), am.url().to_owned()];
+    prom.stop().await;
+    drop(am);
+    assert!(!urls.iter().any(|url| listens(url)), "nothing is left of either");
+}
+
+#[tokio::test]
+async fn prometheus_killed_and_started_again_has_its_data() {
+    let test = "prometheus_killed_and_started_again_has_its_data";
+    let Some(prometheus) = installed("prometheus", test) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let mut prom = prometheus::start(&prometheus, dir.path(), Port::Free, &config()).await.unwrap();
+    let samples = format!("{}/api/v1/query?query=count_over_time(up[1h])", prom.url());
+    let samples = async || get(&samples).await?["data"]["result"][0]["value"][1].as_str()?.parse::<u64>().ok();
+    let before = eventually("it scrapes itself", SOON, async || samples().await.filter(|count| *count >= 2)).await;
+    let pid = prom.pid();
+    prom.restart().await.unwrap();
+    assert_ne!(prom.pid(), pid);
+    let after = eventually("it scrapes itself again", SOON, samples).await;
+    assert!(after >= before, "{after} samples of {before}");
+}
+
+#[tokio::test]
+async fn a_target_without_answer_is_down_under_its_job() {
+    let Some(prometheus) = installed("prometheus", "a_target_without_answer_is_down_under_its_job") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let nobody = Target { job: "stream-processor".into(), address: ([127, 0, 0, 1], 1).into() };
+    let config = prometheus::Config { targets: vec![nobody], ..config() };
+    let prom = prometheus::start(&prometheus, dir.path(), Port::Free, &config).await.unwrap();
+    eventually("it is down", SOON, async || {
+        let up = get(&format!("{}/api/v1/query?query=up==0", prom.url())).await?;
+        (up["data"]["result"][0]["metric"]["job"] == "stream-processor").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_it_refuses_is_shown_with_the_end_of_its_log() {
+    let Some(prometheus) = installed("prometheus", "what_it_refuses_is_shown_with_the_end_of_its_log") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let broken =
+        File { name: "broken.yaml".into(), text: "groups: [{name: a, rules: [{record: b, expr: 'sum('}]}]".into() };
+    let config = prometheus::Config { rules: vec![broken], ..config() };
+    let error = prometheus::start(&prometheus, dir.path(), Port::Free, &config).await.unwrap_err().to_string();
+    assert!(error.starts_with("prometheus ended at start (exit status"), "{error}");
+    assert!(error.contains("prometheus.log") && error.contains("broken.yaml"), "{error}");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_refused_before_anything_is_started() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let dir = tempfile::tempdir().unwrap();
+    let nothing = Installation::of("prometheus", dir.path().join("no such program"));
+    let error = prometheus::start(&nothing, dir.path(), Port::Fixed(port), &config()).await.unwrap_err();
+    assert!(matches!(error, BackendError::Port(PortError::InUse(p)) if p == port), "{error:?}");
+}
+
+#[tokio::test]
+async fn rules_of_an_earlier_start_are_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let ends = script(dir.path(), "prometheus", "exit 1");
+    let of_old = dir.path().join("rules/of-old.yaml");
+    std::fs::create_dir(dir.path().join("rules")).unwrap();
+    std::fs::write(&of_old, "").unwrap();
+    prometheus::start(&ends, dir.path(), Port::Free, &config()).await.unwrap_err();
+    assert!(!of_old.exists());
+    assert!(dir.path().join("prometheus.yml").exists());
+}
+
+#[tokio::test]
+async fn grafana_is_started_with_what_it_needs_and_taken_down() {
+    let dir = tempfile::tempdir().unwrap();
+    // Answers 200 to whatever it is asked, on the port of its configuration, and keeps what it was called with.
+    let fake = script(
+        dir.path(),
+        "grafana",
+        r#"echo "$@" > called
+port=$(sed -n 's/^http_port = //p' grafana.ini)
+exec python3 -c "
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+http.server.HTTPServer(('127.0.0.1', $port), Handler).serve_forever()""#,
+    );
+    if program("python3", "grafana_is_started_with_what_it_needs_and_taken_down").is_none() {
+        return;
+    }
+    let config = grafana::Config {
+        prometheus: "http://127.0.0.1:9090".into(),
+        alertmanager: None,
+        dashboards: vec![File { name: "overview.json".into(), text: "{}".into() }],
+    };
+    let state = dir.path().join("state");
+    let running = grafana::start(&fake, &state, Port::Free, &config).await.unwrap();
+    let called = std::fs::read_to_string(state.join("called")).unwrap();
+    assert!(called.starts_with("server ") && called.contains("grafana.ini"), "{called}");
+    for file in ["dashboards/overview.json", "provisioning/datasources/tidewatch.yaml"] {
+        assert!(state.join(file).exists(), "{file}");
+    }
+    let ini = std::fs::read_to_string(state.join("grafana.ini")).unwrap();
+    assert!(ini.contains(&format!("{}/dashboards/overview.json", state.display())), "{ini}");
+    let url = running.url().to_owned();
+    running.stop().await;
+    assert!(!listens(&url));
+}
+
+fn script(dir: &Path, name: &'static str, body: &str) -> Installation {
+    let file = dir.join(name);
+    std::fs::write(&file, format!("#!/bin/sh\n{body}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    Installation::of(name, file)
+}
