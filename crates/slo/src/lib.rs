@@ -1,1 +1,24 @@
 //! Service level objectives: OpenSLO v1 in, Prometheus rules out.
+//!
+//! [`load_dir`] and [`parse`] read objectives and refuse what can't be kept, with file and line. [`generate`] writes the
+//! recording and alerting rules; `docs/slo.md` says how they work. [`burn`] knows the alerts and computes when they fire.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod burn;
+mod duration;
+mod generate;
+mod load;
+mod openslo;
+mod problem;
+mod promql;
+mod scale;
+mod slo;
+mod yaml;
+
+pub use duration::Span;
+pub use generate::{DEFAULT_RUNBOOK_BASE, Options, generate};
+pub use load::{Loaded, Source, load, load_dir, parse, read};
+pub use problem::{LoadError, Place, Problem, Refused};
+pub use promql::{Known, Metrics, NothingKnown};
+pub use scale::{InvalidScale, Scale};
+pub use slo::{Budgeting, Comparison, Indicator, Query, Slo, Window};

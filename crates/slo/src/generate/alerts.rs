@@ -1,0 +1,93 @@
+//! The alerts of all SLOs together.
+
+use std::collections::BTreeSet;
+
+use super::Options;
+use super::names::{BUDGET, EVENTS, MIN_BAD, REMAINING, bad_in, ratio_in, slice_bad_in};
+use super::times::{ABSENT, EVERY, KEEP_FIRING};
+use super::writer::{Alert, Writer};
+use crate::burn::{ALERTS, BurnAlert};
+use crate::{Span, Window};
+
+/// The alert for an indicator whose metric is gone.
+const ABSENT_ALERT: &str = "SLOIndicatorAbsent";
+
+/// Whether bad events are counted over `window`, for an alert's guard.
+pub(super) fn is_long_window(window: Span) -> bool {
+    ALERTS.iter().any(|alert| alert.long == window)
+}
+
+/// Writes the alerts: those on burn rates once for each length of a budget, since their factors follow from it.
+pub(super) fn write(writer: &mut Writer, budgets: &BTreeSet<Window>, slices: bool, options: &Options) {
+    writer.group("slos:alerts", options.scale.apply(EVERY));
+    for window in budgets {
+        for alert in &ALERTS {
+            write_burn(writer, *window, alert, slices, options);
+        }
+    }
+    write_absent(writer, options);
+}
+
+fn write_burn(writer: &mut Writer, window: Window, alert: &BurnAlert, slices: bool, options: &Options) {
+    let of = format!("{{window=\"{window}\"}}");
+    let factor = alert.factor(window);
+    let above = |span| format!("{}{of} > {factor} * {BUDGET}{of}", ratio_in(span));
+    let events = format!("{}{of}", bad_in(alert.long));
+    let counted = if slices { format!("({}{of} or {events})", slice_bad_in(alert.long)) } else { events };
+    let expression = format!("{}\nand\n{}\nand\n{counted} >= {MIN_BAD}{of}", above(alert.long), above(alert.short));
+    let name = alert.severity.alert_name();
+    let labels = [
+        ("severity", alert.severity.as_str().to_owned()),
+        ("source", "tidewatch".to_owned()),
+        ("path", "slow".to_owned()),
+        ("long_window", alert.long.to_string()),
+        ("burn_rate", factor.to_string()),
+    ];
+    let left = format!(
+        "{{{{ with printf \"{REMAINING}{{slo=%q}}\" $labels.slo | query }}}}Left of the budget: \
+         {{{{ . | first | value | humanizePercentage }}}}.{{{{ end }}}}"
+    );
+    let annotations = [
+        ("summary", format!("{{{{ $labels.slo }}}} spends its error budget at least {factor} times as fast as it may")),
+        (
+            "description",
+            format!(
+                "{{{{ $value | humanizePercentage }}}} was bad over the last {long}, and it goes on. At {factor} times the \
+                 rate that the objective allows, {spent} % of the budget of {window} is gone every {long}. {left}",
+                long = alert.long,
+                spent = alert.spent_percent(window),
+            ),
+        ),
+        ("runbook_url", format!("{}/{name}.md", options.runbook_base)),
+    ];
+    let alert = Alert {
+        name,
+        hold: None,
+        keep_firing: Some(options.scale.apply(KEEP_FIRING)),
+        labels: &labels,
+        annotations: &annotations,
+    };
+    writer.alert(&alert, &expression);
+}
+
+fn write_absent(writer: &mut Writer, options: &Options) {
+    let labels = [("severity", "warning".to_owned()), ("source", "tidewatch".to_owned()), ("path", "slow".to_owned())];
+    let annotations = [
+        ("summary", "{{ $labels.slo }} can't be judged: its metric is absent".to_owned()),
+        (
+            "description",
+            "Prometheus has no series for the indicator of {{ $labels.slo }} ({{ $labels.service }}), so no burn-rate alert \
+             of it can fire."
+                .to_owned(),
+        ),
+        ("runbook_url", format!("{}/{ABSENT_ALERT}.md", options.runbook_base)),
+    ];
+    let alert = Alert {
+        name: ABSENT_ALERT,
+        hold: Some(options.scale.apply(ABSENT)),
+        keep_firing: None,
+        labels: &labels,
+        annotations: &annotations,
+    };
+    writer.alert(&alert, &format!("{BUDGET} unless {EVENTS}"));
+}

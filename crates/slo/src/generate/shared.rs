@@ -1,0 +1,87 @@
+//! The records of all SLOs together: shares of bad events over each window, and what is left of the budgets.
+
+use std::collections::BTreeSet;
+
+use super::names::{
+    BAD, BUDGET, EVENTS, EVENTS_TILE, REMAINING, SLICE_BAD, STEP, TILE_STEP, bad_in, projected_in, ratio_in,
+    slice_bad_in,
+};
+use super::times::{EVERY, RATE, TILE};
+use super::writer::Writer;
+use crate::{Scale, Span, Window};
+
+/// Windows whose bad events are counted in steps; the first only for its share.
+const SHORT: [Span; 2] = [Span::from_mins(30), Span::from_hours(1)];
+/// Windows whose bad events are counted in tiles.
+const LONG: [Span; 4] = [Span::from_hours(2), Span::from_hours(6), Span::from_days(1), Span::from_days(3)];
+
+/// Writes the windows up to an hour, as new as the base records.
+pub(super) fn write_short(writer: &mut Writer, slices: bool, scale: Scale) {
+    writer.group("slos:short", scale.apply(EVERY));
+    writer.record(STEP, &since_last(STEP, EVERY, scale), &[]);
+    writer.record(&bad_in(EVERY), &format!("{BAD} * scalar({STEP})"), &[]);
+    if slices {
+        writer.record(&slice_bad_in(EVERY), &format!("{SLICE_BAD} * scalar({STEP})"), &[]);
+    }
+    writer.record(&ratio_in(RATE), &format!("{BAD} / ({EVENTS} > 0)"), &[]);
+    for window in SHORT {
+        write_window(writer, window, (EVENTS, EVERY), slices, scale);
+    }
+}
+
+/// Writes the windows above an hour, and the budgets.
+pub(super) fn write_long(writer: &mut Writer, budgets: &BTreeSet<Window>, slices: bool, scale: Scale) {
+    writer.group("slos:long", scale.apply(TILE));
+    writer.record(TILE_STEP, &since_last(TILE_STEP, TILE, scale), &[]);
+    // Half a minute back: what is evaluated at this very moment may not be written yet, and no later tile would have it.
+    let tile = |record: &str| format!("avg_over_time({record}[{}] offset {})", scale.apply(TILE), scale.apply(EVERY));
+    writer.record(EVENTS_TILE, &tile(EVENTS), &[]);
+    writer.record(&bad_in(TILE), &format!("{} * scalar({TILE_STEP})", tile(BAD)), &[]);
+    if slices {
+        writer.record(&slice_bad_in(TILE), &format!("{} * scalar({TILE_STEP})", tile(SLICE_BAD)), &[]);
+    }
+    for window in LONG {
+        write_window(writer, window, (EVENTS_TILE, TILE), slices, scale);
+    }
+    for window in budgets {
+        write_budget(writer, *window, scale);
+    }
+}
+
+/// Seconds since the same record's last sample, so that an evaluation that was missed leaves no gap and one that comes
+/// early counts less.
+fn since_last(record: &str, usual: Span, scale: Scale) -> String {
+    format!("time() - timestamp({record}) or vector({})", scale.apply(usual).as_secs_f64())
+}
+
+fn write_window(writer: &mut Writer, window: Span, (events, every): (&str, Span), slices: bool, scale: Scale) {
+    let scaled = scale.apply(window);
+    let counted = super::alerts::is_long_window(window);
+    let sum = |record: String| format!("sum_over_time({record}[{scaled}])");
+    let bad = if counted {
+        writer.record(&bad_in(window), &sum(bad_in(every)), &[]);
+        bad_in(window)
+    } else {
+        sum(bad_in(every))
+    };
+    if counted && slices {
+        writer.record(&slice_bad_in(window), &sum(slice_bad_in(every)), &[]);
+    }
+    // The mean rate times the whole window: what was not observed had the traffic of the rest, and nothing bad in it.
+    let projected = format!("{} * avg_over_time({events}[{scaled}])", scaled.as_secs_f64());
+    writer.record(&ratio_in(window), &format!("{bad} / ({projected} > 0)"), &[]);
+}
+
+fn write_budget(writer: &mut Writer, window: Window, scale: Scale) {
+    let span = window.span();
+    let scaled = scale.apply(span);
+    let of = format!("{{window=\"{window}\"}}");
+    let (bad, projected, ratio) = (bad_in(span), projected_in(span), ratio_in(span));
+    writer.record(&bad, &format!("sum_over_time({}{of}[{scaled}])", bad_in(TILE)), &[]);
+    let mean = format!("avg_over_time({EVENTS_TILE}{of}[{scaled}])");
+    writer.record(&projected, &format!("{} * {mean}", scaled.as_secs_f64()), &[]);
+    writer.record(&ratio, &format!("{bad} / ({projected} > 0)"), &[]);
+    // Without a single event nothing is spent.
+    let spent = format!("({ratio} or 0 * {projected})");
+    writer.record(REMAINING, &format!("1 - {spent} / {BUDGET}{of}"), &[]);
+}

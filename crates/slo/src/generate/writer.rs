@@ -1,0 +1,121 @@
+//! Writes the YAML of a rule file.
+
+use std::fmt::Write;
+
+use crate::Span;
+
+/// A rule file in the making.
+pub(super) struct Writer(String);
+
+/// What an alert has beside its expression.
+pub(super) struct Alert<'a> {
+    pub(super) name: &'a str,
+    pub(super) hold: Option<Span>,
+    pub(super) keep_firing: Option<Span>,
+    pub(super) labels: &'a [(&'a str, String)],
+    pub(super) annotations: &'a [(&'a str, String)],
+}
+
+impl Writer {
+    pub(super) fn new() -> Self {
+        Self(String::new())
+    }
+
+    pub(super) fn comment(&mut self, line: &str) {
+        self.line(0, &format!("# {line}"));
+    }
+
+    pub(super) fn no_groups(&mut self) {
+        self.line(0, "groups: []");
+    }
+
+    pub(super) fn groups(&mut self) {
+        self.line(0, "groups:");
+    }
+
+    pub(super) fn group(&mut self, name: &str, interval: Span) {
+        self.line(2, &format!("- name: {name}"));
+        self.line(4, &format!("interval: {interval}"));
+        self.line(4, "rules:");
+    }
+
+    pub(super) fn record(&mut self, name: &str, expression: &str, labels: &[(&str, &str)]) {
+        self.line(6, &format!("- record: {name}"));
+        self.expression(expression);
+        self.map("labels", labels.iter().map(|(name, value)| (*name, *value)));
+    }
+
+    pub(super) fn alert(&mut self, alert: &Alert<'_>, expression: &str) {
+        self.line(6, &format!("- alert: {}", alert.name));
+        self.expression(expression);
+        if let Some(hold) = alert.hold {
+            self.line(8, &format!("for: {hold}"));
+        }
+        if let Some(keep_firing) = alert.keep_firing {
+            self.line(8, &format!("keep_firing_for: {keep_firing}"));
+        }
+        self.map("labels", alert.labels.iter().map(|(name, value)| (*name, value.as_str())));
+        self.map("annotations", alert.annotations.iter().map(|(name, value)| (*name, value.as_str())));
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.0
+    }
+
+    fn expression(&mut self, expression: &str) {
+        if !expression.contains('\n') && !expression.contains(": ") && !expression.contains(" #") {
+            self.line(8, &format!("expr: {expression}"));
+            return;
+        }
+        self.line(8, "expr: |-");
+        for line in expression.lines() {
+            self.line(10, line);
+        }
+    }
+
+    fn map<'a>(&mut self, name: &str, entries: impl Iterator<Item = (&'a str, &'a str)>) {
+        let mut entries = entries.peekable();
+        if entries.peek().is_some() {
+            self.line(8, &format!("{name}:"));
+        }
+        for (key, value) in entries {
+            self.line(10, &format!("{key}: {}", quoted(value)));
+        }
+    }
+
+    fn line(&mut self, indent: usize, text: &str) {
+        // Writing to a String can't fail.
+        let _ = writeln!(self.0, "{:indent$}{text}", "");
+    }
+}
+
+/// A YAML scalar in double quotes.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            control if control.is_control() => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(control));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_stays_one_scalar() {
+        let text = "a \"b\" \\ #c: {{ $d }}\n\te\u{1}";
+        let yaml = format!("x: {}\n", quoted(text));
+        let read: std::collections::BTreeMap<String, String> = serde_saphyr::from_str(&yaml).unwrap();
+        assert_eq!(read["x"], text);
+    }
+}

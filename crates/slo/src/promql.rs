@@ -1,0 +1,176 @@
+//! Checks the PromQL of indicators: syntax, shape, and that latency bounds are bounds of buckets.
+
+use std::convert::Infallible;
+
+use promql_parser::label::MatchOp;
+use promql_parser::parser::value::ValueType;
+use promql_parser::parser::{Expr, VectorSelector, parse};
+use promql_parser::util::{ExprVisitor, walk_expr};
+
+use crate::{Place, Query};
+
+/// What is known of a metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Known<'a> {
+    /// Nothing: nobody declares it.
+    Unknown,
+    /// A classic histogram with these upper bounds, without infinity.
+    Histogram(&'a [f64]),
+    /// Something else.
+    NoHistogram,
+}
+
+/// Knows metrics by their family's name: that of a histogram is without `_bucket`.
+pub trait Metrics {
+    /// What is known of `family`.
+    fn known(&self, family: &str) -> Known<'_>;
+}
+
+/// Knows no metric.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NothingKnown;
+
+impl Metrics for NothingKnown {
+    fn known(&self, _family: &str) -> Known<'_> {
+        Known::Unknown
+    }
+}
+
+fn expression(text: &str) -> Result<Expr, String> {
+    parse(text).map_err(|error| {
+        let error = if error == "invalid promql query" { "it can't be parsed" } else { error.as_str() };
+        format!("`query` is no PromQL: {error}: `{text}`")
+    })
+}
+
+/// Refuses what is no plain selector of counters.
+pub(crate) fn check_counter(text: &str) -> Result<(), String> {
+    let problem = match expression(text)? {
+        Expr::VectorSelector(VectorSelector { offset: None, at: None, .. }) => return Ok(()),
+        Expr::VectorSelector(_) => "has an offset or @, which would count other events than those of the window",
+        Expr::MatrixSelector(_) => "has a range: leave it out, the rules add theirs",
+        _ => {
+            "is no plain selector: with `counter: true` write one, such as `requests_total{job=\"shop\"}`, of which the \
+             rules take sum(rate()), so that each series' resets are seen; other expressions, of events a second, go \
+             with `counter: false`"
+        }
+    };
+    Err(format!("`query` {problem}: `{text}`"))
+}
+
+/// Refuses what has no value at an instant.
+pub(crate) fn check_value(text: &str) -> Result<(), String> {
+    match expression(text)?.value_type() {
+        ValueType::Vector => Ok(()),
+        other => Err(format!("`query` must be an instant vector, not a {other}: `{text}`")),
+    }
+}
+
+/// What is found out about buckets: what is refused, and what could not be checked.
+#[derive(Debug, Default)]
+pub(crate) struct Buckets {
+    pub(crate) refused: Vec<(Place, String)>,
+    pub(crate) unchecked: Vec<(Place, String)>,
+}
+
+impl Buckets {
+    /// Each selector of buckets in a ratio's query must select one, by a bound that the histogram has.
+    pub(crate) fn ratio(&mut self, query: &Query, metrics: &dyn Metrics) {
+        for selector in selectors(&query.text) {
+            let Some(family) = family(&selector) else { continue };
+            match selected_bound(&selector) {
+                Err(problem) => self.refused.push((query.at.clone(), problem)),
+                Ok(f64::INFINITY) => {}
+                Ok(bound) => self.bound(family, bound, &query.at, metrics),
+            }
+        }
+    }
+
+    /// A quantile computed from buckets is compared with a bound that the histogram has: between bounds it is guessed.
+    pub(crate) fn threshold(&mut self, query: &Query, value: f64, value_at: &Place, metrics: &dyn Metrics) {
+        let Ok(mut expression) = expression(&query.text) else { return };
+        while let Expr::Paren(inner) = expression {
+            expression = *inner.expr;
+        }
+        let is_quantile = matches!(&expression, Expr::Call(call) if call.func.name == "histogram_quantile");
+        for selector in selectors(&query.text) {
+            match family(&selector) {
+                Some(family) if is_quantile => self.bound(family, value, value_at, metrics),
+                Some(family) => {
+                    let message =
+                        format!("not checked whether {value} is a bound of `{family}`: the query computes on");
+                    self.unchecked.push((value_at.clone(), message));
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn bound(&mut self, family: &str, bound: f64, at: &Place, metrics: &dyn Metrics) {
+        match metrics.known(family) {
+            Known::Unknown => {
+                let message =
+                    format!("not checked whether {bound} is a bound of `{family}`: no service here declares it");
+                self.unchecked.push((at.clone(), message));
+            }
+            Known::NoHistogram => self.refused.push((at.clone(), format!("`{family}` is no histogram"))),
+            Known::Histogram(bounds) if bounds.contains(&bound) => {}
+            Known::Histogram(bounds) => {
+                let known = bounds.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
+                let message = format!(
+                    "{bound} is no bucket bound of `{family}`, so nobody knows how many were below: it has {known}"
+                );
+                self.refused.push((at.clone(), message));
+            }
+        }
+    }
+}
+
+/// The family of a selector of buckets.
+fn family(selector: &VectorSelector) -> Option<&str> {
+    selector.name.as_deref()?.strip_suffix("_bucket")
+}
+
+/// The bound of the one bucket that is selected.
+fn selected_bound(selector: &VectorSelector) -> Result<f64, String> {
+    let matchers = selector.matchers.find_matchers("le");
+    let [matcher] = matchers.as_slice() else {
+        return Err(format!("`{selector}` must select one bucket, by `le=`: buckets contain each other"));
+    };
+    if matcher.op != MatchOp::Equal {
+        return Err(format!("`{selector}` must select one bucket, by `le=`: buckets contain each other"));
+    }
+    let text = matcher.value.as_str();
+    if text == "+Inf" {
+        return Ok(f64::INFINITY);
+    }
+    let bound: f64 = text.parse().map_err(|_| format!("`le=\"{text}\"` is no number"))?;
+    let stored = format!("{bound:?}");
+    if !text.contains('e') && text != stored {
+        return Err(format!("`le=\"{text}\"` matches nothing: Prometheus 3 stores this bound as \"{stored}\""));
+    }
+    Ok(bound)
+}
+
+fn selectors(text: &str) -> Vec<VectorSelector> {
+    struct Collect(Vec<VectorSelector>);
+
+    impl ExprVisitor for Collect {
+        type Error = Infallible;
+
+        fn pre_visit(&mut self, expression: &Expr) -> Result<bool, Infallible> {
+            match expression {
+                Expr::VectorSelector(selector) => self.0.push(selector.clone()),
+                Expr::MatrixSelector(matrix) => self.0.push(matrix.vs.clone()),
+                _ => {}
+            }
+            Ok(true)
+        }
+    }
+
+    let mut collect = Collect(Vec::new());
+    if let Ok(expression) = expression(text) {
+        let Ok(_) = walk_expr(&mut collect, &expression);
+    }
+    collect.0
+}
