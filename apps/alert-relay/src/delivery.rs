@@ -65,6 +65,9 @@ pub(crate) fn receivers(
     for webhook in webhooks {
         receivers.push(receiver(Kind::Webhook, vec![Endpoint { name: webhook.to_string(), url: webhook.url() }]));
     }
+    for endpoint in receivers.iter().flat_map(|receiver| &receiver.endpoints) {
+        metrics.expect(&endpoint.name);
+    }
     Ok(receivers)
 }
 

@@ -13,4 +13,5 @@ mod service;
 mod state;
 
 pub use http_url::HttpUrl;
+pub use metrics::METRICS;
 pub use service::{AlertRelay, Config};

@@ -1,69 +1,83 @@
 //! The metrics of alert-relay.
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
+use tidewatch_kafka::{
+    metrics::{CONSUMER_LAG, ConsumerLag, REACHABLE},
+    topics::ALERTS_FIRED,
+};
+use tidewatch_telemetry::metrics::Family;
 
-/// Every metric that alert-relay has. `receiver` is host and port.
+const RECORDS: Family = Family::counter("alert_relay_records_total", &["outcome"], "Records read from alerts.fired.");
+const NOTIFICATIONS: Family = Family::counter(
+    "alert_relay_notifications_total",
+    &["receiver", "state"],
+    "Transitions that a receiver has accepted.",
+);
+const STALE: Family = Family::counter(
+    "alert_relay_stale_total",
+    &[],
+    "Transitions that were over for more than 15 minutes, and so were not told.",
+);
+const REQUESTS: Family =
+    Family::counter("alert_relay_requests_total", &["receiver", "outcome"], "Requests to receivers.");
+const DELAY: Family = Family::histogram(
+    "alert_relay_delay_seconds",
+    &[],
+    &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0],
+    "Time from the processor's word to a receiver's acceptance, in seconds.",
+);
+const FIRING: Family = Family::gauge("alert_relay_firing_alerts", &[], "Alerts that are firing.");
+const PENDING: Family =
+    Family::gauge("alert_relay_pending_transitions", &[], "Transitions that some receiver has not accepted yet.");
+const COMMIT_FAILURES: Family =
+    Family::counter("alert_relay_commit_failures_total", &[], "Commits that Kafka did not take.");
+
+/// Every metric that alert-relay has, besides what all services have.
+pub const METRICS: &[Family] =
+    &[RECORDS, NOTIFICATIONS, STALE, REQUESTS, DELAY, FIRING, PENDING, COMMIT_FAILURES, CONSUMER_LAG, REACHABLE];
+
+/// The metrics in use. `receiver` is host and port.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
-    /// Records read from `alerts.fired`, by `outcome`: taken, repeated, older_generation, invalid.
+    /// By `outcome`: taken, repeated, older_generation, invalid.
     pub(crate) records: IntCounterVec,
-    /// Transitions that a `receiver` has accepted, by `state`.
+    /// By `receiver` and `state`: firing, resolved.
     pub(crate) notifications: IntCounterVec,
-    /// Transitions not told because they were over and too old.
     pub(crate) stale: IntCounter,
-    /// Requests to each `receiver`, by `outcome`: accepted, refused, timeout, unreachable.
+    /// By `receiver` and `outcome`: accepted, refused, timeout, unreachable.
     pub(crate) requests: IntCounterVec,
-    /// Seconds from the processor's word to the first receiver's acceptance.
     pub(crate) delay: Histogram,
-    /// Alerts that are firing.
     pub(crate) firing: IntGauge,
-    /// Transitions that a receiver has not accepted yet.
     pub(crate) pending: IntGauge,
-    /// Commits that the broker did not take.
     pub(crate) commit_failures: IntCounter,
+    pub(crate) lag: ConsumerLag,
 }
 
 impl Metrics {
     pub(crate) fn new(registry: &Registry) -> prometheus::Result<Self> {
-        let by = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
-        let delay = HistogramOpts::new(
-            "alert_relay_delay_seconds",
-            "Time from the processor's word to a receiver's acceptance, in seconds.",
-        );
         let metrics = Self {
-            records: by("alert_relay_records_total", "Records read from alerts.fired.", &["outcome"])?,
-            notifications: by(
-                "alert_relay_notifications_total",
-                "Transitions that a receiver has accepted.",
-                &["receiver", "state"],
-            )?,
-            stale: IntCounter::new(
-                "alert_relay_stale_total",
-                "Transitions that were over for more than 15 minutes, and so were not told.",
-            )?,
-            requests: by("alert_relay_requests_total", "Requests to receivers.", &["receiver", "outcome"])?,
-            delay: Histogram::with_opts(
-                delay.buckets(vec![0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0]),
-            )?,
-            firing: IntGauge::new("alert_relay_firing_alerts", "Alerts that are firing.")?,
-            pending: IntGauge::new(
-                "alert_relay_pending_transitions",
-                "Transitions that some receiver has not accepted yet.",
-            )?,
-            commit_failures: IntCounter::new("alert_relay_commit_failures_total", "Commits that Kafka did not take.")?,
+            records: RECORDS.register(registry)?,
+            notifications: NOTIFICATIONS.register(registry)?,
+            stale: STALE.register(registry)?,
+            requests: REQUESTS.register(registry)?,
+            delay: DELAY.register(registry)?,
+            firing: FIRING.register(registry)?,
+            pending: PENDING.register(registry)?,
+            commit_failures: COMMIT_FAILURES.register(registry)?,
+            lag: ConsumerLag::register(registry, &ALERTS_FIRED)?,
         };
-        for counters in [&metrics.records, &metrics.notifications, &metrics.requests] {
-            registry.register(Box::new(counters.clone()))?;
-        }
-        for counter in [&metrics.stale, &metrics.commit_failures] {
-            registry.register(Box::new(counter.clone()))?;
-        }
-        for gauge in [&metrics.firing, &metrics.pending] {
-            registry.register(Box::new(gauge.clone()))?;
-        }
-        registry.register(Box::new(metrics.delay.clone()))?;
         for outcome in ["taken", "repeated", "older_generation", "invalid"] {
             metrics.records.with_label_values(&[outcome]);
         }
         Ok(metrics)
+    }
+
+    /// Series of a receiver exist before its first request: a rate needs the zero before the first count.
+    pub(crate) fn expect(&self, receiver: &str) {
+        for outcome in ["accepted", "refused", "timeout", "unreachable"] {
+            self.requests.with_label_values(&[receiver, outcome]);
+        }
+        for state in ["firing", "resolved"] {
+            self.notifications.with_label_values(&[receiver, state]);
+        }
     }
 }

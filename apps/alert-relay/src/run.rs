@@ -19,12 +19,15 @@ use tokio::{task::JoinSet, time::MissedTickBehavior};
 const TICK: Duration = Duration::from_millis(200);
 /// Ready means: the broker answered within this.
 const REACHED_WITHIN: Duration = Duration::from_secs(10);
+/// How often the broker is asked for the ends of what is read.
+const MEASURE: Duration = Duration::from_secs(5);
 /// Pauses between attempts to begin; what the broker is asked takes up to 5 s by itself.
 const RETRY: Duration = Duration::from_secs(1);
 /// What is left of the 10 s for draining goes to the last commit.
 const DRAIN: Duration = Duration::from_secs(7);
 const LAST_COMMIT: Duration = Duration::from_secs(2);
 
+type Ends = Result<BTreeMap<i32, (i64, i64)>, KafkaError>;
 type Committed = (BTreeMap<i32, i64>, Result<(), KafkaError>);
 
 /// Everything that the loop works with.
@@ -43,6 +46,7 @@ struct Running {
     started: Instant,
     deliveries: JoinSet<Outcome>,
     commits: JoinSet<Committed>,
+    measurements: JoinSet<Ends>,
     /// Per receiver, why its last request failed.
     failing: BTreeMap<usize, String>,
 }
@@ -56,7 +60,8 @@ impl Relay {
         };
         self.delivery.met();
         let (deliveries, commits, failing) = (JoinSet::new(), JoinSet::new(), BTreeMap::new());
-        Running { relay: self, machine, started, deliveries, commits, failing }.run(shutdown).await
+        let measurements = JoinSet::new();
+        Running { relay: self, machine, started, deliveries, commits, measurements, failing }.run(shutdown).await
     }
 
     /// Tries until Kafka answers.
@@ -84,6 +89,8 @@ impl Running {
     async fn run(mut self, shutdown: Shutdown) -> anyhow::Result<()> {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut measure = tokio::time::interval(MEASURE);
+        measure.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = shutdown.triggered() => break,
@@ -92,6 +99,8 @@ impl Running {
                 }
                 Some(outcome) = self.deliveries.join_next() => self.finish(outcome.context("a delivery panicked")?),
                 Some(committed) = self.commits.join_next() => self.committed(committed.context("a commit panicked")?),
+                Some(ends) = self.measurements.join_next() => self.measured(ends.context("a measurement panicked")?),
+                _ = measure.tick() => self.measure(),
                 _ = tick.tick() => self.tell_readiness(),
             }
             self.send();
@@ -155,6 +164,27 @@ impl Running {
                 tracing::warn!(%error, "can't commit, trying again; a restart before that repeats what was told");
                 self.relay.metrics.commit_failures.inc();
             }
+        }
+    }
+
+    /// Asks for the ends of alerts.fired, one question at a time.
+    fn measure(&mut self) {
+        if self.measurements.is_empty() {
+            let reader = self.relay.reader.clone();
+            self.measurements.spawn(async move { reader.ends(&ALERTS_FIRED).await });
+        }
+    }
+
+    fn measured(&self, ends: Ends) {
+        match ends {
+            Ok(ends) => {
+                let positions = self.machine.next_offsets();
+                for (partition, ends) in ends {
+                    let position = positions.get(&partition).copied().unwrap_or(0);
+                    self.relay.metrics.lag.set(partition, position, ends);
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the ends of alerts.fired are not known"),
         }
     }
 

@@ -53,11 +53,13 @@ impl Service for AlertRelay {
         let registry = registry(Self::NAME);
         let metrics = Metrics::new(&registry)?;
         let health = Health::new();
+        let reader = Reader::with_group(&config.kafka, Self::NAME, GROUP)?;
+        reader.export_reachable(&registry)?;
         let relay = Relay {
             receivers: receivers(&config.alertmanager, &config.webhook, &metrics)?,
             kafka: health.require("kafka"),
             delivery: health.require("delivery"),
-            reader: Reader::with_group(&config.kafka, Self::NAME, GROUP)?,
+            reader,
             metrics,
         };
         let admin = Admin::bind(&config.admin, registry, health).await?;

@@ -18,4 +18,5 @@ pub mod state;
 pub mod story;
 pub mod view;
 
+pub use metrics::METRICS;
 pub use service::{Config, Console};

@@ -1,6 +1,20 @@
-//! The console's own metrics, all of them.
+//! The metrics of the console.
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, Registry};
+use tidewatch_kafka::metrics::REACHABLE;
+use tidewatch_kafka::topics::{ALERTS_FIRED, LOGS_RAW, METRICS_RAW, METRICS_RAW_DLQ};
+use tidewatch_telemetry::metrics::Family;
+
+const RECORDS: Family = Family::counter("console_records_total", &["topic"], "Records read.");
+const SKIPPED: Family =
+    Family::counter("console_records_skipped_total", &["topic"], "Records skipped because they can't be read.");
+const PAGES: Family = Family::gauge("console_pages", &[], "Pages that are kept up to date now.");
+const FRAMES: Family = Family::counter("console_frames_total", &[], "Frames rendered.");
+const DROPPED: Family =
+    Family::counter("console_pages_dropped_total", &[], "Pages dropped because they did not keep up.");
+
+/// Every metric that the console has, besides what all services have.
+pub const METRICS: &[Family] = &[RECORDS, SKIPPED, PAGES, FRAMES, DROPPED, REACHABLE];
 
 #[derive(Clone)]
 pub(crate) struct Metrics {
@@ -16,19 +30,18 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     pub(crate) fn new(registry: &Registry) -> anyhow::Result<Self> {
-        let by_topic = |name, help| IntCounterVec::new(Opts::new(name, help), &["topic"]);
         let metrics = Self {
-            records: by_topic("console_records_total", "Records read.")?,
-            skipped: by_topic("console_records_skipped_total", "Records skipped because they can't be read.")?,
-            pages: IntGauge::new("console_pages", "Pages that are kept up to date now.")?,
-            frames: IntCounter::new("console_frames_total", "Frames rendered.")?,
-            dropped: IntCounter::new("console_pages_dropped_total", "Pages dropped because they did not keep up.")?,
+            records: RECORDS.register(registry)?,
+            skipped: SKIPPED.register(registry)?,
+            pages: PAGES.register(registry)?,
+            frames: FRAMES.register(registry)?,
+            dropped: DROPPED.register(registry)?,
         };
-        registry.register(Box::new(metrics.records.clone()))?;
-        registry.register(Box::new(metrics.skipped.clone()))?;
-        registry.register(Box::new(metrics.pages.clone()))?;
-        registry.register(Box::new(metrics.frames.clone()))?;
-        registry.register(Box::new(metrics.dropped.clone()))?;
+        // Series exist from the start: a rate needs the zero before the first count.
+        for topic in [METRICS_RAW, LOGS_RAW, ALERTS_FIRED, METRICS_RAW_DLQ] {
+            metrics.records.with_label_values(&[topic.name]);
+            metrics.skipped.with_label_values(&[topic.name]);
+        }
         Ok(metrics)
     }
 

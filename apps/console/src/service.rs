@@ -92,6 +92,7 @@ impl Service for Console {
             ..State::default()
         });
         let stream = Stream::new(&config.kafka, state.clone(), metrics.clone(), reached)?;
+        stream.export_reachable(&registry)?;
         let live = Arc::new(Live::new(state.clone(), metrics));
         let client = client()?;
         let listener = listen("--listen", config.listen).await?;

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 
+use tidewatch_events::Rejection;
+use tidewatch_telemetry::metrics::{Family, Kind};
+
 use crate::label::push_escaped;
 use crate::latency::{BUCKETS, Exemplar, Latency};
 use crate::names::{
-    COUNTED, DURATION, ERRORS, Family, INVALID, Kind, LATENCY_BOUNDS, MISSED, OVERFLOW, OVERFLOWED, REASONS, RECREATED,
-    REQUESTS, SERIES, SERIES_LIMIT,
+    COUNTED, DURATION, ERRORS, INVALID, LATENCY_BOUNDS, MISSED, OVERFLOW, OVERFLOWED, RECREATED, REQUESTS, SERIES,
+    SERIES_LIMIT,
 };
 use crate::series::{Key, Series, Totals};
 use crate::store::Store;
@@ -52,7 +55,8 @@ impl Store {
         let partitions = || self.partitions.values().map(|slot| &slot.partition);
         text.single(&COUNTED, partitions().map(|partition| partition.counted).sum::<u64>());
         text.family(&INVALID);
-        for reason in REASONS {
+        // They exist as series from the start.
+        for reason in Rejection::CODES {
             let count: u64 = partitions().filter_map(|partition| partition.invalid.get(reason)).sum();
             text.sample(&INVALID, "", Some(&reason), count);
         }

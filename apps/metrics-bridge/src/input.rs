@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use jiff::Timestamp;
-use prometheus::IntGaugeVec;
 use rand::RngExt;
+use tidewatch_kafka::metrics::ConsumerLag;
 use tidewatch_kafka::topics::{BRIDGE_STATE, METRICS_RAW};
 use tidewatch_kafka::{KafkaArgs, KafkaError, Reader, Start};
 use tidewatch_telemetry::{Condition, Service, Shutdown};
@@ -33,7 +33,7 @@ pub(crate) struct Input {
     /// Asks for the ends; what reads is made anew along with the input.
     pub(crate) questions: Reader,
     pub(crate) store: SharedStore,
-    pub(crate) lag: IntGaugeVec,
+    pub(crate) lag: ConsumerLag,
     pub(crate) broker: Condition,
     pub(crate) readable: Condition,
     pub(crate) caught_up: Condition,
@@ -172,7 +172,7 @@ impl Input {
             let mut anew = BTreeMap::new();
             for (partition, position) in &positions {
                 let Some(&(low, high)) = ends.get(partition) else { continue };
-                self.lag.with_label_values(&[&partition.to_string()]).set((high - position).max(0));
+                self.lag.set(*partition, *position, (low, high));
                 // Where reading goes on, what was fetched may still be on its way here, or have overtaken the answer.
                 let stands_still = [&before, &after].iter().all(|then| then.get(partition) == Some(position));
                 if stands_still && high < *position {

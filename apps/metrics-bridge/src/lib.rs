@@ -20,19 +20,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use axum::routing::get;
-use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounterVec, Registry};
+use tidewatch_kafka::metrics::ConsumerLag;
+use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Producer, Reader};
 use tidewatch_telemetry::{Admin, Health, Service, Shutdown, registry};
 
 pub use config::Config;
 pub use exposition::Format;
-pub use names::{LATENCY_BOUNDS, OVERFLOW};
+pub use names::{LATENCY_BOUNDS, METRICS, OVERFLOW};
 pub use state::StateError;
 pub use store::Store;
 
 use crate::checkpoints::Checkpoints;
 use crate::input::Input;
-use crate::names::Family;
 
 /// The store, between those who count, save and scrape. A panic leaves no half-counted event behind that a restart
 /// would not count anew, so a poisoned lock is as good as any.
@@ -67,21 +68,20 @@ impl Service for Bridge {
     async fn bind(config: Config) -> anyhow::Result<Self> {
         config.kafka.check()?;
         let registry = registry(Self::NAME);
-        let lag = IntGaugeVec::new(opts(&names::LAG), names::LAG.labels)?;
-        let outcomes = IntCounterVec::new(opts(&names::CHECKPOINTS), names::CHECKPOINTS.labels)?;
+        let lag = ConsumerLag::register(&registry, &METRICS_RAW)?;
+        let outcomes: IntCounterVec = names::CHECKPOINTS.register(&registry)?;
         for outcome in ["saved", "failed"] {
             outcomes.with_label_values(&[outcome]);
         }
-        registry.register(Box::new(lag.clone()))?;
-        registry.register(Box::new(outcomes.clone()))?;
         let health = Health::new();
         let (broker, caught_up, saved) =
             (health.require("broker"), health.require("caught-up"), health.require("checkpoint"));
         let readable = health.require("input");
         let store = SharedStore(Arc::new(Mutex::new(Store::new(config.max_series as usize, config.hold()))));
         let admin = Admin::bind(&config.admin, registry.clone(), health).await?;
-        let admin = admin.with_metrics(route(store.clone(), registry));
         let questions = Reader::new(&config.kafka, "metrics-bridge-ends").context("--brokers")?;
+        questions.export_reachable(&registry)?;
+        let admin = admin.with_metrics(route(store.clone(), registry));
         let producer = Producer::new(&config.kafka, Self::NAME).context("--brokers")?;
         let checkpoints = Checkpoints { store: store.clone(), producer, outcomes, caught_up: caught_up.clone(), saved };
         let input = Input { kafka: config.kafka, questions, store, lag, broker, readable, caught_up };
@@ -104,10 +104,6 @@ impl Service for Bridge {
         tokio::try_join!(work, watch, admin.serve(shutdown.clone()))?;
         Ok(())
     }
-}
-
-fn opts(family: &Family) -> Opts {
-    Opts::new(family.name, family.help)
 }
 
 fn route(store: SharedStore, registry: Registry) -> axum::routing::MethodRouter {

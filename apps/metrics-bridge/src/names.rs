@@ -1,4 +1,7 @@
-//! Every metric of the bridge: name, kind, help, labels and bucket bounds, in one place.
+//! The metrics of the bridge.
+
+use tidewatch_kafka::metrics::{CONSUMER_LAG, REACHABLE};
+use tidewatch_telemetry::metrics::Family;
 
 /// Upper bounds of the latency buckets, in seconds. A latency objective has to be one of them: only then does the
 /// share of requests within it follow from the buckets.
@@ -8,139 +11,67 @@ pub const LATENCY_BOUNDS: [f64; 15] =
 /// Value of the labels of events for which there is no series of their own any more.
 pub const OVERFLOW: &str = "overflow";
 
-/// What a metric is, as both text formats spell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Counter,
-    Gauge,
-    Histogram,
-}
+pub(crate) const REQUESTS: Family = Family::counter(
+    "workload_requests_total",
+    &["service", "region", "endpoint", "status_code"],
+    "Requests of the monitored services.",
+);
+pub(crate) const ERRORS: Family = Family::counter(
+    "workload_errors_total",
+    &["service", "region", "endpoint"],
+    "Requests of the monitored services that failed.",
+);
+pub(crate) const DURATION: Family = Family::histogram(
+    "workload_request_duration_seconds",
+    &["service", "region", "endpoint"],
+    &LATENCY_BOUNDS,
+    "How long requests of the monitored services took, where that is known.",
+);
+pub(crate) const COUNTED: Family =
+    Family::counter("metrics_bridge_records_counted_total", &[], "Records of metrics.raw that were counted.");
+pub(crate) const INVALID: Family = Family::counter(
+    "metrics_bridge_records_invalid_total",
+    &["reason"],
+    "Records of metrics.raw that were skipped because they can't be read or can't be true.",
+);
+pub(crate) const MISSED: Family = Family::counter(
+    "metrics_bridge_records_missed_total",
+    &[],
+    "Records of metrics.raw that were deleted before the bridge had read them.",
+);
+pub(crate) const RECREATED: Family = Family::counter(
+    "metrics_bridge_partitions_recreated_total",
+    &[],
+    "Times a partition of metrics.raw ended before what was read of it, and was read from its beginning.",
+);
+pub(crate) const OVERFLOWED: Family = Family::counter(
+    "metrics_bridge_overflow_events_total",
+    &[],
+    "Events counted with the label value overflow, since their own series would exceed --max-series.",
+);
+pub(crate) const SERIES: Family =
+    Family::gauge("metrics_bridge_series", &[], "Series that the monitored services take up.");
+pub(crate) const SERIES_LIMIT: Family =
+    Family::gauge("metrics_bridge_series_limit", &[], "Series that the monitored services may take up: --max-series.");
+pub(crate) const CHECKPOINTS: Family = Family::counter(
+    "metrics_bridge_checkpoints_total",
+    &["outcome"],
+    "Attempts to write the state of a partition to metrics.bridge.state.",
+);
 
-impl Kind {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-        }
-    }
-}
-
-/// A metric's declaration.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Family {
-    /// Name of its samples; of a histogram, without the suffixes of its samples.
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) help: &'static str,
-    /// In the order in which they are written.
-    pub(crate) labels: &'static [&'static str],
-}
-
-pub(crate) const REQUESTS: Family = Family {
-    name: "workload_requests_total",
-    kind: Kind::Counter,
-    help: "Requests of the monitored services.",
-    labels: &["service", "region", "endpoint", "status_code"],
-};
-pub(crate) const ERRORS: Family = Family {
-    name: "workload_errors_total",
-    kind: Kind::Counter,
-    help: "Requests of the monitored services that failed.",
-    labels: &["service", "region", "endpoint"],
-};
-pub(crate) const DURATION: Family = Family {
-    name: "workload_request_duration_seconds",
-    kind: Kind::Histogram,
-    help: "How long requests of the monitored services took, where that is known.",
-    labels: &["service", "region", "endpoint"],
-};
-pub(crate) const COUNTED: Family = Family {
-    name: "metrics_bridge_records_counted_total",
-    kind: Kind::Counter,
-    help: "Records of metrics.raw that were counted.",
-    labels: &[],
-};
-pub(crate) const INVALID: Family = Family {
-    name: "metrics_bridge_records_invalid_total",
-    kind: Kind::Counter,
-    help: "Records of metrics.raw that were skipped because they can't be read or can't be true.",
-    labels: &["reason"],
-};
-pub(crate) const MISSED: Family = Family {
-    name: "metrics_bridge_records_missed_total",
-    kind: Kind::Counter,
-    help: "Records of metrics.raw that were deleted before the bridge had read them.",
-    labels: &[],
-};
-pub(crate) const RECREATED: Family = Family {
-    name: "metrics_bridge_partitions_recreated_total",
-    kind: Kind::Counter,
-    help: "Times a partition of metrics.raw ended before what was read of it, and was read from its beginning.",
-    labels: &[],
-};
-pub(crate) const OVERFLOWED: Family = Family {
-    name: "metrics_bridge_overflow_events_total",
-    kind: Kind::Counter,
-    help: "Events counted with the label value overflow, since their own series would exceed --max-series.",
-    labels: &[],
-};
-pub(crate) const SERIES: Family = Family {
-    name: "metrics_bridge_series",
-    kind: Kind::Gauge,
-    help: "Series that the monitored services take up.",
-    labels: &[],
-};
-pub(crate) const SERIES_LIMIT: Family = Family {
-    name: "metrics_bridge_series_limit",
-    kind: Kind::Gauge,
-    help: "Series that the monitored services may take up: --max-series.",
-    labels: &[],
-};
-pub(crate) const LAG: Family = Family {
-    name: "metrics_bridge_lag_records",
-    kind: Kind::Gauge,
-    help: "Records of metrics.raw that are written and not yet read.",
-    labels: &["partition"],
-};
-pub(crate) const CHECKPOINTS: Family = Family {
-    name: "metrics_bridge_checkpoints_total",
-    kind: Kind::Counter,
-    help: "Attempts to write the state of a partition to metrics.bridge.state.",
-    labels: &["outcome"],
-};
-
-/// Why a record is invalid: the codes of `tidewatch_events::Rejection`, which exist as series from the start.
-pub(crate) const REASONS: [&str; 5] = ["from_future", "invalid_field", "not_json", "too_large", "too_old"];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ALL: [Family; 12] = [
-        REQUESTS,
-        ERRORS,
-        DURATION,
-        COUNTED,
-        INVALID,
-        MISSED,
-        RECREATED,
-        OVERFLOWED,
-        SERIES,
-        SERIES_LIMIT,
-        LAG,
-        CHECKPOINTS,
-    ];
-
-    #[test]
-    fn the_documentation_says_what_is_declared_here() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics-bridge.md");
-        let page = std::fs::read_to_string(path).unwrap();
-        for Family { name, kind, help, labels } in ALL {
-            let row = format!("| `{name}` | {} | {} | {help} |\n", kind.as_str(), labels.join(", "));
-            assert!(page.contains(&row), "docs/metrics-bridge.md lacks this row:\n{row}");
-        }
-        let bounds = LATENCY_BOUNDS.map(|bound| format!("{bound:?}")).join(", ");
-        assert!(page.contains(&bounds), "docs/metrics-bridge.md lacks the bounds {bounds}");
-    }
-}
+/// Every metric that the bridge has, besides what all services have.
+pub const METRICS: &[Family] = &[
+    REQUESTS,
+    ERRORS,
+    DURATION,
+    COUNTED,
+    INVALID,
+    MISSED,
+    RECREATED,
+    OVERFLOWED,
+    SERIES,
+    SERIES_LIMIT,
+    CHECKPOINTS,
+    CONSUMER_LAG,
+    REACHABLE,
+];

@@ -11,5 +11,6 @@ mod routes;
 mod service;
 mod slack;
 
+pub use metrics::METRICS;
 pub use notification::{Notification, Status};
 pub use service::{Config, MockSlack};

@@ -1,35 +1,36 @@
 //! The metrics of mock-slack.
-use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, Registry};
+use tidewatch_telemetry::metrics::Family;
 
-/// Every metric that mock-slack has.
+const NOTIFICATIONS: Family =
+    Family::counter("mock_slack_notifications_total", &["status"], "Notifications received and kept.");
+const REPEATED: Family =
+    Family::counter("mock_slack_repeated_total", &[], "Notifications received that were known already.");
+const REJECTED: Family = Family::counter("mock_slack_rejected_total", &[], "Requests whose body is not a webhook.");
+const NOT_KEPT: Family =
+    Family::counter("mock_slack_not_kept_total", &[], "Requests answered 5xx because the disk refused them.");
+
+/// Every metric that mock-slack has, besides what all services have.
+pub const METRICS: &[Family] = &[NOTIFICATIONS, REPEATED, REJECTED, NOT_KEPT];
+
+/// The metrics in use.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
-    /// Notifications kept, by `status`.
+    /// By `status`: firing, resolved, message.
     pub(crate) notifications: IntCounterVec,
-    /// Notifications that were known already.
     pub(crate) repeated: IntCounter,
-    /// Requests whose body is no webhook.
     pub(crate) rejected: IntCounter,
-    /// Requests refused because their notifications could not be written to disk.
     pub(crate) not_kept: IntCounter,
 }
 
 impl Metrics {
     pub(crate) fn new(registry: &Registry) -> prometheus::Result<Self> {
-        let counter = |name: &str, help: &str| IntCounter::new(name, help);
         let metrics = Self {
-            notifications: IntCounterVec::new(
-                Opts::new("mock_slack_notifications_total", "Notifications received and kept."),
-                &["status"],
-            )?,
-            repeated: counter("mock_slack_repeated_total", "Notifications received that were known already.")?,
-            rejected: counter("mock_slack_rejected_total", "Requests whose body is not a webhook.")?,
-            not_kept: counter("mock_slack_not_kept_total", "Requests answered 5xx because the disk refused them.")?,
+            notifications: NOTIFICATIONS.register(registry)?,
+            repeated: REPEATED.register(registry)?,
+            rejected: REJECTED.register(registry)?,
+            not_kept: NOT_KEPT.register(registry)?,
         };
-        registry.register(Box::new(metrics.notifications.clone()))?;
-        for counter in [&metrics.repeated, &metrics.rejected, &metrics.not_kept] {
-            registry.register(Box::new(counter.clone()))?;
-        }
         for status in ["firing", "resolved", "message"] {
             metrics.notifications.with_label_values(&[status]);
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use prometheus::Registry;
 use tidewatch_detect::{Limits, Rules};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{GroupConsumer, KafkaError, Producer, Reader};
@@ -69,6 +70,11 @@ impl Engine {
             met.met();
         }
         Ok(Self { config, rules, limits, metrics, questions, producer, conditions })
+    }
+
+    /// Exports whether the broker answers. The producer lasts longer than a membership.
+    pub(crate) fn export_reachable(&self, registry: &Registry) -> prometheus::Result<()> {
+        self.producer.export_reachable(registry)
     }
 
     /// Judges until `shutdown` triggers. Whatever ends a membership only delays: the next one begins where the last

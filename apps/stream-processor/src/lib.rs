@@ -28,6 +28,8 @@ use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown};
 use engine::Engine;
 use metrics::Metrics;
 
+pub use metrics::METRICS;
+
 /// The flags of the stream-processor.
 #[derive(clap::Args, Debug, Clone)]
 pub struct Config {
@@ -94,11 +96,13 @@ impl Service for Processor {
         let limits = Limits { max_groups: config.max_groups as usize, group_ttl: config.group_ttl };
         let registry = tidewatch_telemetry::registry(Self::NAME);
         let health = Health::new();
-        let metrics = Metrics::register(&registry)?;
+        let metrics = Metrics::register(&registry, &rules)?;
         let (questions, asked) = std::sync::mpsc::channel();
-        let admin = Admin::bind(&config.admin, registry, health.clone()).await?.merge(status::routes(questions));
+        let admin =
+            Admin::bind(&config.admin, registry.clone(), health.clone()).await?.merge(status::routes(questions));
         let addr = admin.addr();
         let engine = Engine::new(config, Arc::new(rules), limits, health, metrics, asked)?;
+        engine.export_reachable(&registry)?;
         Ok(Self { admin, addr, engine })
     }
 

@@ -1,101 +1,108 @@
-//! Every metric of the stream-processor, declared once.
+//! The metrics of the stream-processor.
 
-use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, core::Collector,
-};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
+use tidewatch_detect::Rules;
+use tidewatch_events::Rejection;
+use tidewatch_kafka::metrics::{CONSUMER_LAG, ConsumerLag, REACHABLE};
+use tidewatch_kafka::topics::METRICS_RAW;
+use tidewatch_telemetry::metrics::Family;
 
-/// The stream-processor's metrics.
+const EVENTS: Family =
+    Family::counter("stream_processor_events_total", &["outcome"], "Records of metrics.raw, by what became of them.");
+const DEAD_LETTERS: Family =
+    Family::counter("stream_processor_dead_letters_total", &["reason"], "Records that could not be judged.");
+const ALERTS: Family =
+    Family::counter("stream_processor_alerts_total", &["rule", "state"], "Transitions of alerts, by their new state.");
+const REPEATED: Family = Family::counter(
+    "stream_processor_alerts_repeated_total",
+    &[],
+    "Transitions that an earlier run had already written, and so were not written again.",
+);
+const WINDOWS: Family =
+    Family::counter("stream_processor_windows_judged_total", &[], "Windows judged, over all groups.");
+const OVERFLOWED: Family = Family::counter(
+    "stream_processor_overflow_events_total",
+    &[],
+    "Events of groups beyond --max-groups, judged together without traffic rules.",
+);
+const GROUPS: Family = Family::gauge("stream_processor_groups", &[], "Live groups.");
+const GAP: Family =
+    Family::counter("stream_processor_gap_records_total", &[], "Records that retention deleted before they were read.");
+const CHECKPOINTS: Family =
+    Family::counter("stream_processor_checkpoints_total", &["result"], "Checkpoints of the owned partitions.");
+const CHECKPOINT_SECONDS: Family = Family::histogram(
+    "stream_processor_checkpoint_duration_seconds",
+    &[],
+    &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0],
+    "How long a checkpoint of all partitions takes, in seconds.",
+);
+
+/// Every metric that the stream-processor has, besides what all services have.
+pub const METRICS: &[Family] = &[
+    EVENTS,
+    DEAD_LETTERS,
+    ALERTS,
+    REPEATED,
+    WINDOWS,
+    OVERFLOWED,
+    GROUPS,
+    GAP,
+    CHECKPOINTS,
+    CHECKPOINT_SECONDS,
+    CONSUMER_LAG,
+    REACHABLE,
+];
+
+/// The metrics in use.
 #[derive(Clone)]
 pub(crate) struct Metrics {
+    /// By `outcome`: windowed, late, dead_lettered, known.
     pub(crate) events: IntCounterVec,
+    /// By `reason`: a code of `tidewatch_events::Rejection`.
     pub(crate) dead_letters: IntCounterVec,
+    /// By `rule` and `state`: firing, resolved.
     pub(crate) alerts: IntCounterVec,
     pub(crate) suppressed: IntCounter,
     pub(crate) windows: IntCounter,
     pub(crate) overflowed: IntCounter,
     pub(crate) groups: IntGauge,
     pub(crate) gap_records: IntCounter,
+    /// By `result`: ok, failed.
     pub(crate) checkpoints: IntCounterVec,
     pub(crate) checkpoint_seconds: Histogram,
-    pub(crate) lag: IntGaugeVec,
+    pub(crate) lag: ConsumerLag,
 }
 
 impl Metrics {
-    pub(crate) fn register(registry: &Registry) -> prometheus::Result<Self> {
-        Ok(Self {
-            events: kept(
-                registry,
-                IntCounterVec::new(
-                    Opts::new("stream_processor_events_total", "Records of metrics.raw, by what became of them"),
-                    &["outcome"],
-                )?,
-            )?,
-            dead_letters: kept(
-                registry,
-                IntCounterVec::new(
-                    Opts::new("stream_processor_dead_letters_total", "Records that could not be judged, by reason"),
-                    &["reason"],
-                )?,
-            )?,
-            alerts: kept(
-                registry,
-                IntCounterVec::new(
-                    Opts::new("stream_processor_alerts_total", "Transitions of alerts, by rule and new state"),
-                    &["rule", "state"],
-                )?,
-            )?,
-            suppressed: kept(
-                registry,
-                IntCounter::new(
-                    "stream_processor_alerts_repeated_total",
-                    "Transitions that an earlier run had already written, and so were not written again",
-                )?,
-            )?,
-            windows: kept(
-                registry,
-                IntCounter::new("stream_processor_windows_judged_total", "Windows judged, over all groups")?,
-            )?,
-            overflowed: kept(
-                registry,
-                IntCounter::new(
-                    "stream_processor_overflow_events_total",
-                    "Events of groups beyond --max-groups, judged together without traffic rules",
-                )?,
-            )?,
-            groups: kept(registry, IntGauge::new("stream_processor_groups", "Live groups")?)?,
-            gap_records: kept(
-                registry,
-                IntCounter::new(
-                    "stream_processor_gap_records_total",
-                    "Records that retention deleted before they were read",
-                )?,
-            )?,
-            checkpoints: kept(
-                registry,
-                IntCounterVec::new(
-                    Opts::new("stream_processor_checkpoints_total", "Checkpoints of a partition, by result"),
-                    &["result"],
-                )?,
-            )?,
-            checkpoint_seconds: kept(
-                registry,
-                Histogram::with_opts(HistogramOpts::new(
-                    "stream_processor_checkpoint_duration_seconds",
-                    "How long a checkpoint of all partitions takes",
-                ))?,
-            )?,
-            lag: kept(
-                registry,
-                IntGaugeVec::new(
-                    Opts::new("kafka_consumer_lag_records", "Records that the group has still to read"),
-                    &["topic", "partition"],
-                )?,
-            )?,
-        })
+    pub(crate) fn register(registry: &Registry, rules: &Rules) -> prometheus::Result<Self> {
+        let metrics = Self {
+            events: EVENTS.register(registry)?,
+            dead_letters: DEAD_LETTERS.register(registry)?,
+            alerts: ALERTS.register(registry)?,
+            suppressed: REPEATED.register(registry)?,
+            windows: WINDOWS.register(registry)?,
+            overflowed: OVERFLOWED.register(registry)?,
+            groups: GROUPS.register(registry)?,
+            gap_records: GAP.register(registry)?,
+            checkpoints: CHECKPOINTS.register(registry)?,
+            checkpoint_seconds: CHECKPOINT_SECONDS.register(registry)?,
+            lag: ConsumerLag::register(registry, &METRICS_RAW)?,
+        };
+        // Series exist from the start: an increase needs the zero before the first count.
+        for outcome in ["windowed", "late", "dead_lettered", "known"] {
+            metrics.events.with_label_values(&[outcome]);
+        }
+        for reason in Rejection::CODES {
+            metrics.dead_letters.with_label_values(&[reason]);
+        }
+        for (rule, _) in rules.names() {
+            for state in ["firing", "resolved"] {
+                metrics.alerts.with_label_values(&[rule, state]);
+            }
+        }
+        for result in ["ok", "failed"] {
+            metrics.checkpoints.with_label_values(&[result]);
+        }
+        Ok(metrics)
     }
-}
-
-fn kept<C: Collector + Clone + 'static>(registry: &Registry, metric: C) -> prometheus::Result<C> {
-    registry.register(Box::new(metric.clone()))?;
-    Ok(metric)
 }

@@ -206,8 +206,7 @@ impl Partitions {
             self.tools.metrics.windows.inc_by(windows - owned.windows_reported);
             owned.windows_reported = windows;
             if let Some(ends) = ends {
-                let lag = self.tools.metrics.lag.with_label_values(&[METRICS_RAW.name, &id.to_string()]);
-                lag.set((ends.high - position).max(0));
+                self.tools.metrics.lag.set(id, position, (ends.low, ends.high));
             }
             self.emit(id, now);
         }
@@ -273,8 +272,7 @@ impl Ownership for Partitions {
         tracing::info!(?partitions, "partitions are gone");
         for id in partitions {
             self.owned.remove(id);
-            // A gauge that stays would show the lag of a partition that another member reads.
-            let _ = self.tools.metrics.lag.remove_label_values(&[METRICS_RAW.name, &id.to_string()]);
+            self.tools.metrics.lag.forget(*id);
         }
         if self.owned.is_empty() {
             self.tools.assigned.unmet("no partitions assigned");

@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bench;
+pub mod catalogue;
 mod exit;
 mod faults;
 

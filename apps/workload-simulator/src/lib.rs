@@ -25,6 +25,7 @@ pub use config::Config;
 pub use faults::{Fault, FaultBook, FaultKind, Injection};
 pub use generator::{Emission, Generator, Payload};
 pub use malformed::Malformation;
+pub use metrics::METRICS;
 pub use workload::{Endpoint, ServiceProfile, Workload};
 
 use crate::driver::Driver;
@@ -69,10 +70,11 @@ impl Service for Simulator {
         let workload = config.workload();
         let metrics = Metrics::register(&registry, &workload)?;
         let health = Health::new();
-        let admin = Admin::bind(&config.admin, registry, health.clone()).await?;
+        let admin = Admin::bind(&config.admin, registry.clone(), health.clone()).await?;
         let listener = listen("--listen", config.listen).await?;
         let addr = listener.local_addr()?;
         let producer = Producer::with_linger(&config.kafka, Self::NAME, LINGER).context("--brokers")?;
+        producer.export_reachable(&registry)?;
         let seed = config.seed.unwrap_or_else(rand::random);
         Ok(Self { workload, seed, producer, health, metrics, admin, listener, addr })
     }

@@ -50,6 +50,9 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Every [`Rejection::code`].
+    pub const CODES: [&'static str; 5] = ["from_future", "invalid_field", "not_json", "too_large", "too_old"];
+
     /// The reason as a stable word, for headers and metric labels.
     pub fn code(&self) -> &'static str {
         match self {
@@ -94,6 +97,19 @@ mod tests {
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn every_code_is_listed() {
+        let event = at(0);
+        let all = [
+            Rejection::FromFuture { event, appended: event },
+            Rejection::InvalidField { detail: String::new() },
+            Rejection::NotJson { detail: String::new() },
+            Rejection::TooLarge { bytes: 0 },
+            Rejection::TooOld { event },
+        ];
+        assert_eq!(all.map(|rejection| rejection.code()), Rejection::CODES);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod group;
 mod message;
+pub mod metrics;
 mod producer;
 mod pulse;
 mod reader;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use prometheus::Registry;
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError as Native;
@@ -15,6 +16,7 @@ use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerConte
 use tokio::sync::oneshot;
 
 use crate::message::Message;
+use crate::metrics::export_reachable;
 use crate::pulse::Pulse;
 use crate::{KafkaArgs, KafkaError, client};
 
@@ -185,6 +187,11 @@ impl Producer {
     pub async fn flush(&self, limit: Duration) -> Result<(), KafkaError> {
         let producer = self.clone();
         tokio::task::spawn_blocking(move || producer.flush_blocking(limit)).await.unwrap_or(Err(gone()))
+    }
+
+    /// Exports [`crate::metrics::REACHABLE`] as this producer sees it.
+    pub fn export_reachable(&self, registry: &Registry) -> prometheus::Result<()> {
+        export_reachable(&self.inner.context().pulse, registry)
     }
 
     /// Whether the broker answered within the last `age`.

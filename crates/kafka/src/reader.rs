@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use prometheus::Registry;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError as Native;
 use rdkafka::types::RDKafkaErrorCode;
@@ -11,6 +12,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client::Quiet;
 use crate::message::Record;
+use crate::metrics::export_reachable;
 use crate::pulse::Pulse;
 use crate::{KafkaArgs, KafkaError, Topic};
 
@@ -193,6 +195,11 @@ impl Reader {
     /// Whether the broker answered within the last `age`.
     pub fn reachable_within(&self, age: Duration) -> bool {
         self.pulse.within(age)
+    }
+
+    /// Exports [`crate::metrics::REACHABLE`] as this reader sees it.
+    pub fn export_reachable(&self, registry: &Registry) -> prometheus::Result<()> {
+        export_reachable(&self.pulse, registry)
     }
 
     async fn partitions(&self, topic: &Topic) -> Result<Vec<i32>, KafkaError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use prometheus::Registry;
 use tidewatch_events::{AlertEvent, Event, LogEvent, RequestEvent};
 use tidewatch_kafka::topics::{ALERTS_FIRED, LOGS_RAW, METRICS_RAW, METRICS_RAW_DLQ, Topic};
 use tidewatch_kafka::{KafkaArgs, Reader, Record, Start};
@@ -44,6 +45,11 @@ impl Stream {
     /// A stream that reads nothing yet; no broker is needed for it.
     pub(crate) fn new(kafka: &KafkaArgs, state: Shared, metrics: Metrics, reached: Condition) -> anyhow::Result<Self> {
         Ok(Self { reader: Reader::new(kafka, "console")?, state, metrics, reached, started: Timestamp::now() })
+    }
+
+    /// Exports whether the broker answers.
+    pub(crate) fn export_reachable(&self, registry: &Registry) -> prometheus::Result<()> {
+        self.reader.export_reachable(registry)
     }
 
     /// Reads until shutdown.

@@ -1,0 +1,67 @@
+//! Every metric there is, by the Prometheus job that exposes it: what rules, SLOs and dashboards may name.
+
+mod external;
+mod promql;
+
+use alert_relay::AlertRelay;
+use console::Console;
+use metrics_bridge::Bridge;
+use mock_slack::MockSlack;
+use stream_processor::Processor;
+use tidewatch_telemetry::Service;
+use tidewatch_telemetry::metrics::{COMMON, Family};
+use workload_simulator::Simulator;
+
+pub use promql::{Labels, Vocabulary};
+
+/// Something that Prometheus scrapes.
+#[derive(Debug, Clone, Copy)]
+pub struct Job {
+    /// Value of the label `job`.
+    pub name: &'static str,
+    /// The metrics of its own.
+    pub own: &'static [Family],
+    /// What it has in common with others.
+    pub common: &'static [Family],
+}
+
+impl Job {
+    const fn service<S: Service>(own: &'static [Family]) -> Self {
+        Self { name: S::NAME, own, common: COMMON }
+    }
+
+    /// All that it exposes.
+    pub fn families(&self) -> impl Iterator<Item = &'static Family> {
+        self.own.iter().chain(self.common)
+    }
+}
+
+/// Tidewatch's services.
+pub const SERVICES: [Job; 6] = [
+    Job::service::<Simulator>(workload_simulator::METRICS),
+    Job::service::<Processor>(stream_processor::METRICS),
+    Job::service::<Bridge>(metrics_bridge::METRICS),
+    Job::service::<AlertRelay>(alert_relay::METRICS),
+    Job::service::<Console>(console::METRICS),
+    Job::service::<MockSlack>(mock_slack::METRICS),
+];
+
+/// Prometheus and Alertmanager, with those of their metrics that Tidewatch makes use of.
+pub const BACKENDS: [Job; 2] = [
+    Job { name: "prometheus", own: external::PROMETHEUS, common: external::PROCESS },
+    Job { name: "alertmanager", own: external::ALERTMANAGER, common: external::PROCESS },
+];
+
+/// What Prometheus itself says of every target.
+pub const EVERY_TARGET: &[Family] = external::EVERY_TARGET;
+
+/// Every job with all that it exposes.
+pub fn jobs() -> impl Iterator<Item = Job> {
+    SERVICES.into_iter().chain(BACKENDS)
+}
+
+/// The declaration of a metric of one of Tidewatch's services, by its name (of a histogram: without the suffixes of its
+/// samples).
+pub fn family(name: &str) -> Option<&'static Family> {
+    SERVICES.iter().flat_map(Job::families).find(|family| family.name == name)
+}

@@ -1,0 +1,104 @@
+//! What running services expose is what they declare.
+use clap::{Args, Command, FromArgMatches};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    time::Duration,
+};
+use tidewatch::catalogue::SERVICES;
+use tidewatch_telemetry::{
+    Service, Shutdown,
+    metrics::{Family, Kind},
+};
+use tidewatch_testkit::{Broker, eventually};
+
+/// Of the slowest: the bridge's, once it has caught up and that is saved.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A metric as a scrape shows it.
+#[derive(Debug, Default, PartialEq)]
+struct Shown {
+    kind: String,
+    help: String,
+    labels: BTreeSet<String>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_expose_what_they_declare_and_nothing_else() {
+    let broker = Broker::in_process();
+    let brokers = format!("--brokers={}", broker.args().brokers);
+    let (admin, port) = ("--admin-listen=127.0.0.1:0", "--listen=127.0.0.1:0");
+    let simulator: workload_simulator::Simulator = bind(&[admin, &brokers, port]).await;
+    let processor: stream_processor::Processor = bind(&[admin, &brokers]).await;
+    let bridge: metrics_bridge::Bridge = bind(&[admin, &brokers]).await;
+    let relay: alert_relay::AlertRelay = bind(&[admin, &brokers, "--webhook=http://127.0.0.1:9"]).await;
+    let console: console::Console = bind(&[admin, &brokers, port]).await;
+    let mock_slack: mock_slack::MockSlack = bind(&[admin, port]).await;
+    let shutdown = Shutdown::new();
+    let mut scraped = Vec::new();
+    let mut work = Vec::new();
+    macro_rules! start {
+        ($($service:ident),*) => {$(
+            scraped.push((name(&$service), $service.admin_addr()));
+            work.push(tokio::spawn($service.run(shutdown.clone())));
+        )*};
+    }
+    start!(simulator, processor, bridge, relay, console, mock_slack);
+
+    let client = reqwest::Client::new();
+    for (job, addr) in scraped {
+        let declared: Vec<&Family> = SERVICES.iter().find(|service| service.name == job).unwrap().families().collect();
+        let declared: BTreeMap<String, Shown> =
+            declared.into_iter().map(|family| (family.name.to_owned(), expected(family))).collect();
+        let what = format!("{job} exposes all that it declares");
+        let complete = eventually(&what, LIMIT, async || {
+            let shown = scrape(&client, addr).await?;
+            let missing: Vec<_> = declared.keys().filter(|name| !shown.contains_key(*name)).cloned().collect();
+            missing.is_empty().then_some(shown)
+        });
+        assert_eq!(complete.await, declared, "{job}");
+    }
+    shutdown.trigger();
+    for service in work {
+        service.await.unwrap().unwrap();
+    }
+}
+
+fn name<S: Service>(_: &S) -> &'static str {
+    S::NAME
+}
+
+async fn bind<S: Service>(flags: &[&str]) -> S {
+    let command = S::Config::augment_args(Command::new(S::NAME).no_binary_name(true));
+    let matches = command.try_get_matches_from(flags).unwrap();
+    S::bind(S::Config::from_arg_matches(&matches).unwrap()).await.unwrap()
+}
+
+fn expected(family: &Family) -> Shown {
+    let mut labels: BTreeSet<String> = family.labels.iter().map(ToString::to_string).collect();
+    if family.kind == Kind::Histogram {
+        labels.insert("le".to_owned());
+    }
+    Shown { kind: family.kind.as_str().to_owned(), help: family.help.to_owned(), labels }
+}
+
+/// Every metric that has a sample; none while the service doesn't answer scrapes yet.
+async fn scrape(client: &reqwest::Client, addr: SocketAddr) -> Option<BTreeMap<String, Shown>> {
+    let answer = client.get(format!("http://{addr}/metrics")).send().await.unwrap();
+    let text = answer.error_for_status().ok()?.text().await.unwrap();
+    let mut families: BTreeMap<String, Shown> = BTreeMap::new();
+    let mut current = String::new();
+    for line in text.lines() {
+        if let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
+            current = name.to_owned();
+            families.entry(current.clone()).or_default().help = help.to_owned();
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+            families.entry(name.to_owned()).or_default().kind = kind.to_owned();
+        } else {
+            let labels = line.split_once('{').map(|(_, rest)| rest.rsplit_once('}').unwrap().0).unwrap_or_default();
+            let names = labels.split("\",").filter_map(|pair| Some(pair.split_once('=')?.0.to_owned()));
+            families.get_mut(&current).unwrap().labels.extend(names);
+        }
+    }
+    Some(families)
+}

@@ -1,0 +1,6 @@
+//! What is said about metrics, rules, runbooks and their tests in different places agrees.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod committed;
+mod exposed;
+mod page;
