@@ -1,0 +1,187 @@
+//! Latency, traffic, errors and saturation of the services chosen.
+
+use crate::annotation::AlertAnnotation;
+use crate::colour::Colour;
+use crate::dashboard::{Design, Section};
+use crate::limits;
+use crate::link::Link;
+use crate::panel::{Panel, Style};
+use crate::query::Target;
+use crate::threshold::Thresholds;
+use crate::unit::Unit;
+use crate::variable::Variable;
+
+pub(crate) const UID: &str = "tidewatch-golden-signals";
+
+/// What is chosen at the top.
+const CHOSEN: &str = "service=~\"$service\", region=~\"$region\"";
+
+pub(crate) fn design() -> Design {
+    Design {
+        uid: UID,
+        title: "Tidewatch: golden signals",
+        description: "Latency, traffic, errors and saturation by service and region, down to single requests and their traces.",
+        from: "now-1h",
+        variables: vec![
+            Variable::new("service", "Service", "workload_requests_total"),
+            Variable::new("region", "Region", "workload_requests_total{service=~\"$service\"}"),
+        ],
+        annotations: AlertAnnotation::both("$service"),
+        sections: vec![latency(), traffic(), errors(), saturation(), logs()],
+    }
+}
+
+/// `rate` of a metric of the services chosen.
+fn rate(metric: &str) -> String {
+    format!("rate({metric}{{{CHOSEN}}}[$__rate_interval])")
+}
+
+fn p99_by(label: &str) -> String {
+    format!("histogram_quantile(0.99, sum by ({label}, le) ({}))", rate("workload_request_duration_seconds_bucket"))
+}
+
+fn errors_by(label: &str) -> String {
+    let (errors, requests) = (rate("workload_errors_total"), rate("workload_requests_total"));
+    format!("sum by ({label}) ({errors}) / (sum by ({label}) ({requests}) > 0)")
+}
+
+fn to_logs(panel: Panel) -> Panel {
+    panel.link(Link::logs("Logs", "${__field.labels.service}"))
+}
+
+fn latency() -> Section {
+    let limit = || Thresholds::warning_from(limits::LATENCY_P99);
+    let quantile = |q: &str| {
+        format!("histogram_quantile({q}, sum by (le) ({}))", rate("workload_request_duration_seconds_bucket"))
+    };
+    let all = Panel::graph(
+        "Latency of all that is chosen",
+        "What half, one in twenty and one in a hundred requests exceed. Dots are single requests; one leads to its trace.",
+        Unit::Seconds,
+        limit(),
+    )
+    .ask(Target::range(quantile("0.99")).legend("P99").exemplars())
+    .ask(Target::range(quantile("0.95")).legend("P95"))
+    .ask(Target::range(quantile("0.5")).legend("P50"))
+    .style("P95", Style::Dashed)
+    .style("P50", Style::Dotted);
+    let by_service = to_logs(Panel::graph(
+        "P99 by service",
+        "What one request in a hundred exceeds. Interpolated between bucket bounds; the objective is one of them.",
+        Unit::Seconds,
+        limit(),
+    ))
+    .ask(Target::range(p99_by("service")).legend("{{service}}"));
+    let by_region =
+        Panel::graph("P99 by region", "Tells whether one region is slow, or all of them.", Unit::Seconds, limit())
+            .ask(Target::range(p99_by("region")).legend("{{region}}"));
+    Section::new("Latency").band(8, [(8, all), (8, by_service), (8, by_region)])
+}
+
+fn traffic() -> Section {
+    let requests = |label: &str| format!("sum by ({label}) ({})", rate("workload_requests_total"));
+    let by_service = to_logs(Panel::graph(
+        "Requests by service",
+        "Requests a second. How much is usual differs: TrafficDrop compares each service and region with its own last ten minutes.",
+        Unit::Requests,
+        Thresholds::none(),
+    ))
+    .ask(Target::range(requests("service")).legend("{{service}}"));
+    let by_region = Panel::graph(
+        "Requests by region",
+        "Requests a second. A region that falls silent shows here first.",
+        Unit::Requests,
+        Thresholds::none(),
+    )
+    .ask(Target::range(requests("region")).legend("{{region}}"));
+    let by_endpoint = Panel::graph(
+        "Busiest endpoints",
+        "Requests a second of the five endpoints with the most.",
+        Unit::Requests,
+        Thresholds::none(),
+    )
+    .ask(Target::range(format!("topk(5, {})", requests("endpoint"))).legend("{{endpoint}}"));
+    Section::new("Traffic").band(7, [(8, by_service), (8, by_region), (8, by_endpoint)])
+}
+
+fn errors() -> Section {
+    let limit = || Thresholds::critical_from(limits::ERROR_RATIO);
+    let by_service = to_logs(Panel::graph(
+        "Errors by service",
+        "Share of the requests that failed; a gap where there were none.",
+        Unit::Share,
+        limit(),
+    ))
+    .ask(Target::range(errors_by("service")).legend("{{service}}"));
+    let by_region = Panel::graph(
+        "Errors by region",
+        "Share of the requests that failed. Tells whether one region fails, or all of them.",
+        Unit::Share,
+        limit(),
+    )
+    .ask(Target::range(errors_by("region")).legend("{{region}}"));
+    let by_status = Panel::graph(
+        "Requests by status class",
+        "Requests a second by the first digit of their status code.",
+        Unit::Requests,
+        Thresholds::none(),
+    )
+    .ask(
+        Target::range(format!(
+            "sum by (status) (label_replace({}, \"status\", \"${{1}}xx\", \"status_code\", \"([0-9])..\"))",
+            rate("workload_requests_total")
+        ))
+        .legend("{{status}}"),
+    )
+    .style("2xx", Style::Meaning(Colour::Good))
+    .style("3xx", Style::Meaning(Colour::Neutral))
+    .style("4xx", Style::Meaning(Colour::Warning))
+    .style("5xx", Style::Meaning(Colour::Critical))
+    .stacked();
+    Section::new("Errors").band(7, [(8, by_service), (8, by_region), (8, by_status)])
+}
+
+fn saturation() -> Section {
+    let in_progress = to_logs(Panel::graph(
+        "Requests in progress",
+        "How many requests each service works on at once, on average: arrivals a second times seconds each (Little's law). Rises before a service gives in.",
+        Unit::Count,
+        Thresholds::none(),
+    ))
+    .ask(
+        Target::range(format!("sum by (service) ({})", rate("workload_request_duration_seconds_sum")))
+            .legend("{{service}}"),
+    );
+    let share = |title: &str, description: &str, limit: f64, expr: &str| {
+        Panel::graph(title, description, Unit::Share, Thresholds::warning_from(limit))
+            .ask(Target::range(expr).legend("{{job}}"))
+    };
+    let cpu = share(
+        "Tidewatch: CPU",
+        "Share of the cores that each of Tidewatch's processes may use. Services that run in one process show the same line.",
+        limits::CPU,
+        "max by (job) (rate(process_cpu_seconds_total[$__rate_interval]) / process_cpu_limit_cores)",
+    );
+    let memory = share(
+        "Tidewatch: memory",
+        "Share of the memory that each of Tidewatch's processes may use. Services that run in one process show the same line.",
+        limits::MEMORY,
+        "max by (job) (process_resident_memory_bytes / process_memory_limit_bytes)",
+    );
+    let files = share(
+        "Tidewatch: open files",
+        "Share of the files that each of Tidewatch's processes may open. Services that run in one process show the same line.",
+        limits::OPEN_FILES,
+        "max by (job) (process_open_fds / process_max_fds)",
+    );
+    Section::new("Saturation").band(7, [(6, in_progress), (6, cpu), (6, memory), (6, files)])
+}
+
+fn logs() -> Section {
+    let lines = Panel::logs(
+        "Errors in the logs",
+        "Log lines of the services chosen that are errors, newest first. Needs Loki.",
+    )
+    .ask(Target::logs("{service_name=~\"$service\"} | detected_level=~\"error|fatal|critical\""));
+    Section::collapsed("Logs").band(9, [(24, lines)])
+}

@@ -1,0 +1,97 @@
+//! Links: to other dashboards, to runbooks, and from a point of a graph to its logs.
+
+use serde_json::{Value, json};
+
+use crate::datasource::Datasource;
+
+/// Where the runbooks are; `<alertname>.md` follows.
+pub(crate) const RUNBOOKS: &str = "https://github.com/tidewatch/tidewatch/blob/main/runbooks";
+
+/// A link of a panel, a column or a point.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Link {
+    title: String,
+    url: String,
+    new_tab: bool,
+}
+
+impl Link {
+    /// To another dashboard over the same time range. `query` is what follows the range, such as `var-service=...`.
+    pub(crate) fn dashboard(title: &str, uid: &str, query: &str) -> Self {
+        let query = if query.is_empty() { String::new() } else { format!("&{query}") };
+        Self { title: title.to_owned(), url: format!("/d/{uid}?${{__url_time_range}}{query}"), new_tab: false }
+    }
+
+    /// To the page of the alert; `alert` may be a variable of Grafana's.
+    pub(crate) fn runbook(title: &str, alert: &str) -> Self {
+        Self { title: title.to_owned(), url: format!("{RUNBOOKS}/{alert}.md"), new_tab: true }
+    }
+
+    /// To the list of all runbooks.
+    pub(crate) fn runbooks_index() -> Self {
+        Self { title: "Runbooks".to_owned(), url: format!("{RUNBOOKS}/README.md"), new_tab: true }
+    }
+
+    /// To the logs of a service, which may be a variable of Grafana's, over the same time range.
+    pub(crate) fn logs(title: &str, service: &str) -> Self {
+        let panes = json!({"a": {
+            "datasource": Datasource::Loki.uid(),
+            "queries": [{
+                "refId": "A",
+                "datasource": Datasource::Loki.reference(),
+                "expr": format!("{{service_name=\"{service}\"}}"),
+            }],
+            "range": {"from": "${__from}", "to": "${__to}"},
+        }});
+        let url = format!("/explore?schemaVersion=1&panes={}", escaped(&panes.to_string()));
+        Self { title: title.to_owned(), url, new_tab: true }
+    }
+
+    /// As a link of a field.
+    pub(crate) fn field(&self) -> Value {
+        json!({"title": self.title, "url": self.url, "targetBlank": self.new_tab})
+    }
+
+    /// As a link of a dashboard or a panel's header.
+    pub(crate) fn header(&self) -> Value {
+        json!({
+            "title": self.title,
+            "url": self.url,
+            "type": "link",
+            "icon": "external link",
+            "tooltip": "",
+            "tags": [],
+            "asDropdown": false,
+            "targetBlank": self.new_tab,
+            "includeVars": false,
+            "keepTime": false,
+        })
+    }
+}
+
+/// Percent-encodes for a query's value, but for `${...}`, in whose place Grafana puts values.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut variable = false;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        variable |= character == '$' && characters.peek() == Some(&'{');
+        if variable || character.is_ascii_alphanumeric() || "-_.~".contains(character) {
+            out.push(character);
+        } else {
+            out.extend(character.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")));
+        }
+        variable &= character != '}';
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_outlive_the_escaping() {
+        assert_eq!(escaped("{\"a\": ${__from}}"), "%7B%22a%22%3A%20${__from}%7D");
+    }
+}

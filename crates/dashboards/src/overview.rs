@@ -1,0 +1,242 @@
+//! The overview: what a person on call opens first.
+
+use crate::annotation::AlertAnnotation;
+use crate::colour::Colour;
+use crate::dashboard::{Design, Section};
+use crate::limits;
+use crate::link::Link;
+use crate::panel::{Panel, Style};
+use crate::query::Target;
+use crate::table::Column;
+use crate::threshold::Thresholds;
+use crate::unit::Unit;
+use crate::{golden_signals, kafka, runbooks, slo, stream_processor};
+
+pub(crate) const UID: &str = "tidewatch-overview";
+
+pub(crate) fn design() -> Design {
+    Design {
+        uid: UID,
+        title: "Tidewatch: overview",
+        description: "What fires, who is hurt, how much error budget is left, and whether what watches works itself.",
+        from: "now-1h",
+        variables: vec![],
+        annotations: AlertAnnotation::both(".*"),
+        sections: vec![now(), services(), pipeline(), runbook_list()],
+    }
+}
+
+/// Alerts of both paths, one series an alert and service.
+fn firing(severity: &str) -> String {
+    format!(
+        "count(max by (alertname, service) (alert_relay_firing_alerts{{severity=\"{severity}\"}} > 0 \
+         or ALERTS{{alertstate=\"firing\", source=\"tidewatch\", severity=\"{severity}\"}})) or vector(0)"
+    )
+}
+
+fn now() -> Section {
+    let critical = Panel::stat(
+        "Critical",
+        "Alerts that woke somebody and still fire. An alert that fires on both paths counts once.",
+        Unit::Count,
+        Thresholds::critical_from(1.0),
+    )
+    .ask(Target::range(firing("critical")).legend("critical"));
+    let warnings = Panel::stat(
+        "Warnings",
+        "Alerts that can wait until somebody is at work. An alert that fires on both paths counts once.",
+        Unit::Count,
+        Thresholds::warning_from(1.0),
+    )
+    .ask(Target::range(firing("warning")).legend("warnings"));
+    let budget = Panel::stat(
+        "Least error budget",
+        "What is left of the error budget of the objective that is worst off. Below zero the objective is missed.",
+        Unit::Share,
+        Thresholds::falling(limits::BUDGET_LOW, 0.0),
+    )
+    .ask(Target::range("min(slo:error_budget_remaining:ratio)").legend("left"))
+    .decimals(1)
+    .link(Link::dashboard("Objectives", slo::UID, ""));
+    let down = Panel::stat(
+        "Targets down",
+        "Targets that Prometheus can't scrape. What they watch is not seen.",
+        Unit::Count,
+        Thresholds::critical_from(1.0),
+    )
+    .ask(Target::range("count(up == 0) or vector(0)").legend("down"));
+    let lag = Panel::stat(
+        "Greatest consumer lag",
+        "Records that the consumer furthest behind has still to read. What is not read is not judged.",
+        Unit::Count,
+        Thresholds::warning_from(limits::CONSUMER_LAG),
+    )
+    .ask(Target::range("max(sum by (job, topic) (kafka_consumer_lag_records))").legend("records"))
+    .link(Link::dashboard("Kafka", kafka::UID, ""));
+    let watchdog = Panel::stat(
+        "Rules",
+        "Whether Prometheus evaluates its rules: the alert Watchdog fires always. Silent means that no other alert of Prometheus would fire either.",
+        Unit::Count,
+        Thresholds::critical_below(1.0),
+    )
+    .ask(Target::instant("max(ALERTS{alertname=\"Watchdog\", alertstate=\"firing\"}) or vector(0)").legend("watchdog"))
+    .word(1.0, "alive", Colour::Good)
+    .word(0.0, "silent", Colour::Critical)
+    .link(Link::runbook("Runbook", "Watchdog"));
+    let stats = [critical, warnings, budget, down, lag, watchdog];
+    Section::top().band(4, stats.map(|panel| (4, panel))).band(7, [(10, firing_table()), (14, service_table())])
+}
+
+fn firing_table() -> Panel {
+    Panel::table(
+        "What fires now",
+        "Every alert that fires, of the fast path (the stream processor) and the slow one (Prometheus), with its runbook.",
+        vec![
+            Column::label("alertname").link(Link::runbook("Runbook", "${__value.text}")).width(190),
+            Column::label("service").link(Link::dashboard(
+                "Golden signals",
+                golden_signals::UID,
+                "var-service=${__value.text}",
+            )),
+            Column::label("severity")
+                .word("critical", Colour::Critical)
+                .word("warning", Colour::Warning)
+                .word("info", Colour::Neutral)
+                .width(85)
+                .sorted(false),
+            Column::label("path").width(65),
+        ],
+    )
+    .ask(
+        Target::table(
+            "label_replace(sum by (alertname, service, severity) (alert_relay_firing_alerts) > 0, \"path\", \"fast\", \"\", \"\") \
+             or sum by (alertname, service, severity, path) (ALERTS{alertstate=\"firing\", source=\"tidewatch\", alertname!=\"Watchdog\"})",
+        )
+        .maybe_nothing("nothing fires"),
+    )
+    .nothing("Nothing fires")
+}
+
+fn service_table() -> Panel {
+    Panel::table(
+        "Services",
+        "The golden signals of each service over the last half minute to minute, and the least of its error budgets. Click a service for more, or for its logs.",
+        vec![
+            Column::label("service")
+                .link(Link::dashboard("Golden signals", golden_signals::UID, "var-service=${__value.text}"))
+                .link(Link::logs("Logs", "${__value.text}"))
+                .sorted(false),
+            Column::value("Requests", 0, Unit::Requests, Thresholds::none(), 1),
+            Column::value("Errors", 1, Unit::Share, Thresholds::critical_from(limits::ERROR_RATIO), 2),
+            Column::value("P99", 2, Unit::Seconds, Thresholds::warning_from(limits::LATENCY_P99), 0),
+            Column::value("In progress", 3, Unit::Count, Thresholds::none(), 1),
+            Column::value("Budget left", 4, Unit::Share, Thresholds::falling(limits::BUDGET_LOW, 0.0), 1),
+        ],
+    )
+    .ask(Target::table("sum by (service) (rate(workload_requests_total[$__rate_interval]))"))
+    .ask(Target::table(
+        "sum by (service) (rate(workload_errors_total[$__rate_interval])) / (sum by (service) (rate(workload_requests_total[$__rate_interval])) > 0)",
+    ))
+    .ask(Target::table(
+        "histogram_quantile(0.99, sum by (service, le) (rate(workload_request_duration_seconds_bucket[$__rate_interval])))",
+    ))
+    .ask(Target::table("sum by (service) (rate(workload_request_duration_seconds_sum[$__rate_interval]))"))
+    .ask(Target::table("min by (service) (slo:error_budget_remaining:ratio)"))
+}
+
+fn services() -> Section {
+    let by_service = |panel: Panel, expr: &str| {
+        panel
+            .ask(Target::range(expr).legend("{{service}}"))
+            .link(Link::dashboard("Golden signals", golden_signals::UID, "var-service=${__field.labels.service}"))
+            .link(Link::logs("Logs", "${__field.labels.service}"))
+    };
+    let latency = by_service(
+        Panel::graph(
+            "P99 latency",
+            "What one request in a hundred exceeds. Interpolated between bucket bounds; the objective is one of them.",
+            Unit::Seconds,
+            Thresholds::warning_from(limits::LATENCY_P99),
+        ),
+        "histogram_quantile(0.99, sum by (service, le) (rate(workload_request_duration_seconds_bucket[$__rate_interval])))",
+    );
+    let errors = by_service(
+        Panel::graph(
+            "Errors",
+            "Share of the requests that failed; a gap where there were none.",
+            Unit::Share,
+            Thresholds::critical_from(limits::ERROR_RATIO),
+        ),
+        "sum by (service) (rate(workload_errors_total[$__rate_interval])) / (sum by (service) (rate(workload_requests_total[$__rate_interval])) > 0)",
+    );
+    let traffic = by_service(
+        Panel::graph(
+            "Traffic",
+            "Requests a second. How much is usual differs from service to service: TrafficDrop compares each with its own last ten minutes.",
+            Unit::Requests,
+            Thresholds::none(),
+        ),
+        "sum by (service) (rate(workload_requests_total[$__rate_interval]))",
+    );
+    Section::new("Services").band(7, [(8, latency), (8, errors), (8, traffic)])
+}
+
+fn pipeline() -> Section {
+    let events = Panel::graph(
+        "Events on their way",
+        "The same events at each stage: the lines lie on one another while nothing is lost or held up.",
+        Unit::Events,
+        Thresholds::none(),
+    )
+    .ask(
+        Target::range("sum(rate(workload_simulator_events_acknowledged_total[$__rate_interval]))")
+            .legend("written to Kafka")
+            .maybe_nothing("the workload is not simulated"),
+    )
+    .ask(Target::range("sum(rate(stream_processor_events_total[$__rate_interval]))").legend("read by the processor"))
+    .ask(
+        Target::range(
+            "sum(rate(metrics_bridge_records_counted_total[$__rate_interval])) + sum(rate(metrics_bridge_records_invalid_total[$__rate_interval]))",
+        )
+        .legend("counted by the bridge"),
+    )
+    .style("read by the processor", Style::Dashed)
+    .style("counted by the bridge", Style::Dotted)
+    .link(Link::dashboard("Stream processor", stream_processor::UID, ""));
+    let reached = Panel::states(
+        "Services and Kafka",
+        "Whether Prometheus reaches each service, and whether each service reaches Kafka.",
+        Thresholds::critical_below(1.0),
+    )
+    .ask(Target::range("min by (job) (up)").legend("{{job}}"))
+    .ask(Target::range("min by (job) (kafka_reachable)").legend("Kafka from {{job}}"))
+    .word(1.0, "reached", Colour::Good)
+    .word(0.0, "out of reach", Colour::Critical)
+    .link(Link::dashboard("Kafka", kafka::UID, ""));
+    let failing = Panel::graph(
+        "What goes wrong in the pipeline",
+        "Dead letters, failed rule evaluations and failed notifications a second. All of them should be zero.",
+        Unit::Events,
+        Thresholds::none(),
+    )
+    .ask(Target::range("sum(rate(stream_processor_dead_letters_total[$__rate_interval]))").legend("dead letters"))
+    .ask(
+        Target::range("sum(rate(prometheus_rule_evaluation_failures_total[$__rate_interval]))")
+            .legend("rules not evaluated"),
+    )
+    .ask(
+        Target::range("sum(rate(alert_relay_requests_total{outcome!=\"accepted\"}[$__rate_interval]))")
+            .legend("fast alerts refused"),
+    )
+    .ask(
+        Target::range("sum(rate(alertmanager_notifications_failed_total[$__rate_interval]))")
+            .legend("notifications failed")
+            .maybe_nothing("there is no Alertmanager"),
+    );
+    Section::new("Does what watches work?").band(9, [(8, reached), (8, events), (8, failing)])
+}
+
+fn runbook_list() -> Section {
+    let list = Panel::text("Runbooks", "A page for each alert: what it means, what to do.", &runbooks::markdown());
+    Section::new("When it fires").band(6, [(24, list)])
+}

@@ -1,0 +1,183 @@
+//! Queries, and what a healthy Tidewatch answers them.
+
+use serde_json::{Value, json};
+
+use crate::datasource::Datasource;
+
+/// What a query answers where Tidewatch runs and is healthy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// At least one series.
+    Data,
+    /// Perhaps nothing; says when.
+    MaybeNothing(&'static str),
+}
+
+/// How a query is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Range,
+    /// The value now.
+    Instant,
+    /// The values now, a row each.
+    Table,
+}
+
+/// A query of a panel.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Target {
+    datasource: Datasource,
+    expr: String,
+    legend: String,
+    form: Form,
+    exemplars: bool,
+    answer: Answer,
+}
+
+impl Target {
+    fn new(datasource: Datasource, expr: String, form: Form) -> Self {
+        Self { datasource, expr, legend: String::new(), form, exemplars: false, answer: Answer::Data }
+    }
+
+    /// PromQL over the dashboard's time range.
+    pub(crate) fn range(expr: impl Into<String>) -> Self {
+        Self::new(Datasource::Prometheus, expr.into(), Form::Range)
+    }
+
+    /// PromQL at the end of the time range.
+    pub(crate) fn instant(expr: impl Into<String>) -> Self {
+        Self::new(Datasource::Prometheus, expr.into(), Form::Instant)
+    }
+
+    /// PromQL at the end of the time range, its labels as columns.
+    pub(crate) fn table(expr: impl Into<String>) -> Self {
+        Self::new(Datasource::Prometheus, expr.into(), Form::Table)
+    }
+
+    /// LogQL: log lines of the dashboard's time range.
+    pub(crate) fn logs(expr: impl Into<String>) -> Self {
+        Self::new(Datasource::Loki, expr.into(), Form::Range)
+            .maybe_nothing("there are no such lines, or no Loki at all")
+    }
+
+    /// Names the series; `{{label}}` stands for a label's value.
+    pub(crate) fn legend(mut self, legend: &str) -> Self {
+        legend.clone_into(&mut self.legend);
+        self
+    }
+
+    /// Shows single requests as dots that lead to their traces.
+    pub(crate) fn exemplars(mut self) -> Self {
+        self.exemplars = true;
+        self
+    }
+
+    /// Says when a healthy Tidewatch answers nothing.
+    pub(crate) fn maybe_nothing(mut self, when: &'static str) -> Self {
+        self.answer = Answer::MaybeNothing(when);
+        self
+    }
+
+    pub(crate) fn json(&self, index: usize) -> Value {
+        let mut target = json!({
+            "refId": ref_id(index),
+            "datasource": self.datasource.reference(),
+            "expr": self.expr,
+            "editorMode": "code",
+            "legendFormat": if self.legend.is_empty() { "__auto" } else { &self.legend },
+        });
+        if self.datasource == Datasource::Loki {
+            target["queryType"] = json!("range");
+            target["maxLines"] = json!(200);
+            target["direction"] = json!("backward");
+        } else {
+            target["range"] = json!(self.form == Form::Range);
+            target["instant"] = json!(self.form != Form::Range);
+            target["format"] = json!(if self.form == Form::Table { "table" } else { "time_series" });
+            target["exemplar"] = json!(self.exemplars);
+        }
+        target
+    }
+
+    pub(crate) fn query(&self, dashboard: &'static str, panel: &str) -> Query {
+        Query {
+            dashboard,
+            panel: panel.to_owned(),
+            datasource: self.datasource,
+            expr: self.expr.clone(),
+            answer: self.answer,
+        }
+    }
+}
+
+/// The letter by which a panel's transformations and columns name a query.
+pub(crate) fn ref_id(index: usize) -> String {
+    char::from(b'A' + u8::try_from(index).expect("a panel has few queries")).to_string()
+}
+
+/// A query of a dashboard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// The dashboard's uid.
+    pub dashboard: &'static str,
+    /// The panel's title; `variable NAME` and `annotation NAME` where it is none of a panel.
+    pub panel: String,
+    /// Where it is asked.
+    pub datasource: Datasource,
+    /// As the dashboard has it, with Grafana's variables.
+    pub expr: String,
+    /// What a healthy Tidewatch answers.
+    pub answer: Answer,
+}
+
+/// Stands for what Grafana puts in for its variables: everything of every variable, as they are chosen to begin with.
+const SUBSTITUTES: [(&str, &str); 4] =
+    [("$__rate_interval", "1m"), ("$service", ".*"), ("$region", ".*"), ("$slo", ".*")];
+
+impl Query {
+    /// The expression as Prometheus can be asked for it: with all services, regions and objectives, and rates over a
+    /// minute.
+    pub fn resolved(&self) -> String {
+        SUBSTITUTES.iter().fold(self.expr.clone(), |expr, (variable, value)| expr.replace(variable, value))
+    }
+
+    /// Why this answer of Prometheus' HTTP API to `/api/v1/query?query=<resolved>` is not what a healthy Tidewatch
+    /// gives; none where it is.
+    pub fn dissatisfied(&self, response: &Value) -> Option<String> {
+        if response["status"] != "success" {
+            let error = response["error"].as_str().unwrap_or("an answer that is none of Prometheus");
+            return Some(format!("expected data, got {error}"));
+        }
+        let result = response.pointer("/data/result").and_then(Value::as_array);
+        let empty = result.is_none_or(Vec::is_empty);
+        (empty && self.answer == Answer::Data).then(|| "expected data, got none".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(target: Target) -> Query {
+        target.query("d", "p")
+    }
+
+    #[test]
+    fn a_resolved_query_has_no_variables() {
+        let query = query(Target::range("sum(rate(a{service=~\"$service\", slo=~\"$slo\"}[$__rate_interval]))"));
+        assert_eq!(query.resolved(), "sum(rate(a{service=~\".*\", slo=~\".*\"}[1m]))");
+    }
+
+    #[test]
+    fn no_series_satisfies_only_where_the_query_says_so() {
+        let nothing = json!({"status": "success", "data": {"resultType": "vector", "result": []}});
+        let one = json!({"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [0, "0"]}]}});
+        let error = json!({"status": "error", "errorType": "bad_data", "error": "parse error"});
+        let (data, maybe) = (query(Target::range("up")), query(Target::range("up").maybe_nothing("nothing fires")));
+        assert_eq!(data.dissatisfied(&one), None);
+        assert_eq!(data.dissatisfied(&nothing).unwrap(), "expected data, got none");
+        assert_eq!(maybe.dissatisfied(&nothing), None);
+        assert_eq!(maybe.dissatisfied(&error).unwrap(), "expected data, got parse error");
+        assert_eq!(data.dissatisfied(&json!({})).unwrap(), "expected data, got an answer that is none of Prometheus");
+    }
+}

@@ -1,0 +1,26 @@
+//! The files in dashboards/ are what the code builds.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+#[test]
+fn the_files_are_what_is_generated() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dashboards");
+    let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let there: BTreeSet<String> = entries.collect();
+    let dashboards = tidewatch_dashboards::all();
+    let expected: BTreeSet<String> = dashboards.iter().map(|dashboard| dashboard.file_name.clone()).collect();
+    assert_eq!(
+        there, expected,
+        "run `cargo run -p tidewatch-dashboards --example generate`, delete what it doesn't write"
+    );
+    for dashboard in &dashboards {
+        let file = std::fs::read_to_string(folder.join(&dashboard.file_name)).unwrap();
+        assert!(
+            file == dashboard.text(),
+            "dashboards/{} is not what the code builds: run `cargo run -p tidewatch-dashboards --example generate`",
+            dashboard.file_name
+        );
+    }
+}
