@@ -5,4 +5,5 @@ mod bad_usage;
 mod fault_to_notification;
 mod healthy_is_quiet;
 mod replay_accounting;
+mod runbooks;
 mod up_lifecycle;

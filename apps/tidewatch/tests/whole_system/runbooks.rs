@@ -1,0 +1,203 @@
+//! The runbooks: every page has the same form, and every command on it works as written against a running `up`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tidewatch_testkit::{Stack, StackOptions, eventually, program};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_tidewatch");
+/// How long the slowest alert or figure may take to exist.
+const DATA: Duration = Duration::from_secs(120);
+/// Alerts that their pages' rehearsals cause within a minute. The others take longer.
+const SOON: [&str; 5] =
+    ["ClockSkew", "ErrorBudgetBurnPage", "HighErrorRate", "HighLatencyP99", "MetricsBridgeOverflow"];
+/// The sections of a page, in this order.
+const SECTIONS: [&str; 7] = [
+    "Is a user hurt?",
+    "Three commands that tell more",
+    "Mitigate",
+    "Whom to call, and when",
+    "How to tell that it is over",
+    "So that it doesn't return",
+    REHEARSE,
+];
+const REHEARSE: &str = "Rehearse";
+/// Nobody waits for the end of a rehearsal here.
+const PREAMBLE: &str = "set -euo pipefail\nsleep() { command sleep 1; }\n. runbooks/env.sh >/dev/null\n";
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// One page, as it is written.
+struct Page {
+    name: String,
+    text: String,
+}
+
+/// A fenced block, to be pasted into a shell as it is.
+struct Snippet {
+    page: String,
+    section: String,
+    commands: String,
+}
+
+impl Page {
+    /// All of them, the index first.
+    fn all() -> Vec<Self> {
+        let files = std::fs::read_dir(workspace().join("runbooks")).unwrap();
+        let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+        paths.sort_by_key(|path| (!path.ends_with("README.md"), path.clone()));
+        let read = |path: PathBuf| Self {
+            name: path.file_stem().unwrap().to_str().unwrap().to_owned(),
+            text: std::fs::read_to_string(&path).unwrap(),
+        };
+        paths.into_iter().map(read).collect()
+    }
+
+    fn is_index(&self) -> bool {
+        self.name == "README"
+    }
+
+    fn sections(&self) -> Vec<&str> {
+        self.text.lines().filter_map(|line| line.strip_prefix("## ")).collect()
+    }
+
+    fn snippets(&self) -> Vec<Snippet> {
+        let mut snippets: Vec<Snippet> = Vec::new();
+        let mut section = "";
+        let mut indent = None;
+        for line in self.text.lines() {
+            let bare = line.trim_start();
+            match indent {
+                None if bare == "```sh" => {
+                    indent = Some(line.len() - bare.len());
+                    let (page, section) = (self.name.clone(), section.to_owned());
+                    snippets.push(Snippet { page, section, commands: String::new() });
+                }
+                None => section = line.strip_prefix("## ").unwrap_or(section),
+                Some(_) if bare == "```" => indent = None,
+                Some(indent) => {
+                    let snippet = snippets.last_mut().unwrap();
+                    snippet.commands += line.get(indent..).unwrap_or_default();
+                    snippet.commands.push('\n');
+                }
+            }
+        }
+        assert_eq!(indent, None, "{}: a fence is not closed", self.name);
+        snippets
+    }
+
+    /// What stands outside of fences.
+    fn prose(&self) -> impl Iterator<Item = &str> {
+        self.text.split("```").step_by(2)
+    }
+
+    /// What stands between single backticks there.
+    fn spans(&self) -> impl Iterator<Item = &str> {
+        self.prose().flat_map(|prose| prose.split('`').skip(1).step_by(2))
+    }
+}
+
+impl Snippet {
+    fn run(&self, stack: &Stack) -> Output {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let beside = Path::new(BINARY).parent().unwrap().display();
+        Command::new("bash")
+            .args(["-c", &format!("{PREAMBLE}{}", self.commands)])
+            .current_dir(workspace())
+            .env("PATH", format!("{beside}:{path}"))
+            .env("TIDEWATCH_STATE_DIR", stack.dir())
+            .env_remove("BROKERS")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// What is wrong with what it did.
+    fn fault(&self, output: &Output) -> Option<String> {
+        let silent = output.stdout.trim_ascii().is_empty();
+        (silent || !output.status.success()).then(|| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let Self { page, section, commands } = self;
+            let (said, errors) = (text(&output.stdout), text(&output.stderr));
+            format!("{page}, {section}:\n{commands}-> {}, it printed:\n{said}{errors}", output.status)
+        })
+    }
+}
+
+#[test]
+fn every_page_has_the_same_form_and_all_its_commands_in_fences() {
+    let pages = Page::all();
+    let run: Vec<String> = pages.iter().flat_map(Page::snippets).map(|snippet| snippet.commands).collect();
+    let index = &pages[0];
+    assert!(index.is_index());
+    for page in &pages {
+        let Page { name, text } = page;
+        let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();
+        assert_eq!(fences, 2 * page.snippets().len(), "{name}: a fence that is not marked as sh");
+        let indented = page.prose().flat_map(str::lines).find(|line| line.starts_with("    "));
+        assert_eq!(indented, None, "{name}: code outside of a fence");
+        // A command in the middle of a sentence is one that is run as well.
+        let commands =
+            ["tidewatch ", "curl ", "ask ", "silence ", "rehearse ", "kill ", "kubectl ", "promtool ", "amtool "];
+        for span in page.spans().filter(|span| commands.iter().any(|command| span.starts_with(command))) {
+            // `ask QUERY` says how a command is used; `up` is what the others run against.
+            let usage =
+                span.split(' ').nth(1).is_some_and(|word| word.chars().all(|letter| letter.is_ascii_uppercase()));
+            let known = usage || span.starts_with("tidewatch up") || run.iter().any(|snippet| snippet.contains(span));
+            assert!(known, "{name}: `{span}` is in no fence of any page, so nothing runs it");
+        }
+        if page.is_index() {
+            continue;
+        }
+        assert_eq!(page.sections(), SECTIONS, "{name}");
+        assert!(text.starts_with(&format!("# {name}\n\n**Severity: ")), "{name}: its name and severity come first");
+        let tell_more = page.snippets().iter().filter(|snippet| snippet.section == SECTIONS[1]).count();
+        assert_eq!(tell_more, 3, "{name}: three commands that tell more");
+        assert!(page.snippets().iter().any(|snippet| snippet.section == REHEARSE), "{name}: no rehearsal");
+        assert!(index.text.contains(&format!("[{name}]({name}.md)")), "README.md does not name {name}");
+    }
+}
+
+#[tokio::test]
+async fn every_command_of_every_page_works_as_written() {
+    let test = "every_command_of_every_page_works_as_written";
+    for name in ["prometheus", "alertmanager", "jq", "curl"] {
+        if program(name, test).is_none() {
+            return;
+        }
+    }
+    // Scaled, so that budgets have figures within seconds instead of minutes.
+    let flags = ["--broker", "in-process", "--slo-scale", "60"];
+    let stack = Stack::start(&StackOptions::new(BINARY, &flags)).await;
+    let snippets: Vec<Snippet> = Page::all().iter().flat_map(Page::snippets).collect();
+    let (rehearsals, others): (Vec<_>, Vec<_>) = snippets.into_iter().partition(|one| one.section == REHEARSE);
+    // First what breaks things, so that the others have something to show.
+    let mut faults: Vec<String> = rehearsals.iter().filter_map(|snippet| snippet.fault(&snippet.run(&stack))).collect();
+    let rehearsed = rehearsals.iter().flat_map(|snippet| snippet.commands.lines());
+    let rehearsed = rehearsed.filter_map(|line| line.strip_prefix("rehearse ")?.split(' ').next());
+    let expected: BTreeSet<&str> = rehearsed.chain(SOON).collect();
+    eventually("what is rehearsed fires", DATA, async || {
+        let alerts = stack.get("alertmanager", "/api/v2/alerts").await;
+        let alerts = alerts.as_array().unwrap().iter();
+        let firing: BTreeSet<&str> = alerts.map(|alert| alert["labels"]["alertname"].as_str().unwrap()).collect();
+        expected.is_subset(&firing).then_some(())
+    })
+    .await;
+    let begun = Instant::now();
+    for snippet in &others {
+        let fault = loop {
+            let fault = snippet.fault(&snippet.run(&stack));
+            if fault.is_none() || begun.elapsed() > DATA {
+                break fault;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        };
+        faults.extend(fault);
+    }
+    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), rehearsals.len() + others.len(), faults.join("\n\n"));
+}
