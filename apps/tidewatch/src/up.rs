@@ -1,5 +1,6 @@
 //! `tidewatch up`: all of Tidewatch in this process, on this machine, until ctrl-c.
 
+mod backends;
 mod broker;
 mod lifecycle;
 mod live;
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use tidewatch_slo::Scale;
 use tokio::time::{Instant, sleep};
 
 use crate::exit::usage;
@@ -19,7 +21,8 @@ use crate::interrupt::Interrupt;
 use crate::say::say;
 use crate::state::{Endpoints, StateArgs};
 use crate::{flags, http, program, table};
-use broker::{Broker, Wanted};
+use backends::{Backends, Found};
+use broker::Broker;
 use lifecycle::Fleet;
 use lock::Lock;
 use ports::Ports;
@@ -34,10 +37,12 @@ const IN_PROCESS_RATE: f64 = 500.0;
 ///
 /// Runs the simulated workload, the stream-processor, the metrics-bridge, the alert-relay, the console and mock-slack in one
 /// process, on loopback. The broker is the first that can be had: --brokers; an Apache Kafka found on this machine (KAFKA_HOME,
-/// PATH, or what tests/setup fetched); else one within this process. Ctrl-c drains everything and leaves nothing behind.
+/// PATH, or what tests/setup fetched); else one within this process. Prometheus, Alertmanager and Grafana are started where
+/// they are found. Ctrl-c drains everything and leaves nothing behind.
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Ports: console 8080, mock-slack 8081, simulator 8083, Kafka 9092, admin listeners 9464 to 9469.\n\
+    after_help = "Ports: console 8080, mock-slack 8081, simulator 8083, Kafka 9092, Prometheus 9090, Alertmanager\n\
+    9093, Grafana 3000, admin listeners 9464 to 9469.\n\
     Other flags of the services are read from their environment variables, such as\n\
     RULES=rules.yaml for the stream-processor. RUST_LOG=info shows their logs."
 )]
@@ -49,8 +54,14 @@ pub(crate) struct Args {
     #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", value_delimiter = ',', hide_env_values = true)]
     kafka_config: Vec<String>,
     /// Which broker to start where --brokers names none
-    #[arg(long, value_enum, default_value_t = Wanted::Auto, conflicts_with = "brokers")]
-    broker: Wanted,
+    #[arg(long, value_enum, default_value_t = broker::Wanted::Auto, conflicts_with = "brokers")]
+    broker: broker::Wanted,
+    /// Whether to start Prometheus, Alertmanager and Grafana
+    #[arg(long, value_enum, default_value_t = backends::Wanted::Auto)]
+    backends: backends::Wanted,
+    /// Divide every duration of the SLOs' rules by this, and scrape every second: a page's whole life in minutes
+    #[arg(long, value_name = "DIVISOR")]
+    slo_scale: Option<Scale>,
     /// `default` takes the documented ports, `auto` free ones
     #[arg(long, value_enum, default_value_t = Ports::Default)]
     ports: Ports,
@@ -106,9 +117,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         started = start(&args, &dir, total) => started?,
         () = interrupt.received() => return Ok(()),
     };
-    let Started { mut broker, fleet, endpoints } = started;
-    let outcome = serve(&args, &dir, &mut broker, fleet, &endpoints, &mut interrupt).await;
-    broker.stop().await;
+    let Started { mut broker, mut backends, fleet, endpoints } = started;
+    let servers = Servers { broker: &mut broker, backends: &mut backends };
+    let outcome = serve(&args, &dir, servers, fleet, &endpoints, &mut interrupt).await;
+    // After the services, which tell Alertmanager of alerts until their end.
+    tokio::join!(backends.stop(), broker.stop());
     let removed = Endpoints::remove(&dir);
     drop(lock);
     outcome?;
@@ -119,12 +132,20 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
 struct Started {
     broker: Broker,
+    backends: Backends,
     fleet: Fleet,
     endpoints: Endpoints,
 }
 
-/// Starts the broker and binds every service.
+/// The child processes.
+struct Servers<'a> {
+    broker: &'a mut Broker,
+    backends: &'a mut Backends,
+}
+
+/// Starts the broker, binds every service, and starts the backends, which are told where those are.
 async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Started> {
+    let found = Found::discover(args.backends, args.ports, args.slo_scale)?;
     let broker = match &args.brokers {
         Some(brokers) => Broker::external(flags::kafka(brokers, &args.kafka_config)?).await?,
         None => Broker::start(args.broker, total_rate, dir, args.ports).await?,
@@ -132,15 +153,17 @@ async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Start
     let mut endpoints = Endpoints::default();
     endpoints.insert("broker", broker.kind());
     endpoints.insert("kafka", &broker.args().brokers);
-    let fleet = services::bind(args, &broker, dir, &mut endpoints).await?;
-    Ok(Started { broker, fleet, endpoints })
+    let (fleet, services) = services::bind(args, &broker, dir, found.alertmanager(), &mut endpoints).await?;
+    found.tell_missing();
+    let backends = found.start(dir, services, args.slo_scale, &mut endpoints).await?;
+    Ok(Started { broker, backends, fleet, endpoints })
 }
 
 /// Runs the services and says what goes on, until the end; then drains them.
 async fn serve(
     args: &Args,
     dir: &Path,
-    broker: &mut Broker,
+    Servers { broker, backends }: Servers<'_>,
     mut fleet: Fleet,
     endpoints: &Endpoints,
     interrupt: &mut Interrupt,
@@ -148,7 +171,7 @@ async fn serve(
     say!("broker: {}", broker.why());
     let alerts = live::Alerts::from_now_on(broker.args()).await?;
     fleet.run();
-    let (admins, places) = (fleet.admins(), fleet.places(endpoints));
+    let (admins, places) = (fleet.admins(), [fleet.places(endpoints), backends.places()].concat());
     let work = async {
         until_ready(&admins).await?;
         endpoints.write(dir)?;
@@ -158,6 +181,7 @@ async fn serve(
     let reason = tokio::select! {
         failed = fleet.failed() => Err(failed),
         failed = broker.failed() => Err(failed),
+        failed = backends.failed() => Err(failed),
         () = interrupt.received() => Ok(()),
         failed = work => failed,
     };

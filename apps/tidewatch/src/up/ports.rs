@@ -24,6 +24,9 @@ pub(super) enum Listener {
     Simulator,
     /// One of the services' admin listeners, by its distance from the first.
     Admin(u16),
+    Prometheus,
+    Alertmanager,
+    Grafana,
 }
 
 const KAFKA: u16 = 9092;
@@ -38,6 +41,9 @@ impl Listener {
             Self::MockSlack => 8081,
             Self::Simulator => 8083,
             Self::Admin(place) => ADMIN + place,
+            Self::Prometheus => 9090,
+            Self::Alertmanager => 9093,
+            Self::Grafana => 3000,
         }
     }
 }
@@ -72,7 +78,15 @@ impl Ports {
             .try_for_each(|listener| check_free(listener.port()))
     }
 
-    /// The same for Kafka's port, which only a broker that `up` starts needs.
+    /// The port of a server that is told its port before it starts.
+    pub(super) fn reserve(self, listener: Listener) -> anyhow::Result<u16> {
+        match self {
+            Self::Default => check_free(listener.port()).map(|()| listener.port()),
+            Self::Auto => Ok(Port::free()),
+        }
+    }
+
+    /// Refuses likewise when Kafka's port is taken, which only a broker that `up` starts needs.
     pub(super) fn check_kafka(self) -> anyhow::Result<()> {
         if self == Self::Auto { Ok(()) } else { check_free(KAFKA) }
     }
@@ -94,8 +108,11 @@ mod tests {
 
     #[test]
     fn no_two_listeners_share_a_default_port() {
-        let mut ports: Vec<u16> = [Listener::Console, Listener::MockSlack, Listener::Simulator]
+        let single = [Listener::Console, Listener::MockSlack, Listener::Simulator];
+        let backends = [Listener::Prometheus, Listener::Alertmanager, Listener::Grafana];
+        let mut ports: Vec<u16> = single
             .into_iter()
+            .chain(backends)
             .chain((0..SERVICES).map(Listener::Admin))
             .map(Listener::port)
             .chain([KAFKA])

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use tidewatch_backends::prometheus::Target;
 use tidewatch_telemetry::Service;
 
 use super::Args;
+use super::backends::Services;
 use super::broker::Broker;
 use super::lifecycle::Fleet;
 use super::ports::Listener;
@@ -12,8 +14,15 @@ use crate::exit::usage;
 use crate::flags;
 use crate::state::Endpoints;
 
-/// Binds all of them, so that each can be told where the others are, and notes it in `endpoints`.
-pub(super) async fn bind(args: &Args, broker: &Broker, dir: &Path, endpoints: &mut Endpoints) -> anyhow::Result<Fleet> {
+/// Binds all of them, so that each can be told where the others are, and notes it in `endpoints`. Alerts go to Alertmanager
+/// where there is going to be one, else straight to mock-slack.
+pub(super) async fn bind(
+    args: &Args,
+    broker: &Broker,
+    dir: &Path,
+    alertmanager: Option<String>,
+    endpoints: &mut Endpoints,
+) -> anyhow::Result<(Fleet, Services)> {
     let flag = |name: &str, listener: Listener| format!("--{name}={}", args.ports.of(listener));
     let admin = |place: u16| flag("admin-listen", Listener::Admin(place));
     let mut kafka = vec![format!("--brokers={}", broker.args().brokers)];
@@ -33,8 +42,9 @@ pub(super) async fn bind(args: &Args, broker: &Broker, dir: &Path, endpoints: &m
     let bridge: metrics_bridge::Bridge = bound(reading(vec![admin(2)])).await?;
     let data = format!("--data-dir={}", dir.join("mock-slack").display());
     let mock_slack: mock_slack::MockSlack = bound(vec![flag("listen", Listener::MockSlack), admin(5), data]).await?;
-    let webhook = format!("--webhook={}/webhook", http(mock_slack.addr()));
-    let relay: alert_relay::AlertRelay = bound(reading(vec![admin(3), webhook])).await?;
+    let webhook = format!("{}/webhook", http(mock_slack.addr()));
+    let told = alertmanager.map_or_else(|| format!("--webhook={webhook}"), |url| format!("--alertmanager={url}"));
+    let relay: alert_relay::AlertRelay = bound(reading(vec![admin(3), told])).await?;
 
     endpoints.insert("simulator", http(simulator.addr()));
     endpoints.insert("mock_slack", http(mock_slack.addr()));
@@ -60,7 +70,9 @@ pub(super) async fn bind(args: &Args, broker: &Broker, dir: &Path, endpoints: &m
     fleet.add(relay, None, relay_admin);
     fleet.add(bridge, None, bridge_admin);
     fleet.add(mock_slack, Some("mock_slack"), mock_slack_admin);
-    Ok(fleet)
+    let target = |(job, address): (&str, _)| Target { job: job.to_owned(), address };
+    let targets = fleet.admins().into_iter().map(target).collect();
+    Ok((fleet, Services { targets, webhook }))
 }
 
 /// A service, configured by its own flags and bound to its ports.
