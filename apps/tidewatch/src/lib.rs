@@ -14,6 +14,7 @@ mod http;
 mod interrupt;
 mod replay;
 mod say;
+mod slo;
 mod state;
 mod status;
 mod table;
@@ -41,6 +42,7 @@ enum Verb {
     Heal(faults::HealArgs),
     Status(status::Args),
     Replay(replay::Args),
+    Slo(slo::Args),
     Bench(bench::Args),
 }
 
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
             Verb::Heal(args) => faults::heal(args).await,
             Verb::Status(args) => status::run(args).await,
             Verb::Replay(args) => replay::run(args).await,
+            Verb::Slo(args) => slo::run(args).await,
             Verb::Bench(args) => bench::run(args).await,
         }
     });

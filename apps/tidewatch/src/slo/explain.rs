@@ -1,0 +1,176 @@
+//! `tidewatch slo explain`: in words, what fires when.
+
+use std::fmt::Write;
+
+use tidewatch_slo::burn::{ALERTS, BurnAlert, Severity};
+use tidewatch_slo::{Budgeting, Indicator, Slo};
+
+use super::Files;
+use super::budget::{duration, objective, percent};
+use crate::exit::usage;
+use crate::say::say;
+use crate::table;
+
+/// Say in words what each SLO allows, and what fires when
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    files: Files,
+    /// Explain only this one; may be given several times
+    #[arg(long = "slo", value_name = "NAME")]
+    names: Vec<String>,
+}
+
+const WIDTH: usize = 80;
+
+/// Prints it.
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let mut slos = args.files.load_telling()?;
+    if let Some(unknown) = args.names.iter().find(|name| slos.iter().all(|slo| slo.name != **name)) {
+        return Err(usage(format!("--slo: no SLO is called `{unknown}`")));
+    }
+    slos.retain(|slo| args.names.is_empty() || args.names.contains(&slo.name));
+    let pages: Vec<String> = slos.iter().map(explain).collect();
+    say!("{}", pages.join("\n").trim_end());
+    Ok(())
+}
+
+fn explain(slo: &Slo) -> String {
+    let mut text = format!("{} (of {})\n", slo.name, slo.service);
+    let mut paragraph = |line: &str| text.push_str(&wrapped(line));
+    if let Some(description) = &slo.description {
+        paragraph(description);
+    }
+    paragraph(&format!("Objective: {}.", objective(slo)));
+    paragraph(&budget(slo));
+    let _ = writeln!(text, "\n{}", alerts(slo));
+    for line in notes(slo) {
+        text.push_str(&wrapped(&line));
+    }
+    text
+}
+
+fn budget(slo: &Slo) -> String {
+    let share = slo.budget();
+    let time = duration(share * slo.window.span().as_secs_f64());
+    let share = percent(share);
+    match (slo.budgeting, &slo.indicator) {
+        (Budgeting::Occurrences, Indicator::Threshold { .. }) => format!("Budget: {time}, {share} of the time."),
+        (Budgeting::Occurrences, _) => {
+            let of_a_million = (slo.budget() * 1_000_000.0).round();
+            format!(
+                "Budget: {share} of the events, {of_a_million} of each million. A total outage spends it in {time} where \
+                 traffic is even."
+            )
+        }
+        (Budgeting::TimeSlices { .. }, _) => format!("Budget: {time} of bad slices, {share} of the time."),
+    }
+}
+
+fn alerts(slo: &Slo) -> String {
+    let rows: Vec<Vec<String>> = ALERTS.iter().map(|alert| row(slo, alert)).collect();
+    let headings = ["alert", "over", "goes on in", ">spends", ">times", "total outage", "over within"];
+    table::render(&headings, &rows)
+}
+
+fn row(slo: &Slo, alert: &BurnAlert) -> Vec<String> {
+    let timing = alert.timing(slo, 1.0);
+    let fires = match timing.fires_after {
+        None => "never fires".to_owned(),
+        Some(seconds) => {
+            let (least, most) = (minutes(seconds), minutes(seconds + timing.lag));
+            if least == most { format!("{least} min") } else { format!("{least}-{most} min") }
+        }
+    };
+    vec![
+        match alert.severity {
+            Severity::Page => "page",
+            Severity::Ticket => "ticket",
+        }
+        .to_owned(),
+        alert.long.to_string(),
+        alert.short.to_string(),
+        format!("{} %", alert.spent_percent(slo.window)),
+        alert.factor(slo.window).to_string(),
+        fires,
+        duration((timing.resolves_within / 60.0).ceil() * 60.0),
+    ]
+}
+
+fn minutes(seconds: f64) -> u64 {
+    (seconds / 60.0).ceil() as u64
+}
+
+fn notes(slo: &Slo) -> Vec<String> {
+    let mut notes = vec![
+        "An alert fires when that share of the budget was spent within the first window, so many times as fast as the \
+         objective allows, and it goes on in the second. `total outage`: how long one lasts before it fires. `over \
+         within`: how long after its end the alert is resolved, with the ten minutes that it is kept firing."
+            .to_owned(),
+    ];
+    if ALERTS.iter().any(|alert| alert.timing(slo, 1.0).fires_after.is_none()) {
+        let most = percent(slo.budget());
+        notes.push(format!("An alert that never fires asks for more than everything being bad: the budget is {most}."));
+    }
+    match (slo.min_bad_events, &slo.indicator) {
+        (0, _) => {}
+        (count, _) => notes.push(format!("None fires before {count} bad events in its first window.")),
+    }
+    notes.push(
+        "SLOIndicatorAbsent fires about 15 min after the metric was last seen: then nothing else of this SLO can."
+            .to_owned(),
+    );
+    notes
+}
+
+/// A paragraph of lines that fit the terminal, indented by two.
+fn wrapped(paragraph: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in paragraph.split_whitespace() {
+        let line = lines.last().map_or(0, |line| line.chars().count());
+        if line > 0 && line + 1 + word.chars().count() > WIDTH - 2 {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.iter().map(|line| format!("  {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn committed() -> Vec<Slo> {
+        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/slos");
+        tidewatch_slo::load_dir(dir.as_ref()).unwrap()
+    }
+
+    #[test]
+    fn every_slo_is_explained_within_80_columns() {
+        for slo in committed() {
+            let text = explain(&slo);
+            let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > WIDTH).collect();
+            assert!(long.is_empty(), "{long:?}");
+        }
+    }
+
+    #[test]
+    fn an_explanation_says_objective_budget_and_when_an_outage_is_told() {
+        let slos = committed();
+        let text = explain(slos.iter().find(|slo| slo.name == "api-service-availability").unwrap());
+        for part in [
+            "Objective: 99.9 % of the events over 30d are good.",
+            "1000 of each million",
+            "43 min 12 s",
+            "page    1h    5m              2 %   14.4  3-5 min",
+            "None fires before 10 bad events",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `tidewatch slo validate`: whether SLOs are right, and what could not be checked.
+
+use tidewatch_slo::Loaded;
+
+use super::Files;
+use crate::say::say;
+
+/// Check SLOs, and tell everything that is wrong with them
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    files: Files,
+}
+
+/// Checks and prints.
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let Loaded { slos, notes } = args.files.load()?;
+    for note in notes {
+        say!("note: {note}");
+    }
+    match slos.len() {
+        1 => say!("1 SLO is right"),
+        many => say!("{many} SLOs are right"),
+    }
+    Ok(())
+}
