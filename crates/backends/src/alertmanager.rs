@@ -120,13 +120,15 @@ inhibit_rules:
   - source_matchers: ['alertname =~ "HighLatencyP99|HighErrorRate|TrafficDrop|ClockSkew"']
     target_matchers: [severity = "info", 'service != ""']
     equal: [service]
-  # Without Kafka nothing is read, judged or delivered, in whatever service.
+  # Without Kafka nothing is read and nothing is judged.
   - source_matchers: [alertname = "KafkaUnreachable"]
-    target_matchers: ['alertname =~ "KafkaConsumerLagHigh|StreamProcessorNotJudging|AlertRelayNotDelivering"']
+    target_matchers: ['alertname =~ "KafkaConsumerLagHigh|StreamProcessorNotJudging"']
   # A service that can't be scraped: what else is said about it is said because of that.
   - source_matchers: [alertname = "TargetDown"]
     target_matchers: ['alertname != "TargetDown"', 'severity =~ "warning|info"', 'job != ""']
     equal: [job]
+  - source_matchers: [alertname = "TargetDown", job = "stream-processor"]
+    target_matchers: [alertname = "StreamProcessorNotJudging"]
   # The indicators of all SLOs come through the bridge.
   - source_matchers: [alertname = "TargetDown", job = "metrics-bridge"]
     target_matchers: [alertname = "SLOIndicatorAbsent"]

@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow};
 use tidewatch_backends::alertmanager::Receivers;
 use tidewatch_backends::prometheus::Target;
 use tidewatch_backends::{File, Installation, NotFound, Running, alertmanager, grafana, prometheus, rules, slos};
+use tidewatch_dashboards::Dashboard;
 use tidewatch_kafka::broker::Port;
 use tidewatch_slo::{NothingKnown, Scale, Source};
 use tokio::time::sleep;
@@ -50,7 +51,7 @@ pub(super) struct Services {
     pub(super) webhook: String,
 }
 
-/// Those that run, in the order in which they are ended.
+/// Those that run.
 pub(super) struct Backends {
     running: Vec<Running>,
 }
@@ -140,9 +141,9 @@ impl Found {
             let started = grafana::start(installation, &dir.join("grafana"), Port::Fixed(*port), &config).await;
             started.map(Some).with_context(|| format!("Grafana did not start; {help}"))
         };
-        let (grafana, prometheus, alertmanager) = tokio::join!(grafana, prometheus, alertmanager);
+        let (prometheus, alertmanager, grafana) = tokio::join!(prometheus, alertmanager, grafana);
         // Of those that started, each is ended by being dropped when another did not.
-        let running: Vec<Running> = [grafana, prometheus, alertmanager]
+        let running: Vec<Running> = [prometheus, alertmanager, grafana]
             .into_iter()
             .collect::<anyhow::Result<Vec<_>>>()?
             .into_iter()
@@ -160,7 +161,6 @@ impl Backends {
     pub(super) fn places(&self) -> Vec<Vec<String>> {
         self.running
             .iter()
-            .rev()
             .map(|server| vec![server.name().to_owned(), server.url().to_owned(), "-".to_owned()])
             .collect()
     }
@@ -204,5 +204,6 @@ fn scaled_rules(scale: Scale) -> anyhow::Result<Vec<File>> {
 
 /// Grafana's dashboards, the first of them its home page.
 fn dashboards() -> Vec<File> {
-    Vec::new()
+    let file = |dashboard: Dashboard| File { text: dashboard.text(), name: dashboard.file_name };
+    tidewatch_dashboards::all().into_iter().map(file).collect()
 }

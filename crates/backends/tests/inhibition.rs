@@ -1,0 +1,113 @@
+//! Which alerts the real Alertmanager holds back because of others, by the generated configuration.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tidewatch_backends::alertmanager::{self, Receivers};
+use tidewatch_backends::{Installation, Running};
+use tidewatch_process::Port;
+use tidewatch_testkit::{eventually, program};
+
+const PAGE: &str = "alertname=ErrorBudgetBurnPage severity=critical service=pay slo=pay-availability long_window=1h";
+
+/// Alerts that fire, and which of them are held back, by their place.
+const CASES: [(&str, &[&str], &[usize]); 7] = [
+    (
+        "a ticket while the page of the same SLO fires, another SLO's not",
+        &[
+            PAGE,
+            "alertname=ErrorBudgetBurnTicket severity=warning service=pay slo=pay-availability long_window=1d",
+            "alertname=ErrorBudgetBurnTicket severity=warning service=pay slo=pay-latency long_window=1d",
+        ],
+        &[1],
+    ),
+    (
+        "a ticket alone is told",
+        &["alertname=ErrorBudgetBurnTicket severity=warning service=pay slo=pay-availability long_window=1d"],
+        &[],
+    ),
+    (
+        "what is learned under a threshold alert of the same service",
+        &[
+            "alertname=HighErrorRate severity=critical service=pay path=fast",
+            "alertname=LatencyAnomaly severity=info service=pay path=fast",
+            "alertname=LatencyAnomaly severity=info service=auth path=fast",
+            "alertname=Watchdog severity=info path=slow",
+        ],
+        &[1],
+    ),
+    (
+        "lag and no verdicts without Kafka, but not a receiver that refuses",
+        &[
+            "alertname=KafkaUnreachable severity=critical",
+            "alertname=KafkaConsumerLagHigh severity=warning job=metrics-bridge",
+            "alertname=StreamProcessorNotJudging severity=critical",
+            "alertname=AlertRelayNotDelivering severity=critical receiver=webhook",
+        ],
+        &[1, 2],
+    ),
+    (
+        "warnings of a job that is down, but neither another job's nor a critical one",
+        &[
+            "alertname=TargetDown severity=critical job=stream-processor",
+            "alertname=KafkaConsumerLagHigh severity=warning job=stream-processor",
+            "alertname=KafkaConsumerLagHigh severity=warning job=metrics-bridge",
+            "alertname=StreamProcessorNotJudging severity=critical",
+            "alertname=TargetDown severity=warning job=stream-processor instance=other",
+        ],
+        &[1, 3],
+    ),
+    (
+        "absent indicators while the bridge is down",
+        &[
+            "alertname=TargetDown severity=critical job=metrics-bridge",
+            "alertname=SLOIndicatorAbsent severity=warning service=pay slo=pay-availability",
+        ],
+        &[1],
+    ),
+    (
+        "absent indicators while something else is down are told",
+        &[
+            "alertname=TargetDown severity=warning job=console",
+            "alertname=SLOIndicatorAbsent severity=warning service=pay slo=pay-availability",
+        ],
+        &[],
+    ),
+];
+
+#[tokio::test]
+async fn what_follows_from_another_alert_is_held_back_and_nothing_else() {
+    let test = "what_follows_from_another_alert_is_held_back_and_nothing_else";
+    let Some(alertmanager) = program("alertmanager", test) else { return };
+    let installation = Installation::of("alertmanager", alertmanager);
+    let receivers = Receivers::Webhook("http://127.0.0.1:1/webhook".into());
+    for (what, alerts, held_back) in CASES {
+        let dir = tempfile::tempdir().unwrap();
+        let running = alertmanager::start(&installation, dir.path(), Port::Free, &receivers).await.unwrap();
+        let alerts: Vec<BTreeMap<&str, &str>> = alerts.iter().map(|text| labels(text)).collect();
+        let posted: Vec<Value> = alerts.iter().map(|labels| json!({ "labels": labels })).collect();
+        let posting = reqwest::Client::new().post(format!("{}/api/v2/alerts", running.url())).json(&posted).send();
+        assert!(posting.await.unwrap().status().is_success(), "{what}");
+        let expected: Vec<bool> = (0..alerts.len()).map(|place| held_back.contains(&place)).collect();
+        eventually(what, Duration::from_secs(10), async || {
+            (suppressed(&running, &alerts).await? == expected).then_some(())
+        })
+        .await;
+    }
+}
+
+fn labels(text: &str) -> BTreeMap<&str, &str> {
+    text.split(' ').map(|label| label.split_once('=').unwrap()).collect()
+}
+
+/// Of each alert whether it is held back, once all of them are there.
+async fn suppressed(running: &Running, alerts: &[BTreeMap<&str, &str>]) -> Option<Vec<bool>> {
+    let all: Vec<Value> = reqwest::get(format!("{}/api/v2/alerts", running.url())).await.ok()?.json().await.ok()?;
+    let of = |labels: &BTreeMap<&str, &str>| {
+        let alert = all.iter().find(|alert| alert["labels"] == json!(labels))?;
+        Some(!alert["status"]["inhibitedBy"].as_array()?.is_empty())
+    };
+    alerts.iter().map(of).collect()
+}
