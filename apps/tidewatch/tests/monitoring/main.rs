@@ -4,3 +4,4 @@
 mod committed;
 mod exposed;
 mod page;
+mod rule_tests;

@@ -1,0 +1,127 @@
+//! One test of promtool: what is scraped, and what must hold when.
+use super::values::{STEP, Values};
+use std::fmt::Write;
+
+/// A test of its own: it begins with an empty database.
+pub(super) struct Scenario {
+    name: String,
+    series: Vec<(String, Values)>,
+    checks: Vec<(u32, String, Vec<String>)>,
+}
+
+impl Scenario {
+    pub(super) fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), series: Vec::new(), checks: Vec::new() }
+    }
+
+    pub(super) fn series(mut self, series: impl Into<String>, values: Values) -> Self {
+        self.series.push((series.into(), values));
+        self
+    }
+
+    pub(super) fn all(mut self, series: impl IntoIterator<Item = (String, Values)>) -> Self {
+        self.series.extend(series);
+        self
+    }
+
+    /// From the end of their samples on, all series are gone for so many steps, but for those that say what is up.
+    pub(super) fn go(&mut self, steps: u32) {
+        for (_, values) in self.series.iter_mut().filter(|(name, _)| !name.starts_with("up{")) {
+            *values = std::mem::take(values).gone(steps);
+        }
+    }
+
+    /// At a step, `alert` fires with these labels besides its own, and those of its severity and path, and nothing else
+    /// does.
+    pub(super) fn fires(self, step: u32, alert: &str, severity: &str, labels: &str) -> Self {
+        let labels = if labels.is_empty() { String::new() } else { format!(", {labels}") };
+        let fires = format!(
+            "ALERTS{{alertname=\"{alert}\", alertstate=\"firing\", severity=\"{severity}\", source=\"tidewatch\", path=\"slow\"{labels}}}"
+        );
+        self.check(step, FIRING, [fires])
+    }
+
+    /// At a step, nothing fires.
+    pub(super) fn is_quiet(self, step: u32) -> Self {
+        self.check(step, FIRING, [])
+    }
+
+    /// Up to a step, nothing has fired.
+    pub(super) fn was_quiet(self, step: u32) -> Self {
+        self.check(step, format!("count_over_time({FIRING}[{}s])", (step + 1) * STEP), [])
+    }
+
+    /// Up to a step, nothing has been even pending.
+    pub(super) fn was_calm(self, step: u32) -> Self {
+        let pending = "ALERTS{alertname!=\"Watchdog\"}";
+        self.check(step, format!("count_over_time({pending}[{}s])", (step + 1) * STEP), [])
+    }
+
+    /// Up to a step, no record has been NaN.
+    pub(super) fn was_a_number(self, step: u32, record: &str) -> Self {
+        self.check(step, format!("count_over_time(({record} != {record})[{}s:{STEP}s])", (step + 1) * STEP), [])
+    }
+
+    /// At a step, the expression gives these samples, each with the value 1.
+    pub(super) fn check(
+        mut self,
+        step: u32,
+        expression: impl Into<String>,
+        samples: impl IntoIterator<Item = String>,
+    ) -> Self {
+        self.checks.push((step, expression.into(), samples.into_iter().collect()));
+        self
+    }
+
+    fn write(&self, out: &mut String) {
+        let Self { name, series, checks } = self;
+        writeln!(out, "  - name: {name}\n    interval: {STEP}s").unwrap();
+        if !series.is_empty() {
+            out.push_str("    input_series:\n");
+        }
+        for (series, values) in series {
+            writeln!(out, "      - {{series: '{series}', values: '{}'}}", values.notation()).unwrap();
+        }
+        out.push_str("    promql_expr_test:\n");
+        for (step, expression, samples) in checks {
+            let at = step * STEP;
+            writeln!(out, "      - expr: '{expression}'\n        eval_time: {}m{}s", at / 60, at % 60).unwrap();
+            if samples.is_empty() {
+                out.push_str("        exp_samples: []\n");
+            } else {
+                out.push_str("        exp_samples:\n");
+            }
+            for sample in samples {
+                writeln!(out, "          - {{labels: '{sample}', value: 1}}").unwrap();
+            }
+        }
+    }
+}
+
+/// What fires, but for the alert that always does.
+const FIRING: &str = "ALERTS{alertstate=\"firing\", alertname!=\"Watchdog\"}";
+
+/// A file of scenarios for promtool. Groups of records come first: other groups use them.
+pub(super) fn file(rule_files: &[&str], scenarios: &[Scenario]) -> String {
+    let files: Vec<String> = rule_files.iter().map(|file| format!("../{file}")).collect();
+    let mut out = format!(
+        "# Generated: UPDATE=1 cargo test -p tidewatch --test monitoring\n\
+         rule_files: [{}]\nevaluation_interval: {STEP}s\ngroup_eval_order:\n  [{}]\ntests:\n",
+        files.join(", "),
+        GROUPS.join(", "),
+    );
+    for scenario in scenarios {
+        scenario.write(&mut out);
+    }
+    out
+}
+
+const GROUPS: [&str; 7] = [
+    "stream-records",
+    "platform-records",
+    "stream-services",
+    "stream-pipeline",
+    "platform-saturation",
+    "platform-reach",
+    "platform-alerting",
+];

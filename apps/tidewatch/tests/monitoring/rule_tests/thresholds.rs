@@ -1,0 +1,229 @@
+//! Alerts on a limit, all alike: above it for their time they fire, below it or for less they don't, and they end.
+use super::{
+    scenario::{Scenario, file},
+    values::{Values, minutes},
+};
+
+/// How far something is from its limit, as a share of it, for so many steps.
+type Phase = (f64, u32);
+
+/// Far from the limit.
+const HEALTHY: f64 = 0.05;
+const BEFORE: u32 = minutes(6);
+
+struct Threshold {
+    /// The file that has the rule.
+    rules: &'static str,
+    alert: &'static str,
+    severity: &'static str,
+    labels: &'static str,
+    /// Of the rule: how long it has to be above its limit, in steps.
+    wait: u32,
+    /// How long it takes until all that it looks back on is above the limit, in steps.
+    fill: u32,
+    /// How long it still fires after the last sample above the limit, in steps.
+    lasts: u32,
+    /// What it is judged by.
+    record: &'static str,
+    series: fn(&[Phase]) -> Vec<(String, Values)>,
+}
+
+const THRESHOLDS: [Threshold; 6] = [
+    Threshold {
+        rules: "stream.yaml",
+        alert: "HighLatencyP99",
+        severity: "warning",
+        labels: "service=\"checkout\"",
+        wait: minutes(5),
+        fill: 3,
+        lasts: 1 + minutes(2),
+        record: "service:workload_request_duration_seconds:p99_rate1m",
+        series: |phases| both(slow_requests("search", &[(HEALTHY, total(phases))]), slow_requests("checkout", phases)),
+    },
+    Threshold {
+        rules: "stream.yaml",
+        alert: "HighErrorRate",
+        severity: "critical",
+        labels: "service=\"checkout\"",
+        wait: minutes(3),
+        fill: 3,
+        lasts: 1 + minutes(2),
+        record: "service:workload_errors:ratio_rate1m",
+        series: |phases| both(failures("search", &[(HEALTHY, total(phases))]), failures("checkout", phases)),
+    },
+    Threshold {
+        rules: "stream.yaml",
+        alert: "KafkaConsumerLagHigh",
+        severity: "warning",
+        labels: "job=\"stream-processor\", topic=\"metrics.raw\"",
+        wait: minutes(10),
+        fill: 1,
+        lasts: 1,
+        record: "job_topic:kafka_consumer_lag_records:sum",
+        series: |phases| {
+            let lag = |job: &str, partition: u32| {
+                format!(
+                    "kafka_consumer_lag_records{{job=\"{job}\", instance=\"a:1\", topic=\"metrics.raw\", partition=\"{partition}\"}}"
+                )
+            };
+            // Half of it in each of two partitions.
+            let halves = [0, 1].map(|partition| (lag("stream-processor", partition), level(500.0, phases)));
+            both(halves.to_vec(), vec![(lag("metrics-bridge", 0), level(1000.0, &[(HEALTHY, total(phases))]))])
+        },
+    },
+    Threshold {
+        rules: "platform.yaml",
+        alert: "HighCpuUsage",
+        severity: "warning",
+        labels: "host=\"node-1\", pid=\"7\"",
+        wait: minutes(10),
+        fill: minutes(5) - 1,
+        lasts: 1,
+        record: "process:cpu_usage:ratio_rate5m",
+        // Seconds of CPU in a step: 0.9 of two cores.
+        series: |phases| {
+            process(
+                "process_cpu_seconds_total",
+                rising(0.9 * 2.0 * 15.0, phases),
+                "process_cpu_limit_cores",
+                2.0,
+                phases,
+            )
+        },
+    },
+    Threshold {
+        rules: "platform.yaml",
+        alert: "HighMemoryUsage",
+        severity: "warning",
+        labels: "host=\"node-1\", pid=\"7\"",
+        wait: minutes(5),
+        fill: 1,
+        lasts: 1,
+        record: "process:memory_usage:ratio",
+        series: |phases| {
+            process("process_resident_memory_bytes", level(0.9e9, phases), "process_memory_limit_bytes", 1e9, phases)
+        },
+    },
+    Threshold {
+        rules: "platform.yaml",
+        alert: "OpenFilesNearLimit",
+        severity: "warning",
+        labels: "host=\"node-1\", pid=\"7\"",
+        wait: minutes(5),
+        fill: 1,
+        lasts: 1,
+        record: "process:open_files:ratio",
+        series: |phases| process("process_open_fds", level(0.8 * 1024.0, phases), "process_max_fds", 1024.0, phases),
+    },
+];
+
+/// The tests of the rules of one file: each is evaluated against that alone.
+pub(super) fn generate(rules: &str) -> String {
+    let scenarios = THRESHOLDS.iter().filter(|threshold| threshold.rules == rules).flat_map(Threshold::scenarios);
+    file(&[rules], &scenarios.collect::<Vec<_>>())
+}
+
+impl Threshold {
+    fn scenarios(&self) -> Vec<Scenario> {
+        let Self { alert, severity, labels, wait, fill, lasts, record, series, .. } = *self;
+        let scenario = |name: &str, phases: &[Phase]| {
+            Scenario::new(format!("{alert} {name}")).all(TARGETS.map(|job| up(job, phases))).all(series(phases))
+        };
+        let (first, after) = (BEFORE + fill + wait, lasts + minutes(2));
+        let end = first + minutes(2);
+        let fires = |scenario: Scenario, step| scenario.fires(step, alert, severity, labels);
+
+        let above = scenario(
+            "fires at 1.05 of its limit after its time, and ends",
+            &[(HEALTHY, BEFORE), (1.05, end - BEFORE), (HEALTHY, after)],
+        );
+        let above = fires(fires(fires(above.was_quiet(first - 1), first), end), end + lasts - 1);
+        let below = scenario("stays away at 0.95 of its limit", &[(HEALTHY, BEFORE), (0.95, fill + wait + minutes(2))]);
+        let short = BEFORE + wait - 1;
+        let brief = scenario(
+            "does not fire for less than its time",
+            &[(HEALTHY, BEFORE), (1.05, wait - 1), (HEALTHY, minutes(6))],
+        );
+        let after_gone = minutes(6);
+        let mut gone = scenario("ends when what it watches is gone", &[(HEALTHY, BEFORE), (1.05, end - BEFORE)]);
+        gone.go(after_gone);
+        vec![
+            above.is_quiet(end + lasts),
+            below.was_calm(BEFORE + fill + wait + minutes(2)),
+            brief.was_quiet(short + minutes(6)),
+            fires(gone, end).is_quiet(end + after_gone).was_a_number(end + after_gone, record),
+        ]
+    }
+}
+
+fn both(mut one: Vec<(String, Values)>, other: Vec<(String, Values)>) -> Vec<(String, Values)> {
+    one.extend(other);
+    one
+}
+
+fn total(phases: &[Phase]) -> u32 {
+    phases.iter().map(|(_, steps)| steps).sum()
+}
+
+/// A counter that rises by `limit` a step where it is at its limit.
+fn rising(limit: f64, phases: &[Phase]) -> Values {
+    phases.iter().fold(Values::counter(), |values, (share, steps)| values.rise(share * limit, *steps))
+}
+
+/// A gauge that is `limit` where it is at its limit.
+fn level(limit: f64, phases: &[Phase]) -> Values {
+    let first = Values::none().stay(phases[0].0 * limit, 1);
+    phases.iter().fold(first, |values, (share, steps)| values.stay(share * limit, *steps))
+}
+
+/// Jobs whose absence is an alert of its own.
+const TARGETS: [&str; 3] = ["stream-processor", "metrics-bridge", "alert-relay"];
+
+fn up(job: &str, phases: &[Phase]) -> (String, Values) {
+    (format!("up{{job=\"{job}\", instance=\"{job}:9464\"}}"), Values::none().stay(1.0, total(phases) + minutes(20)))
+}
+
+/// 20 requests a second, of which the limit is that 5 % fail.
+fn failures(service: &str, phases: &[Phase]) -> Vec<(String, Values)> {
+    let labels =
+        format!("job=\"metrics-bridge\", instance=\"a:1\", service=\"{service}\", region=\"r\", endpoint=\"/\"");
+    vec![
+        (format!("workload_requests_total{{{labels}, status_code=\"200\"}}"), rising(300.0, &[(1.0, total(phases))])),
+        (format!("workload_errors_total{{{labels}}}"), rising(0.05 * 300.0, phases)),
+    ]
+}
+
+/// 20 requests a second, of which the limit is that 1 % take between 500 and 750 ms; the others take less.
+fn slow_requests(service: &str, phases: &[Phase]) -> Vec<(String, Values)> {
+    let labels =
+        format!("job=\"metrics-bridge\", instance=\"a:1\", service=\"{service}\", region=\"r\", endpoint=\"/\"");
+    let name = "workload_request_duration_seconds";
+    let all = || rising(300.0, &[(1.0, total(phases))]);
+    let quick =
+        phases.iter().fold(Values::counter(), |values, (share, steps)| values.rise(300.0 - 3.0 * share, *steps));
+    vec![
+        (format!("{name}_bucket{{{labels}, le=\"0.1\"}}"), rising(250.0, &[(1.0, total(phases))])),
+        (format!("{name}_bucket{{{labels}, le=\"0.5\"}}"), quick),
+        (format!("{name}_bucket{{{labels}, le=\"0.75\"}}"), all()),
+        (format!("{name}_bucket{{{labels}, le=\"+Inf\"}}"), all()),
+        (format!("{name}_count{{{labels}}}"), all()),
+    ]
+}
+
+/// What two services of one process say of it, and one of a process without a limit.
+fn process(name: &str, values: Values, limit: &str, allowed: f64, phases: &[Phase]) -> Vec<(String, Values)> {
+    let mut series = Vec::new();
+    for (target, pid, allowed) in [
+        ("job=\"console\", instance=\"n:1\"", 7, allowed),
+        ("job=\"mock-slack\", instance=\"n:2\"", 7, allowed),
+        ("job=\"workload-simulator\", instance=\"n:3\"", 8, 0.0),
+    ] {
+        // A process without a limit on its CPU or memory does not say so: it has that of the machine.
+        let allowed = if allowed == 0.0 && limit != "process_max_fds" { 1e12 } else { allowed };
+        let steady = |value: f64| level(value, &[(1.0, total(phases))]);
+        series.push((format!("{name}{{{target}}}"), values.clone()));
+        series.push((format!("{limit}{{{target}}}"), steady(allowed)));
+        series.push((format!("tidewatch_process_info{{{target}, host=\"node-1\", pid=\"{pid}\"}}"), steady(1.0)));
+    }
+    series
+}
