@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod committed;
+mod consistency;
 mod exposed;
 mod page;
 mod rule_tests;
+mod sources;

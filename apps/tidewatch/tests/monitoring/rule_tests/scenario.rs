@@ -14,11 +14,6 @@ impl Scenario {
         Self { name: name.into(), series: Vec::new(), checks: Vec::new() }
     }
 
-    pub(super) fn series(mut self, series: impl Into<String>, values: Values) -> Self {
-        self.series.push((series.into(), values));
-        self
-    }
-
     pub(super) fn all(mut self, series: impl IntoIterator<Item = (String, Values)>) -> Self {
         self.series.extend(series);
         self
@@ -27,7 +22,7 @@ impl Scenario {
     /// From the end of their samples on, all series are gone for so many steps, but for those that say what is up.
     pub(super) fn go(&mut self, steps: u32) {
         for (_, values) in self.series.iter_mut().filter(|(name, _)| !name.starts_with("up{")) {
-            *values = std::mem::take(values).gone(steps);
+            *values = std::mem::take(values).away(steps);
         }
     }
 

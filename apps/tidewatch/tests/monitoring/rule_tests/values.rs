@@ -42,10 +42,15 @@ impl Values {
         self
     }
 
-    /// Is not there for so many steps; what exposed it is gone, and so is its count.
-    pub(super) fn gone(mut self, steps: u32) -> Self {
-        self.last = 0.0;
+    /// What exposes it is away for so many steps.
+    pub(super) fn away(mut self, steps: u32) -> Self {
         self.push(format_args!("stale _x{}", steps - 1));
+        self
+    }
+
+    /// Nobody asks for it for so many steps.
+    pub(super) fn missing(mut self, steps: u32) -> Self {
+        self.push(format_args!("_x{steps}"));
         self
     }
 
