@@ -1,5 +1,7 @@
 //! The metrics of alert-relay.
-use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
+use crate::state::Label;
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
+use std::collections::BTreeMap;
 use tidewatch_kafka::{
     metrics::{CONSUMER_LAG, ConsumerLag, REACHABLE},
     topics::ALERTS_FIRED,
@@ -25,7 +27,11 @@ const DELAY: Family = Family::histogram(
     &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0],
     "Time from the processor's word to a receiver's acceptance, in seconds.",
 );
-const FIRING: Family = Family::gauge("alert_relay_firing_alerts", &[], "Alerts that are firing.");
+const FIRING: Family = Family::gauge(
+    "alert_relay_firing_alerts",
+    &["alertname", "service", "severity"],
+    "Alerts of the fast path that are firing: how many groups of the service. Exists once one has fired.",
+);
 const PENDING: Family =
     Family::gauge("alert_relay_pending_transitions", &[], "Transitions that some receiver has not accepted yet.");
 const COMMIT_FAILURES: Family =
@@ -46,7 +52,7 @@ pub(crate) struct Metrics {
     /// By `receiver` and `outcome`: accepted, refused, timeout, unreachable.
     pub(crate) requests: IntCounterVec,
     pub(crate) delay: Histogram,
-    pub(crate) firing: IntGauge,
+    firing: IntGaugeVec,
     pub(crate) pending: IntGauge,
     pub(crate) commit_failures: IntCounter,
     pub(crate) lag: ConsumerLag,
@@ -69,6 +75,14 @@ impl Metrics {
             metrics.records.with_label_values(&[outcome]);
         }
         Ok(metrics)
+    }
+
+    /// Shows how many alerts are firing, of each that was told of. What is 0 stays, so that its end is seen.
+    pub(crate) fn show_firing(&self, firing: BTreeMap<&Label, usize>) {
+        for (Label { alertname, service, severity }, count) in firing {
+            let gauge = self.firing.with_label_values(&[alertname.as_str(), service, severity]);
+            gauge.set(count.try_into().unwrap_or(i64::MAX));
+        }
     }
 
     /// Series of a receiver exist before its first request: a rate needs the zero before the first count.

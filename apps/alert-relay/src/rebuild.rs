@@ -36,7 +36,7 @@ pub(crate) async fn rebuild(
     reader.assign(&ALERTS_FIRED, Start::Offsets(machine.next_offsets())).await?;
     tracing::info!(
         records = count,
-        firing = machine.firing(),
+        firing = machine.firing().into_values().sum::<usize>(),
         pending = machine.pending(),
         "rebuilt the active alerts"
     );

@@ -105,7 +105,7 @@ impl Running {
             }
             self.send();
             self.commit();
-            self.relay.metrics.firing.set(self.machine.firing().try_into().unwrap_or(i64::MAX));
+            self.relay.metrics.show_firing(self.machine.firing());
             self.relay.metrics.pending.set(self.machine.pending().try_into().unwrap_or(i64::MAX));
         }
         self.drain().await

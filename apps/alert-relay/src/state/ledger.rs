@@ -1,7 +1,7 @@
 //! Which records say something new: neither repetitions nor the words of a processor that no longer owns its partition.
 use super::Now;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     time::Duration,
 };
 use tidewatch_events::{AlertEvent, AlertState};
@@ -22,6 +22,14 @@ pub(crate) enum Verdict {
     OlderGeneration,
 }
 
+/// What alerts are counted by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Label {
+    pub(crate) alertname: String,
+    pub(crate) service: String,
+    pub(crate) severity: &'static str,
+}
+
 /// Ids and generations seen so far.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
@@ -32,6 +40,7 @@ pub(crate) struct Ledger {
 
 #[derive(Debug)]
 struct Known {
+    label: Label,
     ids: VecDeque<String>,
     last: AlertState,
     last_at: jiff::Timestamp,
@@ -46,6 +55,7 @@ impl Ledger {
         }
         *newest = event.generation;
         let known = self.alerts.entry(event.fingerprint.clone()).or_insert_with(|| Known {
+            label: label_of(event),
             ids: VecDeque::new(),
             last: event.state,
             last_at: event.fired_at,
@@ -61,9 +71,13 @@ impl Ledger {
         Verdict::Taken
     }
 
-    /// How many alerts are firing by the last that was read of each.
-    pub(crate) fn firing(&self) -> usize {
-        self.alerts.values().filter(|known| known.last == AlertState::Firing).count()
+    /// How many alerts are firing by the last that was read of each; 0 of those that are over and not forgotten yet.
+    pub(crate) fn firing(&self) -> BTreeMap<&Label, usize> {
+        let mut firing = BTreeMap::new();
+        for known in self.alerts.values() {
+            *firing.entry(&known.label).or_default() += usize::from(known.last == AlertState::Firing);
+        }
+        firing
     }
 
     /// Forgets alerts that were over long ago.
@@ -72,10 +86,22 @@ impl Ledger {
     }
 }
 
+fn label_of(event: &AlertEvent) -> Label {
+    Label {
+        alertname: event.rule.clone(),
+        service: event.group.get("service").cloned().unwrap_or_default(),
+        severity: event.severity.as_str(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::state::sample::{at, firing, resolved};
+
+    fn total(ledger: &Ledger) -> usize {
+        ledger.firing().into_values().sum()
+    }
 
     #[test]
     fn an_id_counts_once() {
@@ -99,14 +125,37 @@ mod tests {
     }
 
     #[test]
+    fn what_fires_is_counted_by_alert_and_service_down_to_zero() {
+        let region = |event: AlertEvent, region: &str| AlertEvent {
+            fingerprint: format!("{},region={region}", event.fingerprint),
+            id: format!("{}{region}", event.id),
+            ..event
+        };
+        let counts = |ledger: &Ledger| -> Vec<(String, String, &str, usize)> {
+            let counts = ledger.firing();
+            counts.iter().map(|(by, n)| (by.alertname.clone(), by.service.clone(), by.severity, *n)).collect()
+        };
+        let mut ledger = Ledger::default();
+        for event in [region(firing("a", 0), "east"), region(firing("a", 0), "west"), firing("b", 0)] {
+            ledger.judge(&event, 0);
+        }
+        let of = |service: &str, count| ("HighErrorRate".to_owned(), service.to_owned(), "critical", count);
+        assert_eq!(counts(&ledger), [of("a", 2), of("b", 1)]);
+        for event in [region(resolved("a", 0, 60), "east"), resolved("b", 0, 60)] {
+            ledger.judge(&event, 0);
+        }
+        assert_eq!(counts(&ledger), [of("a", 1), of("b", 0)]);
+    }
+
+    #[test]
     fn only_alerts_that_are_over_are_forgotten() {
         let mut ledger = Ledger::default();
         for event in [firing("a", 0), firing("b", 0), resolved("b", 0, 60)] {
             ledger.judge(&event, 0);
         }
         ledger.forget(at(23 * 3600));
-        assert_eq!((ledger.alerts.len(), ledger.firing()), (2, 1));
+        assert_eq!((ledger.alerts.len(), total(&ledger)), (2, 1));
         ledger.forget(at(25 * 3600));
-        assert_eq!((ledger.alerts.len(), ledger.firing()), (1, 1));
+        assert_eq!((ledger.alerts.len(), total(&ledger)), (1, 1));
     }
 }

@@ -3,7 +3,7 @@ use super::{
     Kind, Now, Transition,
     backoff::Backoff,
     lane::Lane,
-    ledger::{Ledger, Verdict},
+    ledger::{Label, Ledger, Verdict},
     positions::Positions,
 };
 use std::{
@@ -137,8 +137,8 @@ impl Machine {
         self.positions.next()
     }
 
-    /// How many alerts are firing.
-    pub(crate) fn firing(&self) -> usize {
+    /// How many alerts are firing, of each that is known.
+    pub(crate) fn firing(&self) -> BTreeMap<&Label, usize> {
         self.ledger.firing()
     }
 

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
 use tidewatch_events::AlertEvent;
 
-pub(crate) use ledger::Verdict;
+pub(crate) use ledger::{Label, Verdict};
 pub(crate) use machine::{Delivery, Machine};
 
 /// How often a firing alert is sent to Alertmanager again: it forgets what it holds when it restarts.
