@@ -2,19 +2,14 @@
 
 use std::fmt::{self, Display};
 
-use anyhow::Context;
 use jiff::SignedDuration;
-use reqwest::{Response, StatusCode, Url};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::exit::usage;
 use crate::flags;
 use crate::http;
 use crate::say::say;
+use crate::simulator::Simulator;
 use crate::state::{Endpoints, StateArgs};
-
-const SIMULATOR: &str = "workload-simulator";
 
 /// Break a service of the simulated workload, in one way
 ///
@@ -105,12 +100,8 @@ impl Display for Percent {
 /// Breaks a service.
 pub(crate) async fn inject(args: BreakArgs) -> anyhow::Result<()> {
     let endpoints = args.state.endpoints()?;
-    let mut url = faults_url(endpoints.require("simulator")?, Some(&args.service))?;
-    if let Some(region) = &args.region {
-        url.query_pairs_mut().append_pair("region", region);
-    }
-    let request = http::client()?.put(url).json(&args.fault.body(args.lasting));
-    accepted(http::send(SIMULATOR, request).await?).await?;
+    let simulator = Simulator::new(http::client()?, endpoints.require("simulator")?);
+    simulator.inject(&args.service, args.region.as_deref(), &args.fault.body(args.lasting)).await?;
 
     let place = args.region.as_ref().map_or_else(String::new, |region| format!(" in {region}"));
     let end = match args.lasting {
@@ -133,34 +124,11 @@ pub(crate) struct HealArgs {
     state: StateArgs,
 }
 
-#[derive(Deserialize)]
-struct Healed {
-    healed: Vec<HealedFault>,
-}
-
-#[derive(Deserialize)]
-struct HealedFault {
-    service: String,
-    region: Option<String>,
-    kind: String,
-}
-
-impl Display for HealedFault {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.service, self.kind.replace('_', " "))?;
-        match &self.region {
-            Some(region) => write!(out, " in {region}"),
-            None => Ok(()),
-        }
-    }
-}
-
 /// Ends faults.
 pub(crate) async fn heal(args: HealArgs) -> anyhow::Result<()> {
     let endpoints = args.state.endpoints()?;
-    let url = faults_url(endpoints.require("simulator")?, args.service.as_deref())?;
-    let response = accepted(http::send(SIMULATOR, http::client()?.delete(url)).await?).await?;
-    let Healed { healed } = response.json().await.context("the simulator answers something unexpected")?;
+    let simulator = Simulator::new(http::client()?, endpoints.require("simulator")?);
+    let healed = simulator.heal(args.service.as_deref()).await?;
     if healed.is_empty() {
         say!("nothing was broken{}", args.service.map_or_else(String::new, |service| format!(" in {service}")));
         return Ok(());
@@ -170,33 +138,6 @@ pub(crate) async fn heal(args: HealArgs) -> anyhow::Result<()> {
     }
     print_where_to_watch(&endpoints);
     Ok(())
-}
-
-fn faults_url(simulator: &str, service: Option<&str>) -> anyhow::Result<Url> {
-    let mut url = Url::parse(simulator).with_context(|| format!("endpoints.json: {simulator}"))?;
-    if let Ok(mut path) = url.path_segments_mut() {
-        // As segments, so that a name with a slash in it stays a name.
-        path.pop_if_empty().push("faults").extend(service);
-    }
-    Ok(url)
-}
-
-/// The simulator says in one sentence what is wrong with a request, and which services or regions it knows.
-async fn accepted(response: Response) -> anyhow::Result<Response> {
-    #[derive(Deserialize)]
-    struct Refusal {
-        error: String,
-    }
-    let status = response.status();
-    if status.is_success() {
-        return Ok(response);
-    }
-    let why =
-        response.json().await.map_or_else(|_| format!("the simulator answers {status}"), |why: Refusal| why.error);
-    match status {
-        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Err(usage(why)),
-        _ => Err(anyhow::anyhow!(why)),
-    }
 }
 
 fn print_where_to_watch(endpoints: &Endpoints) {
@@ -243,11 +184,5 @@ mod tests {
         for line in ["s", "s --latency 10 --silence", "s --latency 0", "s --error-rate 1.5", "s --silence --for 0s"] {
             assert!(parse(line).is_err(), "{line}");
         }
-    }
-
-    #[test]
-    fn a_services_name_stays_one_segment() {
-        assert_eq!(faults_url("http://h:1", Some("a/b?c")).unwrap().as_str(), "http://h:1/faults/a%2Fb%3Fc");
-        assert_eq!(faults_url("http://h:1/", None).unwrap().as_str(), "http://h:1/faults");
     }
 }

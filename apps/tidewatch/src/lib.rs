@@ -11,14 +11,19 @@ mod faults;
 
 mod flags;
 mod http;
+mod inbox;
 mod interrupt;
+mod processor;
+mod promises;
 mod replay;
 mod say;
+mod simulator;
 mod slo;
 mod state;
 mod status;
 mod table;
 mod up;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -43,6 +48,7 @@ enum Verb {
     Status(status::Args),
     Replay(replay::Args),
     Slo(slo::Args),
+    Verify(verify::Args),
     Bench(bench::Args),
 }
 
@@ -64,6 +70,7 @@ pub fn main() -> ExitCode {
             Verb::Status(args) => status::run(args).await,
             Verb::Replay(args) => replay::run(args).await,
             Verb::Slo(args) => slo::run(args).await,
+            Verb::Verify(args) => verify::run(args).await,
             Verb::Bench(args) => bench::run(args).await,
         }
     });

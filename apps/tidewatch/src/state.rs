@@ -33,6 +33,11 @@ impl StateArgs {
             .ok_or_else(|| usage("--state-dir: neither it nor XDG_STATE_HOME nor HOME is set; name a directory"))
     }
 
+    /// The flag with which another verb finds the same, with a space before it; nothing where none is needed.
+    pub(crate) fn flag(&self) -> String {
+        self.state_dir.as_ref().map_or_else(String::new, |dir| format!(" --state-dir {}", dir.display()))
+    }
+
     /// What runs, as its `up` wrote it.
     pub(crate) fn endpoints(&self) -> anyhow::Result<Endpoints> {
         Endpoints::read(&self.dir()?)
@@ -47,6 +52,11 @@ impl Endpoints {
     /// Adds one.
     pub(crate) fn insert(&mut self, name: &str, place: impl Into<String>) {
         self.0.insert(name.to_owned(), place.into());
+    }
+
+    /// All of them, by name.
+    pub(crate) fn places(&self) -> &BTreeMap<String, String> {
+        &self.0
     }
 
     /// Where `name` is, if it runs.

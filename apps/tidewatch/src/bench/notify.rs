@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
-use reqwest::Client;
-use serde::Deserialize;
-use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
+use crate::inbox::{self, Inbox};
+use crate::processor::Processor;
+use crate::promises::{self, PROMISES, Promise, RESOLVED_WITHIN};
 use crate::say::say;
+use crate::simulator::{Simulated, Simulator};
 use crate::state::{Endpoints, StateArgs};
 use crate::{http, table};
 
@@ -24,8 +25,6 @@ const ARMED: Duration = Duration::from_secs(300);
 const HOP: f64 = 5.0;
 /// A service is left alone for this long between two trials, so that its windows hold nothing of the last one.
 const REST: Duration = Duration::from_secs(70);
-/// Promised seconds from healing to the last resolved notification.
-const RESOLVED_WITHIN: f64 = 90.0;
 
 /// Measure the seconds from a fault to its notification
 ///
@@ -41,22 +40,6 @@ pub(crate) struct Args {
     #[command(flatten)]
     state: StateArgs,
 }
-
-/// A fault and what has to come of it.
-#[derive(Clone, Copy)]
-struct Case {
-    name: &'static str,
-    rule: &'static str,
-    /// Promised seconds from injection to notification.
-    within: f64,
-    body: fn() -> Value,
-}
-
-const CASES: [Case; 3] = [
-    Case { name: "latency x10", rule: "HighLatencyP99", within: 30.0, body: || json!({ "latency": 10.0 }) },
-    Case { name: "errors 30 %", rule: "HighErrorRate", within: 30.0, body: || json!({ "error_rate": 0.3 }) },
-    Case { name: "silence", rule: "TrafficDrop", within: 60.0, body: || json!({ "silence": true }) },
-];
 
 /// Seconds, of one trial.
 #[derive(Debug, Clone, Copy)]
@@ -86,51 +69,25 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 struct Bench {
-    client: Client,
-    simulator: String,
-    mock_slack: String,
-    processor: String,
+    simulator: Simulator,
+    inbox: Inbox,
+    processor: Processor,
     broker: String,
     services: Vec<Simulated>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Simulated {
-    service: String,
-    regions: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Told {
-    status: String,
-    labels: Labels,
-    received_at: Timestamp,
-}
-
-#[derive(Debug, Deserialize)]
-struct Labels {
-    alertname: String,
-    service: Option<String>,
-    region: Option<String>,
-}
-
 impl Bench {
     async fn new(endpoints: &Endpoints) -> anyhow::Result<Self> {
-        #[derive(Deserialize)]
-        struct Services {
-            services: Vec<Simulated>,
-        }
         let client = http::client()?;
-        let simulator = endpoints.require("simulator")?.to_owned();
-        let Services { services } = http::get(&client, "workload-simulator", &format!("{simulator}/services")).await?;
-        if services.len() < CASES.len() {
-            return Err(anyhow!("the simulator has {} services, and {} are needed", services.len(), CASES.len()));
+        let simulator = Simulator::new(client.clone(), endpoints.require("simulator")?);
+        let services = simulator.services().await?;
+        if services.len() < PROMISES.len() {
+            return Err(anyhow!("the simulator has {} services, and {} are needed", services.len(), PROMISES.len()));
         }
         Ok(Self {
-            client,
             simulator,
-            mock_slack: endpoints.require("mock_slack")?.to_owned(),
-            processor: endpoints.require("processor")?.to_owned(),
+            inbox: Inbox::new(client.clone(), endpoints.require("mock_slack")?),
+            processor: Processor::new(client, endpoints.require("processor")?),
             broker: endpoints.get("broker").unwrap_or("unknown").to_owned(),
             services,
         })
@@ -138,41 +95,17 @@ impl Bench {
 
     /// Waits until every rule of every simulated group can judge, and says that all is well.
     async fn armed(&self) -> anyhow::Result<()> {
-        #[derive(Deserialize)]
-        struct Status {
-            groups: Vec<Group>,
-        }
-        #[derive(Deserialize)]
-        struct Group {
-            labels: Labels,
-            rules: std::collections::BTreeMap<String, Rule>,
-        }
-        #[derive(Deserialize)]
-        struct Labels {
-            service: Option<String>,
-        }
-        #[derive(Deserialize)]
-        struct Rule {
-            state: String,
-        }
-        let wanted: usize = self.services.iter().map(|service| service.regions.len()).sum();
-        let url = format!("{}/status", self.processor);
         let deadline = Instant::now() + ARMED;
         loop {
-            let status: Status = http::get(&self.client, "stream-processor", &url).await?;
-            let simulated = |group: &&Group| {
-                self.services.iter().any(|known| group.labels.service.as_ref() == Some(&known.service))
-            };
-            let well = |group: &&Group| {
-                CASES.iter().all(|case| group.rules.get(case.rule).is_some_and(|rule| rule.state == "ok"))
-            };
-            if status.groups.iter().filter(simulated).filter(well).count() == wanted {
+            let waiting = self.processor.status().await?.not_quiet(&self.services, &promises::rules());
+            if waiting.is_empty() {
                 return Ok(());
             }
             if Instant::now() > deadline {
                 return Err(anyhow!(
-                    "not every rule is armed and quiet after {} s: heal what is broken first",
-                    ARMED.as_secs()
+                    "not every rule is armed and quiet after {} s ({}): heal what is broken first",
+                    ARMED.as_secs(),
+                    waiting.join(", ")
                 ));
             }
             sleep(POLL).await;
@@ -182,7 +115,7 @@ impl Bench {
     /// Injects one case again and again, always into the same service, so that cases don't meet.
     async fn trials(&self, case: usize, count: u32) -> anyhow::Result<Vec<Trial>> {
         let service = &self.services[case];
-        let case = &CASES[case];
+        let case = &PROMISES[case];
         let mut trials = Vec::new();
         for number in 0..count {
             if number > 0 {
@@ -205,28 +138,14 @@ impl Bench {
         Ok(trials)
     }
 
-    async fn trial(&self, case: &Case, service: &Simulated) -> anyhow::Result<Trial> {
-        #[derive(Deserialize)]
-        struct Injected {
-            injected_at: Timestamp,
-        }
-        #[derive(Deserialize)]
-        struct Healed {
-            healed: Vec<HealedFault>,
-        }
-        #[derive(Deserialize)]
-        struct HealedFault {
-            healed_at: Timestamp,
-        }
-        let url = format!("{}/faults/{}", self.simulator, service.service);
-        let answer = http::send("workload-simulator", self.client.put(&url).json(&(case.body)())).await?;
-        let Injected { injected_at } = answer.error_for_status()?.json().await?;
+    async fn trial(&self, case: &Promise, service: &Simulated) -> anyhow::Result<Trial> {
+        let injected_at = self.simulator.inject(&service.service, None, &(case.body)()).await?.injected_at;
         let told = self.told(case, service, "firing", injected_at).await;
         // Also when nobody was told: what is measured next must not suffer from this.
-        let answer = http::send("workload-simulator", self.client.delete(&url)).await?;
-        let Healed { healed } = answer.error_for_status()?.json().await?;
+        let healed = self.simulator.heal(Some(&service.service)).await?;
         let told = told?;
-        let healed_at = healed.first().context("the fault was healed by somebody else")?.healed_at;
+        let healed_at =
+            healed.first().and_then(|fault| fault.healed_at).context("the fault was healed by somebody else")?;
         let resolved = self.told(case, service, "resolved", healed_at).await?;
         let since = |then: Timestamp, seconds: &[Timestamp]| -> Vec<f64> {
             seconds.iter().map(|at| at.duration_since(then).as_secs_f64()).collect()
@@ -243,29 +162,16 @@ impl Bench {
     /// Waits until mock-slack was told of every region of the service, and gives when.
     async fn told(
         &self,
-        case: &Case,
+        case: &Promise,
         service: &Simulated,
         status: &str,
         since: Timestamp,
     ) -> anyhow::Result<Vec<Timestamp>> {
         let deadline = Instant::now() + LIMIT;
         loop {
-            let all = self.notifications().await?;
-            let times: Vec<Timestamp> = service
-                .regions
-                .iter()
-                .filter_map(|region| {
-                    // Oldest first: a repeated notification doesn't count.
-                    let told = all.iter().rev().find(|told| {
-                        told.status == status
-                            && told.received_at >= since
-                            && told.labels.alertname == case.rule
-                            && told.labels.service.as_ref() == Some(&service.service)
-                            && told.labels.region.as_ref() == Some(region)
-                    });
-                    told.map(|told| told.received_at)
-                })
-                .collect();
+            let all = self.inbox.all().await?;
+            let times: Vec<Timestamp> =
+                inbox::by_region(&all, case.rule, service, status, since).into_values().collect();
             if times.len() == service.regions.len() {
                 return Ok(times);
             }
@@ -282,24 +188,19 @@ impl Bench {
         }
     }
 
-    /// Newest first.
-    async fn notifications(&self) -> anyhow::Result<Vec<Told>> {
-        http::get(&self.client, "mock-slack", &format!("{}/api/alerts", self.mock_slack)).await
-    }
-
     /// Whether all was as promised: in time, and no alert but those that belong to the faults.
     async fn verdict(&self, results: &[Vec<Trial>], began: Timestamp) -> anyhow::Result<()> {
         let own: BTreeSet<(&str, &str)> =
-            CASES.iter().zip(&self.services).map(|(case, service)| (case.rule, service.service.as_str())).collect();
-        let told = self.notifications().await?;
+            PROMISES.iter().zip(&self.services).map(|(case, service)| (case.rule, service.service.as_str())).collect();
+        let told = self.inbox.all().await?;
         let others: BTreeSet<String> = told
             .iter()
             .filter(|told| told.received_at >= began && told.status == "firing")
-            .map(|told| (told.labels.alertname.as_str(), told.labels.service.as_deref().unwrap_or("-")))
+            .map(|told| (told.rule(), told.service()))
             .filter(|alert| !own.contains(alert))
             .map(|(rule, service)| format!("{rule} for {service}"))
             .collect();
-        let slow: Vec<&str> = CASES
+        let slow: Vec<&str> = PROMISES
             .iter()
             .zip(results)
             .filter(|(case, trials)| {
@@ -325,7 +226,7 @@ async fn until_phase(phase: f64) {
 }
 
 fn render(results: &[Vec<Trial>]) -> String {
-    let rows: Vec<Vec<String>> = CASES
+    let rows: Vec<Vec<String>> = PROMISES
         .iter()
         .zip(results)
         .map(|(case, trials)| {

@@ -1,0 +1,125 @@
+//! `tidewatch verify`: proves end to end that a running Tidewatch notices what it is meant to notice.
+
+mod alertmanager;
+mod checklist;
+mod junit;
+mod outcome;
+mod plan;
+mod prometheus;
+mod report;
+mod run;
+mod stack;
+mod steps;
+mod target;
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+
+use crate::exit::usage;
+use crate::flags;
+use crate::interrupt::Interrupt;
+use crate::say::say;
+use crate::state::StateArgs;
+use outcome::Verdict;
+use report::Report;
+use run::Run;
+use stack::Stack;
+use target::Part;
+
+/// Prove end to end that Tidewatch notices what it should, in about five minutes
+///
+/// Checks that events flow, everything is scraped, every rule is loaded and evaluated, Alertmanager's route leads to the
+/// webhook, every dashboard has data, and nothing fires for 60 s. Then breaks four simulated services at once, each in its own
+/// way, and measures until each fault is detected, told, healed and its end told; at last nothing may be lost. What it broke it
+/// heals, however it ends. Exit code 1 when something is not as it should be.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    tidewatch verify\n  \
+    tidewatch verify --report verify.json --junit verify.xml\n  \
+    tidewatch verify --target processor=http://10.0.0.5:9464,console=http://10.0.0.5:8080\n\n\
+    Names: kafka (HOST:PORT), simulator, processor, bridge, relay, console, mock_slack,\n\
+    prometheus, alertmanager, grafana. What is not named is not checked, and said to be skipped.")]
+pub(crate) struct Args {
+    /// What to verify: `local`, which the running `tidewatch up` wrote down, or addresses as NAME=URL, comma-separated
+    #[arg(long, value_name = "TARGET", default_value = "local", value_delimiter = ',', value_parser = target::part)]
+    target: Vec<Part>,
+    /// Write the result as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Write the result as JUnit XML, which CI systems show, to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Property of librdkafka (TLS, SASL, ...) for kafka, repeatable; comma-separated in the environment
+    #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", value_delimiter = ',', hide_env_values = true)]
+    kafka_config: Vec<String>,
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+/// Checks everything, and tells.
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
+    let endpoints = target::endpoints(&args.target, &args.state)?;
+    // A report that can't be written is better known before five minutes than after.
+    for (flag, file) in [("--report", &args.report), ("--junit", &args.junit)] {
+        if let Some(file) = file {
+            write(flag, file, "")?;
+        }
+    }
+    let kafka = match endpoints.get("kafka") {
+        Some(brokers) => Some(flags::kafka(brokers, &args.kafka_config)?),
+        None => None,
+    };
+    let addresses = endpoints.places().clone();
+    let local = args.target.contains(&Part::Local);
+    let stack = Arc::new(Stack::new(endpoints, kafka, local.then(|| args.state.flag()))?);
+
+    let begun = Instant::now();
+    let live = std::io::stdout().is_terminal();
+    let mut run = Run::new(plan::stages(), live);
+    let tasks = LocalSet::new();
+    let interrupted = tokio::select! {
+        () = tasks.run_until(run.work(&stack, begun + plan::TOTAL)) => false,
+        () = interrupt.received() => true,
+    };
+    // In this order: a step that still runs could break something after it was healed.
+    tasks.run_until(run.stop()).await;
+    let unhealed = tokio::select! {
+        unhealed = stack.heal_all() => unhealed,
+        () = interrupt.received() => return Err(anyhow!("told to end a second time before everything was healed: {}", stack.heal_command())),
+    };
+    let records = run.finish("interrupted");
+    let report = Report::new(&records, addresses, stack.began, begun.elapsed().as_secs_f64());
+    if let Some(file) = &args.report {
+        write("--report", file, &report.to_json()?)?;
+    }
+    if let Some(file) = &args.junit {
+        write("--junit", file, &junit::render(&report)?)?;
+    }
+    if live {
+        say!("");
+        let failed = records.iter().filter(|record| matches!(record.outcome.verdict, Verdict::Failed(_)));
+        failed.for_each(|record| say!("{}\n", checklist::lines(record.title, &record.outcome).join("\n")));
+    }
+    say!("{}", report.summary());
+    for (service, error) in &unhealed {
+        say!(
+            "{service} is still broken ({error:#}); it heals by itself within 2 min, or with: {}",
+            stack.heal_command()
+        );
+    }
+    match (interrupted, report.passed) {
+        (true, _) => Err(anyhow!("interrupted; what was broken is healed")),
+        (false, true) => Ok(()),
+        (false, false) => Err(anyhow!("not everything is as it should be")),
+    }
+}
+
+fn write(flag: &str, file: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(file, text).map_err(|error| usage(format!("{flag}: can't write {}: {error}", file.display())))
+}

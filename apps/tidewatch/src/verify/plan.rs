@@ -1,0 +1,90 @@
+//! The order of the steps, and how long each may take: at most six minutes in all.
+
+use std::time::Duration;
+
+use super::run::{Stage, Step, When, Work};
+use super::steps::{
+    accounting, alertmanager, armed, dashboards, dead_letters, fault, flow, quiet, route, rules, services, targets,
+    unbroken,
+};
+
+/// For all steps together, so that the whole ends within six minutes.
+pub(super) const TOTAL: Duration = Duration::from_secs(355);
+/// What a stack that is ready does at once; Prometheus scrapes and evaluates for the first time some 20 s after its start.
+const PIPELINE: Duration = Duration::from_secs(30);
+/// Traffic rules are armed after 120 s of traffic; the slowest group of rules is evaluated every 2 min.
+const HEALTHY: Duration = Duration::from_secs(155);
+/// Told within 65 s, over within 95 s more, and 10 s each to say how late something is.
+const FAULTS: Duration = Duration::from_secs(182);
+const LAST: Duration = Duration::from_secs(10);
+
+/// All steps.
+pub(super) fn stages() -> Vec<Stage> {
+    let step = |id, title, limit, work: Work| Step { id, title, limit, work };
+    vec![
+        Stage {
+            when: When::AllWell,
+            steps: vec![
+                step("services", "services answer", PIPELINE, |s, n| Box::pin(services::check(s, n))),
+                step("unbroken", "no fault in force", PIPELINE, |s, n| Box::pin(unbroken::check(s, n))),
+                step("flow", "events flow", PIPELINE, |s, n| Box::pin(flow::check(s, n))),
+                step("targets", "scrape targets up", PIPELINE, |s, n| Box::pin(targets::check(s, n))),
+                step("rules", "rules loaded", PIPELINE, |s, n| Box::pin(rules::loaded(s, n))),
+                step("alertmanager", "Alertmanager is told", PIPELINE, |s, n| Box::pin(alertmanager::check(s, n))),
+                step("route", "route to the webhook", PIPELINE, |s, n| Box::pin(route::check(s, n))),
+            ],
+        },
+        Stage {
+            when: When::AllWellAndStaysSo,
+            steps: vec![
+                step("evaluation", "rules evaluated", HEALTHY, |s, n| Box::pin(rules::evaluated(s, n))),
+                step("dashboards", "dashboards have data", HEALTHY, |s, n| Box::pin(dashboards::check(s, n))),
+                step("armed", "rules armed", HEALTHY, |s, n| Box::pin(armed::check(s, n))),
+                step("quiet", "60 s without alert", HEALTHY, |s, n| Box::pin(quiet::before(s, n))),
+            ],
+        },
+        Stage {
+            when: When::AllWell,
+            steps: vec![
+                step("fault-latency", "fault: latency x10", FAULTS, |s, n| Box::pin(fault::check(s, n, 0))),
+                step("fault-errors", "fault: errors 30 %", FAULTS, |s, n| Box::pin(fault::check(s, n, 1))),
+                step("fault-silence", "fault: silence", FAULTS, |s, n| Box::pin(fault::check(s, n, 2))),
+                step("fault-malformed", "fault: malformed", FAULTS, |s, n| Box::pin(dead_letters::check(s, n))),
+            ],
+        },
+        Stage {
+            when: When::After,
+            steps: vec![
+                step("nothing-else", "nothing else told", LAST, |s, n| Box::pin(quiet::after(s, n))),
+                step("accounting", "nothing lost", LAST, |s, n| Box::pin(accounting::check(s, n))),
+            ],
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::promises::PROMISES;
+
+    #[test]
+    fn ids_are_distinct_and_titles_fit_their_column() {
+        let steps: Vec<Step> = stages().into_iter().flat_map(|stage| stage.steps).collect();
+        let ids: BTreeSet<&str> = steps.iter().map(|step| step.id).collect();
+        assert_eq!(ids.len(), steps.len());
+        assert!(steps.iter().all(|step| step.title.len() <= 21));
+        for promise in PROMISES {
+            assert!(steps.iter().any(|step| step.title == format!("fault: {}", promise.name)), "{}", promise.name);
+        }
+    }
+
+    #[test]
+    fn every_step_is_documented() {
+        let page = include_str!("../../../../docs/verify.md");
+        for step in stages().into_iter().flat_map(|stage| stage.steps) {
+            assert!(page.contains(&format!("| `{}` |", step.id)), "docs/verify.md lacks {}", step.id);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The Tidewatch that is verified: how its parts are reached, and the faults that were put into it.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::Client;
+use serde_json::Value;
+use tidewatch_kafka::KafkaArgs;
+
+use super::alertmanager::Alertmanager;
+use super::prometheus::Prometheus;
+use crate::inbox::Inbox;
+use crate::processor::{self, Processor};
+use crate::simulator::{Fault, Simulated, Simulator};
+use crate::state::Endpoints;
+use crate::{http, program};
+
+/// A fault heals by itself after this long, should this process be killed before it healed it.
+const FAULT: Duration = Duration::from_secs(120);
+
+/// How far the simulator and the processor are, at about the same time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counts {
+    /// Empty where there is no simulator.
+    pub(super) services: Vec<Simulated>,
+    pub(super) processor: processor::Status,
+}
+
+/// All of it.
+pub(super) struct Stack {
+    pub(super) client: Client,
+    pub(super) endpoints: Endpoints,
+    pub(super) began: Timestamp,
+    pub(super) processor: Processor,
+    pub(super) kafka: Option<KafkaArgs>,
+    pub(super) simulator: Option<Simulator>,
+    pub(super) inbox: Option<Inbox>,
+    pub(super) prometheus: Option<Prometheus>,
+    pub(super) alertmanager: Option<Alertmanager>,
+    /// What `tidewatch heal` needs to find it; none where `up` did not start it.
+    heal: Option<String>,
+    /// Services that were broken and not healed yet.
+    broken: Mutex<BTreeSet<String>>,
+    first_counts: OnceLock<Counts>,
+}
+
+impl Stack {
+    /// What these endpoints say. `flags` is what another verb needs to find the same, if it can.
+    pub(super) fn new(endpoints: Endpoints, kafka: Option<KafkaArgs>, flags: Option<String>) -> anyhow::Result<Self> {
+        let client = http::client()?;
+        let place = |name| endpoints.get(name).map(|url| (client.clone(), url.to_owned()));
+        Ok(Self {
+            began: Timestamp::now(),
+            processor: Processor::new(client.clone(), endpoints.require("processor")?),
+            kafka,
+            simulator: place("simulator").map(|(client, url)| Simulator::new(client, url)),
+            inbox: place("mock_slack").map(|(client, url)| Inbox::new(client, url)),
+            prometheus: place("prometheus").map(|(client, url)| Prometheus::new(client, url)),
+            alertmanager: place("alertmanager").map(|(client, url)| Alertmanager::new(client, url)),
+            heal: flags.map(|flags| format!("{} heal{flags}", program())),
+            broken: Mutex::default(),
+            first_counts: OnceLock::new(),
+            client,
+            endpoints,
+        })
+    }
+
+    /// A command that shows what this path of a service answers.
+    pub(super) fn curl(&self, name: &str, path: &str) -> String {
+        format!("curl -s '{}{path}'", self.endpoints.get(name).unwrap_or(name))
+    }
+
+    /// A command that heals every fault.
+    pub(super) fn heal_command(&self) -> String {
+        let simulator = || format!("curl -X DELETE '{}/faults'", self.endpoints.get("simulator").unwrap_or_default());
+        self.heal.clone().unwrap_or_else(simulator)
+    }
+
+    /// How far they are: what the simulator says is in the topic when the processor is asked.
+    pub(super) async fn counts(&self) -> anyhow::Result<Counts> {
+        let services = self.services().await?;
+        Ok(Counts { services, processor: self.processor.status().await? })
+    }
+
+    /// How far they were when this was called first. The other way round: what the processor says is in the topic had been
+    /// produced when the simulator is asked.
+    pub(super) async fn counts_at_first(&self) -> anyhow::Result<&Counts> {
+        if let Some(counts) = self.first_counts.get() {
+            return Ok(counts);
+        }
+        let processor = self.processor.status().await?;
+        let services = self.services().await?;
+        Ok(self.first_counts.get_or_init(|| Counts { services, processor }))
+    }
+
+    /// The simulated services; none where there is no simulator.
+    pub(super) async fn services(&self) -> anyhow::Result<Vec<Simulated>> {
+        match &self.simulator {
+            Some(simulator) => simulator.services().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Breaks a service, and remembers to heal it.
+    pub(super) async fn inject(&self, simulator: &Simulator, service: &str, mut body: Value) -> anyhow::Result<Fault> {
+        body["for_seconds"] = FAULT.as_secs_f64().into();
+        // Before it is asked for: the answer may get lost, or nobody be there any more to read it.
+        self.broken().insert(service.to_owned());
+        simulator.inject(service, None, &body).await
+    }
+
+    /// Heals a service; gives the moment.
+    pub(super) async fn heal(&self, simulator: &Simulator, service: &str) -> anyhow::Result<Option<Timestamp>> {
+        let healed = simulator.heal(Some(service)).await?;
+        self.broken().remove(service);
+        Ok(healed.first().and_then(|fault| fault.healed_at))
+    }
+
+    /// Heals what is still broken; gives what could not be healed, and why.
+    pub(super) async fn heal_all(&self) -> Vec<(String, anyhow::Error)> {
+        let Some(simulator) = &self.simulator else { return Vec::new() };
+        let left: Vec<String> = self.broken().iter().cloned().collect();
+        let mut failed = Vec::new();
+        for service in left {
+            if let Err(error) = self.heal(simulator, &service).await {
+                failed.push((service, error));
+            }
+        }
+        failed
+    }
+
+    // A panic in between leaves a set that is still right.
+    fn broken(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A simulator that notes the first line and the body of each request, and answers each with a fault.
+    async fn simulator() -> (String, Arc<Mutex<Vec<String>>>) {
+        let fault = json!({"service": "pay", "region": null, "kind": "silence", "injected_at": "2026-11-21T10:00:00Z", "healed_at": "2026-11-21T10:01:00Z"});
+        let mut answer = fault.clone();
+        answer["healed"] = json!([fault]);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let noted = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = String::new();
+                while !request.contains("\r\n\r\n") || (request.starts_with("PUT") && !request.ends_with('}')) {
+                    let mut bytes = [0; 4096];
+                    let read = stream.read(&mut bytes).await.unwrap();
+                    request.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+                }
+                let (first, body) = (request.lines().next().unwrap(), request.lines().last().unwrap());
+                noted.lock().unwrap().push(format!("{first} {body}").trim().to_owned());
+                let body = answer.to_string();
+                let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+                stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            }
+        });
+        (url, seen)
+    }
+
+    #[tokio::test]
+    async fn whatever_was_broken_and_not_healed_is_healed_at_the_end_and_would_heal_by_itself() {
+        let (url, seen) = simulator().await;
+        let mut endpoints = Endpoints::default();
+        endpoints.insert("processor", "http://127.0.0.1:1");
+        endpoints.insert("simulator", &url);
+        let stack = Stack::new(endpoints, None, None).unwrap();
+        let simulator = stack.simulator.clone().unwrap();
+        for service in ["auth", "pay", "user"] {
+            stack.inject(&simulator, service, json!({"silence": true})).await.unwrap();
+        }
+        stack.heal(&simulator, "auth").await.unwrap();
+        // As after a panic, a failure or ctrl-c in the midst of it.
+        assert!(stack.heal_all().await.is_empty());
+        assert!(stack.heal_all().await.is_empty(), "healed once");
+        let put = |service| format!("PUT /faults/{service} HTTP/1.1 {{\"for_seconds\":120.0,\"silence\":true}}");
+        let delete = |service| format!("DELETE /faults/{service} HTTP/1.1");
+        let expected = [put("auth"), put("pay"), put("user"), delete("auth"), delete("pay"), delete("user")];
+        assert_eq!(*seen.lock().unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_service_that_can_not_be_healed_is_named() {
+        let mut endpoints = Endpoints::default();
+        endpoints.insert("processor", "http://127.0.0.1:1");
+        // Nobody listens there.
+        endpoints.insert("simulator", "http://127.0.0.1:1");
+        let stack = Stack::new(endpoints, None, None).unwrap();
+        let simulator = stack.simulator.clone().unwrap();
+        stack.inject(&simulator, "pay", json!({"silence": true})).await.unwrap_err();
+        let unhealed = stack.heal_all().await;
+        assert_eq!(unhealed[0].0, "pay");
+        assert_eq!(stack.heal_command(), "curl -X DELETE 'http://127.0.0.1:1/faults'");
+    }
+}

@@ -1,0 +1,50 @@
+//! What is checked: a module for each step, with the question that it asks and the judgement of the answer.
+
+pub(super) mod accounting;
+pub(super) mod alertmanager;
+pub(super) mod armed;
+pub(super) mod dashboards;
+pub(super) mod dead_letters;
+pub(super) mod explained;
+pub(super) mod fault;
+pub(super) mod flow;
+pub(super) mod quiet;
+pub(super) mod route;
+pub(super) mod rules;
+pub(super) mod services;
+pub(super) mod targets;
+pub(super) mod unbroken;
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::outcome::{Failure, Note, Verdict};
+
+const POLL: Duration = Duration::from_millis(500);
+
+/// Looks again and again until all is well; the step's limit ends it.
+async fn until(note: &Note, mut look: impl AsyncFnMut() -> Result<String, Failure>) -> Verdict {
+    loop {
+        match look().await {
+            Ok(detail) => return Verdict::Passed(detail),
+            Err(missing) => note.not_yet(missing),
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// The first few of many, so that a line stays one.
+fn some(all: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
+    match all.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}
+
+/// Why a step is skipped where `name` is not in the target.
+fn lacks(name: &str) -> Verdict {
+    Verdict::Skipped(format!("no {name} in the target"))
+}

@@ -1,0 +1,184 @@
+//! Every query of every dashboard returns data.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use promql_parser::parser::{Expr, parse};
+use promql_parser::util::{ExprVisitor, walk_expr};
+use tidewatch_dashboards::{Answer, Datasource, Query};
+use tokio::time::{Instant, sleep};
+
+use super::super::outcome::{Failure, Note, Verdict};
+use super::super::prometheus::Prometheus;
+use super::super::stack::Stack;
+use super::{lacks, some};
+
+const POLL: Duration = Duration::from_secs(3);
+/// A metric that is not there after this, although everything is scraped, is not going to come. Recorded series are waited for:
+/// those of long windows are evaluated every two minutes.
+const SCRAPED: Duration = Duration::from_secs(15);
+
+/// A query without data.
+#[derive(Debug)]
+struct Empty {
+    query: Query,
+    /// What Prometheus says is wrong with it; none: it gives nothing.
+    error: Option<String>,
+    /// Metrics that it names and that Prometheus does not have now.
+    absent: BTreeSet<String>,
+}
+
+/// Asks those without data again, until all have some.
+pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
+    let Some(prometheus) = &stack.prometheus else { return lacks("prometheus") };
+    let expected = "every query of every dashboard returns data";
+    let mut open = tidewatch_dashboards::queries();
+    open.retain(|query| query.datasource == Datasource::Prometheus);
+    let count = open.len();
+    let begun = Instant::now();
+    loop {
+        match empty(prometheus, open.clone()).await {
+            Ok(empty) => {
+                if empty.is_empty() {
+                    return Verdict::Passed(format!("{count} queries"));
+                }
+                let (seen, hopeless) = judge(&empty);
+                let more =
+                    empty.first().map(|first| prometheus.curl(&path(&first.query.resolved()))).unwrap_or_default();
+                let failure = Failure::new(expected, seen, more);
+                if hopeless && begun.elapsed() > SCRAPED {
+                    return Verdict::Failed(failure);
+                }
+                note.not_yet(failure);
+                open = empty.into_iter().map(|empty| empty.query).collect();
+            }
+            Err(error) => {
+                note.not_yet(Failure::new(expected, format!("{error:#}"), prometheus.curl("/api/v1/query?query=up")))
+            }
+        }
+        sleep(POLL).await;
+    }
+}
+
+async fn empty(prometheus: &Prometheus, queries: Vec<Query>) -> anyhow::Result<Vec<Empty>> {
+    let mut empty = Vec::new();
+    for query in queries {
+        let error = match prometheus.series(&query.resolved()).await {
+            Ok(0) if query.answer == Answer::Data => None,
+            Ok(_) => continue,
+            Err(error) => Some(format!("{error:#}")),
+        };
+        let mut absent = BTreeSet::new();
+        for name in metrics(&query.resolved()) {
+            // What it had once is of no use: its names stay for as long as it keeps samples.
+            if prometheus.series(&name).await? == 0 {
+                absent.insert(name);
+            }
+        }
+        empty.push(Empty { query, error, absent });
+    }
+    Ok(empty)
+}
+
+/// What is without data and why, and whether waiting is in vain.
+fn judge(empty: &[Empty]) -> (String, bool) {
+    let missing: BTreeSet<&str> = empty.iter().flat_map(|one| &one.absent).map(String::as_str).collect();
+    let hopeless = missing.iter().any(|name| !is_recorded(name));
+    let line = |one: &Empty| {
+        let place = format!("{}, {:?}", one.query.dashboard, one.query.panel);
+        match &one.error {
+            Some(error) => format!("{place}: {error}"),
+            None => place,
+        }
+    };
+    let lines: Vec<String> = empty.iter().map(line).collect();
+    let shown = some(&lines);
+    let seen = if missing.is_empty() {
+        format!("no data in {shown}")
+    } else {
+        format!("Prometheus has no {}; no data in {shown}", Vec::from_iter(missing).join(", "))
+    };
+    (seen, hopeless)
+}
+
+/// Recording rules name their series so.
+fn is_recorded(name: &str) -> bool {
+    name.contains(':')
+}
+
+/// The metrics that an expression names.
+fn metrics(expr: &str) -> BTreeSet<String> {
+    struct Names(BTreeSet<String>);
+    impl ExprVisitor for Names {
+        type Error = std::convert::Infallible;
+        fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Self::Error> {
+            let selector = match expr {
+                Expr::VectorSelector(selector) => selector,
+                Expr::MatrixSelector(matrix) => &matrix.vs,
+                _ => return Ok(true),
+            };
+            self.0.extend(selector.name.clone());
+            Ok(true)
+        }
+    }
+    let mut names = Names(BTreeSet::new());
+    if let Ok(expr) = parse(expr) {
+        let Ok(_) = walk_expr(&mut names, &expr);
+    }
+    names.0
+}
+
+/// The API's path that asks a query, for a shell.
+fn path(query: &str) -> String {
+    let mut path = reqwest::Url::parse("http://x/api/v1/query").map(|mut url| {
+        url.query_pairs_mut().append_pair("query", query);
+        url
+    });
+    let text = |url: &mut reqwest::Url| format!("{}?{}", url.path(), url.query().unwrap_or_default());
+    path.as_mut().map(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn empty(expr: &str, absent: &[&str]) -> Empty {
+        let query = Query {
+            dashboard: "tidewatch-overview",
+            panel: "Lag".to_owned(),
+            datasource: Datasource::Prometheus,
+            expr: expr.to_owned(),
+            answer: Answer::Data,
+        };
+        Empty { query, error: None, absent: absent.iter().map(|name| (*name).to_owned()).collect() }
+    }
+
+    #[test]
+    fn a_metric_that_is_not_there_is_named_and_only_a_recorded_one_is_waited_for() {
+        let (seen, hopeless) = judge(&[empty("kafka_lag / up", &["kafka_lag"])]);
+        assert_eq!(seen, "Prometheus has no kafka_lag; no data in tidewatch-overview, \"Lag\"");
+        assert!(hopeless);
+        let (seen, hopeless) = judge(&[empty("slo:x:rate1h > 0", &["slo:x:rate1h"])]);
+        assert!(seen.starts_with("Prometheus has no slo:x:rate1h"), "{seen}");
+        assert!(!hopeless);
+        assert_eq!(judge(&[empty("up == 7", &[])]), ("no data in tidewatch-overview, \"Lag\"".to_owned(), false));
+    }
+
+    #[test]
+    fn a_query_that_prometheus_refuses_is_told_with_its_reason() {
+        let refused = Empty { error: Some("parse error".to_owned()), ..empty("up{", &[]) };
+        assert_eq!(judge(&[refused]).0, "no data in tidewatch-overview, \"Lag\": parse error");
+    }
+
+    #[test]
+    fn an_expressions_metrics_are_found_wherever_they_stand() {
+        let expr = "sum by (a) (rate(x_total{b=\"c\"}[1m])) / on () group_left max_over_time(y[5m:30s]) > bool z";
+        assert_eq!(Vec::from_iter(metrics(expr)), ["x_total", "y", "z"]);
+    }
+
+    #[test]
+    fn the_path_is_safe_between_single_quotes() {
+        assert_eq!(path("a{b='c'}"), "/api/v1/query?query=a%7Bb%3D%27c%27%7D");
+    }
+}

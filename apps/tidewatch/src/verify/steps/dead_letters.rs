@@ -1,0 +1,152 @@
+//! Malformed records become dead letters: the DLQ holds each once with the reason, and as many as the processor counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+use tidewatch_kafka::topics::METRICS_RAW_DLQ;
+use tidewatch_kafka::{KafkaArgs, Reader, Record, Start};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::super::outcome::{Failure, Note, Verdict};
+use super::super::stack::Stack;
+use super::{fault, lacks};
+use crate::promises::PROMISES;
+use crate::simulator::Simulator;
+
+const SHARE: f64 = 0.3;
+/// Dead letters that have to come, of at least so many kinds.
+const ENOUGH: usize = 30;
+const REASONS: [&str; 4] = ["from_future", "invalid_field", "not_json", "too_old"];
+/// Promised seconds from injection until that many have come.
+const WITHIN: f64 = 30.0;
+/// After the healing, what was sent before still comes; then the two counts are the same.
+const SETTLED: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(200);
+
+/// Spoils events of the service after those that the other faults befall.
+pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
+    let Some(simulator) = &stack.simulator else { return lacks("simulator") };
+    let Some(kafka) = &stack.kafka else { return lacks("kafka") };
+    match trial(&stack, &note, simulator, kafka).await {
+        Ok(verdict) => verdict,
+        Err(error) => Verdict::Failed(failure(&stack, format!("{error:#}"))),
+    }
+}
+
+fn failure(stack: &Stack, seen: String) -> Failure {
+    let expected =
+        format!("{ENOUGH} malformed records are dead letters with their reasons within {WITHIN} s, each counted once");
+    Failure::new(expected, seen, stack.curl("processor", "/status"))
+}
+
+async fn trial(stack: &Stack, note: &Note, simulator: &Simulator, kafka: &KafkaArgs) -> anyhow::Result<Verdict> {
+    let service = fault::service(simulator, PROMISES.len()).await?.service;
+    let reader = Reader::new(kafka, "tidewatch-verify")?;
+    reader.assign(&METRICS_RAW_DLQ, Start::End).await?;
+    let before = stack.processor.status().await?.totals.dead_lettered;
+    let counted = async || anyhow::Ok(stack.processor.status().await?.totals.dead_lettered.saturating_sub(before));
+    note.doing(format!("{service}: injecting"));
+    let injected_at = stack.inject(simulator, &service, json!({ "malformed": SHARE })).await?.injected_at;
+    let mut letters = Letters::default();
+    let deadline = Instant::now() + Duration::from_secs_f64(WITHIN);
+    while !letters.enough() && Instant::now() < deadline {
+        letters.read(&reader).await;
+        note.doing(format!("{service}: {} dead letters", letters.places.len()));
+    }
+    let enough = letters.enough();
+    let seconds = Timestamp::now().duration_since(injected_at).as_secs_f64();
+    stack.heal(simulator, &service).await?;
+    if !enough {
+        let seen =
+            format!("{letters} came of {service} within {seconds:.0} s; the processor counts {}", counted().await?);
+        return Ok(Verdict::Failed(failure(stack, seen)));
+    }
+    note.took("dead letters", seconds, Some(WITHIN));
+    let deadline = Instant::now() + SETTLED;
+    loop {
+        letters.read(&reader).await;
+        let count = counted().await?;
+        if count == letters.places.len() as u64 {
+            return Ok(Verdict::Passed(format!("{service}: {letters}, as many as the processor counts")));
+        }
+        if Instant::now() > deadline {
+            return Ok(Verdict::Failed(failure(
+                stack,
+                format!("the DLQ holds {letters}, and the processor counts {count}"),
+            )));
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// Dead letters that were read, each once, however often it was written.
+#[derive(Debug, Default)]
+struct Letters {
+    places: BTreeSet<(Vec<u8>, Vec<u8>)>,
+    reasons: BTreeMap<String, usize>,
+}
+
+impl Letters {
+    /// Takes what has come.
+    async fn read(&mut self, reader: &Reader) {
+        while let Ok(record) = timeout(POLL, reader.recv()).await {
+            self.add(&record);
+        }
+    }
+
+    fn add(&mut self, record: &Record) {
+        let header = |name| record.header(name).unwrap_or_default().to_owned();
+        if self.places.insert((header("dlq.partition"), header("dlq.offset"))) {
+            *self.reasons.entry(String::from_utf8_lossy(&header("dlq.reason")).into_owned()).or_default() += 1;
+        }
+    }
+
+    fn enough(&self) -> bool {
+        self.places.len() >= ENOUGH && REASONS.iter().all(|reason| self.reasons.contains_key(*reason))
+    }
+}
+
+impl std::fmt::Display for Letters {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let reasons: Vec<String> = self.reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        write!(out, "{} dead letters ({})", self.places.len(), reasons.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(offset: usize, reason: &str) -> Record {
+        let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+        let headers =
+            vec![header("dlq.partition", "3"), header("dlq.offset", &offset.to_string()), header("dlq.reason", reason)];
+        Record {
+            topic: METRICS_RAW_DLQ.name.to_owned(),
+            partition: 0,
+            offset: 0,
+            key: None,
+            payload: Vec::new(),
+            tombstone: false,
+            timestamp_ms: None,
+            headers,
+        }
+    }
+
+    #[test]
+    fn a_dead_letter_counts_once_and_every_kind_is_needed() {
+        let mut letters = Letters::default();
+        for offset in 0..ENOUGH {
+            letters.add(&letter(offset, REASONS[offset % 3]));
+            letters.add(&letter(offset, REASONS[offset % 3]));
+        }
+        assert_eq!(letters.places.len(), ENOUGH);
+        assert!(!letters.enough(), "one kind is missing");
+        letters.add(&letter(ENOUGH, REASONS[3]));
+        assert!(letters.enough());
+        assert_eq!(letters.to_string(), "31 dead letters (10 from_future, 10 invalid_field, 10 not_json, 1 too_old)");
+    }
+}

@@ -1,0 +1,187 @@
+//! A fault is injected, detected, told, healed, and its end is told, each in the promised time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use super::super::outcome::{Failure, Note, Verdict};
+use super::super::stack::Stack;
+use super::lacks;
+use crate::inbox::{self, Inbox};
+use crate::promises::{PROMISES, Promise, RESOLVED_WITHIN};
+use crate::simulator::{Simulated, Simulator};
+
+/// Alertmanager may take this many seconds more.
+const ALERTMANAGER: f64 = 5.0;
+/// What is late is waited for this much longer, so that the report can say how late.
+const GRACE: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(200);
+
+/// Injects the promise's fault into the service of the same number, so that no two befall one.
+pub(in super::super) async fn check(stack: Arc<Stack>, note: Note, number: usize) -> Verdict {
+    let Some(simulator) = &stack.simulator else { return lacks("simulator") };
+    let Some(inbox) = &stack.inbox else { return lacks("mock_slack") };
+    let Some(promise) = PROMISES.get(number) else { return lacks("promise") };
+    let extra = if stack.alertmanager.is_some() { ALERTMANAGER } else { 0.0 };
+    match service(simulator, number).await {
+        Ok(service) => Trial { stack: &stack, note: &note, simulator, inbox, promise, service, extra }.run().await,
+        Err(error) => Verdict::Failed(Failure::new(
+            "a service to break",
+            format!("{error:#}"),
+            stack.curl("simulator", "/services"),
+        )),
+    }
+}
+
+/// The simulated service of this number.
+pub(super) async fn service(simulator: &Simulator, number: usize) -> anyhow::Result<Simulated> {
+    let services = simulator.services().await?;
+    let count = services.len();
+    services.into_iter().nth(number).ok_or_else(|| anyhow::anyhow!("the simulator has only {count} services"))
+}
+
+struct Trial<'a> {
+    stack: &'a Stack,
+    note: &'a Note,
+    simulator: &'a Simulator,
+    inbox: &'a Inbox,
+    promise: &'a Promise,
+    service: Simulated,
+    extra: f64,
+}
+
+impl Trial<'_> {
+    async fn run(self) -> Verdict {
+        let Self { stack, promise, service, .. } = &self;
+        let (rule, name) = (promise.rule, &service.service);
+        self.note.doing(format!("{name}: injecting"));
+        let injected_at = match stack.inject(self.simulator, name, (promise.body)()).await {
+            Ok(fault) => fault.injected_at,
+            Err(error) => return self.failed("the simulator takes the fault", format!("{error:#}")),
+        };
+        let told = self.begun(injected_at).await;
+        // Also when nobody was told.
+        let healed_at = match stack.heal(self.simulator, name).await {
+            Ok(Some(healed_at)) => healed_at,
+            Ok(None) => {
+                return self.failed(
+                    "the fault is in force until this check heals it",
+                    "somebody else has healed it".to_owned(),
+                );
+            }
+            Err(error) => return self.failed("the simulator heals the fault", format!("{error:#}")),
+        };
+        let told = match told {
+            Ok(seconds) => seconds,
+            Err(verdict) => return verdict,
+        };
+        let resolved = match self.over(healed_at).await {
+            Ok(seconds) => seconds,
+            Err(verdict) => return verdict,
+        };
+        let late: Vec<String> =
+            [("told", told, promise.within + self.extra), ("resolved", resolved, RESOLVED_WITHIN + self.extra)]
+                .into_iter()
+                .filter(|(_, seconds, limit)| seconds > limit)
+                .map(|(what, seconds, limit)| format!("{what} after {seconds:.1} s, {limit:.0} s are promised"))
+                .collect();
+        if late.is_empty() {
+            return Verdict::Passed(format!("{name}: {rule} told after {told:.1} s, resolved after {resolved:.1} s"));
+        }
+        self.failed("it is told, and its end, in the promised time", late.join("; "))
+    }
+
+    /// Waits until the processor has detected it in every region, and mock-slack was told; gives the seconds.
+    async fn begun(&self, since: Timestamp) -> Result<f64, Verdict> {
+        let Self { promise, service, .. } = self;
+        let limit = promise.within + self.extra;
+        let deadline = Instant::now() + Duration::from_secs_f64(limit) + GRACE;
+        let regions = service.regions.len();
+        let mut detected = 0;
+        loop {
+            if detected < regions
+                && let Ok(status) = self.stack.processor.status().await
+            {
+                detected = status.firing_regions(promise.rule, &service.service).len();
+                if detected == regions {
+                    self.note.took("detected", seconds_since(since), None);
+                }
+            }
+            let told = self.told("firing", since).await?;
+            if told.len() == regions {
+                return Ok(self.took("told", since, &told, limit));
+            }
+            self.note.doing(format!(
+                "{}: detected in {detected}, told of {} of {regions} regions",
+                service.service,
+                told.len()
+            ));
+            if Instant::now() > deadline {
+                let name = &service.service;
+                let seen = if detected < regions {
+                    format!(
+                        "the stream-processor detected it in {detected} of {regions} regions of {name} within {limit:.0} s"
+                    )
+                } else {
+                    format!(
+                        "the stream-processor detected it in every region of {name}, and mock-slack was told of {} of {regions}: \
+                         alert-relay{} did not deliver",
+                        told.len(),
+                        if self.extra > 0.0 { " or Alertmanager" } else { "" }
+                    )
+                };
+                return Err(self.failed(&format!("{} of every region is told within {limit:.0} s", promise.rule), seen));
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// Waits until mock-slack was told that it is over in every region; gives the seconds.
+    async fn over(&self, since: Timestamp) -> Result<f64, Verdict> {
+        let Self { promise, service, .. } = self;
+        let limit = RESOLVED_WITHIN + self.extra;
+        let deadline = Instant::now() + Duration::from_secs_f64(limit) + GRACE;
+        loop {
+            let told = self.told("resolved", since).await?;
+            if told.len() == service.regions.len() {
+                return Ok(self.took("resolved", since, &told, limit));
+            }
+            self.note.doing(format!("{}: healed, waiting for the end of {}", service.service, promise.rule));
+            if Instant::now() > deadline {
+                let seen =
+                    format!("mock-slack was told of the end in {} of {} regions", told.len(), service.regions.len());
+                return Err(self
+                    .failed(&format!("the end of {} is told within {limit:.0} s of the healing", promise.rule), seen));
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    async fn told(&self, status: &str, since: Timestamp) -> Result<Vec<Timestamp>, Verdict> {
+        let all = self
+            .inbox
+            .all()
+            .await
+            .map_err(|error| self.failed("mock-slack says what it was told", format!("{error:#}")))?;
+        Ok(inbox::by_region(&all, self.promise.rule, &self.service, status, since).into_values().collect())
+    }
+
+    /// Seconds to the last of these moments.
+    fn took(&self, name: &'static str, since: Timestamp, told: &[Timestamp], limit: f64) -> f64 {
+        let seconds = told.iter().map(|at| at.duration_since(since).as_secs_f64()).fold(0.0, f64::max);
+        self.note.took(name, seconds, Some(limit));
+        seconds
+    }
+
+    fn failed(&self, expected: &str, seen: String) -> Verdict {
+        let more =
+            format!("{}; {}", self.stack.curl("processor", "/status"), self.stack.curl("mock_slack", "/api/alerts"));
+        Verdict::Failed(Failure::new(expected, seen, more))
+    }
+}
+
+fn seconds_since(then: Timestamp) -> f64 {
+    Timestamp::now().duration_since(then).as_secs_f64()
+}

@@ -1,0 +1,137 @@
+//! Alertmanager's route leads to the webhook: a test alert that is posted comes out there, and so does its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use super::super::alertmanager::{Alert, Alertmanager, Posted};
+use super::super::outcome::{Failure, Note, Verdict};
+use super::super::stack::Stack;
+use super::lacks;
+use crate::inbox::Inbox;
+
+/// Name of the test alert. No rule has it.
+pub(super) const ALERT: &str = "TidewatchVerify";
+/// Its label that tells one check from another.
+const RUN: &str = "run";
+/// The fast path's route waits for nothing, and a group that was told lately for 5 s.
+const LIMIT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(200);
+/// Alertmanager ends the test alert by itself after this long, should this process be killed.
+const LIFE: Duration = Duration::from_secs(60);
+
+/// Posts the alert, waits for it, ends it, waits for its end.
+pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
+    let Some(alertmanager) = &stack.alertmanager else { return lacks("alertmanager") };
+    let Some(inbox) = &stack.inbox else { return lacks("mock_slack") };
+    let begins = Timestamp::now();
+    // Of this check alone, should there be two at a time.
+    let run = begins.as_microsecond().to_string();
+    for (status, ends) in [("firing", begins + LIFE), ("resolved", begins)] {
+        // One that ends when it is posted must not end before it began.
+        let ends = ends.max(if status == "resolved" { Timestamp::now() } else { ends });
+        let posted = Instant::now();
+        if let Err(error) = alertmanager.post(&alert(&run, begins, ends)).await {
+            return failed(alertmanager, format!("{error:#}"));
+        }
+        match told(inbox, alertmanager, status, &run).await {
+            Ok(()) => note.took(
+                if status == "firing" { "told" } else { "resolved" },
+                posted.elapsed().as_secs_f64(),
+                Some(LIMIT.as_secs_f64()),
+            ),
+            Err(verdict) => return verdict,
+        }
+    }
+    Verdict::Passed("a test alert came to the webhook, and its end".to_owned())
+}
+
+fn alert(run: &str, starts_at: Timestamp, ends_at: Timestamp) -> Posted {
+    let map =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Posted {
+        labels: map(&[
+            ("alertname", ALERT),
+            ("severity", "info"),
+            ("source", "tidewatch"),
+            ("path", "fast"),
+            ("service", "verify"),
+            (RUN, run),
+        ]),
+        annotations: map(&[("summary", "A test of the route by `tidewatch verify`: nothing to do")]),
+        starts_at,
+        ends_at,
+    }
+}
+
+async fn told(inbox: &Inbox, alertmanager: &Alertmanager, status: &str, run: &str) -> Result<(), Verdict> {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let all = inbox.all().await;
+        if let Ok(all) = &all
+            && all.iter().any(|told| told.rule() == ALERT && told.status == status && told.label(RUN) == run)
+        {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            let seen = match all {
+                Err(error) => format!("{error:#}"),
+                Ok(_) => {
+                    let alerts = alertmanager.alerts().await.unwrap_or_default();
+                    format!(
+                        "mock-slack was not told that it is {status} within {} s; {}",
+                        LIMIT.as_secs(),
+                        routed(&alerts)
+                    )
+                }
+            };
+            return Err(failed(alertmanager, seen));
+        }
+        sleep(POLL).await;
+    }
+}
+
+fn failed(alertmanager: &Alertmanager, seen: String) -> Verdict {
+    let expected =
+        "an alert with source=tidewatch, path=fast that is posted to Alertmanager comes to mock-slack's /webhook";
+    Verdict::Failed(Failure::new(expected, seen, alertmanager.curl("/api/v2/status")))
+}
+
+/// Whom Alertmanager's route leads to.
+fn routed(alerts: &[Alert]) -> String {
+    let own = alerts.iter().find(|alert| alert.labels.get("alertname").is_some_and(|name| name == ALERT));
+    let names = own.map(|alert| alert.receivers.iter().map(|receiver| receiver.name.as_str()).collect::<Vec<_>>());
+    match names {
+        None => "Alertmanager does not have the alert".to_owned(),
+        Some(names) => format!("Alertmanager's route leads it to the receiver {}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_receiver_that_the_route_leads_to_is_named() {
+        let alerts: Vec<Alert> =
+            serde_json::from_value(json!([{"labels": {"alertname": ALERT}, "receivers": [{"name": "nobody"}]}]))
+                .unwrap();
+        assert_eq!(routed(&alerts), "Alertmanager's route leads it to the receiver nobody");
+        assert_eq!(routed(&[]), "Alertmanager does not have the alert");
+    }
+
+    #[test]
+    fn the_test_alert_takes_the_fast_paths_route() {
+        let at = Timestamp::from_second(1_800_000_000).unwrap();
+        let json = serde_json::to_value(alert("7", at, at)).unwrap();
+        assert_eq!(
+            json["labels"],
+            json!({"alertname": ALERT, "severity": "info", "source": "tidewatch", "path": "fast", "service": "verify", "run": "7"})
+        );
+        assert_eq!(json["startsAt"], "2027-01-15T08:00:00Z");
+    }
+}
