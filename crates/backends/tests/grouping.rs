@@ -1,0 +1,69 @@
+//! How the real Alertmanager joins alerts into notifications, by the generated configuration.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::{Json, Router, extract::State, routing::post};
+use serde_json::{Value, json};
+use tidewatch_backends::alertmanager::{self, Receivers};
+use tidewatch_backends::{Installation, Running};
+use tidewatch_process::Port;
+use tidewatch_testkit::{eventually, program};
+use tokio::net::TcpListener;
+
+type Told = Arc<Mutex<Vec<Value>>>;
+
+/// A webhook that keeps what it is told, and its URL.
+async fn webhook() -> (Told, String) {
+    let told = Told::default();
+    let keep = async |State(told): State<Told>, Json(body): Json<Value>| told.lock().unwrap().push(body);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/webhook", listener.local_addr().unwrap());
+    let routes = Router::new().route("/webhook", post(keep)).with_state(Arc::clone(&told));
+    tokio::spawn(async { axum::serve(listener, routes).await });
+    (told, url)
+}
+
+async fn fires(alertmanager: &Running, labels: Value) {
+    let alerts = [json!({ "labels": labels })];
+    let posting = reqwest::Client::new().post(format!("{}/api/v2/alerts", alertmanager.url())).json(&alerts).send();
+    assert!(posting.await.unwrap().status().is_success());
+}
+
+#[tokio::test]
+async fn a_slow_twin_joins_the_notification_of_the_fast_path_and_a_human_hears_nothing_of_watchdog() {
+    let test = "a_slow_twin_joins_the_notification_of_the_fast_path_and_a_human_hears_nothing_of_watchdog";
+    let Some(alertmanager) = program("alertmanager", test) else { return };
+    let (told, url) = webhook().await;
+    let dir = tempfile::tempdir().unwrap();
+    let installation = Installation::of("alertmanager", alertmanager);
+    let alertmanager =
+        alertmanager::start(&installation, dir.path(), Port::Free, &Receivers::Webhook(url)).await.unwrap();
+
+    fires(&alertmanager, json!({ "alertname": "Watchdog", "severity": "info", "path": "slow" })).await;
+    let error_rate = |path: &str, region: Option<&str>| {
+        let mut labels =
+            json!({ "alertname": "HighErrorRate", "severity": "critical", "service": "pay", "path": path });
+        if let Some(region) = region {
+            labels["region"] = region.into();
+        }
+        labels
+    };
+    fires(&alertmanager, error_rate("fast", Some("eu-west-1"))).await;
+    let alerts = |notification: &Value| notification["alerts"].as_array().unwrap().len();
+    eventually("the fast path is told at once", Duration::from_secs(3), async || {
+        told.lock().unwrap().iter().any(|told| alerts(told) == 1).then_some(())
+    })
+    .await;
+    fires(&alertmanager, error_rate("fast", Some("us-west-2"))).await;
+    fires(&alertmanager, error_rate("slow", None)).await;
+    let joined = eventually("all three are one notification", Duration::from_secs(15), async || {
+        told.lock().unwrap().iter().find(|told| alerts(told) == 3).cloned()
+    })
+    .await;
+    assert_eq!(joined["groupLabels"], json!({ "alertname": "HighErrorRate", "service": "pay" }));
+    assert_eq!(joined["receiver"], "page");
+    let all = told.lock().unwrap().clone();
+    assert!(all.iter().all(|told| told["groupLabels"]["alertname"] == "HighErrorRate"), "{all:#?}");
+}
