@@ -1,6 +1,7 @@
 //! The whole of Tidewatch as a newcomer runs it: the `tidewatch` binary with `up`, on free ports and in a directory of
 //! its own.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -39,10 +40,12 @@ impl StackOptions {
 pub struct Notification {
     /// The rule's name.
     pub rule: String,
-    /// The service that it is about.
+    /// The service that it is about; empty where the rule is about none.
     pub service: String,
     /// The region, where the rule has one.
     pub region: Option<String>,
+    /// All labels.
+    pub labels: BTreeMap<String, String>,
     /// `firing` or `resolved`.
     pub status: String,
     /// When mock-slack got it.
@@ -107,6 +110,24 @@ impl Stack {
         let mut command = command(&self.binary);
         command.args(arguments).env("TIDEWATCH_STATE_DIR", self.dir.path()).stdin(Stdio::null());
         tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
+    }
+
+    /// Whether it has this, by endpoints.json.
+    pub fn has(&self, name: &str) -> bool {
+        self.endpoints[name].is_string()
+    }
+
+    /// The samples that Prometheus gives for an instant query: labels and value.
+    pub async fn query(&self, promql: &str) -> Vec<(BTreeMap<String, String>, f64)> {
+        let url = format!("{}/api/v1/query", self.endpoint("prometheus"));
+        let answer = self.client.get(&url).query(&[("query", promql)]).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        let samples = answer["data"]["result"].as_array().unwrap_or_else(|| panic!("{promql}: {answer}"));
+        let sample = |sample: &Value| {
+            let labels = serde_json::from_value(sample["metric"].clone()).unwrap();
+            (labels, sample["value"][1].as_str().unwrap().parse().unwrap())
+        };
+        samples.iter().map(sample).collect()
     }
 
     /// GET of a path at a service.
@@ -197,10 +218,13 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
 
 fn notification(alert: &Value) -> Notification {
     let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("not text in {alert}")).to_owned();
+    let labels = alert["labels"].as_object().unwrap();
+    let labels: BTreeMap<_, _> = labels.iter().map(|(name, value)| (name.clone(), text(value))).collect();
     Notification {
         rule: text(&alert["labels"]["alertname"]),
-        service: text(&alert["labels"]["service"]),
-        region: alert["labels"]["region"].as_str().map(str::to_owned),
+        service: labels.get("service").cloned().unwrap_or_default(),
+        region: labels.get("region").cloned(),
+        labels,
         status: text(&alert["status"]),
         received_at: text(&alert["received_at"]).parse().unwrap(),
     }

@@ -20,7 +20,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn a_wrong_flag_or_argument_ends_with_64_and_is_named() {
-    let rows: [(&[&str], &str); 16] = [
+    let rows: [(&[&str], &str); 19] = [
         (&["dance"], "dance"),
         (&["break", "payment-service"], "--latency"),
         (&["break", "payment-service", "--latency", "0"], "--latency"),
@@ -36,6 +36,9 @@ fn a_wrong_flag_or_argument_ends_with_64_and_is_named() {
         (&["up", "--ports", "some"], "--ports"),
         (&["up", "--events-per-second", "0"], "--events-per-second"),
         (&["up", "--error-rate", "2", "--ports", "auto"], "--error-rate"),
+        (&["up", "--backends", "some"], "--backends"),
+        (&["up", "--slo-scale", "7"], "--slo-scale"),
+        (&["up", "--slo-scale", "60", "--backends", "none", "--ports", "auto"], "--slo-scale"),
         (&["bench", "notify", "--trials", "0"], "--trials"),
     ];
     for (arguments, named) in rows {

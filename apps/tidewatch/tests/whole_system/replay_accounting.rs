@@ -192,7 +192,7 @@ fn a_log_without_a_single_request_fails_and_says_so() {
 
 #[tokio::test]
 async fn a_running_up_judges_what_is_replayed_counts_what_is_late_and_shows_the_service() {
-    let stack = Stack::start(&StackOptions::new(BINARY, &["--broker", "in-process"])).await;
+    let stack = Stack::start(&StackOptions::new(BINARY, &["--broker", "in-process", "--backends", "none"])).await;
     let log = stack.dir().join("shop.log");
     let line = |id: u32| {
         format!("1.2.3.4 - - [17/May/2015:10:05:{:02} +0000] \"GET /{id} HTTP/1.1\" 200 1 \"-\" \"-\" 0.050\n", id % 60)

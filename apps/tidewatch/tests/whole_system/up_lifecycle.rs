@@ -4,14 +4,20 @@ use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, test_kill_process};
-use tidewatch_testkit::{Stack, StackOptions, eventually, skipped};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use tidewatch_testkit::{Stack, StackOptions, eventually, program, skipped};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tidewatch");
 const SERVICES: [&str; 6] = ["console", "simulator", "mock_slack", "processor", "bridge", "relay"];
+const BACKENDS: [&str; 2] = ["prometheus", "alertmanager"];
 
 async fn in_process() -> Stack {
-    Stack::start(&StackOptions::new(BINARY, &["--broker", "in-process"])).await
+    Stack::start(&StackOptions::new(BINARY, &["--broker", "in-process", "--backends", "none"])).await
+}
+
+/// With Prometheus and Alertmanager, where they are found.
+async fn with_backends(broker: &str) -> Stack {
+    Stack::start(&StackOptions::new(BINARY, &["--broker", broker])).await
 }
 
 fn listens(place: &str) -> bool {
@@ -19,17 +25,18 @@ fn listens(place: &str) -> bool {
 }
 
 fn places(stack: &Stack) -> Vec<String> {
-    SERVICES.iter().chain(&["kafka"]).map(|name| stack.endpoint(name).to_owned()).collect()
+    let backends = BACKENDS.iter().filter(|name| stack.has(name));
+    SERVICES.iter().chain(&["kafka"]).chain(backends).map(|name| stack.endpoint(name).to_owned()).collect()
 }
 
 async fn up_again(stack: &Stack) -> Output {
-    stack.run(&["up", "--ports", "auto", "--broker", "in-process"]).await
+    stack.run(&["up", "--ports", "auto", "--broker", "in-process", "--backends", "none"]).await
 }
 
 #[tokio::test]
 async fn ctrl_c_drains_everything_and_leaves_nothing_behind() {
     for signal in [Signal::INT, Signal::TERM] {
-        let stack = in_process().await;
+        let stack = with_backends("in-process").await;
         assert_eq!(stack.endpoint("broker"), "in-process");
         let places = places(&stack);
         assert!(places.iter().all(|place| listens(place)), "{places:?}");
@@ -46,20 +53,42 @@ async fn ctrl_c_drains_everything_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_real_kafka_ends_with_it_and_after_a_kill_9_too() {
-    let test = "a_real_kafka_ends_with_it_and_after_a_kill_9_too";
+async fn every_server_ends_with_it_and_after_a_kill_9_too() {
+    let test = "every_server_ends_with_it_and_after_a_kill_9_too";
     if let Err(missing) = tidewatch_kafka::broker::RealKafka::discover() {
         return skipped(test, format_args!("needs kafka: {missing}"));
     }
     for signal in [Signal::INT, Signal::KILL] {
-        let stack = Stack::start(&StackOptions::new(BINARY, &["--broker", "kafka"])).await;
+        let stack = with_backends("kafka").await;
         assert_eq!(stack.endpoint("broker"), "kafka");
-        let kafka = stack.endpoint("kafka").to_owned();
-        assert!(listens(&kafka));
+        let servers = places(&stack);
+        assert!(servers.iter().all(|place| listens(place)), "{servers:?}");
         stack.signal(signal);
         let (status, _dir) = stack.ended();
         assert_eq!(status.code(), (signal == Signal::INT).then_some(0));
-        eventually("kafka is gone", Duration::from_secs(10), async || (!listens(&kafka)).then_some(())).await;
+        eventually("every server is gone", Duration::from_secs(10), async || {
+            (!servers.iter().any(|place| listens(place))).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_ends_by_itself_is_named_and_ends_up() {
+    for name in BACKENDS {
+        let test = "a_server_that_ends_by_itself_is_named_and_ends_up";
+        if program(name, test).is_none() {
+            return;
+        }
+        let stack = with_backends("in-process").await;
+        let places = places(&stack);
+        let pid = std::fs::read_to_string(stack.dir().join(format!("{name}/{name}.pid"))).unwrap();
+        kill_process(Pid::from_raw(pid.trim().parse().unwrap()).unwrap(), Signal::KILL).unwrap();
+        let (status, dir) = stack.ended();
+        assert_eq!(status.code(), Some(1));
+        let said = std::fs::read_to_string(dir.path().join("up.out")).unwrap();
+        assert!(said.contains(&format!("{name} ended (signal: 9 (SIGKILL)): see ")), "{said}");
+        assert!(!places.iter().any(|place| listens(place)), "{places:?}");
     }
 }
 
@@ -77,7 +106,7 @@ async fn a_second_up_in_the_same_directory_is_refused_until_the_first_is_gone_ev
     let (_, dir) = stack.ended();
     assert!(dir.path().join("endpoints.json").exists(), "a killed one can't clean up");
     let mut second = Command::new(BINARY)
-        .args(["up", "--ports", "auto", "--broker", "in-process", "--state-dir"])
+        .args(["up", "--ports", "auto", "--broker", "in-process", "--backends", "none", "--state-dir"])
         .arg(dir.path())
         .stdout(Stdio::null())
         .spawn()
@@ -89,7 +118,7 @@ async fn a_second_up_in_the_same_directory_is_refused_until_the_first_is_gone_ev
     };
     eventually("the second one is ready", Duration::from_secs(60), async || kafka_of().filter(|place| listens(place)))
         .await;
-    rustix::process::kill_process(Pid::from_child(&second), Signal::INT).unwrap();
+    kill_process(Pid::from_child(&second), Signal::INT).unwrap();
     assert_eq!(second.wait().unwrap().code(), Some(0));
     assert!(kafka_of().is_none());
     test_kill_process(Pid::from_raw(pid as i32).unwrap()).unwrap_err();

@@ -1,0 +1,135 @@
+//! The loop through the real Prometheus and Alertmanager: stream, bridge, rules, grouping, inhibition, notification.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tidewatch_backends::alertmanager::{self, Receivers};
+use tidewatch_backends::{Installation, prometheus, rules};
+use tidewatch_kafka::broker::Port;
+use tidewatch_testkit::{Notification, Stack, StackOptions, eventually, program};
+
+const BROKEN: &str = "payment-service";
+const SLO: &str = "payment-service-availability";
+const PAGE: &str = "ErrorBudgetBurnPage";
+const TICKET: &str = "ErrorBudgetBurnTicket";
+
+/// Scaled by 60, the page's short window is 5 s and the ticket's two minutes.
+#[tokio::test]
+async fn a_page_and_a_ticket_live_and_end_on_the_real_servers() {
+    let test = "a_page_and_a_ticket_live_and_end_on_the_real_servers";
+    if program("prometheus", test).is_none() || program("alertmanager", test).is_none() {
+        return;
+    }
+    let flags = ["--broker", "in-process", "--slo-scale", "60"];
+    let stack = Stack::start(&StackOptions::new(env!("CARGO_BIN_EXE_tidewatch"), &flags)).await;
+    everything_is_scraped_and_evaluated(&stack).await;
+    let whole = stack.query("slo:error_budget_remaining:ratio").await;
+    assert_eq!(whole.len(), 8, "{whole:?}");
+    assert!(whole.iter().all(|(_, left)| *left > 0.99), "{whole:?}");
+    assert_eq!(stack.query("ALERTS{alertname!=\"Watchdog\"}").await, [], "nothing is broken yet");
+
+    assert!(stack.run(&["break", BROKEN, "--error-rate", "30%"]).await.status.success());
+    let broken_at = Timestamp::now();
+    let fast = stack.notified("HighErrorRate", BROKEN, "firing", Duration::from_secs(60)).await;
+    assert_eq!(fast.labels["path"], "fast");
+    let seconds = fast.received_at.duration_since(broken_at).as_secs_f64();
+    assert!(seconds <= 30.0, "told after {seconds:.1} s");
+
+    let page = told(&stack, PAGE, "firing", Duration::from_secs(120)).await;
+    assert_eq!(page.labels["severity"], "critical");
+    eventually("the ticket fires too, and is held back", Duration::from_secs(60), async || {
+        (held_back(&stack, TICKET).await? == vec![true; 2]).then_some(())
+    })
+    .await;
+    assert!(!stack.notifications().await.iter().any(|told| told.rule == TICKET), "the page says it all");
+    let left = stack.query(&format!("slo:error_budget_remaining:ratio{{slo=\"{SLO}\"}}")).await;
+    assert!(left[0].1 < 1.0, "{left:?}");
+
+    assert!(stack.run(&["heal"]).await.status.success());
+    let healed_at = Timestamp::now();
+    let resolved = stack.notified("HighErrorRate", BROKEN, "resolved", Duration::from_secs(120)).await;
+    let seconds_to_resolved = resolved.received_at.duration_since(healed_at).as_secs_f64();
+    assert!(seconds_to_resolved <= 95.0, "the end was told after {seconds_to_resolved:.1} s");
+    let page_over = told(&stack, PAGE, "resolved", Duration::from_secs(180)).await;
+    let ticket = told(&stack, TICKET, "firing", Duration::from_secs(180)).await;
+    let ticket_over = told(&stack, TICKET, "resolved", Duration::from_secs(300)).await;
+    let since = |from: Timestamp, told: &Notification| told.received_at.duration_since(from).as_secs_f64();
+    println!(
+        "fast {seconds:.1} s, page {:.1} s; after healing: fast {seconds_to_resolved:.1} s, page {:.1} s, ticket told {:.1} s, over {:.1} s",
+        since(broken_at, &page),
+        since(healed_at, &page_over),
+        since(healed_at, &ticket),
+        since(healed_at, &ticket_over),
+    );
+    let told = stack.notifications().await;
+    assert!(told.iter().all(|told| told.service == BROKEN), "{told:#?}");
+}
+
+#[tokio::test]
+async fn an_alertmanager_that_lost_everything_is_told_again() {
+    let test = "an_alertmanager_that_lost_everything_is_told_again";
+    let Some(prometheus_program) = program("prometheus", test) else { return };
+    let Some(alertmanager_program) = program("alertmanager", test) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (am_dir, port) = (dir.path().join("alertmanager"), Port::free());
+    let installation = Installation::of("alertmanager", alertmanager_program);
+    let receivers = Receivers::Webhook("http://127.0.0.1:1/webhook".into());
+    let mut am = alertmanager::start(&installation, &am_dir, Port::Fixed(port), &receivers).await.unwrap();
+    let config = prometheus::Config {
+        scrape_interval: Duration::from_secs(1),
+        targets: Vec::new(),
+        rules: rules(),
+        alertmanager: Some(port),
+    };
+    let installation = Installation::of("prometheus", prometheus_program);
+    let _prometheus = prometheus::start(&installation, dir.path(), Port::Free, &config).await.unwrap();
+    let url = format!("{}/api/v2/alerts?filter=alertname%3DWatchdog", am.url());
+    let watchdog = async || {
+        let alerts: Vec<Value> = reqwest::get(&url).await.ok()?.json().await.ok()?;
+        (!alerts.is_empty()).then_some(())
+    };
+    eventually("Watchdog is there", Duration::from_secs(60), watchdog).await;
+    std::fs::remove_dir_all(am_dir.join("data")).unwrap();
+    am.restart().await.unwrap();
+    assert_eq!(watchdog().await, None, "it kept nothing");
+    // Prometheus repeats what fires every minute.
+    eventually("Watchdog is there again", Duration::from_secs(120), watchdog).await;
+}
+
+/// Everything that the monitoring consists of works.
+pub(crate) async fn everything_is_scraped_and_evaluated(stack: &Stack) {
+    eventually("every target is scraped", Duration::from_secs(60), async || {
+        let up = stack.query("up").await;
+        (up.len() == 8 && up.iter().all(|(_, up)| *up == 1.0)).then_some(())
+    })
+    .await;
+    // The records for the longest windows are evaluated every other minute.
+    eventually("every rule is evaluated", Duration::from_secs(150), async || {
+        let groups = stack.get("prometheus", "/api/v1/rules").await["data"]["groups"].clone();
+        let rules: Vec<Value> =
+            groups.as_array()?.iter().flat_map(|group| group["rules"].as_array().unwrap().clone()).collect();
+        let failing: Vec<_> = rules.iter().filter(|rule| rule["health"] == "err").collect();
+        assert!(failing.is_empty(), "{failing:#?}");
+        (!rules.is_empty() && rules.iter().all(|rule| rule["health"] == "ok")).then_some(())
+    })
+    .await;
+}
+
+/// The notification of the broken service's availability SLO.
+async fn told(stack: &Stack, rule: &str, status: &str, limit: Duration) -> Notification {
+    let what = format!("{rule} {status} for {SLO}; up said:\n{}", stack.said());
+    eventually(&what, limit, async || {
+        let mut told = stack.notifications().await.into_iter();
+        told.find(|told| told.rule == rule && told.status == status && told.labels["slo"] == SLO)
+    })
+    .await
+}
+
+/// Of each of the SLO's alerts of this name whether Alertmanager holds it back because of another.
+async fn held_back(stack: &Stack, rule: &str) -> Option<Vec<bool>> {
+    let alerts = stack.get("alertmanager", "/api/v2/alerts").await;
+    let of_slo = |alert: &&Value| alert["labels"]["alertname"] == rule && alert["labels"]["slo"] == SLO;
+    let held = |alert: &Value| Some(!alert["status"]["inhibitedBy"].as_array()?.is_empty());
+    alerts.as_array()?.iter().filter(of_slo).map(held).collect()
+}
