@@ -152,36 +152,26 @@ fn saturation() -> Section {
         Target::range(format!("sum by (service) ({})", rate("workload_request_duration_seconds_sum")))
             .legend("{{service}}"),
     );
-    let share = |title: &str, description: &str, limit: f64, expr: &str| {
-        Panel::graph(title, description, Unit::Share, Thresholds::warning_from(limit))
-            .ask(Target::range(expr).legend("{{job}}"))
+    let share = |title: &str, what: &str, limit: f64, record: &str, alert: &str| {
+        let description =
+            format!("Share of the {what} that a process of Tidewatch may use. Services in one process count once.");
+        Panel::graph(title, &description, Unit::Share, Thresholds::warning_from(limit))
+            .ask(Target::range(record).legend("{{host}} {{pid}}"))
+            .link(Link::runbook("Runbook", alert))
     };
-    let cpu = share(
-        "Tidewatch: CPU",
-        "Share of the cores that each of Tidewatch's processes may use. Services that run in one process show the same line.",
-        limits::CPU,
-        "max by (job) (rate(process_cpu_seconds_total[$__rate_interval]) / process_cpu_limit_cores)",
-    );
-    let memory = share(
-        "Tidewatch: memory",
-        "Share of the memory that each of Tidewatch's processes may use. Services that run in one process show the same line.",
-        limits::MEMORY,
-        "max by (job) (process_resident_memory_bytes / process_memory_limit_bytes)",
-    );
-    let files = share(
-        "Tidewatch: open files",
-        "Share of the files that each of Tidewatch's processes may open. Services that run in one process show the same line.",
-        limits::OPEN_FILES,
-        "max by (job) (process_open_fds / process_max_fds)",
-    );
+    let cpu = share("Tidewatch: CPU", "cores", limits::CPU, "process:cpu_usage:ratio_rate5m", "HighCpuUsage");
+    let memory = share("Tidewatch: memory", "memory", limits::MEMORY, "process:memory_usage:ratio", "HighMemoryUsage");
+    let files =
+        share("Tidewatch: open files", "files", limits::OPEN_FILES, "process:open_files:ratio", "OpenFilesNearLimit");
     Section::new("Saturation").band(7, [(6, in_progress), (6, cpu), (6, memory), (6, files)])
 }
 
 fn logs() -> Section {
+    // Loki refuses a selector that a stream without the label would satisfy, as `.*` for all services does.
     let lines = Panel::logs(
         "Errors in the logs",
         "Log lines of the services chosen that are errors, newest first. Needs Loki.",
     )
-    .ask(Target::logs("{service_name=~\"$service\"} | detected_level=~\"error|fatal|critical\""));
+    .ask(Target::logs("{service_name=~\"$service\", service_name=~\".+\"} | detected_level=~\"error|fatal|critical\""));
     Section::collapsed("Logs").band(9, [(24, lines)])
 }

@@ -5,7 +5,7 @@ use crate::colour::Colour;
 use crate::dashboard::{Design, Section};
 use crate::limits;
 use crate::link::Link;
-use crate::panel::Panel;
+use crate::panel::{Panel, Style};
 use crate::query::Target;
 use crate::table::Column;
 use crate::threshold::Thresholds;
@@ -21,7 +21,7 @@ pub(crate) fn design() -> Design {
         from: "now-1h",
         variables: vec![],
         annotations: AlertAnnotation::both(".*"),
-        sections: vec![reached(), lag(), topics(), dead_letters()],
+        sections: vec![reached(), lag(), topics(), dead_letters(), bridge()],
     }
 }
 
@@ -40,7 +40,7 @@ fn reached() -> Section {
         Unit::Count,
         Thresholds::warning_from(limits::CONSUMER_LAG),
     )
-    .ask(Target::range("max(sum by (job, topic) (kafka_consumer_lag_records))").legend("records"))
+    .ask(Target::range("max(job_topic:kafka_consumer_lag_records:sum)").legend("records"))
     .link(Link::runbook("Runbook", "KafkaConsumerLagHigh"));
     let dead = Panel::stat(
         "Dead letters in the last hour",
@@ -69,7 +69,7 @@ fn lag() -> Section {
         Unit::Count,
         Thresholds::warning_from(limits::CONSUMER_LAG),
     )
-    .ask(Target::range("sum by (job, topic) (kafka_consumer_lag_records)").legend("{{job}}: {{topic}}"))
+    .ask(Target::range("job_topic:kafka_consumer_lag_records:sum").legend("{{job}}: {{topic}}"))
     .link(Link::runbook("Runbook", "KafkaConsumerLagHigh"));
     let by_partition = Panel::graph(
         "Partitions furthest behind",
@@ -92,7 +92,7 @@ fn lag() -> Section {
         ],
     )
     .ask(Target::table("count by (job, topic) (kafka_consumer_lag_records)"))
-    .ask(Target::table("sum by (job, topic) (kafka_consumer_lag_records)"))
+    .ask(Target::table("job_topic:kafka_consumer_lag_records:sum"))
     .ask(Target::table("max by (job, topic) (kafka_consumer_lag_records)"));
     Section::new("Consumer lag").band(8, [(8, by_consumer), (8, by_partition), (8, owners)])
 }
@@ -185,4 +185,36 @@ fn dead_letters() -> Section {
             .legend("alert-relay"),
     );
     Section::new("Dead letters").band(7, [(8, by_reason), (8, share), (8, skipped)])
+}
+
+fn bridge() -> Section {
+    let series = Panel::graph(
+        "Series of the bridge",
+        "How many series the watched services take up, and how many they may. At the limit new endpoints are counted as overflow.",
+        Unit::Count,
+        Thresholds::none(),
+    )
+    .ask(Target::range("sum(metrics_bridge_series)").legend("series"))
+    .ask(Target::range("sum(metrics_bridge_series_limit)").legend("limit"))
+    .style("limit", Style::Dotted)
+    .link(Link::runbook("Runbook", "MetricsBridgeOverflow"));
+    let overflow = Panel::graph(
+        "Events without a series of their own",
+        "Events counted as overflow: sums by service stay right, their endpoints are not told apart.",
+        Unit::Events,
+        Thresholds::warning_from(0.001),
+    )
+    .ask(Target::range("sum(rate(metrics_bridge_overflow_events_total[$__rate_interval]))").legend("overflow"))
+    .link(Link::runbook("Runbook", "MetricsBridgeOverflow"));
+    let checkpoints = Panel::graph(
+        "Checkpoints of the bridge",
+        "Written every ten seconds for each partition that changed. After a crash, counting goes on from the last.",
+        Unit::Events,
+        Thresholds::none(),
+    )
+    .ask(
+        Target::range("sum by (outcome) (rate(metrics_bridge_checkpoints_total[$__rate_interval]))")
+            .legend("{{outcome}}"),
+    );
+    Section::new("What the bridge counts").band(7, [(8, series), (8, overflow), (8, checkpoints)])
 }

@@ -22,3 +22,39 @@ pub(crate) const BURN_1D: f64 = 3.0;
 pub(crate) const BURN_3D: f64 = 1.0;
 /// Share of the error budget below which it should be spent with care: no alert, a habit.
 pub(crate) const BUDGET_LOW: f64 = 0.25;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// The rules that this alert has: from its name to that of the next.
+    fn rules_of(alert: &str) -> Vec<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let texts = files.filter(|file| file.is_file()).map(|file| std::fs::read_to_string(file).unwrap());
+        let rules = texts.flat_map(|text| text.split("- alert: ").map(str::to_owned).collect::<Vec<_>>());
+        rules.filter(|rule| rule.lines().next() == Some(alert)).collect()
+    }
+
+    #[test]
+    fn panels_and_alerts_draw_the_same_lines() {
+        let expected = [
+            ("HighLatencyP99", super::LATENCY_P99),
+            ("HighErrorRate", super::ERROR_RATIO),
+            ("KafkaConsumerLagHigh", super::CONSUMER_LAG),
+            ("HighCpuUsage", super::CPU),
+            ("HighMemoryUsage", super::MEMORY),
+            ("OpenFilesNearLimit", super::OPEN_FILES),
+            ("ErrorBudgetBurnPage", super::BURN_1H),
+            ("ErrorBudgetBurnPage", super::BURN_6H),
+            ("ErrorBudgetBurnTicket", super::BURN_1D),
+            ("ErrorBudgetBurnTicket", super::BURN_3D),
+        ];
+        for (alert, limit) in expected {
+            let rules = rules_of(alert);
+            let is_limit = |rest: &str| rest.split_whitespace().next().is_some_and(|word| word.parse() == Ok(limit));
+            let compares = |rule: &String| rule.split("> ").skip(1).any(is_limit);
+            assert!(rules.iter().any(compares), "{alert} does not fire above {limit}: {rules:?}");
+        }
+    }
+}

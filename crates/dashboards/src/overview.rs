@@ -14,6 +14,11 @@ use crate::{golden_signals, kafka, runbooks, slo, stream_processor};
 
 pub(crate) const UID: &str = "tidewatch-overview";
 
+// The same records that HighLatencyP99 and HighErrorRate look at.
+const REQUESTS: &str = "service:workload_requests:rate1m";
+const ERRORS: &str = "service:workload_errors:ratio_rate1m";
+const P99: &str = "service:workload_request_duration_seconds:p99_rate1m";
+
 pub(crate) fn design() -> Design {
     Design {
         uid: UID,
@@ -71,7 +76,7 @@ fn now() -> Section {
         Unit::Count,
         Thresholds::warning_from(limits::CONSUMER_LAG),
     )
-    .ask(Target::range("max(sum by (job, topic) (kafka_consumer_lag_records))").legend("records"))
+    .ask(Target::range("max(job_topic:kafka_consumer_lag_records:sum)").legend("records"))
     .link(Link::dashboard("Kafka", kafka::UID, ""));
     let watchdog = Panel::stat(
         "Rules",
@@ -109,7 +114,7 @@ fn firing_table() -> Panel {
     )
     .ask(
         Target::table(
-            "label_replace(sum by (alertname, service, severity) (alert_relay_firing_alerts) > 0, \"path\", \"fast\", \"\", \"\") \
+            "label_replace(sum by (alertname, service, severity) (alert_relay_firing_alerts) > 0, \"path\", \"fast\", \"alertname\", \".*\") \
              or sum by (alertname, service, severity, path) (ALERTS{alertstate=\"firing\", source=\"tidewatch\", alertname!=\"Watchdog\"})",
         )
         .maybe_nothing("nothing fires"),
@@ -120,7 +125,7 @@ fn firing_table() -> Panel {
 fn service_table() -> Panel {
     Panel::table(
         "Services",
-        "The golden signals of each service over the last half minute to minute, and the least of its error budgets. Click a service for more, or for its logs.",
+        "The golden signals of each service over the last minute, and the least of its error budgets. Click a service for more, or for its logs.",
         vec![
             Column::label("service")
                 .link(Link::dashboard("Golden signals", golden_signals::UID, "var-service=${__value.text}"))
@@ -128,18 +133,14 @@ fn service_table() -> Panel {
                 .sorted(false),
             Column::value("Requests", 0, Unit::Requests, Thresholds::none(), 1),
             Column::value("Errors", 1, Unit::Share, Thresholds::critical_from(limits::ERROR_RATIO), 2),
-            Column::value("P99", 2, Unit::Seconds, Thresholds::warning_from(limits::LATENCY_P99), 0),
+            Column::value("P99", 2, Unit::Seconds, Thresholds::warning_from(limits::LATENCY_P99), 1),
             Column::value("In progress", 3, Unit::Count, Thresholds::none(), 1),
             Column::value("Budget left", 4, Unit::Share, Thresholds::falling(limits::BUDGET_LOW, 0.0), 1),
         ],
     )
-    .ask(Target::table("sum by (service) (rate(workload_requests_total[$__rate_interval]))"))
-    .ask(Target::table(
-        "sum by (service) (rate(workload_errors_total[$__rate_interval])) / (sum by (service) (rate(workload_requests_total[$__rate_interval])) > 0)",
-    ))
-    .ask(Target::table(
-        "histogram_quantile(0.99, sum by (service, le) (rate(workload_request_duration_seconds_bucket[$__rate_interval])))",
-    ))
+    .ask(Target::table(REQUESTS))
+    .ask(Target::table(ERRORS))
+    .ask(Target::table(P99))
     .ask(Target::table("sum by (service) (rate(workload_request_duration_seconds_sum[$__rate_interval]))"))
     .ask(Target::table("min by (service) (slo:error_budget_remaining:ratio)"))
 }
@@ -158,7 +159,7 @@ fn services() -> Section {
             Unit::Seconds,
             Thresholds::warning_from(limits::LATENCY_P99),
         ),
-        "histogram_quantile(0.99, sum by (service, le) (rate(workload_request_duration_seconds_bucket[$__rate_interval])))",
+        P99,
     );
     let errors = by_service(
         Panel::graph(
@@ -167,7 +168,7 @@ fn services() -> Section {
             Unit::Share,
             Thresholds::critical_from(limits::ERROR_RATIO),
         ),
-        "sum by (service) (rate(workload_errors_total[$__rate_interval])) / (sum by (service) (rate(workload_requests_total[$__rate_interval])) > 0)",
+        ERRORS,
     );
     let traffic = by_service(
         Panel::graph(
@@ -176,7 +177,7 @@ fn services() -> Section {
             Unit::Requests,
             Thresholds::none(),
         ),
-        "sum by (service) (rate(workload_requests_total[$__rate_interval]))",
+        REQUESTS,
     );
     Section::new("Services").band(7, [(8, latency), (8, errors), (8, traffic)])
 }

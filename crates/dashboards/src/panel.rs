@@ -340,10 +340,8 @@ impl Panel {
         if let Form::Table(columns) = &self.form {
             return Column::overrides(columns);
         }
-        let styles = self.styles.iter().map(
-            |(series, style)| json!({"matcher": {"id": "byName", "options": series}, "properties": style.properties()}),
-        );
-        styles.collect()
+        let styles = self.styles.iter();
+        styles.map(|(matcher, style)| json!({"matcher": matcher, "properties": style.properties()})).collect()
     }
 }
 

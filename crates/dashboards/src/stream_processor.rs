@@ -47,7 +47,7 @@ fn judging() -> Section {
         Unit::Count,
         Thresholds::warning_from(limits::CONSUMER_LAG),
     )
-    .ask(Target::range("sum by (topic) (kafka_consumer_lag_records{job=\"stream-processor\"})").legend("{{topic}}"))
+    .ask(Target::range("job_topic:kafka_consumer_lag_records:sum{job=\"stream-processor\"}").legend("{{topic}}"))
     .link(Link::runbook("Runbook", "KafkaConsumerLagHigh"));
     Section::top().band(7, [(8, windows), (8, groups), (8, lag)])
 }
@@ -169,7 +169,8 @@ fn alerts() -> Section {
     )
     .ask(
         Target::range("histogram_quantile(0.95, sum by (le) (rate(alert_relay_delay_seconds_bucket[5m])))")
-            .legend("P95"),
+            .legend("P95")
+            .maybe_nothing("nothing was told in the last five minutes"),
     );
     Section::new("Alerts and their delivery")
         .band(7, [(12, transitions), (12, firing)])

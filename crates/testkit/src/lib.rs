@@ -8,6 +8,7 @@
 mod broker;
 mod data;
 mod eventually;
+mod node;
 mod program;
 mod skipped;
 mod stack;
@@ -15,6 +16,7 @@ mod stack;
 pub use broker::Broker;
 pub use data::data;
 pub use eventually::eventually;
+pub use node::node_project;
 pub use program::program;
 pub use skipped::skipped;
 pub use stack::{Notification, Stack, StackOptions};

@@ -1,5 +1,4 @@
 //! The files in dashboards/ are what the code builds.
-#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,0 +1,86 @@
+//! Every query can be read by what it is asked of. That it names only what exists is checked in apps/tidewatch.
+
+use promql_parser::parser::{Expr, parse};
+use tidewatch_dashboards::{Answer, Datasource, all, queries};
+
+use super::support::panels;
+
+#[test]
+fn promql_parses() {
+    for query in queries().iter().filter(|query| query.datasource == Datasource::Prometheus) {
+        parse(&query.resolved()).unwrap_or_else(|error| panic!("{query:?}: {error}"));
+    }
+}
+
+#[test]
+fn logql_is_a_selector_and_filters() {
+    let logql: Vec<_> = queries().into_iter().filter(|query| query.datasource == Datasource::Loki).collect();
+    assert!(!logql.is_empty());
+    for query in logql {
+        let expr = query.resolved();
+        let mut stages = expr.split(" | ");
+        // LogQL's stream selectors are PromQL's.
+        let selector = parse(stages.next().unwrap()).unwrap();
+        assert!(matches!(selector, Expr::VectorSelector(_)), "{expr}");
+        for stage in stages {
+            assert!(matches!(parse(&format!("{{{stage}}}")).unwrap(), Expr::VectorSelector(_)), "{expr}: {stage}");
+        }
+    }
+}
+
+#[test]
+fn no_query_is_left_out() {
+    for dashboard in all() {
+        let targets =
+            panels(&dashboard).into_iter().flat_map(|panel| panel["targets"].as_array().into_iter().flatten());
+        let mut exprs: Vec<&str> = targets.map(|target| target["expr"].as_str().unwrap()).collect();
+        let listed = queries();
+        let mut listed: Vec<&str> = listed
+            .iter()
+            .filter(|query| query.dashboard == dashboard.uid)
+            .filter(|query| !query.panel.starts_with("variable ") && !query.panel.starts_with("annotation "))
+            .map(|query| query.expr.as_str())
+            .collect();
+        exprs.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(exprs, listed, "{}", dashboard.file_name);
+    }
+}
+
+#[test]
+fn variables_are_declared_and_match_as_regular_expressions() {
+    let dashboards = all();
+    for query in queries() {
+        let dashboard = dashboards.iter().find(|dashboard| dashboard.uid == query.dashboard).unwrap();
+        let declared = dashboard.json["templating"]["list"].as_array().unwrap();
+        for (at, _) in query.expr.match_indices('$') {
+            let name: String = query.expr[at + 1..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let capture_group = name.is_empty();
+            if name == "__rate_interval" || capture_group {
+                continue;
+            }
+            assert!(declared.iter().any(|variable| variable["name"] == name.as_str()), "{query:?}: ${name}");
+            // Several values are chosen at once, and all of them are `.*`.
+            assert!(query.expr[..at].ends_with("=~\""), "{query:?}: ${name} is no regular expression");
+        }
+    }
+}
+
+#[test]
+fn rates_are_taken_over_what_the_graph_shows() {
+    for query in queries() {
+        for (at, _) in query.expr.match_indices("rate(") {
+            let range = query.expr[at..].split('[').nth(1).unwrap().split(']').next().unwrap();
+            assert!(["$__rate_interval", "5m"].contains(&range), "{query:?}: [{range}]");
+        }
+    }
+}
+
+#[test]
+fn what_may_be_empty_says_when() {
+    for query in queries() {
+        if let Answer::MaybeNothing(when) = query.answer {
+            assert!(when.len() > 10, "{query:?}");
+        }
+    }
+}
