@@ -16,7 +16,7 @@ const PIPELINE: Duration = Duration::from_secs(30);
 const HEALTHY: Duration = Duration::from_secs(155);
 /// Told within 65 s, over within 95 s more, and 10 s each to say how late something is.
 const FAULTS: Duration = Duration::from_secs(182);
-const LAST: Duration = Duration::from_secs(10);
+const LAST: Duration = Duration::from_secs(15);
 
 /// All steps.
 pub(super) fn stages() -> Vec<Stage> {

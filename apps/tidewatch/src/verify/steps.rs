@@ -24,13 +24,18 @@ use super::outcome::{Failure, Note, Verdict};
 const POLL: Duration = Duration::from_millis(500);
 
 /// Looks again and again until all is well; the step's limit ends it.
-async fn until(note: &Note, mut look: impl AsyncFnMut() -> Result<String, Failure>) -> Verdict {
+async fn until(note: &Note, look: impl AsyncFnMut() -> Result<String, Failure>) -> Verdict {
+    every(POLL, note, look).await
+}
+
+/// The same, as often as this.
+async fn every(poll: Duration, note: &Note, mut look: impl AsyncFnMut() -> Result<String, Failure>) -> Verdict {
     loop {
         match look().await {
             Ok(detail) => return Verdict::Passed(detail),
             Err(missing) => note.not_yet(missing),
         }
-        sleep(POLL).await;
+        sleep(poll).await;
     }
 }
 

@@ -3,17 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::{Counts, Stack};
-use super::{some, until};
+use super::{every, some};
+
+/// So often that moments are met at which nothing is on its way.
+const POLL: Duration = Duration::from_millis(50);
 
 /// Asks until the counts were equal for each service and each partition: what is on its way just now is in only one of them.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let expected = "position - start = windowed + late + dead letters in every partition, at lag 0; produced = acknowledged = \
                     what the topic grew by";
     let mut open: Option<BTreeMap<String, String>> = None;
-    until(&note, async || {
+    every(POLL, &note, async || {
         let wrong = |seen: String| Failure::new(expected, seen, stack.curl("processor", "/status"));
         let asked = async { anyhow::Ok((stack.counts_at_first().await?, stack.counts().await?)) };
         let (first, now) = asked.await.map_err(|error| wrong(format!("{error:#}")))?;
