@@ -92,7 +92,7 @@ fn lag() -> Section {
         ],
     )
     .ask(Target::table("count by (job, topic) (kafka_consumer_lag_records)"))
-    .ask(Target::table("job_topic:kafka_consumer_lag_records:sum"))
+    .ask(Target::table("sum by (job, topic) (job_topic:kafka_consumer_lag_records:sum)"))
     .ask(Target::table("max by (job, topic) (kafka_consumer_lag_records)"));
     Section::new("Consumer lag").band(8, [(8, by_consumer), (8, by_partition), (8, owners)])
 }

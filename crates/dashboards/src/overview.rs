@@ -138,9 +138,9 @@ fn service_table() -> Panel {
             Column::value("Budget left", 4, Unit::Share, Thresholds::falling(limits::BUDGET_LOW, 0.0), 1),
         ],
     )
-    .ask(Target::table(REQUESTS))
-    .ask(Target::table(ERRORS))
-    .ask(Target::table(P99))
+    .ask(Target::table(format!("sum by (service) ({REQUESTS})")))
+    .ask(Target::table(format!("sum by (service) ({ERRORS})")))
+    .ask(Target::table(format!("sum by (service) ({P99})")))
     .ask(Target::table("sum by (service) (rate(workload_request_duration_seconds_sum[$__rate_interval]))"))
     .ask(Target::table("min by (service) (slo:error_budget_remaining:ratio)"))
 }

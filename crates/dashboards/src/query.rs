@@ -140,18 +140,6 @@ impl Query {
     pub fn resolved(&self) -> String {
         SUBSTITUTES.iter().fold(self.expr.clone(), |expr, (variable, value)| expr.replace(variable, value))
     }
-
-    /// Why this answer of Prometheus' HTTP API to `/api/v1/query?query=<resolved>` is not what a healthy Tidewatch
-    /// gives; none where it is.
-    pub fn dissatisfied(&self, response: &Value) -> Option<String> {
-        if response["status"] != "success" {
-            let error = response["error"].as_str().unwrap_or("an answer that is none of Prometheus");
-            return Some(format!("expected data, got {error}"));
-        }
-        let result = response.pointer("/data/result").and_then(Value::as_array);
-        let empty = result.is_none_or(Vec::is_empty);
-        (empty && self.answer == Answer::Data).then(|| "expected data, got none".to_owned())
-    }
 }
 
 #[cfg(test)]
@@ -166,18 +154,5 @@ mod tests {
     fn a_resolved_query_has_no_variables() {
         let query = query(Target::range("sum(rate(a{service=~\"$service\", slo=~\"$slo\"}[$__rate_interval]))"));
         assert_eq!(query.resolved(), "sum(rate(a{service=~\".*\", slo=~\".*\"}[1m]))");
-    }
-
-    #[test]
-    fn no_series_satisfies_only_where_the_query_says_so() {
-        let nothing = json!({"status": "success", "data": {"resultType": "vector", "result": []}});
-        let one = json!({"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [0, "0"]}]}});
-        let error = json!({"status": "error", "errorType": "bad_data", "error": "parse error"});
-        let (data, maybe) = (query(Target::range("up")), query(Target::range("up").maybe_nothing("nothing fires")));
-        assert_eq!(data.dissatisfied(&one), None);
-        assert_eq!(data.dissatisfied(&nothing).unwrap(), "expected data, got none");
-        assert_eq!(maybe.dissatisfied(&nothing), None);
-        assert_eq!(maybe.dissatisfied(&error).unwrap(), "expected data, got parse error");
-        assert_eq!(data.dissatisfied(&json!({})).unwrap(), "expected data, got an answer that is none of Prometheus");
     }
 }

@@ -79,8 +79,9 @@ impl Column {
         let renamed = columns.iter().filter(|column| field(column) != column.title);
         let renamed: Map<_, _> = renamed.map(|column| (field(column), json!(column.title))).collect();
         json!([
-            {"id": "merge", "options": {}},
+            // First: rows are one where all that is left is equal, and neither time nor a metric's name is.
             {"id": "filterFieldsByName", "options": {"include": {"names": kept}}},
+            {"id": "merge", "options": {}},
             {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": renamed}},
         ])
     }

@@ -77,6 +77,17 @@ fn rates_are_taken_over_what_the_graph_shows() {
 }
 
 #[test]
+fn columns_of_tables_have_labels_but_no_metric_name() {
+    super::support::every_panel(|what, panel| {
+        for target in panel["targets"].as_array().into_iter().flatten().filter(|target| target["format"] == "table") {
+            let expr = target["expr"].as_str().unwrap().replace("$__rate_interval", "1m");
+            // A name would be a column, and rows of two metrics never one.
+            assert!(!matches!(parse(&expr).unwrap(), Expr::VectorSelector(_)), "{what}: {expr}");
+        }
+    });
+}
+
+#[test]
 fn what_may_be_empty_says_when() {
     for query in queries() {
         if let Answer::MaybeNothing(when) = query.answer {
