@@ -95,7 +95,7 @@ fn about_metrics(sources: &Sources) -> Vec<String> {
 }
 
 /// What is scraped and recorded, and what is wrong with the records.
-fn with_records(rules: &[Rule]) -> (Vocabulary, Vec<String>) {
+pub(crate) fn with_records(rules: &[Rule]) -> (Vocabulary, Vec<String>) {
     let mut vocabulary = Vocabulary::scraped();
     let mut records: Vec<&Rule> = rules.iter().filter(|rule| !rule.record.is_empty()).collect();
     loop {

@@ -1,11 +1,14 @@
 //! What running services expose is what they declare.
 use clap::{Args, Command, FromArgMatches};
+use jiff::Timestamp;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     time::Duration,
 };
 use tidewatch::catalogue::SERVICES;
+use tidewatch_events::{AlertEvent, AlertState, Event, Severity};
+use tidewatch_kafka::{KafkaArgs, Message, Producer, topics::ALERTS_FIRED};
 use tidewatch_telemetry::{
     Service, Shutdown,
     metrics::{Family, Kind},
@@ -26,6 +29,7 @@ struct Shown {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_expose_what_they_declare_and_nothing_else() {
     let broker = Broker::in_process();
+    an_alert_fires(broker.args()).await;
     let brokers = format!("--brokers={}", broker.args().brokers);
     let (admin, port) = ("--admin-listen=127.0.0.1:0", "--listen=127.0.0.1:0");
     let simulator: workload_simulator::Simulator = bind(&[admin, &brokers, port]).await;
@@ -62,6 +66,34 @@ async fn services_expose_what_they_declare_and_nothing_else() {
     for service in work {
         service.await.unwrap().unwrap();
     }
+}
+
+/// The relay counts by the alerts that it knows.
+async fn an_alert_fires(kafka: &KafkaArgs) {
+    let (now, fingerprint) = (Timestamp::now(), "HighErrorRate:service=a".to_owned());
+    let alert = AlertEvent {
+        id: AlertEvent::id_of(&fingerprint, AlertState::Firing, now),
+        fingerprint,
+        rule: "HighErrorRate".to_owned(),
+        state: AlertState::Firing,
+        reason: None,
+        severity: Severity::Critical,
+        group: BTreeMap::from([("service".to_owned(), "a".to_owned())]),
+        value: 0.3,
+        threshold: 0.05,
+        window_start: now,
+        window_end: now,
+        started_at: now,
+        fired_at: now,
+        partition: 0,
+        generation: 1,
+        summary: String::new(),
+        runbook_url: String::new(),
+    };
+    let producer = Producer::new(kafka, "monitoring-test").unwrap();
+    let payload = alert.to_json();
+    let message = Message::event::<AlertEvent>(ALERTS_FIRED.name, &alert.fingerprint, &payload);
+    producer.send(message).await.unwrap();
 }
 
 fn name<S: Service>(_: &S) -> &'static str {

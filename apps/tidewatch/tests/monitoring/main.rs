@@ -3,6 +3,7 @@
 
 mod committed;
 mod consistency;
+mod dashboards;
 mod exposed;
 mod page;
 mod rule_tests;

@@ -1,0 +1,47 @@
+//! Dashboards ask for metrics, records and labels that there are, and name every alert.
+use crate::{consistency::with_records, sources::Sources};
+use std::collections::BTreeSet;
+use tidewatch::catalogue::Vocabulary;
+use tidewatch_dashboards::{Datasource, Query, alerts, queries};
+
+fn asked_of_prometheus() -> Vec<Query> {
+    queries().into_iter().filter(|query| query.datasource == Datasource::Prometheus).collect()
+}
+
+/// Every query that names what there is not, a sentence each.
+fn problems(queries: &[Query], vocabulary: &Vocabulary) -> Vec<String> {
+    let wrong = queries.iter().filter_map(|query| Some((query, vocabulary.check(&query.resolved()).err()?)));
+    wrong.map(|(query, found)| format!("{}, {}: {}", query.dashboard, query.panel, found.join("; "))).collect()
+}
+
+#[test]
+fn every_query_names_what_is_exposed_or_recorded_with_its_labels() {
+    let (vocabulary, _) = with_records(&Sources::read().rules);
+    let problems = problems(&asked_of_prometheus(), &vocabulary);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn a_metric_or_label_of_another_name_is_found() {
+    let (vocabulary, _) = with_records(&Sources::read().rules);
+    for (name, wrong) in [
+        ("workload_requests_total", "workload_request_total"),
+        ("region", "zone"),
+        ("service:workload_errors:ratio_rate1m", "service:workload_errors:ratio_rate2m"),
+        ("slo:error_ratio:rate3d", "slo:error_ratio:rate4d"),
+    ] {
+        let mut queries = asked_of_prometheus();
+        let query = queries.iter_mut().find(|query| query.expr.contains(name)).unwrap();
+        query.expr = query.expr.replace(name, wrong);
+        let found = problems(&queries, &vocabulary);
+        assert!(found.len() == 1 && found[0].contains(wrong), "{found:?}");
+    }
+}
+
+#[test]
+fn the_overview_names_every_alert() {
+    let sources = Sources::read();
+    let slow = sources.alerts().map(|rule| rule.alert.as_str());
+    let fired: BTreeSet<&str> = slow.chain(sources.fast.iter().map(String::as_str)).collect();
+    assert_eq!(alerts().collect::<BTreeSet<_>>(), fired);
+}
