@@ -1,6 +1,6 @@
 //! The base records of one SLO: numerator and denominator, of which everything else is made, and its constants.
 
-use super::names::{BAD, BUDGET, EVENTS, MIN_BAD, POINT, SLICE_BAD, SLICE_EVENTS};
+use super::names::{BAD, BUDGET, EVENTS, MIN_BAD, POINT, SLICE_BAD, SLICE_EVENTS, ratio_in};
 use super::times::{EVERY, RATE};
 use super::writer::Writer;
 use crate::slo::complement;
@@ -15,8 +15,21 @@ pub(super) fn write(writer: &mut Writer, slo: &Slo, scale: Scale) {
     for (name, expression) in records(slo, scale) {
         writer.record(name, &expression, &labels);
     }
+    writer.record(&ratio_in(RATE), &ratio(slo, scale), &labels);
     writer.record(BUDGET, &format!("vector({})", slo.budget()), &labels);
     writer.record(MIN_BAD, &format!("vector({})", slo.min_bad_events), &labels);
+}
+
+/// The share of bad events over the last five minutes. Base records of events are means over these already, those of time are
+/// not.
+fn ratio(slo: &Slo, scale: Scale) -> String {
+    let own = |record: &str| format!("{record}{{slo=\"{}\"}}", slo.name);
+    match (slo.budgeting, &slo.indicator) {
+        (Budgeting::Occurrences, Indicator::Good { .. } | Indicator::Bad { .. }) => {
+            format!("sum({}) / (sum({}) > 0)", own(BAD), own(EVENTS))
+        }
+        _ => format!("sum(avg_over_time({}[{}])) and sum({})", own(BAD), scale.apply(RATE), own(BAD)),
+    }
 }
 
 /// Records in the order of their evaluation: a later one reads what an earlier one has just written.
@@ -59,9 +72,13 @@ fn rates(indicator: &Indicator, over: Span, scale: Scale, all: &str) -> (String,
         true => format!("sum(rate({}[{over}]))", embedded(&query.text)),
         false => format!("sum({})", embedded(&query.text)),
     };
+    let bad_rate = |query: &Query, counter: bool| match counter {
+        true => format!("sum({})", rate_from_zero(&embedded(&query.text), over)),
+        false => rate(query, false),
+    };
     match indicator {
         Indicator::Bad { bad, total, counter } => {
-            (rate(total, *counter), format!("{}\nor\n0 * {all}", rate(bad, *counter)))
+            (rate(total, *counter), format!("{}\nor\n0 * {all}", bad_rate(bad, *counter)))
         }
         Indicator::Good { good, total, counter } => {
             let good = rate(good, *counter);
@@ -70,6 +87,15 @@ fn rates(indicator: &Indicator, over: Span, scale: Scale, all: &str) -> (String,
         // Not called for it.
         Indicator::Threshold { .. } => (String::new(), String::new()),
     }
+}
+
+/// The rate of counters that may have been 0 until now, as those of errors are. `rate()` takes it that such a counter began
+/// with the window's first sample and reaches no further back, so the first errors after a start would count for too little
+/// (two thirds of a scrape's interval of a total outage). `delta()` does reach back, but knows no counter that starts anew;
+/// where one did, it is the smaller.
+fn rate_from_zero(selector: &str, over: Span) -> String {
+    let straight = format!("delta({selector}[{over}]) / {}", over.as_secs_f64());
+    format!("\n  rate({selector}[{over}]) > {straight}\n  or\n  {straight}\n")
 }
 
 /// 1 where a series of the value is not within the bound, else 0; no number (of a quantile without requests) is within.

@@ -6,7 +6,7 @@ use super::names::{
     BAD, BUDGET, EVENTS, EVENTS_TILE, REMAINING, SLICE_BAD, STEP, TILE_STEP, bad_in, projected_in, ratio_in,
     slice_bad_in,
 };
-use super::times::{EVERY, RATE, TILE};
+use super::times::{EVERY, TILE};
 use super::writer::Writer;
 use crate::{Scale, Span, Window};
 
@@ -23,7 +23,6 @@ pub(super) fn write_short(writer: &mut Writer, slices: bool, scale: Scale) {
     if slices {
         writer.record(&slice_bad_in(EVERY), &format!("{SLICE_BAD} * scalar({STEP})"), &[]);
     }
-    writer.record(&ratio_in(RATE), &format!("{BAD} / ({EVENTS} > 0)"), &[]);
     for window in SHORT {
         write_window(writer, window, (EVENTS, EVERY), slices, scale);
     }

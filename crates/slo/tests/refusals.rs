@@ -1,0 +1,292 @@
+//! What OpenSLO allows and Tidewatch doesn't support is refused by name, with its line.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use tidewatch_slo::{Known, Metrics, Source, parse, read};
+
+const GOOD: &str = r#"apiVersion: openslo/v1
+kind: SLO
+metadata:
+  name: shop-availability
+spec:
+  service: shop
+  indicator:
+    metadata:
+      name: shop-errors
+    spec:
+      ratioMetric:
+        counter: true
+        bad:
+          metricSource:
+            type: Prometheus
+            spec:
+              query: errors_total{job="shop"}
+        total:
+          metricSource:
+            type: Prometheus
+            spec:
+              query: requests_total{job="shop"}
+  timeWindow:
+    - duration: 30d
+      isRolling: true
+  budgetingMethod: Occurrences
+  objectives:
+    - target: 0.999
+"#;
+
+/// The problems of the text in which `from` is replaced by `to`.
+fn problems(from: &str, to: &str) -> Vec<String> {
+    assert!(GOOD.contains(from), "{from}");
+    match parse("slo.yaml", &GOOD.replacen(from, to, 1)) {
+        Ok(_) => Vec::new(),
+        Err(refused) => refused.0.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Asserts that this one change is refused at this line, in words that contain all of `words`.
+fn refused(from: &str, to: &str, line: u64, words: &[&str]) {
+    let problems = problems(from, to);
+    let [problem] = problems.as_slice() else { panic!("{to}: {problems:#?}") };
+    assert!(problem.starts_with(&format!("slo.yaml:{line}:")), "{to}: line {line} expected: {problem}");
+    for word in words {
+        assert!(problem.contains(word), "{to}: {word} expected: {problem}");
+    }
+}
+
+#[test]
+fn the_file_that_the_others_differ_from_is_accepted() {
+    assert_eq!(parse("slo.yaml", GOOD).unwrap().len(), 1);
+}
+
+#[test]
+fn windows_that_are_not_rolling_over_7_28_or_30_days() {
+    refused("duration: 30d", "duration: 90d", 24, &["90d", "7d", "28d", "30d"]);
+    refused("duration: 30d", "duration: 1M", 24, &["1M"]);
+    refused("isRolling: true", "isRolling: false", 25, &["isRolling: false", "calendar"]);
+    refused("      isRolling: true", "      isRolling: true\n      calendar: {timeZone: UTC}", 26, &["`calendar`"]);
+    refused("    - duration", "    - {duration: 7d, isRolling: true}\n    - duration", 25, &["timeWindow", "2 items"]);
+}
+
+#[test]
+fn budgeting_methods_other_than_occurrences_and_time_slices() {
+    refused("Occurrences", "RatioTimeslices", 26, &["RatioTimeslices", "uneven"]);
+    refused("Occurrences", "Timeboxes", 26, &["Timeboxes"]);
+}
+
+#[test]
+fn several_objectives_and_composites() {
+    refused("    - target: 0.999", "    - target: 0.999\n    - target: 0.9", 29, &["`objectives`", "2 items"]);
+    refused("- target: 0.999", "- target: 0.999\n      compositeWeight: 2", 29, &["compositeWeight", "composite"]);
+    refused("- target: 0.999", "- target: 0.999\n      indicatorRef: x", 29, &["indicatorRef", "composite"]);
+}
+
+#[test]
+fn alert_policies_and_their_kinds() {
+    refused("  objectives:", "  alertPolicies: [page]\n  objectives:", 27, &["alertPolicies", "burn-rate"]);
+    for kind in ["AlertPolicy", "AlertCondition", "AlertNotificationTarget"] {
+        refused("kind: SLO", &format!("kind: {kind}"), 2, &[kind, "remove the document"]);
+    }
+    assert_eq!(problems("  objectives:", "  alertPolicies: []\n  objectives:"), [""; 0]);
+}
+
+#[test]
+fn other_data_sources_kinds_and_versions() {
+    refused("type: Prometheus", "type: Datadog", 15, &["Datadog", "Prometheus"]);
+    refused("kind: SLO", "kind: Objective", 2, &["Objective"]);
+    refused("openslo/v1", "openslo/v2alpha1", 1, &["openslo/v2alpha1"]);
+    refused("type: Prometheus", "metricSourceRef: main", 15, &["DataSource `main`"]);
+}
+
+#[test]
+fn ready_made_ratios() {
+    let raw = "        raw: {metricSource: {type: Prometheus, spec: {query: x}}}\n        counter: true";
+    refused("        counter: true", raw, 12, &["`raw`", "uneven"]);
+    refused("        counter: true", "        rawType: success\n        counter: true", 12, &["rawType"]);
+}
+
+#[test]
+fn unknown_fields_anywhere() {
+    refused("  name: shop-a", "  nmae: x\n  name: shop-a", 4, &["nmae", "displayName"]);
+    refused("  service: shop", "  service: shop\n  owner: me", 7, &["owner"]);
+    refused("- target: 0.999", "- target: 0.999\n      goal: 1", 29, &["goal", "targetPercent"]);
+    refused("query: errors", "dimensions: [a]\n              query: errors", 17, &["dimensions"]);
+    refused("kind: SLO", "kind: SLO\nstatus: {}", 3, &["status"]);
+}
+
+#[test]
+fn labels_that_rules_can_not_have() {
+    let labels = |labels: &str| format!("name: shop-availability\n  labels: {labels}");
+    for (text, word) in [
+        ("{severity: page}", "severity"),
+        ("{slo: x}", "`slo`"),
+        ("{a/b: x}", "a/b"),
+        ("{__name__: x}", "__name__"),
+        ("{team: [a, b]}", "several values"),
+        ("{tier: 1}", "in quotes"),
+    ] {
+        refused("name: shop-availability", &labels(text), 5, &[word]);
+    }
+}
+
+#[test]
+fn annotations_of_ours_that_mean_nothing() {
+    let annotation = |text: &str| format!("name: shop-availability\n  annotations: {{{text}}}");
+    refused("name: shop-availability", &annotation("tidewatch.dev/min-bad: 3"), 5, &["tidewatch.dev/min-bad-events"]);
+    for bad in ["0", "-1", "2.5", "many"] {
+        let text = annotation(&format!("tidewatch.dev/min-bad-events: \"{bad}\""));
+        refused("name: shop-availability", &text, 5, &["whole number"]);
+    }
+    assert_eq!(problems("name: shop-availability", &annotation("example.org/any: x")), [""; 0]);
+}
+
+#[test]
+fn promql_that_is_wrong_or_of_the_wrong_shape() {
+    refused("errors_total{job=\"shop\"}", "errors_total{job=\"shop\"", 17, &["no PromQL", "errors_total{job"]);
+    refused("errors_total{job=\"shop\"}", "sum(errors_total)", 17, &["plain selector", "counter: false"]);
+    refused("errors_total{job=\"shop\"}", "errors_total[5m]", 17, &["range"]);
+    refused("errors_total{job=\"shop\"}", "errors_total offset 5m", 17, &["offset"]);
+    let rates = GOOD.replace("counter: true", "counter: false");
+    assert!(parse("slo.yaml", &rates.replace("errors_total{job=\"shop\"}", "sum(rate(e[1m]))")).is_ok());
+    assert!(parse("slo.yaml", &rates.replace("errors_total{job=\"shop\"}", "e[1m]")).is_err());
+}
+
+#[test]
+fn targets_that_leave_no_budget_or_nothing_to_keep() {
+    for bad in ["target: 1", "target: 0", "target: 99.9", "target: -1", "targetPercent: 100", "target: 0.99999999"] {
+        refused("target: 0.999", bad, 28, &["target"]);
+    }
+    refused("- target: 0.999", "- target: 0.999\n      targetPercent: 99.9", 29, &["not both"]);
+    refused("- target: 0.999", "- displayName: x", 28, &["needs a `target`"]);
+}
+
+#[test]
+fn thresholds_and_slices_where_they_mean_nothing() {
+    refused("- target: 0.999", "- target: 0.999\n      op: lt", 29, &["`op`", "ratioMetric"]);
+    refused("- target: 0.999", "- target: 0.999\n      value: 1", 29, &["`value`", "ratioMetric"]);
+    refused("- target: 0.999", "- target: 0.999\n      timeSliceTarget: 0.9", 29, &["timeSliceTarget"]);
+    let slices = |rest: &str| {
+        let text =
+            GOOD.replace("Occurrences", "Timeslices").replace("- target: 0.999", &format!("- target: 0.999{rest}"));
+        parse("slo.yaml", &text).unwrap_err().to_string()
+    };
+    assert!(slices("\n      timeSliceTarget: 0.9").contains("needs `timeSliceWindow`"));
+    assert!(slices("\n      timeSliceTarget: 0.9\n      timeSliceWindow: 30s").contains("30s"));
+    assert!(slices("\n      timeSliceTarget: 1.5\n      timeSliceWindow: 5m").contains("slo.yaml:29:"));
+}
+
+#[test]
+fn all_problems_of_all_files_are_told_at_once() {
+    let first = GOOD.replace("30d", "31d").replace("Occurrences", "Often").replace("0.999", "2");
+    let second = "apiVersion: openslo/v1\nkind: Team\n---\n  : [\n";
+    let sources = [("b.yaml", first.as_str()), ("a.yaml", second)]
+        .map(|(name, text)| Source { name: name.into(), text: text.into() });
+    let problems = read(&sources, &tidewatch_slo::NothingKnown).unwrap_err().0;
+    let places: Vec<(&str, u64)> = problems.iter().map(|problem| (problem.at.file.as_str(), problem.at.line)).collect();
+    assert_eq!(places[0].0, "a.yaml");
+    assert_eq!(places[1..], [("b.yaml", 24), ("b.yaml", 26), ("b.yaml", 28)]);
+}
+
+#[test]
+fn a_name_is_given_once_among_all_files() {
+    let sources = ["a.yaml", "b.yaml"].map(|name| Source { name: name.into(), text: GOOD.into() });
+    let error = read(&sources, &tidewatch_slo::NothingKnown).unwrap_err().to_string();
+    assert_eq!(error, "b.yaml:4:9: another SLO is already called `shop-availability`: a.yaml:4:9");
+}
+
+#[test]
+fn references_are_followed_across_files_and_refused_where_they_lead_nowhere() {
+    let indicator = GOOD.split("  indicator:\n").nth(1).unwrap().split("  timeWindow").next().unwrap();
+    let sli: String =
+        indicator.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
+    let sli = format!("apiVersion: openslo/v1\nkind: SLI\n{sli}");
+    let slo = GOOD.replace(&format!("indicator:\n{indicator}"), "indicatorRef: shop-errors\n");
+    let source = |name: &str, text: &str| Source { name: name.into(), text: text.into() };
+    let nothing = &tidewatch_slo::NothingKnown;
+    let loaded = read(&[source("slo.yaml", &slo), source("sli.yaml", &sli)], nothing).unwrap();
+    assert_eq!(
+        loaded.slos[0].indicator,
+        parse("slo.yaml", GOOD)
+            .map(|slos| {
+                let mut indicator = slos[0].indicator.clone();
+                if let tidewatch_slo::Indicator::Bad { bad, total, .. } = &mut indicator {
+                    (bad.at.file, total.at.file) = ("sli.yaml".into(), "sli.yaml".into());
+                    (bad.at.line, bad.at.column) = (12, 18);
+                    (total.at.line, total.at.column) = (17, 18);
+                }
+                indicator
+            })
+            .unwrap()
+    );
+    let error = read(&[source("slo.yaml", &slo)], nothing).unwrap_err().to_string();
+    assert!(error.contains("slo.yaml:7:") && error.contains("no SLI `shop-errors`"), "{error}");
+    let service = "apiVersion: openslo/v1\nkind: Service\nmetadata: {name: store}\nspec: {}\n";
+    let error = read(&[source("slo.yaml", GOOD), source("s.yaml", service)], nothing).unwrap_err().to_string();
+    assert!(error.contains("slo.yaml:6:") && error.contains("no Service `shop`"), "{error}");
+}
+
+struct OneHistogram;
+
+impl Metrics for OneHistogram {
+    fn known(&self, family: &str) -> Known<'_> {
+        match family {
+            "latency_seconds" => Known::Histogram(&[0.1, 0.5, 1.0]),
+            "size_bytes" => Known::NoHistogram,
+            _ => Known::Unknown,
+        }
+    }
+}
+
+/// What is refused and what is noted of this query of good events.
+fn latency(query: &str) -> Result<Vec<String>, String> {
+    let text = GOOD.replace("bad:", "good:").replace("errors_total{job=\"shop\"}", query);
+    let source = Source { name: "slo.yaml".into(), text };
+    match read(&[source], &OneHistogram) {
+        Ok(loaded) => Ok(loaded.notes.iter().map(ToString::to_string).collect()),
+        Err(refused) => Err(refused.to_string()),
+    }
+}
+
+#[test]
+fn a_latency_objective_that_is_no_bucket_bound() {
+    assert_eq!(latency(r#"latency_seconds_bucket{le="0.5"}"#), Ok(vec![]));
+    assert_eq!(latency(r#"latency_seconds_bucket{le="1.0"}"#), Ok(vec![]));
+    let error = latency(r#"latency_seconds_bucket{le="0.4"}"#).unwrap_err();
+    assert!(error.starts_with("slo.yaml:17:") && error.contains("0.4") && error.contains("0.1, 0.5, 1"), "{error}");
+    for (query, word) in [
+        (r#"latency_seconds_bucket{le="1"}"#, "\"1.0\""),
+        (r#"latency_seconds_bucket{le=~"0.1|0.5"}"#, "one bucket"),
+        ("latency_seconds_bucket", "one bucket"),
+        (r#"size_bytes_bucket{le="0.5"}"#, "no histogram"),
+    ] {
+        let error = latency(query).unwrap_err();
+        assert!(error.contains(word), "{query}: {error}");
+    }
+}
+
+#[test]
+fn a_bound_of_an_unknown_metric_is_not_checked_and_that_is_said() {
+    let notes = latency(r#"theirs_bucket{le="0.4"}"#).unwrap();
+    assert!(notes.len() == 1 && notes[0].contains("not checked") && notes[0].contains("`theirs`"), "{notes:?}");
+}
+
+#[test]
+fn a_quantile_is_compared_with_a_bucket_bound_too() {
+    let text = |query: &str, value: &str| {
+        let start = GOOD.find("      ratioMetric").unwrap();
+        let end = GOOD.find("  timeWindow").unwrap();
+        let metric = format!(
+            "      thresholdMetric:\n        metricSource:\n          type: Prometheus\n          spec:\n            query: {query}\n"
+        );
+        let slo = format!("{}{metric}{}", &GOOD[..start], &GOOD[end..]);
+        slo.replace("- target: 0.999", &format!("- target: 0.999\n      op: lt\n      value: {value}"))
+    };
+    let quantile = "histogram_quantile(0.99, sum by (le) (rate(latency_seconds_bucket[5m])))";
+    let problems = |query: &str, value: &str| {
+        let source = Source { name: "slo.yaml".into(), text: text(query, value) };
+        read(&[source], &OneHistogram).map(|loaded| loaded.notes.len()).map_err(|refused| refused.to_string())
+    };
+    assert_eq!(problems(quantile, "0.5"), Ok(0));
+    assert_eq!(problems("queue_length", "7"), Ok(0));
+    assert_eq!(problems(&format!("{quantile} * 1000"), "500"), Ok(1));
+    let error = problems(quantile, "0.4").unwrap_err();
+    assert!(error.contains("slo.yaml:23:") && error.contains("no bucket bound"), "{error}");
+}
