@@ -4,65 +4,38 @@ use crate::{
     running::{Processor, Relay, SOON, To},
 };
 use serde_json::Value;
-use std::{
-    env, fs,
-    net::TcpListener,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 use tempfile::TempDir;
-use tidewatch_testkit::{Broker, eventually, skipped};
+use tidewatch_backends::{Installation, Running, alertmanager, alertmanager::Receivers};
+use tidewatch_kafka::broker::Port;
+use tidewatch_testkit::{Broker, eventually, program};
 
-/// On PATH, or where tests/setup puts it.
-fn program(test: &str) -> Option<PathBuf> {
-    let name = "alertmanager";
-    let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache"))).map(|dir| dir.join("tidewatch/bin"));
-    let found = on_path.into_iter().chain(cache).map(|dir| dir.join(name)).find(|path| path.is_file());
-    if found.is_none() {
-        skipped(test, "no alertmanager on PATH or in ${XDG_CACHE_HOME:-~/.cache}/tidewatch/bin; run tests/setup");
-    }
-    found
+/// Where it is installed; else says that `test` is skipped.
+fn installed(test: &str) -> Option<Installation> {
+    Some(Installation::of("alertmanager", program("alertmanager", test)?))
 }
 
-/// Notifies `receiver`, by the route that the fast path has; ends when dropped.
+/// Notifies `receiver` as the one of `tidewatch up` does; ends when dropped.
 struct Alertmanager {
-    child: Child,
-    url: String,
+    running: Running,
     _dir: TempDir,
 }
 
 impl Alertmanager {
-    async fn start(program: &PathBuf, port: u16, receiver: &Receiver) -> Self {
+    async fn start(installation: &Installation, port: Port, receiver: &Receiver) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = dir.path().join("alertmanager.yaml");
-        let route =
-            "{receiver: chat, group_by: [alertname, service], group_wait: 0s, group_interval: 5s, repeat_interval: 4h}";
-        let chat = format!("[{{name: chat, webhook_configs: [{{url: '{}', send_resolved: true}}]}}]", receiver.webhook);
-        fs::write(&config, format!("route: {route}\nreceivers: {chat}\n")).unwrap();
-        let child = Command::new(program)
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.path={}", dir.path().join("data").display()))
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .arg("--cluster.listen-address=")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let alertmanager = Self { child, url: format!("http://127.0.0.1:{port}"), _dir: dir };
-        eventually("alertmanager is ready", SOON, async || {
-            let answer = reqwest::get(format!("{}/-/ready", alertmanager.url)).await.ok()?;
-            answer.status().is_success().then_some(())
-        })
-        .await;
-        alertmanager
+        let receivers = Receivers::Webhook(receiver.webhook.clone());
+        let running = alertmanager::start(installation, dir.path(), port, &receivers).await.unwrap();
+        Self { running, _dir: dir }
+    }
+
+    fn url(&self) -> &str {
+        self.running.url()
     }
 
     /// The alerts that it holds for a service.
     async fn alerts(&self, service: &str) -> Vec<Value> {
-        let answer = reqwest::get(format!("{}/api/v2/alerts", self.url)).await.unwrap();
+        let answer = reqwest::get(format!("{}/api/v2/alerts", self.url())).await.unwrap();
         let mut alerts: Vec<Value> = answer.json().await.unwrap();
         alerts.retain(|alert| alert["labels"]["service"] == service);
         alerts
@@ -73,33 +46,22 @@ impl Alertmanager {
     }
 }
 
-impl Drop for Alertmanager {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alertmanager_restarted_with_nothing_kept_has_the_alert_again_within_a_minute() {
-    let Some(program) = program("an_alertmanager_restarted_with_nothing_kept") else { return };
+    let Some(installation) = installed("an_alertmanager_restarted_with_nothing_kept") else { return };
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
     let receiver = Receiver::up(Mood::Accepts);
-    let port = free_port();
-    let before = Alertmanager::start(&program, port, &receiver).await;
-    let relay = Relay::start(broker.args(), To::Alertmanagers(&[&before.url])).await;
+    let port = Port::Fixed(Port::free());
+    let before = Alertmanager::start(&installation, port, &receiver).await;
+    let relay = Relay::start(broker.args(), To::Alertmanagers(&[before.url()])).await;
     let event = processor.fires("a").await;
     let first = before.holds("a", SOON).await;
     receiver.hears("a", "firing").await;
     assert_eq!(receiver.bodies()[0]["alerts"][0]["annotations"]["value"], "0.31");
     drop(before);
 
-    let after = Alertmanager::start(&program, port, &receiver).await;
+    let after = Alertmanager::start(&installation, port, &receiver).await;
     assert!(after.alerts("a").await.is_empty());
     let again = after.holds("a", Duration::from_secs(60)).await;
     assert_eq!(again["startsAt"], first["startsAt"]);
@@ -113,12 +75,12 @@ async fn an_alertmanager_restarted_with_nothing_kept_has_the_alert_again_within_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_firing_and_its_resolved_that_come_together_are_notified_as_both() {
-    let Some(program) = program("a_firing_and_its_resolved_that_come_together") else { return };
+    let Some(installation) = installed("a_firing_and_its_resolved_that_come_together") else { return };
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
     let receiver = Receiver::up(Mood::Accepts);
-    let alertmanager = Alertmanager::start(&program, free_port(), &receiver).await;
-    let relay = Relay::start(broker.args(), To::Alertmanagers(&[&alertmanager.url])).await;
+    let alertmanager = Alertmanager::start(&installation, Port::Free, &receiver).await;
+    let relay = Relay::start(broker.args(), To::Alertmanagers(&[alertmanager.url()])).await;
     // Of a group that was notified already Alertmanager tells at the next group interval what holds by then.
     processor.fires("a").await;
     receiver.hears("a", "firing").await;
