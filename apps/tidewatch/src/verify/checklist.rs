@@ -8,7 +8,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::outcome::{Outcome, Verdict};
 use crate::say::say;
 
-const TICK: Duration = Duration::from_millis(120);
+const TICK: Duration = Duration::from_millis(250);
+/// Times a second, at most: over a slow connection too.
+const REDRAWN: u8 = 5;
 /// Columns of the longest title.
 const TITLE: usize = 21;
 
@@ -22,7 +24,7 @@ pub(super) struct Checklist {
 impl Checklist {
     /// Steps with their titles, in the order in which they are shown.
     pub(super) fn new(titles: impl Iterator<Item = (&'static str, &'static str)>, live: bool) -> Self {
-        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stdout_with_hz(REDRAWN));
         let mut checklist = Self { live, titles: HashMap::new(), lines: HashMap::new() };
         for (id, title) in titles {
             checklist.titles.insert(id, title);
@@ -39,7 +41,7 @@ impl Checklist {
     pub(super) fn begin(&self, id: &str) -> ProgressBar {
         let Some(line) = self.lines.get(id) else { return ProgressBar::hidden() };
         line.set_style(style(
-            &format!("{{spinner:.cyan}} {{prefix:{TITLE}}} {{elapsed:>4}}  {{wide_msg:.dim}}"),
+            &format!("{{spinner:.cyan}} {{prefix:{TITLE}}} {{elapsed:>7}}  {{wide_msg:.dim}}"),
             "◐◓◑◒ ",
         ));
         line.reset_elapsed();

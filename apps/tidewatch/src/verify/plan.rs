@@ -10,7 +10,7 @@ use super::steps::{
 
 /// For all steps together, so that the whole ends within six minutes.
 pub(super) const TOTAL: Duration = Duration::from_secs(355);
-/// What a stack that is ready does at once; Prometheus scrapes and evaluates for the first time some 20 s after its start.
+/// What a stack that is ready does at once, or some seconds after the start of Prometheus.
 const PIPELINE: Duration = Duration::from_secs(30);
 /// Traffic rules are armed after 120 s of traffic; the slowest group of rules is evaluated every 2 min.
 const HEALTHY: Duration = Duration::from_secs(155);
@@ -30,13 +30,14 @@ pub(super) fn stages() -> Vec<Stage> {
                 step("flow", "events flow", PIPELINE, |s, n| Box::pin(flow::check(s, n))),
                 step("targets", "scrape targets up", PIPELINE, |s, n| Box::pin(targets::check(s, n))),
                 step("rules", "rules loaded", PIPELINE, |s, n| Box::pin(rules::loaded(s, n))),
-                step("alertmanager", "Alertmanager is told", PIPELINE, |s, n| Box::pin(alertmanager::check(s, n))),
+                step("alertmanager", "Alertmanager known", PIPELINE, |s, n| Box::pin(alertmanager::known(s, n))),
                 step("route", "route to the webhook", PIPELINE, |s, n| Box::pin(route::check(s, n))),
             ],
         },
         Stage {
             when: When::AllWellAndStaysSo,
             steps: vec![
+                step("watchdog", "Alertmanager is told", HEALTHY, |s, n| Box::pin(alertmanager::told(s, n))),
                 step("evaluation", "rules evaluated", HEALTHY, |s, n| Box::pin(rules::evaluated(s, n))),
                 step("dashboards", "dashboards have data", HEALTHY, |s, n| Box::pin(dashboards::check(s, n))),
                 step("armed", "rules armed", HEALTHY, |s, n| Box::pin(armed::check(s, n))),

@@ -8,3 +8,4 @@ mod monitoring_loop;
 mod replay_accounting;
 mod runbooks;
 mod up_lifecycle;
+mod verify;

@@ -9,26 +9,40 @@ use super::{lacks, until};
 
 const WATCHDOG: &str = "Watchdog";
 
-/// Asks both until the Watchdog has come through.
-pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
-    let Some(alertmanager) = &stack.alertmanager else { return lacks("alertmanager") };
+/// Asks Prometheus until it knows an Alertmanager.
+pub(in super::super) async fn known(stack: Arc<Stack>, note: Note) -> Verdict {
+    if stack.alertmanager.is_none() {
+        return lacks("alertmanager");
+    }
     let Some(prometheus) = &stack.prometheus else { return lacks("prometheus") };
     until(&note, async || {
-        let path = "/api/v1/alertmanagers";
-        let expected = "Prometheus tells an Alertmanager of its alerts";
-        let wrong = |seen: String| Failure::new(expected, seen, prometheus.curl(path));
-        let told = prometheus.alertmanagers().await.map_err(|error| wrong(format!("{error:#}")))?;
-        if told.is_empty() {
-            return Err(wrong("it knows none: its alerting.alertmanagers is empty or wrong".to_owned()));
+        let wrong =
+            |seen| Failure::new("Prometheus knows an Alertmanager", seen, prometheus.curl("/api/v1/alertmanagers"));
+        match prometheus.alertmanagers().await {
+            Ok(told) if told.is_empty() => Err(wrong("none: alerting.alertmanagers is empty or wrong".to_owned())),
+            Ok(told) => Ok(told.join(", ")),
+            Err(error) => Err(wrong(format!("{error:#}"))),
         }
-        let expected = "Watchdog, which fires always, fires in Alertmanager";
-        let wrong = |seen: String| Failure::new(expected, seen, alertmanager.curl("/api/v2/alerts"));
-        let alerts = alertmanager.alerts().await.map_err(|error| wrong(format!("{error:#}")))?;
-        let seen = format!("it doesn't in {}; Prometheus tells {}", alertmanager.url(), told.join(", "));
-        if fires(&alerts) {
-            Ok(format!("Watchdog fires; told by {}", prometheus_says(&told)))
-        } else {
-            Err(wrong(seen))
+    })
+    .await
+}
+
+/// Asks Alertmanager until the Watchdog has come through. Prometheus says it again after a minute: when it evaluates its rules
+/// before it knows an Alertmanager, the first time is lost.
+pub(in super::super) async fn told(stack: Arc<Stack>, note: Note) -> Verdict {
+    let Some(alertmanager) = &stack.alertmanager else { return lacks("alertmanager") };
+    if stack.prometheus.is_none() {
+        return lacks("prometheus");
+    }
+    until(&note, async || {
+        let expected = "Watchdog, which fires always, has come from Prometheus to Alertmanager";
+        let wrong = |seen| Failure::new(expected, seen, alertmanager.curl("/api/v2/alerts"));
+        match alertmanager.alerts().await {
+            Ok(alerts) if fires(&alerts) => Ok(String::new()),
+            Ok(alerts) => {
+                Err(wrong(format!("{} has {} alerts, and it is none of them", alertmanager.url(), alerts.len())))
+            }
+            Err(error) => Err(wrong(format!("{error:#}"))),
         }
     })
     .await
@@ -36,10 +50,6 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
 
 fn fires(alerts: &[Alert]) -> bool {
     alerts.iter().any(|alert| alert.labels.get("alertname").is_some_and(|name| name == WATCHDOG))
-}
-
-fn prometheus_says(told: &[String]) -> String {
-    format!("Prometheus, which knows {}", told.join(", "))
 }
 
 #[cfg(test)]

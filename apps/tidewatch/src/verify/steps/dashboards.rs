@@ -43,10 +43,8 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
                 if empty.is_empty() {
                     return Verdict::Passed(format!("{count} queries"));
                 }
-                let (seen, hopeless) = judge(&empty);
-                let more =
-                    empty.first().map(|first| prometheus.curl(&path(&first.query.resolved()))).unwrap_or_default();
-                let failure = Failure::new(expected, seen, more);
+                let Judgement { seen, query, hopeless } = judge(&empty);
+                let failure = Failure::new(expected, seen, prometheus.curl(&path(&query)));
                 if hopeless && begun.elapsed() > SCRAPED {
                     return Verdict::Failed(failure);
                 }
@@ -81,25 +79,37 @@ async fn empty(prometheus: &Prometheus, queries: Vec<Query>) -> anyhow::Result<V
     Ok(empty)
 }
 
-/// What is without data and why, and whether waiting is in vain.
-fn judge(empty: &[Empty]) -> (String, bool) {
-    let missing: BTreeSet<&str> = empty.iter().flat_map(|one| &one.absent).map(String::as_str).collect();
-    let hopeless = missing.iter().any(|name| !is_recorded(name));
-    let line = |one: &Empty| {
+/// What is wrong with queries without data.
+#[derive(Debug, PartialEq)]
+struct Judgement {
+    seen: String,
+    /// The first of them.
+    query: String,
+    /// Whether waiting is in vain.
+    hopeless: bool,
+}
+
+fn judge(empty: &[Empty]) -> Judgement {
+    // Those that wait in vain explain themselves; those whose data may still come would hide them.
+    let in_vain = |one: &&Empty| one.absent.iter().any(|name| !is_recorded(name));
+    let hopeless = empty.iter().any(|one| in_vain(&one));
+    let told: Vec<&Empty> = empty.iter().filter(|one| !hopeless || in_vain(one)).collect();
+    let absent = told.iter().flat_map(|one| &one.absent).map(String::as_str);
+    let missing: BTreeSet<&str> = absent.filter(|name| !hopeless || !is_recorded(name)).collect();
+    let line = |one: &&Empty| {
         let place = format!("{}, {:?}", one.query.dashboard, one.query.panel);
         match &one.error {
             Some(error) => format!("{place}: {error}"),
             None => place,
         }
     };
-    let lines: Vec<String> = empty.iter().map(line).collect();
-    let shown = some(&lines);
+    let places = some(&told.iter().map(line).collect::<Vec<_>>());
     let seen = if missing.is_empty() {
-        format!("no data in {shown}")
+        format!("no data in {places}")
     } else {
-        format!("Prometheus has no {}; no data in {shown}", Vec::from_iter(missing).join(", "))
+        format!("Prometheus has no {}; no data in {places}", Vec::from_iter(missing).join(", "))
     };
-    (seen, hopeless)
+    Judgement { seen, query: told.first().map(|one| one.query.resolved()).unwrap_or_default(), hopeless }
 }
 
 /// Recording rules name their series so.
@@ -156,19 +166,24 @@ mod tests {
 
     #[test]
     fn a_metric_that_is_not_there_is_named_and_only_a_recorded_one_is_waited_for() {
-        let (seen, hopeless) = judge(&[empty("kafka_lag / up", &["kafka_lag"])]);
-        assert_eq!(seen, "Prometheus has no kafka_lag; no data in tidewatch-overview, \"Lag\"");
-        assert!(hopeless);
-        let (seen, hopeless) = judge(&[empty("slo:x:rate1h > 0", &["slo:x:rate1h"])]);
-        assert!(seen.starts_with("Prometheus has no slo:x:rate1h"), "{seen}");
-        assert!(!hopeless);
-        assert_eq!(judge(&[empty("up == 7", &[])]), ("no data in tidewatch-overview, \"Lag\"".to_owned(), false));
+        let recorded = || empty("slo:x:rate1h > 0", &["slo:x:rate1h"]);
+        let waiting = judge(&[recorded()]);
+        assert_eq!(waiting.seen, "Prometheus has no slo:x:rate1h; no data in tidewatch-overview, \"Lag\"");
+        assert!(!waiting.hopeless);
+        let expected = Judgement {
+            seen: "Prometheus has no kafka_lag; no data in tidewatch-overview, \"Lag\"".to_owned(),
+            query: "kafka_lag / slo:x:rate1h".to_owned(),
+            hopeless: true,
+        };
+        assert_eq!(judge(&[recorded(), empty("kafka_lag / slo:x:rate1h", &["kafka_lag", "slo:x:rate1h"])]), expected);
+        let nothing = judge(&[empty("up == 7", &[])]);
+        assert_eq!((nothing.seen.as_str(), nothing.hopeless), ("no data in tidewatch-overview, \"Lag\"", false));
     }
 
     #[test]
     fn a_query_that_prometheus_refuses_is_told_with_its_reason() {
         let refused = Empty { error: Some("parse error".to_owned()), ..empty("up{", &[]) };
-        assert_eq!(judge(&[refused]).0, "no data in tidewatch-overview, \"Lag\": parse error");
+        assert_eq!(judge(&[refused]).seen, "no data in tidewatch-overview, \"Lag\": parse error");
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Trial<'_> {
                 return Ok(self.took("told", since, &told, limit));
             }
             self.note.doing(format!(
-                "{}: detected in {detected}, told of {} of {regions} regions",
+                "{}: detected in {detected}, told of {} of {regions}",
                 service.service,
                 told.len()
             ));

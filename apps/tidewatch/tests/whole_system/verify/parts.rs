@@ -1,0 +1,164 @@
+//! Tidewatch put together from its parts, so that one of them can be missing, wrong, or there twice.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::{Args, FromArgMatches};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+use tidewatch_backends::alertmanager::Receivers;
+use tidewatch_backends::prometheus::{Config, Target};
+use tidewatch_backends::{File, Installation, Running};
+use tidewatch_kafka::broker::{InProcess, Port};
+use tidewatch_telemetry::{Service, Shutdown};
+
+/// What `verify` is told: addresses by name.
+pub(super) type Places = BTreeMap<&'static str, String>;
+
+/// A whole, healthy Tidewatch on free ports, but for Prometheus and Alertmanager.
+pub(super) struct Parts {
+    /// Where everything is.
+    pub(super) places: Places,
+    /// What Prometheus has to scrape.
+    pub(super) targets: Vec<Target>,
+    dir: TempDir,
+    shutdown: Shutdown,
+    _broker: InProcess,
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        self.shutdown.trigger();
+    }
+}
+
+/// A service that is bound to its ports and does not run.
+pub(super) async fn bound<S: Service>(flags: &[String]) -> S {
+    let ports = ["--admin-listen=127.0.0.1:0".to_owned()];
+    let command = S::Config::augment_args(clap::Command::new(S::NAME).no_binary_name(true));
+    let matches = command.try_get_matches_from(ports.iter().chain(flags)).unwrap();
+    S::bind(S::Config::from_arg_matches(&matches).unwrap()).await.unwrap()
+}
+
+/// The flag for a broker.
+pub(super) fn brokers(broker: &InProcess) -> String {
+    format!("--brokers={}", broker.brokers())
+}
+
+/// As `verify` takes an address.
+pub(super) fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+impl Parts {
+    /// Starts all of them; alerts go to an Alertmanager of this URL.
+    pub(super) async fn start(alertmanager: &str) -> Self {
+        let (broker, dir, shutdown) = (InProcess::start().unwrap(), tempfile::tempdir().unwrap(), Shutdown::new());
+        let (kafka, listen) = (brokers(&broker), "--listen=127.0.0.1:0".to_owned());
+        let simulator: workload_simulator::Simulator = bound(&[kafka.clone(), listen.clone()]).await;
+        let processor: stream_processor::Processor = bound(std::slice::from_ref(&kafka)).await;
+        let bridge: metrics_bridge::Bridge = bound(std::slice::from_ref(&kafka)).await;
+        let relay: alert_relay::AlertRelay = bound(&[kafka.clone(), format!("--alertmanager={alertmanager}")]).await;
+        let data = format!("--data-dir={}", dir.path().join("mock-slack").display());
+        let mock_slack: mock_slack::MockSlack = bound(&[listen.clone(), data]).await;
+        let mut places = Places::from([
+            ("kafka", broker.brokers()),
+            ("simulator", url(simulator.addr())),
+            ("processor", url(processor.admin_addr())),
+            ("bridge", url(bridge.admin_addr())),
+            ("relay", url(relay.admin_addr())),
+            ("mock_slack", url(mock_slack.addr())),
+        ]);
+        let peers = ["simulator", "processor", "mock_slack"]
+            .map(|name| format!("--{}={}", name.replace('_', "-"), places[name]));
+        let console: console::Console = bound(&[&[kafka, listen], &peers[..]].concat()).await;
+        places.insert("console", url(console.addr()));
+        let targets = [
+            ("workload-simulator", simulator.admin_addr()),
+            ("stream-processor", processor.admin_addr()),
+            ("metrics-bridge", bridge.admin_addr()),
+            ("alert-relay", relay.admin_addr()),
+            ("console", console.admin_addr()),
+            ("mock-slack", mock_slack.admin_addr()),
+        ];
+        let targets = targets.map(|(job, address)| Target { job: job.to_owned(), address }).to_vec();
+        run(simulator, &shutdown);
+        run(processor, &shutdown);
+        run(bridge, &shutdown);
+        run(relay, &shutdown);
+        run(mock_slack, &shutdown);
+        run(console, &shutdown);
+        Self { places, targets, dir, shutdown, _broker: broker }
+    }
+
+    /// Runs one more service until the others end.
+    pub(super) fn run(&self, service: impl Service) {
+        run(service, &self.shutdown);
+    }
+
+    /// The targets with another address for one job.
+    pub(super) fn targets_with(&self, job: &str, address: SocketAddr) -> Vec<Target> {
+        let mut targets = self.targets.clone();
+        targets.iter_mut().filter(|target| target.job == job).for_each(|target| target.address = address);
+        targets
+    }
+
+    /// An Alertmanager that tells this webhook, its configuration changed by `edit`.
+    pub(super) async fn alertmanager(&self, name: &str, webhook: &str, edit: impl Fn(String) -> String) -> Running {
+        let dir = self.dir.path().join(name);
+        let receivers = Receivers::Webhook(format!("{webhook}/webhook"));
+        let installation = Installation::alertmanager().unwrap();
+        let running =
+            tidewatch_backends::alertmanager::start(&installation, &dir, Port::Free, &receivers).await.unwrap();
+        reload(&running, &dir.join("alertmanager.yaml"), edit);
+        running
+    }
+
+    /// A Prometheus that scrapes these targets every second, its configuration changed by `edit`.
+    pub(super) async fn prometheus(
+        &self,
+        name: &str,
+        targets: Vec<Target>,
+        rules: Vec<File>,
+        alertmanager: &Running,
+        edit: impl Fn(String) -> String,
+    ) -> Running {
+        let dir = self.dir.path().join(name);
+        let port = alertmanager.url().rsplit(':').next().unwrap().parse().unwrap();
+        let config = Config { scrape_interval: Duration::from_secs(1), targets, rules, alertmanager: Some(port) };
+        let installation = Installation::prometheus().unwrap();
+        let running = tidewatch_backends::prometheus::start(&installation, &dir, Port::Free, &config).await.unwrap();
+        reload(&running, &dir.join("prometheus.yml"), edit);
+        running
+    }
+
+    /// Runs `tidewatch verify` against these places; gives its exit code, what it said and its report.
+    pub(super) async fn verify(&self, name: &str, places: &Places) -> (Option<i32>, String, Value) {
+        let target = places.iter().map(|(name, place)| format!("{name}={place}")).collect::<Vec<_>>().join(",");
+        let report = self.dir.path().join(format!("{name}.json"));
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tidewatch"));
+        command.args(["verify", "--target", &target, "--report"]).arg(&report).env_remove("KAFKA_CONFIG");
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let report = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+        (output.status.code(), String::from_utf8(said).unwrap(), report)
+    }
+}
+
+fn run(service: impl Service, shutdown: &Shutdown) {
+    let shutdown = shutdown.clone();
+    tokio::spawn(async move { service.run(shutdown).await.unwrap() });
+}
+
+/// Changes a server's configuration and has it read again, where there is something to change.
+fn reload(running: &Running, file: &Path, edit: impl Fn(String) -> String) {
+    let text = std::fs::read_to_string(file).unwrap();
+    let changed = edit(text.clone());
+    if changed != text {
+        std::fs::write(file, changed).unwrap();
+        kill_process(Pid::from_raw(running.pid().try_into().unwrap()).unwrap(), Signal::HUP).unwrap();
+    }
+}
