@@ -194,7 +194,10 @@ impl Checker<'_> {
                 minus(labels, &["le".to_owned()])
             }
             ("label_replace", [to, _, from, _]) => {
-                self.named(&labels, from, call);
+                // Without a label to take from, it sets a constant.
+                if !from.is_empty() {
+                    self.named(&labels, from, call);
+                }
                 labels.names.insert((*to).to_owned());
                 labels
             }

@@ -21,6 +21,7 @@ fn labels_follow_through_every_kind_of_expression() {
         ),
         ("absent(up{job=\"alert-relay\"})", "{job}"),
         ("label_replace(up, \"host\", \"$1\", \"instance\", \"(.*):.*\")", "{host, instance, job}"),
+        ("label_replace(up, \"kind\", \"target\", \"\", \"\")", "{instance, job, kind}"),
         ("service:workload_requests:rate1m * 60 > 1 + 1", "{service}"),
         ("up * on (job, instance) group_left (pid) tidewatch_process_info", "{instance, job, pid}"),
         ("ALERTS{alertname=\"Watchdog\", whatever=\"x\"}", "{...}"),

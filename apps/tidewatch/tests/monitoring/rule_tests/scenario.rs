@@ -37,7 +37,7 @@ impl Scenario {
     }
 
     /// At a step, nothing fires.
-    pub(super) fn is_quiet(self, step: u32) -> Self {
+    pub(super) fn quiet_at(self, step: u32) -> Self {
         self.check(step, FIRING, [])
     }
 

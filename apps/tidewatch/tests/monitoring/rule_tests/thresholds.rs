@@ -148,10 +148,10 @@ impl Threshold {
         let mut gone = scenario("ends when what it watches is gone", &[(HEALTHY, BEFORE), (1.05, end - BEFORE)]);
         gone.go(after_gone);
         vec![
-            above.is_quiet(end + lasts),
+            above.quiet_at(end + lasts),
             below.was_calm(BEFORE + fill + wait + minutes(2)),
             brief.was_quiet(short + minutes(6)),
-            fires(gone, end).is_quiet(end + after_gone).was_a_number(end + after_gone, record),
+            fires(gone, end).quiet_at(end + after_gone).was_a_number(end + after_gone, record),
         ]
     }
 }
