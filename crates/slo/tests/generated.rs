@@ -126,7 +126,7 @@ fn a_scale_divides_every_duration_and_no_name() {
     assert_eq!(ours(&real), ours(&scaled));
     assert_eq!(scaled.groups[0].interval, "500ms");
     let text = generate(&committed(), &options);
-    for part in ["[5s]", "[12h]", "43200 * avg_over_time", "keep_firing_for: 10s", "vector(0.5)", "offset 500ms"] {
+    for part in ["[5s]", "[12h:10s]", "43200 * (avg_over_time", "keep_firing_for: 10s", "vector(0.5)", "offset 500ms"] {
         assert!(text.contains(part), "{part}");
     }
     assert!(!text.contains("[5m]") && !text.contains("[30d]"));

@@ -38,15 +38,17 @@ pub(crate) fn write(dir: &Path, slos: usize, days: u64, now: u64) -> Result<(), 
         ("slo:events:rate5m", all, 30, 7_200),
         ("slo:bad_events:rate5m", all / ONE_IN as f64, 30, 7_200),
         ("slo:bad_events:increase30s", all / ONE_IN as f64 * 30.0, 30, 7_200),
-        ("slo:events:avg2m", all, 120, days * 86_400),
-        ("slo:bad_events:increase2m", all / ONE_IN as f64 * 120.0, 120, days * 86_400),
+        ("slo:events:avg2m", all, 120, 4 * 86_400),
+        ("slo:bad_events:increase2m", all / ONE_IN as f64 * 120.0, 120, 4 * 86_400),
+        ("slo:events:avg10m", all, 120, days * 86_400),
+        ("slo:bad_events:avg10m", all / ONE_IN as f64, 120, days * 86_400),
     ];
     for (name, value, every, length) in records {
         writeln!(file, "# TYPE {name} gauge")?;
         for slo in 0..slos {
-            for at in (now - length..now).step_by(every) {
+            for at in (now - length.min(days * 86_400)..now).step_by(every) {
                 // Values that differ a little, as measured ones do: equal ones would compress to nothing.
-                let value = value * (1.0 + (at / 120 * 7_919 % 1_009) as f64 / 10_090.0);
+                let value = value * (1.0 + (at / 30 * 7_919 % 1_009) as f64 / 10_090.0);
                 writeln!(file, "{name}{{slo=\"s{slo}\",service=\"shop\",window=\"30d\"}} {value} {at}")?;
             }
         }

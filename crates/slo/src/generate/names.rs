@@ -22,6 +22,10 @@ pub(crate) const STEP: &str = "slo:step:seconds";
 pub(crate) const TILE_STEP: &str = "slo:tile:seconds";
 /// Events a second, as the mean of a tile.
 pub(crate) const EVENTS_TILE: &str = "slo:events:avg2m";
+/// Events a second, as the mean of a step of a budget.
+pub(crate) const EVENTS_MEAN: &str = "slo:events:avg10m";
+/// Bad events a second, as the mean of a step of a budget.
+pub(crate) const BAD_MEAN: &str = "slo:bad_events:avg10m";
 /// Share of the budget that is left: 1 is all of it, below 0 the objective is missed.
 pub(crate) const REMAINING: &str = "slo:error_budget_remaining:ratio";
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::names::{
-    BAD, BUDGET, EVENTS, EVENTS_TILE, REMAINING, SLICE_BAD, STEP, TILE_STEP, bad_in, projected_in, ratio_in,
-    slice_bad_in,
+    BAD, BAD_MEAN, BUDGET, EVENTS, EVENTS_MEAN, EVENTS_TILE, REMAINING, SLICE_BAD, STEP, TILE_STEP, bad_in,
+    projected_in, ratio_in, slice_bad_in,
 };
-use super::times::{EVERY, TILE};
+use super::times::{self, EVERY, TILE};
 use super::writer::Writer;
 use crate::{Scale, Span, Window};
 
@@ -33,7 +33,9 @@ pub(super) fn write_long(writer: &mut Writer, budgets: &BTreeSet<Window>, slices
     writer.group("slos:long", scale.apply(TILE));
     writer.record(TILE_STEP, &since_last(TILE_STEP, TILE, scale), &[]);
     // Half a minute back: what is evaluated at this very moment may not be written yet, and no later tile would have it.
-    let tile = |record: &str| format!("avg_over_time({record}[{}] offset {})", scale.apply(TILE), scale.apply(EVERY));
+    let mean =
+        |record: &str, over| format!("avg_over_time({record}[{}] offset {})", scale.apply(over), scale.apply(EVERY));
+    let tile = |record| mean(record, TILE);
     writer.record(EVENTS_TILE, &tile(EVENTS), &[]);
     writer.record(&bad_in(TILE), &format!("{} * scalar({TILE_STEP})", tile(BAD)), &[]);
     if slices {
@@ -42,6 +44,8 @@ pub(super) fn write_long(writer: &mut Writer, budgets: &BTreeSet<Window>, slices
     for window in LONG {
         write_window(writer, window, (EVENTS_TILE, TILE), slices, scale);
     }
+    writer.record(EVENTS_MEAN, &mean(EVENTS, times::STEP), &[]);
+    writer.record(BAD_MEAN, &mean(BAD, times::STEP), &[]);
     for window in budgets {
         write_budget(writer, *window, scale);
     }
@@ -76,8 +80,13 @@ fn write_budget(writer: &mut Writer, window: Window, scale: Scale) {
     let scaled = scale.apply(span);
     let of = format!("{{window=\"{window}\"}}");
     let (bad, projected, ratio) = (bad_in(span), projected_in(span), ratio_in(span));
-    writer.record(&bad, &format!("sum_over_time({}{of}[{scaled}])", bad_in(TILE)), &[]);
-    let mean = format!("avg_over_time({EVENTS_TILE}{of}[{scaled}])");
+    // Subqueries have steps of their own, whatever the interval of evaluation: 4,320 in 30 days, of which promtool allows
+    // 10,000. Until the first step there is what the last hour holds.
+    let steps = |record: &str| format!("{record}{of}[{scaled}:{}]", scale.apply(times::STEP));
+    let step = scale.apply(times::STEP).as_secs_f64();
+    let counted = format!("{step} * sum_over_time({})", steps(BAD_MEAN));
+    writer.record(&bad, &format!("{counted} or {}{of}", bad_in(Span::from_hours(1))), &[]);
+    let mean = format!("(avg_over_time({}) or {EVENTS}{of})", steps(EVENTS_MEAN));
     writer.record(&projected, &format!("{} * {mean}", scaled.as_secs_f64()), &[]);
     writer.record(&ratio, &format!("{bad} / ({projected} > 0)"), &[]);
     // Without a single event nothing is spent.

@@ -55,13 +55,12 @@ fn joined(course: &[Stretch]) -> Vec<Stretch> {
 
 /// Only what the budget is made of: base records, tiles, and the budget.
 fn of_the_budget(record: &str) -> bool {
-    const NAMES: [&str; 7] = [
+    const NAMES: [&str; 6] = [
         "slo:events:rate5m",
         "slo:bad_events:rate5m",
         "slo:error_budget:ratio",
-        "slo:tile:seconds",
-        "slo:events:avg2m",
-        "slo:bad_events:increase2m",
+        "slo:events:avg10m",
+        "slo:bad_events:avg10m",
         "slo:error_budget_remaining:ratio",
     ];
     NAMES.contains(&record)

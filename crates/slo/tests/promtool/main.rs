@@ -1,5 +1,5 @@
 //! The generated rules, evaluated by promtool.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 #[path = "../../examples/rule_tests/committed.rs"]
 mod committed;
