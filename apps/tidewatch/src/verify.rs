@@ -102,7 +102,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         write("--junit", file, &junit::render(&report)?)?;
     }
     if live {
-        say!("");
+        // One ends the last line of the checklist.
+        say!("\n");
         let failed = records.iter().filter(|record| matches!(record.outcome.verdict, Verdict::Failed(_)));
         failed.for_each(|record| say!("{}\n", checklist::lines(record.title, &record.outcome).join("\n")));
     }
