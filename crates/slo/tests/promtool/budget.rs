@@ -142,7 +142,7 @@ fn seven_days_of_uneven_traffic_with_outages_leave_what_the_definition_says() {
 
 /// `cargo test -p tidewatch-slo --test promtool thirty -- --ignored --nocapture` also prints the figures.
 #[test]
-#[ignore = "takes promtool a minute; the one over seven days runs always"]
+#[ignore = "takes promtool four minutes; the one over seven days runs always"]
 fn thirty_days_of_uneven_traffic_with_outages_leave_what_the_definition_says() {
     let outages = [
         (HOUR, 20, 0.5),
