@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process_group};
 use tidewatch_kafka::broker::{BrokerError, Installation, Port, RealKafka};
-use tidewatch_process::PortError;
 use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader, topics};
+use tidewatch_process::PortError;
 
 /// The Kafka on this machine, or a line that says why the test is skipped.
 fn kafka(test: &str) -> Option<Installation> {
