@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 
-use promql_parser::label::MatchOp;
+use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::value::ValueType;
-use promql_parser::parser::{Expr, VectorSelector, parse};
+use promql_parser::parser::{AggregateExpr, Call, Expr, VectorSelector, parse};
 use promql_parser::util::{ExprVisitor, walk_expr};
 
 use crate::{Place, Query};
@@ -60,7 +60,14 @@ pub(crate) fn check_counter(text: &str) -> Result<(), String> {
 
 /// Refuses what has no value at an instant.
 pub(crate) fn check_value(text: &str) -> Result<(), String> {
-    match expression(text)?.value_type() {
+    let expression = expression(text)?;
+    if let Some(name) = experimental(&expression) {
+        return Err(format!(
+            "`{name}()` is experimental, and Prometheus loads no rule of a file that has it: write the query without \
+             it: `{text}`"
+        ));
+    }
+    match expression.value_type() {
         ValueType::Vector => Ok(()),
         other => Err(format!("`query` must be an instant vector, not a {other}: `{text}`")),
     }
@@ -128,7 +135,11 @@ impl Buckets {
 
 /// The family of a selector of buckets.
 fn family(selector: &VectorSelector) -> Option<&str> {
-    selector.name.as_deref()?.strip_suffix("_bucket")
+    let matched = || {
+        let equal = |matcher: &&Matcher| matcher.name == "__name__" && matcher.op == MatchOp::Equal;
+        selector.matchers.matchers.iter().find(equal).map(|matcher| matcher.value.as_str())
+    };
+    selector.name.as_deref().or_else(matched)?.strip_suffix("_bucket")
 }
 
 /// The bound of the one bucket that is selected.
@@ -145,32 +156,87 @@ fn selected_bound(selector: &VectorSelector) -> Result<f64, String> {
         return Ok(f64::INFINITY);
     }
     let bound: f64 = text.parse().map_err(|_| format!("`le=\"{text}\"` is no number"))?;
-    let stored = format!("{bound:?}");
-    if !text.contains('e') && text != stored {
+    let stored = stored(bound);
+    if text != stored {
         return Err(format!("`le=\"{text}\"` matches nothing: Prometheus 3 stores this bound as \"{stored}\""));
     }
     Ok(bound)
 }
 
-fn selectors(text: &str) -> Vec<VectorSelector> {
-    struct Collect(Vec<VectorSelector>);
+/// A bound as Prometheus 3 stores it, which is as OpenMetrics' canonical numbers: shortest, with `.0` or an exponent.
+fn stored(bound: f64) -> String {
+    if bound.is_infinite() {
+        return if bound > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    let scientific = format!("{bound:e}");
+    match scientific.split_once('e').map(|(digits, exponent)| (digits, exponent.parse::<i32>())) {
+        Some((digits, Ok(exponent @ (..-4 | 6..)))) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", exponent.abs())
+        }
+        _ => format!("{bound:?}"),
+    }
+}
 
-    impl ExprVisitor for Collect {
+fn selectors(text: &str) -> Vec<VectorSelector> {
+    let mut selectors = Vec::new();
+    if let Ok(expression) = expression(text) {
+        each(&expression, &mut |part| match part {
+            Expr::VectorSelector(selector) => selectors.push(selector.clone()),
+            Expr::MatrixSelector(matrix) => selectors.push(matrix.vs.clone()),
+            _ => {}
+        });
+    }
+    selectors
+}
+
+/// A function or aggregation that Prometheus refuses where it was not started with `promql-experimental-functions`.
+fn experimental(expression: &Expr) -> Option<String> {
+    let mut found = None;
+    each(expression, &mut |part| match part {
+        Expr::Call(Call { func, .. }) if func.experimental => found = Some(func.name.to_owned()),
+        Expr::Aggregate(AggregateExpr { op, .. }) if op.to_string().starts_with("limit") => {
+            found = Some(op.to_string())
+        }
+        _ => {}
+    });
+    found
+}
+
+/// Calls `visit` with `expression` and all of its parts.
+fn each(expression: &Expr, visit: &mut dyn FnMut(&Expr)) {
+    struct Each<'v>(&'v mut dyn FnMut(&Expr));
+
+    impl ExprVisitor for Each<'_> {
         type Error = Infallible;
 
         fn pre_visit(&mut self, expression: &Expr) -> Result<bool, Infallible> {
-            match expression {
-                Expr::VectorSelector(selector) => self.0.push(selector.clone()),
-                Expr::MatrixSelector(matrix) => self.0.push(matrix.vs.clone()),
-                _ => {}
-            }
+            (self.0)(expression);
             Ok(true)
         }
     }
 
-    let mut collect = Collect(Vec::new());
-    if let Ok(expression) = expression(text) {
-        let Ok(_) = walk_expr(&mut collect, &expression);
+    let Ok(_) = walk_expr(&mut Each(visit), expression);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Prometheus 3.5 was seen to write them.
+    #[test]
+    fn bounds_are_written_as_prometheus_stores_them() {
+        for (bound, text) in [
+            (1.0, "1.0"),
+            (0.5, "0.5"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (100_000.0, "100000.0"),
+            (1_000_000.0, "1e+06"),
+            (2_500_000.0, "2.5e+06"),
+            (f64::INFINITY, "+Inf"),
+        ] {
+            assert_eq!(stored(bound), text);
+        }
     }
-    collect.0
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Error, Location, Spanned};
 
 use crate::{Place, Problem};
 
@@ -38,13 +38,25 @@ impl Value {
 /// The documents of `text`, empty ones left out.
 pub(crate) fn documents(file: &str, text: &str) -> Result<Vec<Node>, Problem> {
     let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
-        let at = place(file, error.location().unwrap_or(Location::UNKNOWN));
-        let text = error.to_string();
-        // The location is said once, by the problem's place.
-        let message = text.split(" at line ").next().unwrap_or(&text).lines().next().unwrap_or_default().to_owned();
-        Problem { at, message }
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| Problem {
+        at: place(file, error.location().unwrap_or(Location::UNKNOWN)),
+        message: message(&error),
     })
+}
+
+/// What is wrong with the YAML. Where the parser speaks of its own options, in words for who wrote the file.
+fn message(error: &Error) -> String {
+    match error {
+        Error::Budget { .. } => "too large or too nested for one file: split it into several".to_owned(),
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is there twice: remove one"),
+        Error::NonFiniteFloat { value, .. } => format!("`{value}` is no finite number"),
+        Error::RecursiveReferencesRequireWeakTypes { .. } => "an anchor can't contain its own alias".to_owned(),
+        // The location is said once, by the problem's place.
+        other => {
+            let text = other.to_string();
+            text.split(" at line ").next().unwrap_or(&text).lines().next().unwrap_or_default().to_owned()
+        }
+    }
 }
 
 /// A parser's location in `file`.
@@ -128,5 +140,19 @@ mod tests {
     fn broken_yaml_is_told_with_its_line() {
         let problem = documents("f.yaml", "a: 1\nb: [\n").unwrap_err();
         assert!(problem.at.line >= 2 && problem.at.file == "f.yaml", "{problem}");
+    }
+
+    #[test]
+    fn what_the_parser_refuses_is_said_without_its_options() {
+        let many = "a: 1\n---\n".repeat(2_000);
+        for (text, place, word) in [
+            ("a: 1\na: 2\n", "f:2:1", "`a` is there twice"),
+            ("a: .nan\n", "f:1:4", "`.nan` is no finite number"),
+            ("a: &a [*a]\n", "f:1:8", "its own alias"),
+            (many.as_str(), "f:", "split it"),
+        ] {
+            let problem = documents("f", text).unwrap_err().to_string();
+            assert!(problem.starts_with(place) && problem.contains(word), "{problem}");
+        }
     }
 }

@@ -89,6 +89,18 @@ fn every_expression_is_promql_and_every_record_and_alert_complete() {
 }
 
 #[test]
+fn a_query_of_odd_characters_stays_what_it_is() {
+    let yaml = include_str!("../../../docs/slos/payment-service.yaml");
+    let odd = "workload_errors_total{a=\"\u{2028}\u{feff}\"}\r\n";
+    let written = r#""workload_errors_total{a=\"\u2028\ufeff\"}\r\n""#;
+    let slos = parse("odd.yaml", &yaml.replace("workload_errors_total{service=\"payment-service\"}", written)).unwrap();
+    let rules = generate(&slos, &Options::default());
+    assert!(!rules.contains(['\u{2028}', '\u{feff}', '\r']), "YAML would take them for something else");
+    let file = read(&rules);
+    assert!(file.groups[0].rules[1].expr.contains(odd.trim()), "{}", file.groups[0].rules[1].expr);
+}
+
+#[test]
 fn hostile_names_and_values_stay_what_they_are() {
     let file = read(&generate(&hostile(), &Options::default()));
     let labels = &file.groups[0].rules[0].labels;

@@ -147,6 +147,18 @@ fn promql_that_is_wrong_or_of_the_wrong_shape() {
     let rates = GOOD.replace("counter: true", "counter: false");
     assert!(parse("slo.yaml", &rates.replace("errors_total{job=\"shop\"}", "sum(rate(e[1m]))")).is_ok());
     assert!(parse("slo.yaml", &rates.replace("errors_total{job=\"shop\"}", "e[1m]")).is_err());
+    for experimental in ["sort_by_label(e, \"a\")", "sum(limitk(1, e))"] {
+        let error =
+            parse("slo.yaml", &rates.replace("errors_total{job=\"shop\"}", experimental)).unwrap_err().to_string();
+        assert!(error.contains("experimental"), "{experimental}: {error}");
+    }
+}
+
+#[test]
+fn control_characters_which_would_reach_a_terminal() {
+    refused("service: shop", "service: \"shop\\e[2J\"", 6, &["`service`", "control character"]);
+    // A message is one line, whatever it quotes.
+    refused("errors_total{job=\"shop\"}", "\"errors_total\\n{\"", 17, &["errors_total\\n{"]);
 }
 
 #[test]
@@ -253,6 +265,9 @@ fn a_latency_objective_that_is_no_bucket_bound() {
     assert!(error.starts_with("slo.yaml:17:") && error.contains("0.4") && error.contains("0.1, 0.5, 1"), "{error}");
     for (query, word) in [
         (r#"latency_seconds_bucket{le="1"}"#, "\"1.0\""),
+        (r#"latency_seconds_bucket{le="1e0"}"#, "\"1.0\""),
+        (r#"'{__name__="latency_seconds_bucket",le="0.4"}'"#, "0.4"),
+        (r#"theirs_bucket{le="1000000"}"#, "\"1e+06\""),
         (r#"latency_seconds_bucket{le=~"0.1|0.5"}"#, "one bucket"),
         ("latency_seconds_bucket", "one bucket"),
         (r#"size_bytes_bucket{le="0.5"}"#, "no histogram"),

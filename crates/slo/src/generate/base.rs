@@ -70,7 +70,9 @@ fn rates(indicator: &Indicator, over: Span, scale: Scale, all: &str) -> (String,
     let over = scale.apply(over);
     let rate = |query: &Query, counter: bool| match counter {
         true => format!("sum(rate({}[{over}]))", embedded(&query.text)),
-        false => format!("sum({})", embedded(&query.text)),
+        // No number, as a recorded ratio is without traffic, would make every sum that it is in no number for as long as
+        // a budget's window.
+        false => format!("sum(({}) >= 0)", embedded(&query.text)),
     };
     let bad_rate = |query: &Query, counter: bool| match counter {
         true => format!("sum({})", rate_from_zero(&embedded(&query.text), over)),

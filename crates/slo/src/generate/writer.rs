@@ -63,6 +63,10 @@ impl Writer {
     }
 
     fn expression(&mut self, expression: &str) {
+        if expression.contains(only_quoted) {
+            self.line(8, &format!("expr: {}", quoted(expression)));
+            return;
+        }
         if !expression.contains('\n') && !expression.contains(": ") && !expression.contains(" #") {
             self.line(8, &format!("expr: {expression}"));
             return;
@@ -89,6 +93,12 @@ impl Writer {
     }
 }
 
+/// Whether YAML takes a character in double quotes only, as an escape: it isn't printable, or breaks lines.
+fn only_quoted(character: char) -> bool {
+    (character.is_control() && !matches!(character, '\n' | '\t'))
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
 /// A YAML scalar in double quotes.
 pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
@@ -97,8 +107,8 @@ pub(super) fn quoted(text: &str) -> String {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
             '\n' => quoted.push_str("\\n"),
-            control if control.is_control() => {
-                let _ = write!(quoted, "\\U{:08x}", u32::from(control));
+            odd if odd == '\t' || only_quoted(odd) => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(odd));
             }
             other => quoted.push(other),
         }
@@ -113,9 +123,10 @@ mod tests {
 
     #[test]
     fn hostile_text_stays_one_scalar() {
-        let text = "a \"b\" \\ #c: {{ $d }}\n\te\u{1}";
+        let text = "a \"b\" \\ #c: {{ $d }}\n\te\u{1} \u{85} \u{2028}\r ";
         let yaml = format!("x: {}\n", quoted(text));
         let read: std::collections::BTreeMap<String, String> = serde_saphyr::from_str(&yaml).unwrap();
         assert_eq!(read["x"], text);
+        assert!(!yaml.contains(only_quoted), "{yaml}");
     }
 }

@@ -109,11 +109,16 @@ impl<'p> Context<'p> {
     pub(super) fn text<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Option<(&'n str, Location)> {
         let node = fields.get(name)?;
         match &node.value {
-            Value::Text(text) if !text.trim().is_empty() => Some((text, node.referenced)),
-            Value::Text(_) => {
+            Value::Text(text) if text.trim().is_empty() => {
                 self.refuse(node.referenced, format!("`{name}` is empty"));
                 None
             }
+            // They would do to a terminal whatever they like, and belong into no name.
+            Value::Text(text) if text.contains(|odd: char| odd.is_control() && !matches!(odd, '\n' | '\r' | '\t')) => {
+                self.refuse(node.referenced, format!("`{name}` has a control character: remove it"));
+                None
+            }
+            Value::Text(text) => Some((text, node.referenced)),
             other => {
                 self.refuse(node.referenced, format!("`{name}` must be a text, not {}", other.kind()));
                 None

@@ -60,6 +60,25 @@ fn every_kind_fires_at_a_little_more_and_not_at_a_little_less() {
     passes(&promtool, &file);
 }
 
+/// A recorded ratio is 0 / 0 without traffic, and so is what is computed from it.
+#[test]
+fn a_quiet_minute_of_a_query_that_is_no_number_then_spoils_no_budget() {
+    let test = "a_quiet_minute_of_a_query_that_is_no_number_then_spoils_no_budget";
+    let metric = "ratioMetric: {counter: false, bad: {metricSource: {type: Prometheus, spec: {query: 'ratio * rate'}}}, \
+                  total: {metricSource: {type: Prometheus, spec: {query: 'rate / rate * rate'}}}}";
+    let slos = [slo("ratio", metric, OCCURRENCES, "target: 0.999", "7d")];
+    let Some(promtool) = Promtool::with_rules(test, &slos, |_| true) else { return };
+    let output = promtool.test(
+        "rule_files: [rules.yaml]\nevaluation_interval: 30s\ntests:\n  - interval: 30s\n    input_series:\n      \
+         - {series: ratio, values: '0.0001x60 NaN NaN NaN 0.0001x300'}\n      \
+         - {series: rate, values: '10x60 0 0 0 10x300'}\n    promql_expr_test:\n      \
+         - {expr: 'count(slo:error_budget_remaining:ratio > 0.9)', eval_time: 2h, exp_samples: [{value: 1}]}\n      \
+         - {expr: 'count(slo:error_ratio:rate1h < 0.001)', eval_time: 1h, exp_samples: [{value: 1}]}\n",
+    );
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success(), "{said}");
+}
+
 /// Three simulated days, which takes promtool half a minute: `cargo test -p tidewatch-slo --test promtool -- --ignored`.
 #[test]
 #[ignore = "takes promtool half a minute; a shorter one runs with the tests of the committed rules"]
