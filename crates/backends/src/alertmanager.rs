@@ -93,8 +93,10 @@ route:
     - matchers: [alertname = "Watchdog"]
       receiver: watchdog
       group_wait: 0s
-      group_interval: 1m
-      repeat_interval: 1m
+      # Once a minute: told again at the first multiple of group_interval by which repeat_interval has passed since the last
+      # one was delivered. Were both 1m, a receiver that takes a moment would hear it every other minute.
+      group_interval: 20s
+      repeat_interval: 50s
     # The stream processor's rules: told at once. Prometheus's rules of the same names are in the same route, since only there
     # do they join the same notification.
     - matchers: ['alertname =~ "HighLatencyP99|HighErrorRate|TrafficDrop|ClockSkew"']

@@ -68,6 +68,22 @@ fn each_alert_goes_to_those_whom_its_severity_concerns() {
 }
 
 #[test]
+fn watchdog_is_told_every_minute_however_long_its_receiver_takes_to_answer() {
+    let file = std::fs::read_to_string(production()).unwrap();
+    let config: serde_json::Value = serde_saphyr::from_str(&file).unwrap();
+    let routes = config["route"]["routes"].as_array().unwrap();
+    let route = routes.iter().find(|route| route["receiver"] == "watchdog").unwrap();
+    let seconds = |field: &str| route[field].as_str().unwrap().strip_suffix('s').unwrap().parse::<u64>().unwrap();
+    let (group_interval, repeat_interval) = (seconds("group_interval"), seconds("repeat_interval"));
+    // Alertmanager looks every group_interval whether repeat_interval has passed since the last answer.
+    for answered_after in [1, 9] {
+        let mut looks = (1..).map(|look| look * group_interval);
+        let told = looks.find(|at| *at > repeat_interval + answered_after);
+        assert_eq!(told, Some(60), "answered after {answered_after} s");
+    }
+}
+
+#[test]
 fn promtool_accepts_the_configuration_and_every_embedded_rule() {
     let Some(promtool) = program("promtool", "promtool_accepts_the_configuration_and_every_embedded_rule") else {
         return;
