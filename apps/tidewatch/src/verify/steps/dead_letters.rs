@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tidewatch_kafka::topics::METRICS_RAW_DLQ;
 use tidewatch_kafka::{KafkaArgs, Reader, Record, Start};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
@@ -90,9 +90,12 @@ struct Letters {
 }
 
 impl Letters {
-    /// Takes what has come.
+    /// Takes what has come and what comes in a moment; no longer, however fast they come.
     async fn read(&mut self, reader: &Reader) {
-        while let Ok(record) = timeout(POLL, reader.recv()).await {
+        let until = Instant::now() + POLL;
+        while Instant::now() < until
+            && let Ok(record) = timeout_at(until, reader.recv()).await
+        {
             self.add(&record);
         }
     }
@@ -118,7 +121,41 @@ impl std::fmt::Display for Letters {
 
 #[cfg(test)]
 mod tests {
+    use tidewatch_kafka::broker::InProcess;
+    use tidewatch_kafka::{Message, Producer};
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_steady_stream_of_dead_letters_does_not_keep_it_reading() {
+        let broker = InProcess::start().unwrap();
+        let args = KafkaArgs::new(broker.brokers());
+        let reader = Reader::new(&args, "reader").unwrap();
+        reader.assign(&METRICS_RAW_DLQ, Start::Beginning).await.unwrap();
+        let producer = Producer::new(&args, "producer").unwrap();
+        let sending = tokio::spawn(async move {
+            loop {
+                let letter = Message {
+                    topic: METRICS_RAW_DLQ.name,
+                    partition: None,
+                    key: None,
+                    payload: Some(b"x"),
+                    schema: None,
+                    headers: &[("dlq.reason", b"not_json")],
+                };
+                producer.send(letter).await.unwrap();
+                sleep(POLL / 10).await;
+            }
+        });
+        let mut letters = Letters::default();
+        let read = async {
+            while letters.places.is_empty() {
+                letters.read(&reader).await;
+            }
+        };
+        timeout_at(Instant::now() + Duration::from_secs(20), read).await.unwrap();
+        sending.abort();
+    }
 
     fn letter(offset: usize, reason: &str) -> Record {
         let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
