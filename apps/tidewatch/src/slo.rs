@@ -50,9 +50,10 @@ struct Files {
 }
 
 impl Files {
-    /// Reads them; what is wrong with them is an error in what was asked for.
+    /// Reads them; what is wrong with them is an error in what was asked for, and so is that there are none: rules of
+    /// nothing would take the place of those that are loaded.
     fn load(&self) -> anyhow::Result<Loaded> {
-        tidewatch_slo::load(&self.paths, &known::Catalogue).map_err(|error| match error {
+        let loaded = tidewatch_slo::load(&self.paths, &known::Catalogue).map_err(|error| match error {
             LoadError::Refused(refused) => {
                 let problems = match refused.0.len() {
                     1 => "a problem".to_owned(),
@@ -61,7 +62,12 @@ impl Files {
                 usage(format!("{problems} in the SLOs:\n{refused}"))
             }
             other => usage(other),
-        })
+        })?;
+        if loaded.slos.is_empty() {
+            let paths: Vec<String> = self.paths.iter().map(|path| path.display().to_string()).collect();
+            return Err(usage(format!("no SLO in {}: write a document of `kind: SLO`", paths.join(", "))));
+        }
+        Ok(loaded)
     }
 
     /// Reads them and tells what is worth knowing of them on stderr.
@@ -72,5 +78,19 @@ impl Files {
             let _ = writeln!(std::io::stderr(), "note: {note}");
         }
         Ok(slos)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_without_an_slo_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("empty.yaml");
+        std::fs::write(&file, "# nothing yet\n").unwrap();
+        let error = Files { paths: vec![file] }.load().unwrap_err();
+        assert!(error.is::<crate::exit::Usage>() && error.to_string().contains("empty.yaml: write"), "{error}");
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, bail};
-use reqwest::Client;
+use anyhow::{Context, anyhow, bail};
+use reqwest::{Client, Url};
 use serde::Deserialize;
 
 use crate::http;
@@ -12,6 +12,14 @@ use crate::http;
 pub(super) struct Prometheus {
     client: Client,
     url: String,
+}
+
+/// Reads a flag's URL.
+pub(super) fn url(text: &str) -> Result<String, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err("expected a URL such as http://127.0.0.1:9090".to_owned()),
+    }
 }
 
 /// A series' value now.
@@ -42,18 +50,26 @@ struct Series {
 
 impl Prometheus {
     pub(super) fn new(url: &str) -> anyhow::Result<Self> {
-        Ok(Self { client: http::client()?, url: url.trim_end_matches('/').to_owned() })
+        Ok(Self { client: http::client()?, url: url.to_owned() })
     }
 
     /// The instant vector that `expression` is now.
     pub(super) async fn query(&self, expression: &str) -> anyhow::Result<Vec<Sample>> {
         let request = self.client.get(format!("{}/api/v1/query", self.url)).query(&[("query", expression)]);
-        let response = http::send("Prometheus", request).await?;
+        let response = request.send().await.map_err(|error| {
+            let reason = if error.is_timeout() { "no answer within 5 s" } else { "can't connect" };
+            anyhow!(
+                "Prometheus at {} does not answer ({reason}): start it, or name another with --prometheus",
+                self.url
+            )
+        })?;
         let status = response.status();
-        let answer: Answer =
-            response.json().await.with_context(|| format!("{} answers {status}, which is no Prometheus", self.url))?;
+        let answer: Answer = response.json().await.map_err(|_| {
+            anyhow!("{} answers {status}, and not as Prometheus does: name another with --prometheus", self.url)
+        })?;
         let Some(data) = answer.data else {
-            bail!("Prometheus at {} refuses `{expression}`: {}", self.url, answer.error.unwrap_or_default());
+            let reason = answer.error.unwrap_or_else(|| status.to_string());
+            bail!("Prometheus at {} refuses `{expression}`: {reason}", self.url);
         };
         data.result
             .into_iter()
@@ -62,5 +78,18 @@ impl Prometheus {
                 Ok(Sample { labels: metric, value })
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_no_url_is_refused() {
+        assert_eq!(url("http://h:9090/"), Ok("http://h:9090".to_owned()));
+        for bad in ["", "localhost:9090", "127.0.0.1:9090", "ftp://h", "not a url"] {
+            assert!(url(bad).is_err_and(|error| error.contains("http://")), "{bad}");
+        }
     }
 }
