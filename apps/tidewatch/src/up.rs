@@ -115,13 +115,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
     let started = tokio::select! {
         started = start(&args, &dir, total) => started?,
-        () = interrupt.received() => return Ok(()),
+        () = interrupt.received() => {
+            // What was started is killed by being dropped, which it is by now.
+            say!("stopped before it was ready: nothing of it runs any more");
+            return Ok(());
+        }
     };
-    let Started { mut broker, mut backends, fleet, endpoints } = started;
-    let servers = Servers { broker: &mut broker, backends: &mut backends };
-    let outcome = serve(&args, &dir, servers, fleet, &endpoints, &mut interrupt).await;
-    // After the services, which tell Alertmanager of alerts until their end.
-    tokio::join!(backends.stop(), broker.stop());
+    let outcome = serve(&args, &dir, started, &mut interrupt).await;
     let removed = Endpoints::remove(&dir);
     drop(lock);
     outcome?;
@@ -135,12 +135,6 @@ struct Started {
     backends: Backends,
     fleet: Fleet,
     endpoints: Endpoints,
-}
-
-/// The child processes.
-struct Servers<'a> {
-    broker: &'a mut Broker,
-    backends: &'a mut Backends,
 }
 
 /// Starts the broker, binds every service, and starts the backends, which are told where those are.
@@ -159,15 +153,10 @@ async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Start
     Ok(Started { broker, backends, fleet, endpoints })
 }
 
-/// Runs the services and says what goes on, until the end; then drains them.
-async fn serve(
-    args: &Args,
-    dir: &Path,
-    Servers { broker, backends }: Servers<'_>,
-    mut fleet: Fleet,
-    endpoints: &Endpoints,
-    interrupt: &mut Interrupt,
-) -> anyhow::Result<()> {
+/// Runs the services and says what goes on, until the end; then drains them and ends the servers.
+async fn serve(args: &Args, dir: &Path, started: Started, interrupt: &mut Interrupt) -> anyhow::Result<()> {
+    let Started { mut broker, mut backends, mut fleet, endpoints } = started;
+    let endpoints = &endpoints;
     say!("broker: {}", broker.why());
     let alerts = live::Alerts::from_now_on(broker.args()).await?;
     fleet.run();
@@ -190,9 +179,16 @@ async fn serve(
     } else {
         say!("draining; ctrl-c again ends it at once");
     }
+    let ending = async {
+        let drained = fleet.drain().await;
+        // After the services, which tell Alertmanager of alerts until their end.
+        tokio::join!(backends.stop(), broker.stop());
+        drained
+    };
     let drained = tokio::select! {
-        drained = fleet.drain() => drained,
-        () = interrupt.received() => Err(anyhow!("told to end a second time before everything was drained")),
+        drained = ending => drained,
+        // Servers that still run are killed by being dropped.
+        () = interrupt.received() => Err(anyhow!("told to end a second time before everything had ended by itself")),
     };
     reason.and(drained)
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use futures::future::join_all;
 use tidewatch_backends::alertmanager::Receivers;
 use tidewatch_backends::prometheus::Target;
 use tidewatch_backends::{File, Installation, NotFound, Running, alertmanager, grafana, prometheus, rules, slos};
@@ -108,7 +109,10 @@ impl Found {
         slo_scale: Option<Scale>,
         endpoints: &mut Endpoints,
     ) -> anyhow::Result<Backends> {
-        let help = "--backends none does without it";
+        // Which one it is helps where an old one on PATH hides what tests/setup fetched.
+        let why = |name: &str, installation: &Installation| {
+            format!("{name}, {}, did not start; --backends none does without it", installation.program().display())
+        };
         let alertmanager_port = self.alertmanager.as_ref().map(|(_, port)| *port);
         // Side by side: each waits for a second or two.
         let alertmanager = async {
@@ -116,7 +120,7 @@ impl Found {
             let receivers = Receivers::Webhook(services.webhook);
             let dir = dir.join("alertmanager");
             let started = alertmanager::start(installation, &dir, Port::Fixed(*port), &receivers).await;
-            started.map(Some).with_context(|| format!("Alertmanager did not start; {help}"))
+            started.map(Some).with_context(|| why("Alertmanager", installation))
         };
         let prometheus = async {
             let Some((installation, port)) = &self.prometheus else { return Ok(None) };
@@ -127,7 +131,7 @@ impl Found {
                 alertmanager: alertmanager_port,
             };
             let started = prometheus::start(installation, &dir.join("prometheus"), Port::Fixed(*port), &config).await;
-            started.map(Some).with_context(|| format!("Prometheus did not start; {help}"))
+            started.map(Some).with_context(|| why("Prometheus", installation))
         };
         let grafana = async {
             let (Some((installation, port)), Some((_, prometheus))) = (&self.grafana, &self.prometheus) else {
@@ -139,7 +143,7 @@ impl Found {
                 dashboards: dashboards(),
             };
             let started = grafana::start(installation, &dir.join("grafana"), Port::Fixed(*port), &config).await;
-            started.map(Some).with_context(|| format!("Grafana did not start; {help}"))
+            started.map(Some).with_context(|| why("Grafana", installation))
         };
         let (prometheus, alertmanager, grafana) = tokio::join!(prometheus, alertmanager, grafana);
         // Of those that started, each is ended by being dropped when another did not.
@@ -178,12 +182,10 @@ impl Backends {
     }
 
     /// Ends all of them.
+    ///
+    /// Whoever stops waiting for it kills those that still run.
     pub(super) async fn stop(self) {
-        let stopping: Vec<_> = self.running.into_iter().map(|server| tokio::spawn(server.stop())).collect();
-        for stopped in stopping {
-            // One that panicked is killed by being dropped.
-            let _ = stopped.await;
-        }
+        join_all(self.running.into_iter().map(Running::stop)).await;
     }
 }
 

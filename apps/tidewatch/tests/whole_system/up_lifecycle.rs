@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tidewatch_testkit::{Stack, StackOptions, eventually, program, skipped};
@@ -90,6 +90,59 @@ async fn a_server_that_ends_by_itself_is_named_and_ends_up() {
         assert!(said.contains(&format!("{name} ended (signal: 9 (SIGKILL)): see ")), "{said}");
         assert!(!places.iter().any(|place| listens(place)), "{places:?}");
     }
+}
+
+#[tokio::test]
+async fn a_second_ctrl_c_does_not_wait_for_a_server_that_does_not_end() {
+    let test = "a_second_ctrl_c_does_not_wait_for_a_server_that_does_not_end";
+    if program("prometheus", test).is_none() {
+        return;
+    }
+    let stack = with_backends("in-process").await;
+    let prometheus = stack.endpoint("prometheus").to_owned();
+    let pid = std::fs::read_to_string(stack.dir().join("prometheus/prometheus.pid")).unwrap();
+    // It does not listen to SIGTERM.
+    kill_process(Pid::from_raw(pid.trim().parse().unwrap()).unwrap(), Signal::STOP).unwrap();
+    stack.signal(Signal::INT);
+    let services: Vec<String> = SERVICES.iter().map(|name| stack.endpoint(name).to_owned()).collect();
+    eventually("the services are drained", Duration::from_secs(15), async || {
+        (!services.iter().any(|place| listens(place))).then_some(())
+    })
+    .await;
+    let told = Instant::now();
+    stack.signal(Signal::INT);
+    let (status, _dir) = stack.ended();
+    assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
+    assert_eq!(status.code(), Some(1));
+    assert!(!listens(&prometheus));
+}
+
+#[tokio::test]
+async fn ctrl_c_during_the_start_ends_what_was_started() {
+    if let Err(missing) = tidewatch_kafka::broker::RealKafka::discover() {
+        return skipped("ctrl_c_during_the_start_ends_what_was_started", format_args!("needs kafka: {missing}"));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("up.out");
+    let mut up = Command::new(BINARY)
+        .args(["up", "--ports", "auto", "--broker", "kafka", "--state-dir"])
+        .arg(dir.path())
+        .stdout(std::fs::File::create(&out).unwrap())
+        .spawn()
+        .unwrap();
+    let said = || std::fs::read_to_string(&out).unwrap();
+    let log = dir.path().join("kafka/kafka.log");
+    eventually("Kafka begins to start", Duration::from_secs(60), async || {
+        std::fs::read(&log).is_ok_and(|log| !log.is_empty()).then_some(())
+    })
+    .await;
+    kill_process(Pid::from_child(&up), Signal::INT).unwrap();
+    assert_eq!(up.wait().unwrap().code(), Some(0));
+    assert!(said().ends_with("stopped before it was ready: nothing of it runs any more\n"), "{}", said());
+    let properties = std::fs::read_to_string(dir.path().join("kafka/server.properties")).unwrap();
+    let listener = properties.lines().find_map(|line| line.strip_prefix("listeners=")).unwrap();
+    let places = listener.split(',').map(|listener| listener.split_once("://").unwrap().1);
+    assert!(!places.clone().any(listens), "{properties}");
 }
 
 #[tokio::test]
