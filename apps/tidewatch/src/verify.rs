@@ -65,16 +65,16 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let endpoints = target::endpoints(&args.target, &args.state)?;
+    let kafka = match endpoints.get("kafka") {
+        Some(brokers) => Some(flags::kafka(brokers, &args.kafka_config)?),
+        None => None,
+    };
     // A report that can't be written is better known before five minutes than after.
     for (flag, file) in [("--report", &args.report), ("--junit", &args.junit)] {
         if let Some(file) = file {
             write(flag, file, "")?;
         }
     }
-    let kafka = match endpoints.get("kafka") {
-        Some(brokers) => Some(flags::kafka(brokers, &args.kafka_config)?),
-        None => None,
-    };
     let addresses = endpoints.places().clone();
     let local = args.target.contains(&Part::Local);
     let stack = Arc::new(Stack::new(endpoints, kafka, local.then(|| args.state.flag()))?);
@@ -114,13 +114,36 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             stack.heal_command()
         );
     }
-    match (interrupted, report.passed) {
-        (true, _) => Err(anyhow!("interrupted; what was broken is healed")),
-        (false, true) => Ok(()),
-        (false, false) => Err(anyhow!("not everything is as it should be")),
+    conclude(interrupted, report.passed, unhealed.is_empty())
+}
+
+/// What the exit code says, and why.
+fn conclude(interrupted: bool, passed: bool, healed: bool) -> anyhow::Result<()> {
+    match (interrupted, healed, passed) {
+        (true, true, _) => Err(anyhow!("interrupted; what was broken is healed")),
+        (true, false, _) => Err(anyhow!("interrupted, and not everything that was broken is healed")),
+        (false, true, true) => Ok(()),
+        (false, false, true) => Err(anyhow!("not everything that was broken is healed")),
+        (false, _, false) => Err(anyhow!("not everything is as it should be")),
     }
 }
 
 fn write(flag: &str, file: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(file, text).map_err(|error| usage(format!("{flag}: can't write {}: {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_still_broken_is_never_said_to_be_healed_and_never_passes() {
+        let said =
+            |interrupted, passed, healed| conclude(interrupted, passed, healed).map_err(|error| error.to_string());
+        assert_eq!(said(false, true, true), Ok(()));
+        assert!(said(false, true, false).unwrap_err().contains("not everything that was broken is healed"));
+        assert!(said(true, true, false).unwrap_err().contains("not everything that was broken is healed"));
+        assert_eq!(said(true, false, true).unwrap_err(), "interrupted; what was broken is healed");
+        assert_eq!(said(false, false, true).unwrap_err(), "not everything is as it should be");
+    }
 }
