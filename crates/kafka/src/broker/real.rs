@@ -1,16 +1,18 @@
 //! Supervises a real Apache Kafka: one KRaft node as a child process.
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tidewatch_process::{Port, Server, last_lines};
+use tidewatch_process::{Port, ProcessGroup, Server, last_lines};
 
 use super::installation::{Installation, NotFound};
 use super::{BrokerError, programs, properties, ready};
 
 /// How long a start may take. On an idle machine with two cores it takes 2 to 4 s, after a crash 3 s more.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// How often the formatting tool is asked whether it is done.
+const FORMAT_POLL: Duration = Duration::from_millis(20);
 
 /// How long a graceful stop may take before the process is killed.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -113,16 +115,22 @@ async fn format_once(installation: &Installation, dir: &Path) -> Result<(), Brok
         return Ok(());
     }
     let invocation = programs::format_storage(installation, dir);
-    let mut command = Command::new(&invocation.program);
-    command.args(invocation.arguments).envs(invocation.environment).current_dir(dir).stdin(Stdio::null());
-    let output = tokio::task::spawn_blocking(move || command.output())
-        .await
-        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
-        .map_err(BrokerError::io("run", &invocation.program))?;
-    if output.status.success() {
+    let said = dir.join("format.log");
+    let output = File::create(&said).map_err(BrokerError::io("write", &said))?;
+    // In a group of its own, so that it ends with us too.
+    let mut tool =
+        ProcessGroup::spawn(&invocation, dir, &output).map_err(BrokerError::io("run", &invocation.program))?;
+    let status = loop {
+        match tool.exited().map_err(BrokerError::io("watch", &invocation.program))? {
+            Some(status) => break status,
+            None => tokio::time::sleep(FORMAT_POLL).await,
+        }
+    };
+    if status.success() {
         return Ok(());
     }
-    Err(BrokerError::Format { dir: dir.to_owned(), said: last_lines(&[output.stdout, output.stderr].concat()) })
+    let said = std::fs::read(&said).map_err(BrokerError::io("read", &said))?;
+    Err(BrokerError::Format { dir: dir.to_owned(), said: last_lines(&said) })
 }
 
 /// Starts the process and waits until it answers.
@@ -160,6 +168,29 @@ mod tests {
             assert!(error.to_string().contains("No space left on device"), "{error}");
         }
         assert_eq!(std::fs::read_to_string(state.join("runs")).unwrap(), "run\nrun\n");
+    }
+
+    #[tokio::test]
+    async fn a_start_that_is_given_up_leaves_no_formatting_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        let slow = scripts(dir.path(), "echo $$ > pid; sleep 1000", "exit 0");
+        let pid = || std::fs::read_to_string(state.join("pid")).ok()?.trim().parse::<u32>().ok();
+        let starting = tokio::spawn({
+            let state = state.clone();
+            async move { RealKafka::start(&slow, &state, Port::Free).await }
+        });
+        let until = async |what: &str, met: &dyn Fn() -> bool| {
+            let deadline = std::time::Instant::now() + Duration::from_secs(10);
+            while !met() {
+                assert!(std::time::Instant::now() < deadline, "not within 10 s: {what}");
+                tokio::time::sleep(FORMAT_POLL).await;
+            }
+        };
+        until("the tool runs", &|| pid().is_some()).await;
+        starting.abort();
+        let proc = format!("/proc/{}", pid().unwrap());
+        until("the tool is gone", &|| !Path::new(&proc).exists()).await;
     }
 
     #[tokio::test]
