@@ -47,6 +47,7 @@ pub(crate) fn documents(file: &str, text: &str) -> Result<Vec<Node>, Problem> {
 /// What is wrong with the YAML. Where the parser speaks of its own options, in words for who wrote the file.
 fn message(error: &Error) -> String {
     match error {
+        Error::AliasError { error, .. } => message(error),
         Error::Budget { .. } => "too large or too nested for one file: split it into several".to_owned(),
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is there twice: remove one"),
         Error::NonFiniteFloat { value, .. } => format!("`{value}` is no finite number"),
@@ -145,11 +146,16 @@ mod tests {
     #[test]
     fn what_the_parser_refuses_is_said_without_its_options() {
         let many = "a: 1\n---\n".repeat(2_000);
+        let tenfold = |of: &str, name: char| format!("{name}: &{name} [{}]\n", [of; 10].join(", "));
+        let aliases: Vec<String> =
+            ["1", "*a", "*b", "*c", "*d", "*e"].into_iter().zip('a'..).map(|(of, name)| tenfold(of, name)).collect();
+        let aliases = aliases.concat();
         for (text, place, word) in [
             ("a: 1\na: 2\n", "f:2:1", "`a` is there twice"),
             ("a: .nan\n", "f:1:4", "`.nan` is no finite number"),
             ("a: &a [*a]\n", "f:1:8", "its own alias"),
             (many.as_str(), "f:", "split it"),
+            (aliases.as_str(), "f:", "split it"),
         ] {
             let problem = documents("f", text).unwrap_err().to_string();
             assert!(problem.starts_with(place) && problem.contains(word), "{problem}");
