@@ -10,8 +10,6 @@ use crate::{Place, Span};
 pub struct Slo {
     /// Unique; the label `slo` of everything that is generated.
     pub name: String,
-    /// What people call it; its name where nothing else was said.
-    pub display_name: String,
     /// Why it exists, as far as the file says.
     pub description: Option<String>,
     /// Whose objective it is; the label `service`.

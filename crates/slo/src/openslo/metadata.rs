@@ -29,7 +29,6 @@ const RESERVED: [&str; 12] = [
 #[derive(Debug, Clone)]
 pub(super) struct Metadata {
     pub(super) name: String,
-    pub(super) display_name: Option<String>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) min_bad_events: Option<(u64, Place)>,
     pub(super) at: Place,
@@ -39,7 +38,8 @@ pub(super) struct Metadata {
 pub(super) fn read(context: &mut Context<'_>, document: &Fields<'_>, is_slo: bool) -> Option<Metadata> {
     let node = context.required(document, "metadata")?;
     let fields = context.fields(node, "`metadata`", &["name", "displayName", "labels", "annotations"], &[])?;
-    let display_name = context.text(&fields, "displayName").map(|(name, _)| name.to_owned());
+    // For people who read the file: nothing that is generated shows it.
+    context.text(&fields, "displayName");
     let labels = if is_slo { labels(context, &fields) } else { BTreeMap::new() };
     let min_bad_events = min_bad_events(context, &fields, is_slo);
     let (name, at) = context.required_text(&fields, "name")?;
@@ -49,7 +49,7 @@ pub(super) fn read(context: &mut Context<'_>, document: &Fields<'_>, is_slo: boo
         context.refuse(at, message);
     }
     let at = context.place(at);
-    Some(Metadata { name: name.to_owned(), display_name, labels, min_bad_events, at })
+    Some(Metadata { name: name.to_owned(), labels, min_bad_events, at })
 }
 
 /// RFC 1123, as OpenSLO wants names.

@@ -59,7 +59,6 @@ pub(super) fn slo(
     };
     Some(Slo {
         name: metadata.name.clone(),
-        display_name: metadata.display_name.clone().unwrap_or_else(|| metadata.name.clone()),
         description,
         service: service?.0.to_owned(),
         labels: metadata.labels.clone(),
