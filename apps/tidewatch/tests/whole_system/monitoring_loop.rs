@@ -88,12 +88,13 @@ async fn an_alertmanager_that_lost_everything_is_told_again() {
         let alerts: Vec<Value> = reqwest::get(&url).await.ok()?.json().await.ok()?;
         (!alerts.is_empty()).then_some(())
     };
-    eventually("Watchdog is there", Duration::from_secs(60), watchdog).await;
+    // What fires before Prometheus knows its Alertmanager reaches nobody, and is repeated after a minute at an evaluation.
+    let repeated = Duration::from_secs(120);
+    eventually("Watchdog is there", repeated, watchdog).await;
     std::fs::remove_dir_all(am_dir.join("data")).unwrap();
     am.restart().await.unwrap();
     assert_eq!(watchdog().await, None, "it kept nothing");
-    // Prometheus repeats what fires every minute.
-    eventually("Watchdog is there again", Duration::from_secs(120), watchdog).await;
+    eventually("Watchdog is there again", repeated, watchdog).await;
 }
 
 /// Everything that the monitoring consists of works.
