@@ -1,6 +1,8 @@
 //! Whatever producers write into an event, a real Prometheus takes every scrape, in both formats, with bounded series.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+#[path = "support/bridge.rs"]
+mod bridge;
 #[path = "support/prometheus.rs"]
 mod prometheus;
 mod support;
@@ -10,17 +12,16 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use metrics_bridge::{Bridge, Config, OVERFLOW};
+use bridge::{MOST_SERIES, Running};
+use metrics_bridge::OVERFLOW;
 use prometheus::Prometheus;
 use support::{Exposition, event, json};
 use tidewatch_events::RequestEvent;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
-use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
 use tidewatch_testkit::{Broker, eventually, program};
 
 const DEADLINE: Duration = Duration::from_secs(60);
-const MOST_SERIES: u32 = 20_000;
 const FLOOD: usize = 100_000;
 /// One job a format.
 const JOBS: [(&str, &str); 2] =
@@ -113,12 +114,8 @@ async fn a_real_prometheus_takes_hostile_labels_in_both_formats_and_loses_no_eve
     let refused = illegal.len() as f64;
     produce(broker.args(), events.iter().map(json).chain(illegal)).await;
 
-    let admin = AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() };
-    let config = Config { kafka: broker.args().clone(), admin, max_series: MOST_SERIES, scrape_interval: 1 };
-    let bridge = Bridge::bind(config).await.unwrap();
-    let (admin, shutdown) = (bridge.admin_addr(), Shutdown::new());
-    let running = tokio::spawn(bridge.run(shutdown.clone()));
-    let Some(prometheus) = Prometheus::start(test, admin, &JOBS).await else { return };
+    let bridge = Running::start(broker.args()).await;
+    let Some(prometheus) = Prometheus::start(test, bridge.admin, &JOBS).await else { return };
     // They have their series before the flood leaves no room.
     eventually("the first are counted", DEADLINE, async || {
         prometheus.value(r#"workload_requests_total{job="text",endpoint="größe 😀",status_code="200"} == 1"#).await
@@ -163,10 +160,8 @@ async fn a_real_prometheus_takes_hostile_labels_in_both_formats_and_loses_no_eve
     let exemplars = exemplars.as_array().unwrap();
     assert!(!exemplars.is_empty() && exemplars.iter().all(|series| series["seriesLabels"]["job"] == "open"));
 
-    let response = reqwest::get(format!("http://{admin}/metrics")).await.unwrap();
-    let text = response.text().await.unwrap();
+    let (_, text) = bridge.get("/metrics").await;
     Exposition::parse(&text);
     check(test, &text);
-    shutdown.trigger();
-    running.await.unwrap().unwrap();
+    bridge.end().await;
 }

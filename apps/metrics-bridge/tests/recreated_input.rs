@@ -1,11 +1,13 @@
 //! Offsets that no longer mean what they did: the input was created anew, or retention was faster than the bridge.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+#[path = "support/bridge.rs"]
+mod bridge;
 mod support;
 
 use std::time::{Duration, Instant};
 
-use metrics_bridge::{Bridge, Config};
+use bridge::Running;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -15,8 +17,6 @@ use tidewatch_events::RequestEvent;
 use tidewatch_kafka::broker::{Installation, Port, RealKafka};
 use tidewatch_kafka::topics::{self, METRICS_RAW};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, partition_of};
-use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 const SERVICE: &str = "user-service";
@@ -82,31 +82,7 @@ impl Kafka {
     }
 }
 
-struct Running {
-    url: String,
-    shutdown: Shutdown,
-    work: JoinHandle<anyhow::Result<()>>,
-}
-
 impl Running {
-    async fn start(kafka: &Kafka) -> Self {
-        let config = Config {
-            kafka: kafka.args.clone(),
-            admin: AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() },
-            max_series: 20_000,
-            scrape_interval: 1,
-        };
-        let bridge = Bridge::bind(config).await.unwrap();
-        let (url, shutdown) = (format!("http://{}", bridge.admin_addr()), Shutdown::new());
-        let work = tokio::spawn(bridge.run(shutdown.clone()));
-        Self { url, shutdown, work }
-    }
-
-    async fn get(&self, path: &str) -> (u16, String) {
-        let response = reqwest::get(format!("{}{path}", self.url)).await.unwrap();
-        (response.status().as_u16(), response.text().await.unwrap())
-    }
-
     async fn unready_because(&self, reason: &str) {
         let start = Instant::now();
         loop {
@@ -136,11 +112,6 @@ impl Running {
             sleep(Duration::from_millis(50)).await;
         }
     }
-
-    async fn end(self) {
-        self.shutdown.trigger();
-        self.work.await.unwrap().unwrap();
-    }
 }
 
 fn of(found: &Exposition, what: &str) -> f64 {
@@ -151,20 +122,20 @@ fn of(found: &Exposition, what: &str) -> f64 {
 async fn a_topic_created_anew_while_nobody_watched_is_counted_on_top() {
     let Some(kafka) = Kafka::start().await else { return };
     kafka.write(50).await;
-    let bridge = Running::start(&kafka).await;
+    let bridge = Running::start(&kafka.args).await;
     assert_eq!(of(&bridge.counts(0.0, 50.0).await, "partitions_recreated"), 0.0);
     bridge.end().await;
     kafka.delete_input().await;
     kafka.create_input().await;
     kafka.write(20).await;
 
-    let bridge = Running::start(&kafka).await;
+    let bridge = Running::start(&kafka.args).await;
     let found = bridge.counts(50.0, 70.0).await;
     assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
     bridge.end().await;
     // The next start goes on from the new offsets.
     kafka.write(5).await;
-    let bridge = Running::start(&kafka).await;
+    let bridge = Running::start(&kafka.args).await;
     let found = bridge.counts(70.0, 75.0).await;
     assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
     bridge.end().await;
@@ -174,7 +145,7 @@ async fn a_topic_created_anew_while_nobody_watched_is_counted_on_top() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_created_anew_under_a_running_bridge_is_counted_on_top() {
     let Some(kafka) = Kafka::start().await else { return };
-    let bridge = Running::start(&kafka).await;
+    let bridge = Running::start(&kafka.args).await;
     kafka.write(50).await;
     bridge.counts(0.0, 50.0).await;
     kafka.delete_input().await;
@@ -193,14 +164,14 @@ async fn a_topic_created_anew_under_a_running_bridge_is_counted_on_top() {
 async fn what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed() {
     let Some(kafka) = Kafka::start().await else { return };
     kafka.write(10).await;
-    let bridge = Running::start(&kafka).await;
+    let bridge = Running::start(&kafka.args).await;
     bridge.counts(0.0, 10.0).await;
     bridge.end().await;
     kafka.write(20).await;
     // All of it: no record comes whose offset would tell.
     kafka.delete_before(30).await;
 
-    let bridge = Running::start(&kafka).await;
+    let bridge = Running::start(&kafka.args).await;
     let found = bridge.counts(10.0, 10.0).await;
     assert_eq!((of(&found, "records_missed"), of(&found, "partitions_recreated")), (20.0, 0.0));
     kafka.write(5).await;

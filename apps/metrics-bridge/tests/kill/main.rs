@@ -2,6 +2,8 @@
 //! says nothing rather than too little.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+#[path = "../support/bridge.rs"]
+mod bridge;
 #[path = "../support/prometheus.rs"]
 mod prometheus;
 mod scraped;
@@ -12,54 +14,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use metrics_bridge::{Bridge, Config};
-use reqwest::Client;
+use bridge::Running;
 use support::{Exposition, event, json};
 use tidewatch_events::RequestEvent;
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
-use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
 use tidewatch_testkit::Broker;
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 const SERVICES: [&str; 4] = ["api-service", "auth-service", "payment-service", "user-service"];
 const DEADLINE: Duration = Duration::from_secs(60);
 
-struct Running {
-    url: String,
-    client: Client,
-    shutdown: Shutdown,
-    work: JoinHandle<anyhow::Result<()>>,
-}
-
 impl Running {
-    async fn start(kafka: &KafkaArgs) -> Self {
-        let config = Config {
-            kafka: kafka.clone(),
-            admin: AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() },
-            max_series: 20_000,
-            scrape_interval: 1,
-        };
-        let bridge = Bridge::bind(config).await.unwrap();
-        let (url, shutdown) = (format!("http://{}", bridge.admin_addr()), Shutdown::new());
-        let work = tokio::spawn(bridge.run(shutdown.clone()));
-        Self { url, client: Client::new(), shutdown, work }
-    }
-
     /// What a scrape reads; nothing while it is answered with 503.
     async fn scrape(&self) -> Option<Exposition> {
-        let response = self.client.get(format!("{}/metrics", self.url)).send().await.unwrap();
-        match response.status().as_u16() {
-            200 => Some(Exposition::parse(&response.text().await.unwrap())),
-            503 => None,
-            other => panic!("{other}"),
+        match self.get("/metrics").await {
+            (200, text) => Some(Exposition::parse(&text)),
+            (503, _) => None,
+            (other, _) => panic!("{other}"),
         }
     }
 
     async fn status(&self, path: &str) -> u16 {
-        self.client.get(format!("{}{path}", self.url)).send().await.unwrap().status().as_u16()
+        self.get(path).await.0
     }
 
     async fn becomes(&self, path: &str, status: u16) {
@@ -79,17 +57,6 @@ impl Running {
             }
             sleep(Duration::from_millis(50)).await;
         }
-    }
-
-    /// As kill -9 leaves it: nothing is drained, saved or said.
-    async fn kill(self) {
-        self.work.abort();
-        assert!(self.work.await.unwrap_err().is_cancelled());
-    }
-
-    async fn end(self) {
-        self.shutdown.trigger();
-        self.work.await.unwrap().unwrap();
     }
 }
 
@@ -233,9 +200,9 @@ async fn without_a_broker_scrapes_are_refused_and_it_begins_when_there_is_one() 
     // A port that is free until a relay to the broker listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let bridge = Running::start(&KafkaArgs::new(port.to_string())).await;
-    let readiness = bridge.client.get(format!("{}/readyz", bridge.url)).send().await.unwrap();
-    assert_eq!(readiness.status().as_u16(), 503);
-    assert!(readiness.text().await.unwrap().contains("broker"));
+    let (readiness, reasons) = bridge.get("/readyz").await;
+    assert_eq!(readiness, 503);
+    assert!(reasons.contains("broker"));
     assert_eq!((bridge.status("/metrics").await, bridge.status("/livez").await), (503, 200));
     assert!(!bridge.work.is_finished());
 
@@ -261,7 +228,7 @@ async fn scrapers_choose_their_format() {
     assert!(!text.ended && text.types.contains_key("workload_requests_total"));
     assert!(text.types.contains_key("process_cpu_seconds_total"), "the process's own metrics follow");
     let accept = "application/openmetrics-text; version=1.0.0";
-    let request = bridge.client.get(format!("{}/metrics", bridge.url)).header("accept", accept);
+    let request = bridge.client.get(format!("http://{}/metrics", bridge.admin)).header("accept", accept);
     let response = request.send().await.unwrap();
     assert!(response.headers()["content-type"].to_str().unwrap().starts_with(accept));
     let open = Exposition::parse(&response.text().await.unwrap());
