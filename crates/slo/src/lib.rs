@@ -16,7 +16,7 @@ mod slo;
 mod yaml;
 
 pub use duration::Span;
-pub use generate::{DEFAULT_RUNBOOK_BASE, Options, generate};
+pub use generate::generate;
 pub use load::{Loaded, Source, load, load_dir, parse, read};
 pub use problem::{LoadError, Place, Problem, Refused};
 pub use promql::{Known, Metrics, NothingKnown};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use promql_parser::parser::parse as promql;
 use serde::Deserialize;
-use tidewatch_slo::{Options, Scale, Slo, generate, load_dir, parse};
+use tidewatch_slo::{Scale, Slo, generate, load_dir, parse};
 
 #[derive(Deserialize)]
 struct File {
@@ -75,7 +75,7 @@ spec:
 #[test]
 fn every_expression_is_promql_and_every_record_and_alert_complete() {
     for slos in [committed(), hostile()] {
-        for rule in read(&generate(&slos, &Options::default())).groups.into_iter().flat_map(|group| group.rules) {
+        for rule in read(&generate(&slos, Scale::REAL)).groups.into_iter().flat_map(|group| group.rules) {
             promql(&rule.expr).unwrap_or_else(|error| panic!("{error}: {}", rule.expr));
             assert_ne!(rule.record.is_some(), rule.alert.is_some());
             if rule.alert.is_some() {
@@ -94,7 +94,7 @@ fn a_query_of_odd_characters_stays_what_it_is() {
     let odd = "workload_errors_total{a=\"\u{2028}\u{feff}\"}\r\n";
     let written = r#""workload_errors_total{a=\"\u2028\ufeff\"}\r\n""#;
     let slos = parse("odd.yaml", &yaml.replace("workload_errors_total{service=\"payment-service\"}", written)).unwrap();
-    let rules = generate(&slos, &Options::default());
+    let rules = generate(&slos, Scale::REAL);
     assert!(!rules.contains(['\u{2028}', '\u{feff}', '\r']), "YAML would take them for something else");
     let file = read(&rules);
     assert!(file.groups[0].rules[1].expr.contains(odd.trim()), "{}", file.groups[0].rules[1].expr);
@@ -102,7 +102,7 @@ fn a_query_of_odd_characters_stays_what_it_is() {
 
 #[test]
 fn hostile_names_and_values_stay_what_they_are() {
-    let file = read(&generate(&hostile(), &Options::default()));
+    let file = read(&generate(&hostile(), Scale::REAL));
     let labels = &file.groups[0].rules[0].labels;
     assert_eq!(labels["service"], "sh\"op: #1");
     assert_eq!(labels["team"], "a \"b\" \\ {{ $value }}: #x");
@@ -112,14 +112,14 @@ fn hostile_names_and_values_stay_what_they_are() {
 #[test]
 fn the_order_of_the_slos_changes_nothing() {
     let mut slos = committed();
-    let rules = generate(&slos, &Options::default());
+    let rules = generate(&slos, Scale::REAL);
     slos.reverse();
-    assert_eq!(generate(&slos, &Options::default()), rules);
+    assert_eq!(generate(&slos, Scale::REAL), rules);
 }
 
 #[test]
 fn no_group_is_slower_than_prometheus_looks_back_and_names_are_unique() {
-    let file = read(&generate(&committed(), &Options::default()));
+    let file = read(&generate(&committed(), Scale::REAL));
     let intervals: BTreeSet<&str> = file.groups.iter().map(|group| group.interval.as_str()).collect();
     assert_eq!(intervals, BTreeSet::from(["2m", "30s"]));
     let names: BTreeSet<&str> = file.groups.iter().map(|group| group.name.as_str()).collect();
@@ -128,16 +128,16 @@ fn no_group_is_slower_than_prometheus_looks_back_and_names_are_unique() {
 
 #[test]
 fn a_scale_divides_every_duration_and_no_name() {
-    let real = read(&generate(&committed(), &Options::default()));
-    let options = Options { scale: Scale::new(60).unwrap(), ..Options::default() };
-    let scaled = read(&generate(&committed(), &options));
+    let real = read(&generate(&committed(), Scale::REAL));
+    let scale = Scale::new(60).unwrap();
+    let scaled = read(&generate(&committed(), scale));
     let ours = |file: &File| -> Vec<String> {
         let rules = file.groups.iter().flat_map(|group| &group.rules);
         rules.map(|rule| format!("{:?}{:?}{:?}", rule.record, rule.alert, rule.labels)).collect()
     };
     assert_eq!(ours(&real), ours(&scaled));
     assert_eq!(scaled.groups[0].interval, "500ms");
-    let text = generate(&committed(), &options);
+    let text = generate(&committed(), scale);
     for part in ["[5s]", "[12h:10s]", "43200 * (avg_over_time", "keep_firing_for: 10s", "vector(0.5)", "offset 500ms"] {
         assert!(text.contains(part), "{part}");
     }
@@ -148,7 +148,7 @@ fn a_scale_divides_every_duration_and_no_name() {
 fn each_length_of_budget_has_alerts_with_its_own_factors() {
     let mut slos = hostile();
     slos.extend(committed());
-    let file = read(&generate(&slos, &Options::default()));
+    let file = read(&generate(&slos, Scale::REAL));
     let factors: Vec<(String, String)> = file
         .groups
         .iter()
@@ -162,5 +162,5 @@ fn each_length_of_budget_has_alerts_with_its_own_factors() {
 
 #[test]
 fn no_slos_are_no_groups() {
-    assert!(read(&generate(&[], &Options::default())).groups.is_empty());
+    assert!(read(&generate(&[], Scale::REAL)).groups.is_empty());
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use tidewatch_slo::{Options, Scale};
+use tidewatch_slo::Scale;
 
 use super::Files;
 use crate::exit::usage;
@@ -25,7 +25,7 @@ pub(crate) struct Args {
 /// Writes the rules.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let slos = args.files.load_telling()?;
-    let rules = tidewatch_slo::generate(&slos, &Options { scale: args.scale, ..Options::default() });
+    let rules = tidewatch_slo::generate(&slos, args.scale);
     match &args.out {
         Some(path) => std::fs::write(path, rules)
             .map_err(|error| usage(format!("--out: can't write {}: {error}", path.display()))),
@@ -47,7 +47,7 @@ mod tests {
         let files = Files { paths: vec![format!("{REPOSITORY}/docs/slos").into()] };
         let loaded = files.load().unwrap();
         assert_eq!(loaded.notes, [], "every metric of them is declared");
-        let rules = tidewatch_slo::generate(&loaded.slos, &Options::default());
+        let rules = tidewatch_slo::generate(&loaded.slos, Scale::REAL);
         let committed = std::fs::read_to_string(format!("{REPOSITORY}/rules/slos.yaml")).unwrap();
         assert!(committed == rules, "rules/slos.yaml has drifted: run `tidewatch slo generate --out rules/slos.yaml`");
     }

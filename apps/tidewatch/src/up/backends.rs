@@ -197,10 +197,9 @@ fn url(port: u16) -> String {
 fn scaled_rules(scale: Scale) -> anyhow::Result<Vec<File>> {
     let sources: Vec<Source> = slos().into_iter().map(|file| Source { name: file.name, text: file.text }).collect();
     let slos = tidewatch_slo::read(&sources, &NothingKnown)?.slos;
-    let options = tidewatch_slo::Options { scale, ..Default::default() };
     let mut rules = rules();
     rules.retain(|file| file.name != SLO_RULES);
-    rules.push(File { name: SLO_RULES.to_owned(), text: tidewatch_slo::generate(&slos, &options) });
+    rules.push(File { name: SLO_RULES.to_owned(), text: tidewatch_slo::generate(&slos, scale) });
     Ok(rules)
 }
 

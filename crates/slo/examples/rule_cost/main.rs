@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime};
 use std::{fs, thread};
 
 use server::Server;
-use tidewatch_slo::{Options, Slo, generate, parse};
+use tidewatch_slo::{Scale, Slo, generate, parse};
 
 /// Series of each counter of an SLO: as many regions or endpoints.
 const SERIES: usize = 4;
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (count, days) = (number(20)?, number(30)?);
     let begun = SystemTime::now();
     let slos = slos(count)?;
-    let shared = generate(&slos, &Options::default());
+    let shared = generate(&slos, Scale::REAL);
     say(&format!("{count} SLOs read and generated in {:.2} s", begun.elapsed()?.as_secs_f64()));
 
     let dir = tempfile::tempdir()?;

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::Options;
 use super::names::{BUDGET, EVENTS, MIN_BAD, REMAINING, bad_in, ratio_in, slice_bad_in};
 use super::times::{ABSENT, EVERY, KEEP_FIRING};
 use super::writer::{Alert, Writer};
 use crate::burn::{ALERTS, BurnAlert};
-use crate::{Span, Window};
+use crate::{Scale, Span, Window};
 
 /// The alert for an indicator whose metric is gone.
 const ABSENT_ALERT: &str = "SLOIndicatorAbsent";
+
+/// The page for an alert.
+fn runbook(alert: &str) -> String {
+    format!("https://github.com/tidewatch/tidewatch/blob/main/runbooks/{alert}.md")
+}
 
 /// Whether bad events are counted over `window`, for an alert's guard.
 pub(super) fn is_long_window(window: Span) -> bool {
@@ -18,17 +22,17 @@ pub(super) fn is_long_window(window: Span) -> bool {
 }
 
 /// Writes the alerts: those on burn rates once for each length of a budget, since their factors follow from it.
-pub(super) fn write(writer: &mut Writer, budgets: &BTreeSet<Window>, slices: bool, options: &Options) {
-    writer.group("slos:alerts", options.scale.apply(EVERY));
+pub(super) fn write(writer: &mut Writer, budgets: &BTreeSet<Window>, slices: bool, scale: Scale) {
+    writer.group("slos:alerts", scale.apply(EVERY));
     for window in budgets {
         for alert in &ALERTS {
-            write_burn(writer, *window, alert, slices, options);
+            write_burn(writer, *window, alert, slices, scale);
         }
     }
-    write_absent(writer, options);
+    write_absent(writer, scale);
 }
 
-fn write_burn(writer: &mut Writer, window: Window, alert: &BurnAlert, slices: bool, options: &Options) {
+fn write_burn(writer: &mut Writer, window: Window, alert: &BurnAlert, slices: bool, scale: Scale) {
     let of = format!("{{window=\"{window}\"}}");
     let factor = alert.factor(window);
     let above = |span| format!("{}{of} > {factor} * {BUDGET}{of}", ratio_in(span));
@@ -58,19 +62,19 @@ fn write_burn(writer: &mut Writer, window: Window, alert: &BurnAlert, slices: bo
                 spent = alert.spent_percent(window),
             ),
         ),
-        ("runbook_url", format!("{}/{name}.md", options.runbook_base)),
+        ("runbook_url", runbook(name)),
     ];
     let alert = Alert {
         name,
         hold: None,
-        keep_firing: Some(options.scale.apply(KEEP_FIRING)),
+        keep_firing: Some(scale.apply(KEEP_FIRING)),
         labels: &labels,
         annotations: &annotations,
     };
     writer.alert(&alert, &expression);
 }
 
-fn write_absent(writer: &mut Writer, options: &Options) {
+fn write_absent(writer: &mut Writer, scale: Scale) {
     let labels = [("severity", "warning".to_owned()), ("source", "tidewatch".to_owned()), ("path", "slow".to_owned())];
     let annotations = [
         ("summary", "{{ $labels.slo }} can't be judged: its metric is absent".to_owned()),
@@ -80,11 +84,11 @@ fn write_absent(writer: &mut Writer, options: &Options) {
              of it can fire."
                 .to_owned(),
         ),
-        ("runbook_url", format!("{}/{ABSENT_ALERT}.md", options.runbook_base)),
+        ("runbook_url", runbook(ABSENT_ALERT)),
     ];
     let alert = Alert {
         name: ABSENT_ALERT,
-        hold: Some(options.scale.apply(ABSENT)),
+        hold: Some(scale.apply(ABSENT)),
         keep_firing: None,
         labels: &labels,
         annotations: &annotations,

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
-use tidewatch_slo::{Options, Slo, generate};
+use tidewatch_slo::{Scale, Slo, generate};
 
 /// Rules of some SLOs, and promtool to evaluate them.
 pub(crate) struct Promtool {
@@ -17,7 +17,7 @@ impl Promtool {
     pub(crate) fn with_rules(test: &str, slos: &[Slo], keep: fn(&str) -> bool) -> Option<Self> {
         let program = tidewatch_testkit::program("promtool", test)?;
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("rules.yaml"), only(&generate(slos, &Options::default()), keep)).unwrap();
+        fs::write(dir.path().join("rules.yaml"), only(&generate(slos, Scale::REAL), keep)).unwrap();
         Some(Self { program, dir })
     }
 
