@@ -225,15 +225,22 @@ impl Reader {
     }
 }
 
-/// Waits for a leader that is just being chosen, as right after a topic's creation or a broker's start.
+/// Waits for a leader that is just being chosen, or that has yet to hear of its partition, as right after a topic's
+/// creation or a broker's start.
 fn watermarks(consumer: &StreamConsumer<Quiet>, topic: &str, partition: i32) -> Result<(i64, i64), Native> {
     let deadline = Instant::now() + LIMIT;
     loop {
         let answer = consumer.fetch_watermarks(topic, partition, LIMIT);
         let code = answer.as_ref().err().and_then(Native::rdkafka_error_code);
-        let choosing =
-            matches!(code, Some(RDKafkaErrorCode::NotLeaderForPartition | RDKafkaErrorCode::LeaderNotAvailable));
-        if !choosing || Instant::now() > deadline {
+        let early = matches!(
+            code,
+            Some(
+                RDKafkaErrorCode::NotLeaderForPartition
+                    | RDKafkaErrorCode::LeaderNotAvailable
+                    | RDKafkaErrorCode::UnknownTopicOrPartition
+            )
+        );
+        if !early || Instant::now() > deadline {
             return answer;
         }
         std::thread::sleep(Duration::from_millis(50));

@@ -1,9 +1,10 @@
 //! Every topic and its settings, in one table.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::types::RDKafkaErrorCode;
 
 use crate::client::Quiet;
@@ -65,7 +66,7 @@ impl Topic {
 }
 
 /// Creates the topics that are missing, and checks those that are there: state lives in the partition of the events it
-/// was made from, so those topics must have equally many.
+/// was made from, so those topics must have equally many. Returns when all of them have leaders.
 ///
 /// For real brokers; the in-process one makes its topics itself.
 pub async fn ensure(args: &KafkaArgs) -> Result<(), KafkaError> {
@@ -90,12 +91,12 @@ pub async fn ensure(args: &KafkaArgs) -> Result<(), KafkaError> {
             }
         }
     }
-    let counts = tokio::task::spawn_blocking(move || partitions(&admin))
+    let counts = tokio::task::spawn_blocking(move || led(&admin))
         .await
         .map_err(|_| KafkaError::Timeout { doing: "asking for the topics", limit: LIMIT })??;
-    let events = counts.get(METRICS_RAW.name).copied().unwrap_or_default();
+    let events = counts[METRICS_RAW.name];
     for state in [PROCESSOR_STATE, BRIDGE_STATE] {
-        let found = counts.get(state.name).copied().unwrap_or_default();
+        let found = counts[state.name];
         if found != events {
             let problem = format!("has {found} partitions, but {} has {events}: create it anew", METRICS_RAW.name);
             return Err(KafkaError::Topic { topic: state.name.into(), problem });
@@ -127,8 +128,25 @@ pub fn partition_of(key: &[u8], partitions: usize) -> i32 {
     ((hash & 0x7fff_ffff) as usize % partitions.max(1)) as i32
 }
 
-/// Number of partitions of each topic on the broker.
-fn partitions(admin: &AdminClient<Quiet>) -> Result<BTreeMap<String, usize>, KafkaError> {
-    let metadata = admin.inner().fetch_metadata(None, LIMIT)?;
-    Ok(metadata.topics().iter().map(|topic| (topic.name().to_owned(), topic.partitions().len())).collect())
+/// Number of partitions of each of [`ALL`], once they all have leaders: a broker acknowledges a topic's creation some
+/// moments before it knows of the topic.
+fn led(admin: &AdminClient<Quiet>) -> Result<BTreeMap<&'static str, usize>, KafkaError> {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let metadata = admin.inner().fetch_metadata(None, LIMIT)?;
+        let found: BTreeMap<&str, &[MetadataPartition]> =
+            metadata.topics().iter().map(|topic| (topic.name(), topic.partitions())).collect();
+        let ready = |topic: &Topic| {
+            let partitions = found.get(topic.name).filter(|partitions| !partitions.is_empty())?;
+            partitions.iter().all(|partition| partition.leader() >= 0).then_some(partitions.len())
+        };
+        match ALL.iter().find(|topic| ready(topic).is_none()) {
+            None => return Ok(ALL.iter().filter_map(|topic| Some((topic.name, ready(topic)?))).collect()),
+            Some(topic) if Instant::now() > deadline => {
+                let problem = "has partitions without a leader: is a broker down?".into();
+                return Err(KafkaError::Topic { topic: topic.name.into(), problem });
+            }
+            Some(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
 }
