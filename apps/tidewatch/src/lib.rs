@@ -8,7 +8,6 @@ mod bench;
 pub mod catalogue;
 mod exit;
 mod faults;
-
 mod flags;
 mod http;
 mod inbox;
@@ -22,6 +21,7 @@ mod slo;
 mod state;
 mod status;
 mod table;
+mod topics;
 mod up;
 mod verify;
 
@@ -48,6 +48,7 @@ enum Verb {
     Status(status::Args),
     Replay(replay::Args),
     Slo(slo::Args),
+    Topics(topics::Args),
     Verify(verify::Args),
     Bench(bench::Args),
 }
@@ -70,6 +71,7 @@ pub fn main() -> ExitCode {
             Verb::Status(args) => status::run(args).await,
             Verb::Replay(args) => replay::run(args).await,
             Verb::Slo(args) => slo::run(args).await,
+            Verb::Topics(args) => topics::run(args).await,
             Verb::Verify(args) => verify::run(args).await,
             Verb::Bench(args) => bench::run(args).await,
         }

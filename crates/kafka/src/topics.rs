@@ -66,10 +66,10 @@ impl Topic {
 }
 
 /// Creates the topics that are missing, and checks those that are there: state lives in the partition of the events it
-/// was made from, so those topics must have equally many. Returns when all of them have leaders.
+/// was made from, so those topics must have equally many. Returns the names of those it created, once all have leaders.
 ///
 /// For real brokers; the in-process one makes its topics itself.
-pub async fn ensure(args: &KafkaArgs) -> Result<(), KafkaError> {
+pub async fn ensure(args: &KafkaArgs) -> Result<Vec<String>, KafkaError> {
     let admin: AdminClient<Quiet> = args.client("tidewatch-topics").create_with_context(Quiet)?;
     let sizes: Vec<String> = ALL.iter().map(|topic| topic.max_message_bytes().to_string()).collect();
     let wanted: Vec<NewTopic<'_>> = ALL
@@ -83,9 +83,11 @@ pub async fn ensure(args: &KafkaArgs) -> Result<(), KafkaError> {
         })
         .collect();
     let options = AdminOptions::new().operation_timeout(Some(LIMIT)).request_timeout(Some(LIMIT));
+    let mut created = Vec::new();
     for result in admin.create_topics(&wanted, &options).await? {
         match result {
-            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Ok(topic) => created.push(topic),
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((topic, code)) => {
                 return Err(KafkaError::Topic { topic, problem: format!("can't be created: {code}") });
             }
@@ -102,7 +104,7 @@ pub async fn ensure(args: &KafkaArgs) -> Result<(), KafkaError> {
             return Err(KafkaError::Topic { topic: state.name.into(), problem });
         }
     }
-    Ok(())
+    Ok(created)
 }
 
 /// The partition that producers choose for a key among `partitions`: murmur2 as in `org.apache.kafka.common.utils.Utils`,

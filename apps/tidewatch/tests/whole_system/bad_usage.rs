@@ -20,7 +20,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn a_wrong_flag_or_argument_ends_with_64_and_is_named() {
-    let rows: [(&[&str], &str); 19] = [
+    let rows: [(&[&str], &str); 20] = [
         (&["dance"], "dance"),
         (&["break", "payment-service"], "--latency"),
         (&["break", "payment-service", "--latency", "0"], "--latency"),
@@ -39,6 +39,7 @@ fn a_wrong_flag_or_argument_ends_with_64_and_is_named() {
         (&["up", "--backends", "some"], "--backends"),
         (&["up", "--slo-scale", "7"], "--slo-scale"),
         (&["up", "--slo-scale", "60", "--backends", "none", "--ports", "auto"], "--slo-scale"),
+        (&["topics", "--brokers", "nonsense"], "--brokers"),
         (&["bench", "notify", "--trials", "0"], "--trials"),
     ];
     for (arguments, named) in rows {

@@ -7,5 +7,6 @@ mod healthy_is_quiet;
 mod monitoring_loop;
 mod replay_accounting;
 mod runbooks;
+mod topics;
 mod up_lifecycle;
 mod verify;

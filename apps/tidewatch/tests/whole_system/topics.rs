@@ -1,0 +1,40 @@
+//! `tidewatch topics` gives a Kafka what services that run on their own need.
+
+use std::process::{Command, Output};
+
+use tidewatch_kafka::broker::{Port, RealKafka};
+use tidewatch_kafka::topics::ALL;
+use tidewatch_testkit::skipped;
+
+fn topics(brokers: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tidewatch")).args(["topics", "--brokers", brokers]).output().unwrap()
+}
+
+/// The topics of which it says this, in its order.
+fn said(output: &Output, what: &str) -> Vec<String> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().filter_map(|line| Some(line.strip_suffix(what)?.trim().to_owned())).collect()
+}
+
+#[tokio::test]
+async fn topics_creates_what_is_missing_and_leaves_what_is_there() {
+    let installation = match RealKafka::discover() {
+        Ok(installation) => installation,
+        Err(missing) => return skipped("topics_creates_what_is_missing", format_args!("needs kafka: {missing}")),
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let kafka = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
+    let all: Vec<_> = ALL.iter().map(|topic| topic.name.to_owned()).collect();
+
+    assert_eq!(said(&topics(&kafka.brokers()), "created"), all);
+    assert_eq!(said(&topics(&kafka.brokers()), "was there"), all);
+}
+
+#[test]
+fn topics_of_a_kafka_that_is_not_there_say_which_brokers_were_asked() {
+    let output = topics("127.0.0.1:1");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("error: --brokers 127.0.0.1:1 can't be used"), "{said}");
+}
