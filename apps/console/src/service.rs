@@ -94,7 +94,7 @@ impl Service for Console {
         let stream = Stream::new(&config.kafka, state.clone(), metrics.clone(), reached)?;
         stream.export_reachable(&registry)?;
         let live = Arc::new(Live::new(state.clone(), metrics));
-        let client = client()?;
+        let client = client([&config.processor, &config.simulator, &config.mock_slack].into_iter().flatten())?;
         let listener = listen("--listen", config.listen).await?;
         let addr = listener.local_addr()?;
         let admin = Admin::bind(&config.admin, registry.clone(), health).await?;

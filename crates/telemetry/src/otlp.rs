@@ -1,7 +1,10 @@
 //! Traces and logs over OTLP/HTTP, configured by OpenTelemetry's own environment variables.
-use anyhow::Context;
-use opentelemetry_otlp::{LogExporter, SpanExporter};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use opentelemetry_otlp::{LogExporter, SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::{Resource, logs::SdkLoggerProvider, trace::SdkTracerProvider};
+use reqwest::blocking::Client;
 
 /// Log targets of the exporter and of the HTTP client that it uses.
 pub(crate) const EXPORT_TARGETS: [&str; 4] = ["opentelemetry", "hyper", "reqwest", "rustls"];
@@ -17,14 +20,33 @@ pub(crate) fn tracer_provider(service: &'static str, export: bool) -> anyhow::Re
     if !export {
         return Ok(provider.build());
     }
-    let exporter = SpanExporter::builder().with_http().build().context(UNUSABLE)?;
+    let exporter = SpanExporter::builder().with_http().with_http_client(client()?).build().context(UNUSABLE)?;
     Ok(provider.with_batch_exporter(exporter).build())
 }
 
 /// Exports log records.
 pub(crate) fn logger_provider(service: &'static str) -> anyhow::Result<SdkLoggerProvider> {
-    let exporter = LogExporter::builder().with_http().build().context(UNUSABLE)?;
+    let exporter = LogExporter::builder().with_http().with_http_client(client()?).build().context(UNUSABLE)?;
     Ok(SdkLoggerProvider::builder().with_resource(resource(service)).with_batch_exporter(exporter).build())
+}
+
+/// What exports one signal. Certificates are only loaded for endpoints that want them: an image of a service has none, and
+/// without this its plain HTTP would fail for want of them.
+fn client() -> anyhow::Result<Client> {
+    let set = |name: &str| std::env::var(format!("OTEL_EXPORTER_OTLP_{name}")).ok();
+    let endpoints = ["ENDPOINT", "TRACES_ENDPOINT", "LOGS_ENDPOINT"];
+    let tls = endpoints.iter().any(|name| set(name).is_some_and(|url| url.starts_with("https:")));
+    // OpenTelemetry's default.
+    let timeout = Duration::from_millis(set("TIMEOUT").and_then(|millis| millis.parse().ok()).unwrap_or(10_000));
+    let build = move || {
+        let client = Client::builder().timeout(timeout);
+        if tls { client } else { client.tls_certs_only([]) }.build()
+    };
+    // It has a runtime of its own, which can't be started on a thread of another one.
+    let client = std::thread::spawn(build).join().map_err(|_| anyhow!("the exporter's HTTP client can't be made"))?;
+    client.context(
+        "OTEL_EXPORTER_OTLP_ENDPOINT: https needs certificates of authorities; SSL_CERT_FILE names a file of them",
+    )
 }
 
 const UNUSABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT is not usable; set it to a URL such as http://127.0.0.1:4318";

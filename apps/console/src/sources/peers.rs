@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use jiff::Timestamp;
 use prometheus::{Registry, TextEncoder};
 use reqwest::{Client, Url};
@@ -22,9 +23,12 @@ const ANSWERS: Duration = Duration::from_secs(1);
 /// Between readings of processes.
 const PROCESSES: Duration = Duration::from_secs(5);
 
-/// A client for all of them.
-pub(crate) fn client() -> anyhow::Result<Client> {
-    Ok(Client::builder().timeout(LIMIT).redirect(reqwest::redirect::Policy::none()).no_proxy().build()?)
+/// A client for these peers. Certificates are only loaded for those that want them: the console's image has none.
+pub(crate) fn client<'a>(peers: impl IntoIterator<Item = &'a Url>) -> anyhow::Result<Client> {
+    let client = Client::builder().timeout(LIMIT).redirect(reqwest::redirect::Policy::none()).no_proxy();
+    let tls = peers.into_iter().any(|peer| peer.scheme() == "https");
+    let client = if tls { client } else { client.tls_certs_only([]) };
+    client.build().context("https needs certificates of authorities; SSL_CERT_FILE names a file of them")
 }
 
 /// Keeps a peer's answer up to date until shutdown. Without its URL there is nothing to do.

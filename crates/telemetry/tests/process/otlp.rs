@@ -26,11 +26,16 @@ fn contains(received: &Received, path: &str, needle: &[u8]) -> bool {
     received.iter().any(|(at, body)| at == path && body.windows(needle.len()).any(|window| window == needle))
 }
 
+/// A collector, and a machine without certificates, as most images are.
+fn without_certificates(endpoint: &str) -> [(&str, &str); 3] {
+    [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), ("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_DIR", "/nowhere")]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_span_and_the_log_record_of_one_trace_are_exported_by_the_end() {
     let (endpoint, received) = collector().await;
     let trace_id = tokio::task::spawn_blocking(move || {
-        let mut process = Process::start(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+        let mut process = Process::start(&[], &without_certificates(&endpoint));
         let line = process.log_line("admin listener is up");
         process.signal("TERM");
         assert_eq!(process.end_within(Duration::from_secs(10)).code, Some(0));
@@ -63,4 +68,11 @@ fn an_endpoint_that_is_no_url_exits_64_and_names_the_variable() {
     let end = process.end_within(Duration::from_secs(10));
     assert_eq!(end.code, Some(64), "{}", end.stdout);
     assert!(end.stderr.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{}", end.stderr);
+}
+
+#[test]
+fn an_https_endpoint_without_certificates_exits_64_and_says_what_is_missing() {
+    let end = Process::start(&[], &without_certificates("https://127.0.0.1:1")).end_within(Duration::from_secs(10));
+    assert_eq!(end.code, Some(64), "{}", end.stdout);
+    assert!(end.stderr.contains("SSL_CERT_FILE"), "{}", end.stderr);
 }
