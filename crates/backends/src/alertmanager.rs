@@ -29,6 +29,12 @@ impl Receivers {
         Receivers::Production { secrets: "/etc/alertmanager/secrets".to_owned(), channel: "#alerts".to_owned() }
     }
 
+    /// Those of `alertmanager/local.yaml`: the mock-slack of this machine.
+    #[must_use]
+    pub fn local() -> Receivers {
+        Receivers::Webhook("http://127.0.0.1:8081/webhook".to_owned())
+    }
+
     fn render(&self) -> String {
         match self {
             Receivers::Webhook(url) => {
