@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::datasource::Datasource;
 
 /// Where the runbooks are; `<alertname>.md` follows.
-pub(crate) const RUNBOOKS: &str = "https://github.com/tidewatch/tidewatch/blob/main/runbooks";
+pub(crate) const RUNBOOKS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/runbooks");
 
 /// A link of a panel, a column or a point.
 #[derive(Debug, Clone, PartialEq)]

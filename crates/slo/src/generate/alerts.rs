@@ -13,7 +13,7 @@ const ABSENT_ALERT: &str = "SLOIndicatorAbsent";
 
 /// The page for an alert.
 fn runbook(alert: &str) -> String {
-    format!("https://github.com/tidewatch/tidewatch/blob/main/runbooks/{alert}.md")
+    format!("{}/blob/main/runbooks/{alert}.md", env!("CARGO_PKG_REPOSITORY"))
 }
 
 /// Whether bad events are counted over `window`, for an alert's guard.
