@@ -1,0 +1,37 @@
+{
+  description = "Tidewatch: real-time observability that you can break on purpose";
+
+  inputs = {
+    nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+    crane.url = "github:ipetkov/crane";
+  };
+
+  # What is exported is built in nix/, a file named after what it gives.
+  outputs =
+    {
+      self,
+      nixpkgs,
+      crane,
+    }:
+    let
+      systems = [
+        "x86_64-linux"
+        "aarch64-linux"
+      ];
+      perSystem = nixpkgs.lib.genAttrs systems (
+        system:
+        import ./nix {
+          inherit self crane;
+          pkgs = nixpkgs.legacyPackages.${system};
+        }
+      );
+      export = kind: nixpkgs.lib.mapAttrs (_: outputs: outputs.${kind}) perSystem;
+    in
+    {
+      packages = export "packages";
+      apps = export "apps";
+      checks = export "checks";
+      devShells = export "devShells";
+      formatter = export "formatter";
+    };
+}

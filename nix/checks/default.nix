@@ -1,0 +1,94 @@
+# What `nix flake check` proves besides what nix/rust.nix checks: each is a derivation that only succeeds.
+{
+  lib,
+  nixpkgs,
+  services,
+  images,
+  sboms,
+}:
+let
+  inherit (import ../services.nix) adminPort;
+  facts = (import ../services.nix).services;
+  check =
+    name: tools: script:
+    nixpkgs.runCommandLocal "check-${name}" { nativeBuildInputs = tools; } ''
+      cp -r ${../..} sources
+      chmod -R u+w sources
+      cd sources
+      ${script}
+      touch $out
+    '';
+in
+import ./images.nix { inherit nixpkgs images check; }
+// {
+  # What nix/nixpkgs.nix lists is there, whatever else is built from it.
+  attributes =
+    let
+      evaluated = lib.mapAttrs (
+        _: value:
+        if lib.isDerivation value then builtins.unsafeDiscardStringContext value.drvPath else "a function"
+      ) nixpkgs;
+    in
+    nixpkgs.writeText "attributes.json" (builtins.toJSON evaluated);
+
+  # The ports that images announce are those that the services choose.
+  ports = check "ports" [ ] (
+    lib.concatStrings (
+      lib.mapAttrsToList (name: facts: ''
+        said=$(${services.${name}}/bin/${name} --help | tr -s ' \n' ' ')
+        for port in ${toString ([ adminPort ] ++ lib.optional (facts ? port) facts.port)}; do
+          case $said in
+            *"[default: 127.0.0.1:$port]"*) ;;
+            *) echo "${name} --help names no default port $port, nix/services.nix does" >&2; exit 1 ;;
+          esac
+        done
+      '') facts
+    )
+  );
+
+  sboms = check "sboms" [ nixpkgs.jq ] ''
+    for bill in ${sboms.sboms}/*.cdx.json; do
+      jq -e '.bomFormat == "CycloneDX" and ([.components[] | select(.type == "library")] | length > 100)
+        and any(.components[]; .type == "application") and (.components | map(."bom-ref") | length == (unique | length))' "$bill" > /dev/null ||
+        { echo "$bill is no bill of materials" >&2; exit 1; }
+    done
+  '';
+
+  rules = check "rules" [ nixpkgs.promtool ] ''
+    promtool check rules rules/*.yaml
+    promtool test rules rules/tests/*.yaml
+  '';
+
+  alertmanager = check "alertmanager" [
+    nixpkgs.prometheus-alertmanager
+  ] "amtool check-config alertmanager/*.yaml";
+
+  scripts = check "scripts" [
+    nixpkgs.shellcheck
+    nixpkgs.findutils
+    nixpkgs.gnugrep
+  ] "grep -rlE '^#!.*sh' .ci runbooks tests | xargs shellcheck";
+
+  workflows = check "workflows" [
+    nixpkgs.actionlint
+    nixpkgs.shellcheck
+  ] "actionlint -no-color .github/workflows/*.yaml";
+
+  nix =
+    check "nix"
+      [
+        nixpkgs.nixfmt
+        nixpkgs.statix
+        nixpkgs.deadnix
+        nixpkgs.findutils
+      ]
+      ''
+        find flake.nix nix -name '*.nix' -exec nixfmt --check {} +
+        statix check .
+        deadnix --fail flake.nix nix
+      '';
+
+  yaml = check "yaml" [ nixpkgs.yamllint ] "yamllint --strict .";
+
+  spelling = check "spelling" [ nixpkgs.typos ] "typos";
+}

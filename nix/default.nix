@@ -1,0 +1,92 @@
+# Everything that the flake gives for one system.
+{
+  self,
+  crane,
+  pkgs,
+}:
+let
+  inherit (pkgs) lib;
+  nixpkgs = import ./nixpkgs.nix pkgs;
+  workspace = import ./workspace.nix { inherit lib; };
+  rust = import ./rust.nix {
+    inherit lib nixpkgs workspace;
+    craneLib = crane.mkLib pkgs;
+  };
+  images = import ./images.nix {
+    inherit
+      self
+      lib
+      nixpkgs
+      workspace
+      ;
+    inherit (rust) services;
+  };
+  sboms = import ./sbom.nix {
+    inherit
+      lib
+      nixpkgs
+      workspace
+      images
+      ;
+  };
+
+  local = import ./local.nix {
+    inherit lib nixpkgs;
+    inherit (rust) services;
+  };
+
+  # A program that `nix run .#NAME` starts.
+  app = package: {
+    type = "app";
+    program = lib.getExe package;
+    meta = { inherit (package.meta) description; };
+  };
+in
+{
+  packages =
+    rust.services // images.packages // sboms.packages // { default = rust.services.tidewatch; };
+
+  apps = {
+    default = app (
+      import ./command.nix {
+        inherit nixpkgs;
+        inherit (rust.services) tidewatch;
+      }
+    );
+    check-images = app images.checker;
+    local = app local.program;
+    push = app (import ./push.nix { inherit nixpkgs workspace images; });
+    smoke = app (
+      import ./smoke.nix {
+        inherit nixpkgs workspace images;
+        inherit (rust) services;
+      }
+    );
+    verify = app (
+      import ./verify.nix {
+        inherit lib nixpkgs;
+        inherit (rust.services) tidewatch;
+        inherit (local) endpoints;
+      }
+    );
+  };
+
+  checks =
+    rust.checks
+    // {
+      local = local.check;
+    }
+    // import ./checks {
+      inherit
+        lib
+        nixpkgs
+        images
+        sboms
+        ;
+      inherit (rust) services;
+    };
+
+  devShells.default = import ./devshell.nix { inherit nixpkgs; };
+
+  formatter = import ./format.nix { inherit nixpkgs workspace; };
+}

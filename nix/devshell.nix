@@ -1,0 +1,68 @@
+# `nix develop`: everything that a contributor needs, and the commands to begin with.
+{ nixpkgs }:
+nixpkgs.mkShell {
+  packages = with nixpkgs; [
+    # the toolchain; librdkafka is built with make
+    cargo
+    cargo-deny
+    clippy
+    rustc
+    rustfmt
+    gnumake
+    pkg-config
+
+    # servers, found on PATH by `tidewatch up` and by the tests
+    apacheKafka_4_1
+    grafana
+    grafana-loki
+    influxdb2-server
+    opentelemetry-collector-contrib
+    prometheus
+    prometheus-alertmanager
+    prometheus-pushgateway
+    promtool
+    tempo
+
+    # containers and clusters
+    docker_29
+    kind
+    kubectl
+    skopeo
+
+    # what the hooks run
+    actionlint
+    deadnix
+    gitleaks
+    nixfmt
+    pre-commit
+    shellcheck
+    statix
+    typos
+    yamllint
+
+    curl
+    jq
+    nodejs
+    process-compose
+  ];
+
+  shellHook = ''
+    if hook=$(git rev-parse --git-path hooks/pre-commit 2>/dev/null) && [ ! -e "$hook" ]; then
+      pre-commit install > /dev/null || echo "the hooks of .pre-commit-config.yaml are not installed: see above" >&2
+    fi
+    cat <<'GREETING'
+
+      Tidewatch
+
+      cargo run --release -- up      all of it on this machine, until ctrl-c
+      tests/run                      every test
+      pre-commit run --all-files     every formatter and linter
+      nix run .#local                every server and service as processes of their own
+      nix run .#verify               proof that what runs there works
+      nix fmt                        formats Rust and Nix
+      nix flake check                what CI checks
+      nix build .#images             an image of each service
+
+    GREETING
+  '';
+}

@@ -1,0 +1,96 @@
+# Runs everything until it is told to end. From nix/local.nix: COMPOSE and GREETING are files, FOLDERS has one for each process,
+# PORTS a line for each port, with what wants it.
+
+say() { printf '%s\n' "$*"; }
+refuse() {
+  printf 'local: %s\n' "$*" >&2
+  exit 64
+}
+
+usage="usage: nix run .#local
+Starts every server and service of Tidewatch on this machine, without containers, until ctrl-c.
+  TIDEWATCH_LOCAL_STATE_DIR  folder of everything that it keeps [default: \${XDG_STATE_HOME:-~/.local/state}/tidewatch-local]
+  EVENTS_PER_SECOND, RULES and the like reach the services (nix run .#SERVICE -- --help)"
+case "$*" in
+  "") ;;
+  -h | --help) say "$usage" && exit ;;
+  *) refuse "there is no argument '$1'"$'\n'"$usage" ;;
+esac
+
+state=${TIDEWATCH_LOCAL_STATE_DIR:-${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}}
+[ -n "$state" ] || refuse "neither TIDEWATCH_LOCAL_STATE_DIR nor XDG_STATE_HOME nor HOME is set; set the first to a folder"
+[ -n "${TIDEWATCH_LOCAL_STATE_DIR:-}" ] || state=$state/tidewatch-local
+why=$({ mkdir -p "$state" && cd "$state" && mkdir -p log "${FOLDERS[@]}" && : >> up.lock; } 2>&1) ||
+  refuse "can't write to the state folder $state ($why); set TIDEWATCH_LOCAL_STATE_DIR to another"
+cd "$state"
+state=$PWD
+
+# The lock of `tidewatch up`: none of the two starts in a folder that the other uses. Whatever runs holds it, too.
+exec {lock}<> up.lock
+flock --nonblock "$lock" || refuse "process $(< up.lock) runs Tidewatch in $state already; end it first"
+
+taken=()
+while read -r port what; do
+  if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then taken+=("$port, which $what wants"); fi
+done <<< "$PORTS"
+if [ ${#taken[@]} -gt 0 ]; then
+  refuse "taken on 127.0.0.1: port $(printf '%s; port ' "${taken[@]}" | sed 's/; port $//'). End what listens there first"
+fi
+
+# Left by one that was killed; from now on it would be wrong.
+rm -f endpoints.json process-compose.sock
+# Settings of another Kafka, another receiver, another process-compose.
+unset KAFKA_CONFIG WEBHOOK "${!PC_@}"
+# Grafana takes a relative path to be below its own folder.
+export GF_PATHS_DATA=$state/grafana/data GF_PATHS_LOGS=$state/grafana/log GF_PATHS_PLUGINS=$state/grafana/plugins
+
+say "starting all of Tidewatch; state and logs: $state"
+# In a session of its own, by which all of it is found.
+setsid process-compose up --config "$COMPOSE" --tui=false --ordered-shutdown --disable-dotenv \
+  --use-uds --unix-socket process-compose.sock --log-file log/process-compose.log --log-no-color \
+  > /dev/null 2> log/errors.log &
+compose=$!
+say "$compose" > up.lock
+runs() { kill -0 "$compose" 2> /dev/null; }
+
+told=
+# shellcheck disable=SC2317,SC2329 # the trap calls it
+stop() {
+  if [ -z "$told" ]; then
+    told=yes
+    say "ending it; ctrl-c again ends it at once"
+    kill -TERM "$compose" 2> /dev/null || true
+  else
+    told=twice
+    pkill -KILL --session "$compose" || true
+  fi
+}
+trap stop INT TERM HUP
+
+# Interrupted by a signal, `wait` returns early.
+while runs && [ ! -e endpoints.json ]; do
+  sleep 0.2 &
+  wait $! || true
+done
+if runs && [ -z "$told" ]; then
+  greeting=$(< "$GREETING")
+  say "${greeting//@state@/"$state"}"
+fi
+while runs; do wait "$compose" 2> /dev/null || true; done
+# Nothing, unless process-compose was killed.
+pkill -KILL --session "$compose" || true
+rm -f endpoints.json process-compose.sock
+
+case $told in
+  yes) say "stopped: nothing of it runs any more" && exit ;;
+  twice) say "local: killed before everything had ended by itself" >&2 && exit 1 ;;
+esac
+culprit=$(sed -n 's/.*Process \([a-z-]*\) exited with code.*/\1/p' log/process-compose.log | head -n 1)
+if [ -n "$culprit" ]; then
+  say "local: $culprit ended for good, and everything with it; the last lines of $state/log/$culprit.log:" >&2
+  tail -n 5 "log/$culprit.log" >&2
+else
+  say "local: process-compose was killed, and everything with it; its logs: $state/log" >&2
+  sed '/"level":"debug"/d' log/errors.log >&2
+fi
+exit 1

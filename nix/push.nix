@@ -1,0 +1,19 @@
+# `nix run .#push -- REGISTRY [SERVICE...]`
+{
+  nixpkgs,
+  workspace,
+  images,
+}:
+nixpkgs.writeShellApplication {
+  name = "push";
+  meta.description = "Bring the images of our services to a registry, and print their digests";
+  runtimeInputs = [
+    nixpkgs.coreutils
+    nixpkgs.skopeo
+  ];
+  text = ''
+    IMAGES=${images.images}
+    VERSION=${workspace.version}
+    ${builtins.readFile ./push.sh}
+  '';
+}

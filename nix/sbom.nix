@@ -1,0 +1,116 @@
+# A bill of materials (CycloneDX 1.6) an image: the crates that its program is linked from, as Cargo.lock pins them, and the
+# store paths that the image holds.
+{
+  lib,
+  nixpkgs,
+  workspace,
+  images,
+}:
+let
+  # Cargo.lock names a dependency by its name alone where that is unambiguous, else followed by the version.
+  packages = lib.groupBy (package: package.name) workspace.lock.package;
+  resolve =
+    reference:
+    let
+      words = lib.splitString " " reference;
+      candidates = packages.${lib.head words};
+    in
+    if lib.length words == 1 then
+      lib.head candidates
+    else
+      lib.findFirst (package: package.version == lib.elemAt words 1) (lib.head candidates) candidates;
+
+  # Of our own packages Cargo.lock also lists what only tests need; their manifests tell.
+  needs =
+    package:
+    lib.filter (
+      dependency:
+      package ? source || lib.elem dependency.name workspace.members.${package.name}.dependencies
+    ) (map resolve (package.dependencies or [ ]));
+
+  # The crates below one of our own, which itself is the document's subject.
+  crates =
+    name:
+    let
+      entry = package: {
+        key = "${package.name} ${package.version}";
+        inherit package;
+      };
+      closure = builtins.genericClosure {
+        startSet = [ (entry (lib.head packages.${name})) ];
+        operator = { package, ... }: map entry (needs package);
+      };
+    in
+    lib.filter (package: package.name != name) (map (found: found.package) closure);
+
+  crate =
+    package:
+    let
+      purl = "pkg:cargo/${package.name}@${package.version}";
+    in
+    {
+      type = "library";
+      inherit (package) name version;
+      inherit purl;
+      bom-ref = purl;
+    }
+    // lib.optionalAttrs (package ? checksum) {
+      hashes = [
+        {
+          alg = "SHA-256";
+          content = package.checksum;
+        }
+      ];
+    };
+
+  bill =
+    name: image:
+    let
+      inherit (image) materials;
+      document = {
+        bomFormat = "CycloneDX";
+        specVersion = "1.6";
+        version = 1;
+        metadata.component = {
+          type = "container";
+          name = "tidewatch/${name}";
+          inherit (materials) version;
+          bom-ref = "image";
+          licenses = [ { license.id = materials.license; } ];
+        };
+        components = lib.optionals (workspace.apps ? ${name}) (map crate (crates name));
+      };
+    in
+    nixpkgs.runCommandLocal "${name}.cdx.json"
+      {
+        nativeBuildInputs = [ nixpkgs.jq ];
+        paths = "${nixpkgs.closureInfo { rootPaths = materials.roots; }}/store-paths";
+        document = builtins.toJSON document;
+        passAsFile = [ "document" ];
+      }
+      ''
+        sort "$paths" | jq --raw-input --slurp '
+          split("\n") | map(select(. != "")
+            | {path: ., parts: capture("^/nix/store/[0-9a-z]{32}-(?<name>.+?)(-(?<version>[0-9].*))?$")}
+            | {type: "application", name: .parts.name, version: .parts.version, "bom-ref": .path,
+                properties: [{name: "nix:store-path", value: .path}]}
+            | with_entries(select(.value != null)))' > packages.json
+        jq --slurpfile packages packages.json \
+          '.components = (.components | sort_by(.name, .version)) + $packages[0]' "$documentPath" > $out
+      '';
+  bills = lib.mapAttrs bill images.all;
+
+  # Those of our services in one folder.
+  sboms = nixpkgs.linkFarm "sboms" (
+    lib.mapAttrsToList (name: _: {
+      name = "${name}.cdx.json";
+      path = bills.${name};
+    }) images.ours
+  );
+in
+{
+  inherit sboms;
+  packages = lib.mapAttrs' (name: lib.nameValuePair "sbom-${name}") bills // {
+    inherit sboms;
+  };
+}

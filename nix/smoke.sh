@@ -1,0 +1,115 @@
+# Loads the images into docker and runs them together, as little allowed as in a cluster: read-only, without capabilities, in a
+# network of their own. Set by nix/smoke.nix: IMAGES, a folder of our archives, and TAG; KAFKA, Kafka's, and KAFKA_TAG.
+[ $# = 0 ] || { echo "smoke: takes no arguments" >&2; exit 64; }
+docker version > /dev/null 2>&1 || {
+  echo "smoke: docker does not answer; start it, or point DOCKER_HOST at one that you may use" >&2
+  exit 1
+}
+
+run=tidewatch-smoke-$$
+work=$(mktemp -d)
+end() {
+  local status=$?
+  mapfile -t containers < <(docker ps --all --format '{{.Names}}' --filter "label=$run")
+  if [ $status != 0 ]; then
+    for container in "${containers[@]}"; do
+      docker logs --tail 5 "$container" 2>&1 | sed "s/^/${container#"$run-"}: /" >&2 || true
+    done
+  fi
+  [ ${#containers[@]} = 0 ] || docker rm --force "${containers[@]}" > /dev/null
+  docker volume rm --force "$run" > /dev/null || true
+  docker network rm "$run" > /dev/null 2>&1 || true
+  rm -rf "$work"
+  exit $status
+}
+trap end EXIT
+
+# wait_for WHAT SECONDS COMMAND...: until it succeeds
+wait_for() {
+  local what=$1 limit=$2 start=$SECONDS
+  shift 2
+  until "$@" > "$work/said" 2>&1; do
+    [ $((SECONDS - start)) -lt "$limit" ] || { cat "$work/said" >&2; echo "smoke: $what: not within $limit s" >&2; exit 1; }
+    sleep 0.2
+  done
+  echo "$what ($((SECONDS - start)) s)"
+}
+
+# create NAME [OPTION...] IMAGE [ARGUMENT...]: a container that others reach by its name
+create() {
+  docker create --name "$run-$1" --label "$run" --network "$run" --network-alias "$1" --read-only --cap-drop ALL \
+    --security-opt no-new-privileges "${@:2}" > "$work/id"
+}
+# http NAME PORT PATH [OPTION...]: asks a container by the port that it published
+http() { curl --fail --silent --show-error --max-time 5 "${@:4}" "http://$(docker port "$run-$1" "$2" | head -n 1)$3"; }
+
+for archive in "$KAFKA" "$IMAGES"/*.tar.gz; do docker load --quiet --input "$archive"; done
+docker network create "$run" > /dev/null
+
+# Kafka's volume is formatted by one container and used by the next. Its outer listener has to know the port that it is published at.
+port=$((20000 + RANDOM % 10000))
+docker volume create "$run" > /dev/null
+cat > "$work/server.properties" <<PROPERTIES
+process.roles=broker,controller
+node.id=1
+listeners=INSIDE://:9092,OUTSIDE://:19092,CONTROLLER://:9093
+advertised.listeners=INSIDE://kafka:9092,OUTSIDE://127.0.0.1:$port
+listener.security.protocol.map=INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=INSIDE
+controller.listener.names=CONTROLLER
+controller.quorum.voters=1@localhost:9093
+log.dirs=/data/log
+message.max.bytes=4259840
+offsets.topic.replication.factor=1
+group.initial.rebalance.delay.ms=0
+PROPERTIES
+kafka=("tidewatch/kafka:$KAFKA_TAG")
+volume=(--volume "$run:/data" --tmpfs /tmp:mode=1777)
+create format "${volume[@]}" "${kafka[@]}" kafka.tools.StorageTool format --cluster-id tidewatch-smoke-000000 --config /data/server.properties
+docker cp --quiet "$work/server.properties" "$run-format:/data/server.properties"
+docker start --attach "$run-format" > "$work/format.log" 2>&1 || { cat "$work/format.log" >&2; exit 1; }
+create kafka "${volume[@]}" --publish "127.0.0.1:$port:19092" "${kafka[@]}" kafka.Kafka /data/server.properties
+docker start "$run-kafka" > /dev/null
+wait_for "kafka has every topic" 60 tidewatch topics --brokers "127.0.0.1:$port"
+
+services=()
+# service NAME [VARIABLE=VALUE...]: starts one of ours, with the ports published that its image announces
+service() {
+  local name=$1 options=()
+  shift
+  for setting; do options+=(--env "$setting"); done
+  create "$name" --env BROKERS=kafka:9092 --publish-all "${options[@]}" "tidewatch/$name:$TAG"
+  docker start "$run-$name" > /dev/null
+  services+=("$name")
+}
+service mock-slack
+service workload-simulator
+service stream-processor
+service metrics-bridge
+service alert-relay WEBHOOK=http://mock-slack:8081/webhook
+service console PROCESSOR=http://stream-processor:9464 SIMULATOR=http://workload-simulator:8083 MOCK_SLACK=http://mock-slack:8081
+for archive in "$IMAGES"/*.tar.gz; do
+  case " ${services[*]} " in
+    *" $(basename "$archive" .tar.gz) "*) ;;
+    *) echo "smoke: $(basename "$archive") is not started here" >&2; exit 1 ;;
+  esac
+done
+
+for name in "${services[@]}"; do
+  wait_for "$name is live" 30 http "$name" 9464 /livez
+  wait_for "$name is ready" 60 http "$name" 9464 /readyz
+done
+counts() { http metrics-bridge 9464 /metrics | grep -E '^workload_requests_total\{.*payment-service.*\} [1-9]'; }
+wait_for "metrics-bridge counts requests" 30 counts
+page() { http console 8080 / | grep -F payment-service; }
+wait_for "console shows payment-service" 30 page
+http workload-simulator 8083 /faults/payment-service --request PUT --header 'content-type: application/json' --data '{"error_rate": 0.5}' > "$work/said"
+told() { http mock-slack 8081 /api/alerts | jq --exit-status 'any(.. | objects; .labels?.alertname? == "HighErrorRate")'; }
+wait_for "mock-slack is told of HighErrorRate" 60 told
+
+for name in "${services[@]}"; do
+  docker stop --timeout 15 "$run-$name" > /dev/null
+  status=$(docker inspect --format '{{.State.ExitCode}}' "$run-$name")
+  [ "$status" = 0 ] || { echo "smoke: $name ended with $status when it was told to stop" >&2; exit 1; }
+done
+echo "all ${#services[@]} services worked, and ended when they were told to"

@@ -1,0 +1,121 @@
+# What the Cargo workspace consists of, read from its manifests: none of it is written down a second time.
+{ lib }:
+let
+  root = ../.;
+  manifest = dir: lib.importTOML (dir + "/Cargo.toml");
+  package = (manifest root).workspace.package;
+
+  # The members in apps/ or crates/: by the package's name, the folder, what it is for, and what its build depends on.
+  membersIn =
+    group:
+    lib.listToAttrs (
+      map
+        (
+          folder:
+          let
+            dir = root + "/${group}/${folder}";
+            read = manifest dir;
+          in
+          lib.nameValuePair read.package.name {
+            inherit dir;
+            inherit (read.package) description;
+            dependencies = lib.attrNames (read.dependencies or { } // read.build-dependencies or { });
+          }
+        )
+        (
+          lib.attrNames (
+            lib.filterAttrs (_: kind: kind == "directory") (builtins.readDir (root + "/${group}"))
+          )
+        )
+    );
+  apps = membersIn "apps";
+  members = apps // membersIn "crates";
+
+  # What members embed from outside of their own folders.
+  embedded = {
+    tidewatch = [ ../docs/slos ];
+    tidewatch-backends = [
+      ../docs/slos
+      ../rules
+    ];
+  };
+
+  source =
+    files:
+    lib.fileset.toSource {
+      inherit root;
+      fileset = lib.fileset.unions (
+        [
+          ../Cargo.toml
+          ../Cargo.lock
+        ]
+        ++ files
+      );
+    };
+in
+{
+  inherit (package)
+    version
+    edition
+    license
+    repository
+    ;
+  inherit apps members;
+  lock = lib.importTOML ../Cargo.lock;
+
+  # The integration tests: of each member tests/NAME.rs and tests/NAME/main.rs.
+  tests = lib.subtractLists [ "whole_system" ] (
+    lib.unique (
+      lib.concatMap (
+        { dir, ... }:
+        let
+          tests = dir + "/tests";
+          name =
+            file: kind:
+            if kind == "directory" && lib.pathExists (tests + "/${file}/main.rs") then
+              [ file ]
+            else if lib.hasSuffix ".rs" file then
+              [ (lib.removeSuffix ".rs" file) ]
+            else
+              [ ];
+        in
+        lib.optionals (lib.pathExists tests) (
+          lib.concatLists (lib.mapAttrsToList name (builtins.readDir tests))
+        )
+      ) (lib.attrValues members)
+    )
+  );
+
+  # The folders of one package and of the members that its build needs.
+  sourceOf =
+    name:
+    source (
+      lib.concatMap (member: [ members.${member.key}.dir ] ++ embedded.${member.key} or [ ]) (
+        builtins.genericClosure {
+          startSet = [ { key = name; } ];
+          operator =
+            { key }:
+            map (dependency: { key = dependency; }) (
+              lib.filter (dependency: members ? ${dependency}) members.${key}.dependencies
+            );
+        }
+      )
+    );
+
+  # Everything that a build, a test or a lint of the whole workspace reads.
+  wholeSource = source [
+    ../alertmanager
+    ../apps
+    ../crates
+    ../dashboards
+    ../deny.toml
+    ../docs/metrics.md
+    ../docs/slo.md
+    ../docs/slos
+    ../docs/verify.md
+    ../rules
+    ../runbooks
+    ../rustfmt.toml
+    ../schemas
+  ];
+}
