@@ -9,6 +9,7 @@ nixpkgs.writeShellApplication {
   meta.description = "Bring the images of our services to a registry, and print their digests";
   runtimeInputs = [
     nixpkgs.coreutils
+    nixpkgs.gzip
     nixpkgs.skopeo
   ];
   text = ''

@@ -9,10 +9,13 @@ usage() {
   exit 64
 }
 
-[ $# -gt 0 ] || usage "needs a registry"
+case ${1:-} in
+  '') usage "needs a registry" ;;
+  -*) usage "there is no option '$1'" ;;
+esac
 registry=${1%/} && shift
 case $registry in
-  '' | -*) usage "'$registry' is no registry" ;;
+  oci:) usage "oci: needs a directory" ;;
   oci:?*) mkdir -p "${registry#oci:}" || usage "can't write to ${registry#oci:}" ;;
   *://*) usage "a registry is named without '${registry%%://*}://'" ;;
 esac
@@ -21,21 +24,24 @@ for service; do
 done
 [ $# -gt 0 ] || set -- "${known[@]}"
 
-options=(--quiet)
+options=(--quiet --format oci)
 case $registry in
   # One on this machine has no certificate.
   localhost | localhost[:/]* | 127.* | '[::1]'*) options+=(--dest-tls-verify=false) ;;
 esac
-digest=$(mktemp)
-trap 'rm -f "$digest"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 for service; do
   case $registry in
     oci:*) to=$registry/$service:$VERSION ;;
     *) to=docker://$registry/tidewatch/$service:$VERSION ;;
   esac
-  skopeo --insecure-policy copy "${options[@]}" --digestfile "$digest" "docker-archive:$IMAGES/$service.tar.gz" "$to" || {
-    echo "push: $service did not reach $registry: is it there, and are you logged in (skopeo login $registry)?" >&2
+  # Not every skopeo reads a compressed archive.
+  gzip -dc "$IMAGES/$service.tar.gz" > "$work/$service.tar"
+  skopeo --insecure-policy copy "${options[@]}" --digestfile "$work/digest" "docker-archive:$work/$service.tar" "$to" || {
+    echo "push: $service did not reach $registry, see above; a registry may want you to log in: skopeo login $registry" >&2
     exit 1
   }
-  echo "$service $(cat "$digest")"
+  echo "$service $(cat "$work/digest")"
+  rm "$work/$service.tar"
 done
