@@ -50,7 +50,8 @@ nixpkgs.mkShell {
     if hook=$(git rev-parse --git-path hooks/pre-commit 2>/dev/null) && [ ! -e "$hook" ]; then
       pre-commit install > /dev/null || echo "the hooks of .pre-commit-config.yaml are not installed: see above" >&2
     fi
-    cat <<'GREETING'
+    # Not into what `nix develop --command` is asked for.
+    [ ! -t 1 ] || cat <<'GREETING'
 
       Tidewatch
 
