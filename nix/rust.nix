@@ -75,7 +75,7 @@ in
     });
     # All but the whole system, which measures its own memory and CPU: `tests/run` has that, on a machine that does nothing else.
     tests = craneLib.cargoTest (over {
-      cargoTestExtraArgs = "--lib --bins ${
+      cargoTestExtraArgs = "--no-fail-fast --lib --bins ${
         lib.concatMapStringsSep " " (name: "--test ${name}") workspace.tests
       }";
       nativeBuildInputs = [

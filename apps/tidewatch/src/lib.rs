@@ -1,7 +1,7 @@
 //! The `tidewatch` command: starts all of Tidewatch, breaks and heals its services, replays logs, shows what goes on.
 //!
 //! Every verb is a module of its own. They find a running `tidewatch up` through `endpoints.json` in the state
-//! directory ([`state`]), and end with 0, 1 (it failed) or 64 (it was asked for something impossible).
+//! directory, and end with 0, 1 (it failed) or 64 (it was asked for something impossible).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bench;

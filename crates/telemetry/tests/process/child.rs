@@ -48,7 +48,7 @@ impl Process {
 
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+        assert!(Command::new("sh").args(["-c", "kill -s $0 $1", name, &pid]).status().unwrap().success());
     }
 
     pub(crate) fn end_within(mut self, limit: Duration) -> End {

@@ -66,7 +66,7 @@ impl Process {
 
     /// Tells it to end, and waits until it has handed over.
     pub fn terminate(mut self) {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let told = Command::new("sh").args(["-c", "kill -s TERM $0", &self.child.id().to_string()]).status().unwrap();
         assert!(told.success());
         assert!(self.child.wait().unwrap().success(), "it drains and ends with 0");
     }
