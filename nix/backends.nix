@@ -20,6 +20,8 @@ in
       "${jars}/*"
     ];
     also = [ jars ];
+    # Without a configuration log4j says errors alone; Kafka's own configuration writes files.
+    environment.LOG4J_LEVEL = "INFO";
     ports = [ 9092 ];
     data = true;
   };

@@ -6,14 +6,13 @@ usage() {
 }
 
 limit=''
-while [ $# -gt 1 ]; do
-  case $1 in
-    --limit) limit=$2; shift 2 ;;
-    *) usage "unknown argument '$1'" ;;
-  esac
-done
-[ $# = 1 ] || usage "needs a folder of images"
-case $limit in *[!0-9]*) usage "--limit '$limit' is no number of MB" ;; esac
+if [ "${1:-}" = --limit ]; then
+  [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || usage "--limit needs a number of MB, not '${2:-}'"
+  limit=$2
+  shift 2
+fi
+case ${1:-} in -*) usage "there is no option '$1'" ;; esac
+[ $# = 1 ] || usage "needs one folder of images"
 folder=$1
 archives=("$folder"/*.tar.gz)
 [ -e "${archives[0]}" ] || usage "there is no *.tar.gz in '$folder'"
@@ -22,6 +21,32 @@ work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 wrong=0
 fail() { echo "$name: $*" >&2; wrong=1; }
+
+# holds PATH: whether the image has such a file, by whatever symbolic links lead to it (a JDK's bin is one)
+holds() {
+  awk -v path="$1" '
+    {
+      name = $0
+      sub(/^([^ ]+ +){5}/, "", name)
+      if (/^l/ && (i = index(name, " -> "))) links["/" substr(name, 1, i - 1)] = substr(name, i + 4)
+      else files["/" name]
+    }
+    END {
+      for (hops = 0; hops < 40 && !(path in files); hops++) {
+        count = split(substr(path, 2), parts, "/")
+        at = ""
+        for (i = 1; i <= count; i++) {
+          folder = at
+          at = at "/" parts[i]
+          if (at in links) break
+        }
+        if (i > count) break
+        path = (links[at] ~ /^\// ? links[at] : folder "/" links[at]) substr(path, length(at) + 1)
+        while (sub(/\/\.\//, "/", path) || sub(/\/[^\/]+\/\.\.\//, "/", path)) {}
+      }
+      exit !(path in files)
+    }' "$work/files"
+}
 
 : > "$work/layers"
 printf '%-20s %9s %7s\n' image 'MB' layers
@@ -49,7 +74,7 @@ for archive in "${archives[@]}"; do
     sha256sum < "$image/$layer" >> "$work/layers"
   done | sed -E 's# \.?/# #' > "$work/files"
   program=$(says '.config.Entrypoint[0]')
-  grep -qF " ${program#/}" "$work/files" || fail "does not hold its own program, $program"
+  holds "$program" || fail "does not hold its own program, $program"
   shells=$(grep -E '/((ba|da|a|z|k|c|tc|fi)?sh|busybox)( -> .*)?$' "$work/files" || true)
   [ -z "$shells" ] || fail "holds a shell: $shells"
   privileged=$(grep -E '^-..[sS]|^-.{5}[sS]' "$work/files" || true)

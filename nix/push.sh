@@ -15,7 +15,9 @@ case ${1:-} in
 esac
 registry=${1%/} && shift
 case $registry in
+  '') usage "needs a registry" ;;
   oci:) usage "oci: needs a directory" ;;
+  oci:*:*) usage "after a colon skopeo expects a tag: name a directory without one" ;;
   oci:?*) mkdir -p "${registry#oci:}" || usage "can't write to ${registry#oci:}" ;;
   *://*) usage "a registry is named without '${registry%%://*}://'" ;;
 esac

@@ -44,7 +44,8 @@ create() {
 http() { curl --fail --silent --show-error --max-time 5 "${@:4}" "http://$(docker port "$run-$1" "$2" | head -n 1)$3"; }
 
 for archive in "$KAFKA" "$IMAGES"/*.tar.gz; do docker load --quiet --input "$archive"; done
-docker network create "$run" > /dev/null
+# What is published is for this machine: faults can be injected there, by everybody who reaches it.
+docker network create --opt com.docker.network.bridge.host_binding_ipv4=127.0.0.1 "$run" > /dev/null
 
 # Kafka's volume is formatted by one container and used by the next. Its outer listener has to know the port that it is published at.
 port=$((20000 + RANDOM % 10000))
