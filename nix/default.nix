@@ -41,10 +41,6 @@ let
     program = lib.getExe package;
     meta = { inherit (package.meta) description; };
   };
-in
-{
-  packages =
-    rust.services // images.packages // sboms.packages // { default = rust.services.tidewatch; };
 
   apps = {
     default = app (
@@ -70,6 +66,13 @@ in
       }
     );
   };
+  formatter = import ./format.nix { inherit nixpkgs workspace; };
+in
+{
+  packages =
+    rust.services // images.packages // sboms.packages // { default = rust.services.tidewatch; };
+
+  inherit apps formatter;
 
   checks =
     rust.checks
@@ -82,11 +85,11 @@ in
         nixpkgs
         images
         sboms
+        apps
+        formatter
         ;
       inherit (rust) services;
     };
 
   devShells.default = import ./devshell.nix { inherit nixpkgs; };
-
-  formatter = import ./format.nix { inherit nixpkgs workspace; };
 }

@@ -12,7 +12,8 @@ nixpkgs.writeShellApplication {
   ];
   text = ''
     if [ $# = 0 ]; then
-      cd "$(git rev-parse --show-toplevel)"
+      top=$(git rev-parse --show-toplevel)
+      cd "$top"
       cargo fmt --all
       git ls-files -z '*.nix' | xargs -0 nixfmt
       exit

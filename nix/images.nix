@@ -111,10 +111,7 @@ let
         name = "${name}.tar.gz";
         path = image;
       }) images
-    )
-    // {
-      names = lib.attrNames images;
-    };
+    );
 in
 rec {
   # Reads archives, and says of each whether it is what this file promises.
@@ -136,7 +133,10 @@ rec {
 
   inherit ours backends;
   all = ours // backends;
-  images = folder "images" ours;
+  # `all` is for those that do something with each.
+  images = folder "images" ours // {
+    all = lib.attrNames all;
+  };
   packages = lib.mapAttrs' (name: lib.nameValuePair "image-${name}") all // {
     inherit images;
     backend-images = folder "backend-images" backends;

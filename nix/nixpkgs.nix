@@ -6,6 +6,7 @@ pkgs: {
     closureInfo
     linkFarm
     mkShell
+    removeReferencesTo
     runCommandLocal
     stdenv
     writeShellApplication
@@ -37,8 +38,8 @@ pkgs: {
     tempo
     ;
   promtool = pkgs.prometheus.cli;
-  # Kafka's scripts come wrapped with this one; its image starts it without a script.
-  java = pkgs.jdk17_headless;
+  # The one that Kafka's scripts are wrapped with; its image starts it without them.
+  java = pkgs.apacheKafka_4_1.jre;
 
   # containers and clusters; the attribute `docker` is marked insecure
   inherit (pkgs)

@@ -5,6 +5,8 @@
   services,
   images,
   sboms,
+  apps,
+  formatter,
 }:
 let
   inherit (import ../services.nix) adminPort;
@@ -30,6 +32,23 @@ import ./images.nix { inherit nixpkgs images check; }
       ) nixpkgs;
     in
     nixpkgs.writeText "attributes.json" (builtins.toJSON evaluated);
+
+  # A program of ours is one file, that needs nothing else of the store.
+  closures = check "closures" [ ] ''
+    for closure in ${
+      toString (map (service: nixpkgs.closureInfo { rootPaths = [ service ]; }) (lib.attrValues services))
+    }; do
+      [ "$(wc -l < "$closure/store-paths")" = 1 ] || { echo "more than the program itself:" >&2; cat "$closure/store-paths" >&2; exit 1; }
+    done
+  '';
+
+  # Those that `nix run` starts: each is checked by shellcheck as it is built.
+  programs = nixpkgs.linkFarm "programs" (
+    lib.mapAttrsToList (name: app: {
+      inherit name;
+      path = app.program;
+    }) (apps // { formatter.program = lib.getExe formatter; })
+  );
 
   # The ports that images announce are those that the services choose.
   ports = check "ports" [ ] (
