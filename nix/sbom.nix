@@ -45,16 +45,14 @@ let
 
   crate =
     package:
-    let
-      purl = "pkg:cargo/${package.name}@${package.version}";
-    in
     {
       type = "library";
       inherit (package) name version;
-      inherit purl;
-      bom-ref = purl;
+      bom-ref = "${package.name}@${package.version}";
     }
-    // lib.optionalAttrs (package ? checksum) {
+    # Ours have no source, and no registry knows them.
+    // lib.optionalAttrs (package ? source) {
+      purl = "pkg:cargo/${package.name}@${lib.replaceStrings [ "+" ] [ "%2B" ] package.version}";
       hashes = [
         {
           alg = "SHA-256";
@@ -100,17 +98,21 @@ let
       '';
   bills = lib.mapAttrs bill images.all;
 
-  # Those of our services in one folder.
-  sboms = nixpkgs.linkFarm "sboms" (
-    lib.mapAttrsToList (name: _: {
-      name = "${name}.cdx.json";
-      path = bills.${name};
-    }) images.ours
-  );
+  # Some of them in one folder.
+  folder =
+    name: images:
+    nixpkgs.linkFarm name (
+      lib.mapAttrsToList (name: _: {
+        name = "${name}.cdx.json";
+        path = bills.${name};
+      }) images
+    );
+  sboms = folder "sboms" images.ours;
 in
 {
   inherit sboms;
   packages = lib.mapAttrs' (name: lib.nameValuePair "sbom-${name}") bills // {
     inherit sboms;
+    backend-sboms = folder "backend-sboms" images.backends;
   };
 }
