@@ -9,6 +9,8 @@
 let
   inherit (nixpkgs) runCommandLocal stdenv;
   inherit (stdenv.cc) libc;
+  # Those that its programs and libraries lie in; `debug` would be fetched for nothing.
+  libcOutputs = lib.intersectLists [ "out" "bin" "getent" "static" ] (libc.outputs or [ "out" ]);
   target = "${stdenv.hostPlatform.parsed.cpu.name}-unknown-linux-gnu";
 
   common = {
@@ -63,7 +65,7 @@ let
       nativeBuildInputs = [ nixpkgs.removeReferencesTo ];
       postFixup = ''
         remove-references-to ${
-          lib.concatMapStringsSep " " (output: "-t ${libc.${output}}") (libc.outputs or [ "out" ])
+          toString (map (output: "-t ${libc.${output}}") libcOutputs)
         } "$out/bin/${name}"
       '';
       meta = {
