@@ -26,7 +26,6 @@ pub(super) struct Parts {
     pub(super) targets: Vec<Target>,
     dir: TempDir,
     shutdown: Shutdown,
-    _broker: InProcess,
 }
 
 impl Drop for Parts {
@@ -43,6 +42,11 @@ pub(super) async fn bound<S: Service>(flags: &[String]) -> S {
     S::bind(S::Config::from_arg_matches(&matches).unwrap()).await.unwrap()
 }
 
+/// A broker until this process ends: services that were told to end still commit to it, and without it never would have done.
+pub(super) fn lasting_broker() -> &'static InProcess {
+    Box::leak(Box::new(InProcess::start().unwrap()))
+}
+
 /// The flag for a broker.
 pub(super) fn brokers(broker: &InProcess) -> String {
     format!("--brokers={}", broker.brokers())
@@ -56,8 +60,8 @@ pub(super) fn url(address: SocketAddr) -> String {
 impl Parts {
     /// Starts all of them; alerts go to an Alertmanager of this URL.
     pub(super) async fn start(alertmanager: &str) -> Self {
-        let (broker, dir, shutdown) = (InProcess::start().unwrap(), tempfile::tempdir().unwrap(), Shutdown::new());
-        let (kafka, listen) = (brokers(&broker), "--listen=127.0.0.1:0".to_owned());
+        let (broker, dir, shutdown) = (lasting_broker(), tempfile::tempdir().unwrap(), Shutdown::new());
+        let (kafka, listen) = (brokers(broker), "--listen=127.0.0.1:0".to_owned());
         let simulator: workload_simulator::Simulator = bound(&[kafka.clone(), listen.clone()]).await;
         let processor: stream_processor::Processor = bound(std::slice::from_ref(&kafka)).await;
         let bridge: metrics_bridge::Bridge = bound(std::slice::from_ref(&kafka)).await;
@@ -91,7 +95,7 @@ impl Parts {
         run(relay, &shutdown);
         run(mock_slack, &shutdown);
         run(console, &shutdown);
-        Self { places, targets, dir, shutdown, _broker: broker }
+        Self { places, targets, dir, shutdown }
     }
 
     /// Runs one more service until the others end.

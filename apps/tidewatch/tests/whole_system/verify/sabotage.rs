@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use tidewatch_backends::{File, Running, rules};
-use tidewatch_kafka::broker::InProcess;
 use tidewatch_testkit::program;
 
-use super::parts::{Parts, Places, bound, brokers, url};
+use super::parts::{Parts, Places, bound, brokers, lasting_broker, url};
 
 /// What is broken, where that shows, and what `verify` has to say.
 struct Sabotage {
@@ -46,8 +45,7 @@ async fn whatever_is_broken_is_named_by_the_steps_that_see_it() {
     let (slack, slack_admin) = (url(stopped_slack.addr()), stopped_slack.admin_addr());
     drop(stopped_slack);
     let tells_nobody = parts.alertmanager("tells-nobody", &slack, same).await;
-    let empty_broker = InProcess::start().unwrap();
-    let lonely: stream_processor::Processor = bound(&[brokers(&empty_broker)]).await;
+    let lonely: stream_processor::Processor = bound(&[brokers(lasting_broker())]).await;
     let lonely_url = url(lonely.admin_addr());
     parts.run(lonely);
 
