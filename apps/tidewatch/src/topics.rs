@@ -17,11 +17,15 @@ pub(crate) struct Args {
     kafka: KafkaArgs,
 }
 
+/// Creates those that the named brokers lack, and gives their names.
+pub(crate) async fn ensure(brokers: &KafkaArgs) -> anyhow::Result<Vec<String>> {
+    topics::ensure(brokers).await.with_context(|| format!("--brokers {} can't be used", brokers.brokers))
+}
+
 /// Creates them.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     args.kafka.check().map_err(usage)?;
-    let brokers = &args.kafka.brokers;
-    let created = topics::ensure(&args.kafka).await.with_context(|| format!("--brokers {brokers} can't be used"))?;
+    let created = ensure(&args.kafka).await?;
     for topic in topics::ALL {
         say!(
             "{:<22} {}",

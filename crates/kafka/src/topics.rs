@@ -138,17 +138,18 @@ fn led(admin: &AdminClient<Quiet>) -> Result<BTreeMap<&'static str, usize>, Kafk
         let metadata = admin.inner().fetch_metadata(None, LIMIT)?;
         let found: BTreeMap<&str, &[MetadataPartition]> =
             metadata.topics().iter().map(|topic| (topic.name(), topic.partitions())).collect();
-        let ready = |topic: &Topic| {
-            let partitions = found.get(topic.name).filter(|partitions| !partitions.is_empty())?;
-            partitions.iter().all(|partition| partition.leader() >= 0).then_some(partitions.len())
+        let led = |topic: &&'static Topic| {
+            let partitions = found.get(topic.name).copied().unwrap_or_default();
+            let led = !partitions.is_empty() && partitions.iter().all(|partition| partition.leader() >= 0);
+            if led { Ok((topic.name, partitions.len())) } else { Err(*topic) }
         };
-        match ALL.iter().find(|topic| ready(topic).is_none()) {
-            None => return Ok(ALL.iter().filter_map(|topic| Some((topic.name, ready(topic)?))).collect()),
-            Some(topic) if Instant::now() > deadline => {
+        match ALL.iter().map(led).collect() {
+            Ok(counts) => return Ok(counts),
+            Err(topic) if Instant::now() > deadline => {
                 let problem = "has partitions without a leader: is a broker down?".into();
                 return Err(KafkaError::Topic { topic: topic.name.into(), problem });
             }
-            Some(_) => std::thread::sleep(Duration::from_millis(50)),
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
 }

@@ -43,7 +43,7 @@ enum Running {
 impl Broker {
     /// One that runs already; topics that it lacks are created.
     pub(super) async fn external(args: KafkaArgs) -> anyhow::Result<Self> {
-        topics::ensure(&args).await.with_context(|| format!("--brokers {} can't be used", args.brokers))?;
+        crate::topics::ensure(&args).await?;
         Ok(Self { why: format!("{}, as --brokers says", args.brokers), args, running: Running::External })
     }
 
