@@ -27,7 +27,6 @@ in
   };
 
   prometheus = {
-    inherit (nixpkgs.prometheus) version;
     description = "Prometheus";
     license = "Apache-2.0";
     package = nixpkgs.prometheus;
@@ -37,7 +36,6 @@ in
   };
 
   alertmanager = {
-    inherit (nixpkgs.prometheus-alertmanager) version;
     description = "Alertmanager";
     license = "Apache-2.0";
     package = nixpkgs.prometheus-alertmanager;
@@ -48,7 +46,6 @@ in
   };
 
   pushgateway = {
-    inherit (nixpkgs.prometheus-pushgateway) version;
     description = "Prometheus Pushgateway";
     license = "Apache-2.0";
     package = nixpkgs.prometheus-pushgateway;
@@ -57,7 +54,6 @@ in
   };
 
   grafana = {
-    inherit (nixpkgs.grafana) version;
     description = "Grafana";
     license = "AGPL-3.0-only";
     package = nixpkgs.grafana;
@@ -76,7 +72,6 @@ in
   };
 
   loki = {
-    inherit (nixpkgs.grafana-loki) version;
     description = "Grafana Loki";
     license = "AGPL-3.0-only";
     package = nixpkgs.grafana-loki;
@@ -86,7 +81,6 @@ in
   };
 
   tempo = {
-    inherit (nixpkgs.tempo) version;
     description = "Grafana Tempo";
     license = "AGPL-3.0-only";
     package = nixpkgs.tempo;
@@ -96,7 +90,6 @@ in
   };
 
   otel-collector = {
-    inherit (nixpkgs.opentelemetry-collector-contrib) version;
     description = "OpenTelemetry Collector";
     license = "Apache-2.0";
     package = nixpkgs.opentelemetry-collector-contrib;
@@ -108,7 +101,6 @@ in
   };
 
   influxdb = {
-    inherit (nixpkgs.influxdb2-server) version;
     description = "InfluxDB";
     license = "MIT";
     package = nixpkgs.influxdb2-server;

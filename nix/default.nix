@@ -6,7 +6,9 @@
 }:
 let
   inherit (pkgs) lib;
-  nixpkgs = import ./nixpkgs.nix pkgs;
+  groups = import ./nixpkgs.nix pkgs;
+  nixpkgs = lib.mergeAttrsList (lib.attrValues groups);
+  facts = import ./services.nix;
   workspace = import ./workspace.nix { inherit lib; };
   rust = import ./rust.nix {
     inherit lib nixpkgs workspace;
@@ -18,6 +20,7 @@ let
       lib
       nixpkgs
       workspace
+      facts
       ;
     inherit (rust) services;
   };
@@ -31,7 +34,7 @@ let
   };
 
   local = import ./local.nix {
-    inherit lib nixpkgs;
+    inherit lib nixpkgs facts;
     inherit (rust) services;
   };
 
@@ -54,7 +57,13 @@ let
     push = app (import ./push.nix { inherit nixpkgs workspace images; });
     smoke = app (
       import ./smoke.nix {
-        inherit nixpkgs workspace images;
+        inherit
+          lib
+          nixpkgs
+          workspace
+          facts
+          images
+          ;
         inherit (rust) services;
       }
     );
@@ -83,6 +92,7 @@ in
       inherit
         lib
         nixpkgs
+        facts
         images
         sboms
         apps
@@ -91,5 +101,5 @@ in
       inherit (rust) services;
     };
 
-  devShells.default = import ./devshell.nix { inherit nixpkgs; };
+  devShells.default = import ./devshell.nix { inherit lib nixpkgs groups; };
 }

@@ -1,50 +1,24 @@
 # `nix develop`: everything that a contributor needs, and the commands to begin with.
-{ nixpkgs }:
+{
+  lib,
+  nixpkgs,
+  groups,
+}:
 nixpkgs.mkShell {
-  packages = with nixpkgs; [
-    # the toolchain; librdkafka is built with make
-    cargo
-    cargo-deny
-    clippy
-    rustc
-    rustfmt
-    gnumake
-    pkg-config
-
-    # servers, found on PATH by `tidewatch up` and by the tests
-    apacheKafka_4_1
-    grafana
-    grafana-loki
-    influxdb2-server
-    opentelemetry-collector-contrib
-    prometheus
-    prometheus-alertmanager
-    prometheus-pushgateway
-    promtool
-    tempo
-
-    # containers and clusters
-    docker_29
-    kind
-    kubectl
-    skopeo
-
-    # what the hooks run
-    actionlint
-    deadnix
-    gitleaks
-    nixfmt
-    pre-commit
-    shellcheck
-    statix
-    typos
-    yamllint
-
-    curl
-    jq
-    nodejs
-    process-compose
-  ];
+  packages =
+    lib.concatMap lib.attrValues [
+      groups.toolchain
+      # found on PATH by `tidewatch up` and by the tests
+      groups.servers
+      groups.containers
+      groups.linters
+    ]
+    ++ [
+      nixpkgs.curl
+      nixpkgs.jq
+      nixpkgs.nodejs
+      nixpkgs.process-compose
+    ];
 
   shellHook = ''
     if hook=$(git rev-parse --git-path hooks/pre-commit 2>/dev/null) && [ ! -e "$hook" ]; then

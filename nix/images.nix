@@ -4,12 +4,12 @@
   lib,
   nixpkgs,
   workspace,
+  facts,
   services,
 }:
 let
   inherit (nixpkgs) buildLayeredImage runCommandLocal;
-  inherit (import ./services.nix) adminPort;
-  facts = (import ./services.nix).services;
+  inherit (facts) adminPort;
 
   id = "65532";
 
@@ -24,10 +24,10 @@ let
   image =
     {
       name,
-      version,
+      package,
+      version ? package.version,
       description,
       license,
-      package,
       program,
       arguments ? [ ],
       environment ? { },
@@ -81,7 +81,7 @@ let
   ours = lib.mapAttrs (
     name: package:
     let
-      port = facts.${name}.port or null;
+      port = facts.services.${name}.port or null;
     in
     image {
       inherit name;
@@ -95,7 +95,7 @@ let
       }
       // lib.optionalAttrs (port != null) { LISTEN = "0.0.0.0:${toString port}"; };
       ports = [ adminPort ] ++ lib.optional (port != null) port;
-      certificates = facts.${name}.certificates or false;
+      certificates = facts.services.${name}.certificates or false;
     }
   ) (removeAttrs services [ "tidewatch" ]);
 

@@ -3,12 +3,16 @@
 {
   lib,
   nixpkgs,
+  facts,
   services,
 }:
 let
-  ports = import ./local/ports.nix { inherit lib; };
+  ports = import ./local/ports.nix { inherit lib facts; };
   inherit (ports) at url;
   backends = import ./backends.nix { inherit lib nixpkgs; };
+
+  # A configuration file: JSON is YAML, too.
+  json = name: value: nixpkgs.writeText name (builtins.toJSON value);
 
   # A server of nix/backends.nix, with its program and the arguments that it has everywhere.
   server =
@@ -31,11 +35,12 @@ let
       inherit lib nixpkgs ports;
       inherit (services) tidewatch;
     }
-    // import ./local/telemetry.nix { inherit nixpkgs ports server; }
+    // import ./local/telemetry.nix { inherit json ports server; }
     // import ./local/monitoring.nix {
       inherit
         lib
         nixpkgs
+        json
         ports
         server
         ;
@@ -54,12 +59,10 @@ let
     alertmanager = url ports.alertmanager;
     grafana = url ports.grafana;
   };
-  endpointsFile = nixpkgs.writeText "endpoints.json" (
-    builtins.toJSON (endpoints // { broker = "kafka"; })
-  );
+  endpointsFile = json "endpoints.json" (endpoints // { broker = "kafka"; });
 
   compose = import ./local/compose.nix {
-    inherit lib nixpkgs;
+    inherit lib nixpkgs json;
     processes = running // {
       # Once all the others are ready: for `tidewatch break`, `heal`, `status` and the runbooks.
       endpoints = {

@@ -1,84 +1,94 @@
 # What Tidewatch takes from nixpkgs: nothing else of it is in scope elsewhere in nix/ (but `lib`, and what crane takes for itself),
 # so this is the list of what an update of the pin can break. The check `attributes` evaluates all of it.
 pkgs: {
-  # builders
-  inherit (pkgs)
-    closureInfo
-    linkFarm
-    mkShell
-    removeReferencesTo
-    runCommandLocal
-    stdenv
-    writeShellApplication
-    writeText
-    ;
-  inherit (pkgs.dockerTools) buildLayeredImage;
+  builders = {
+    inherit (pkgs)
+      closureInfo
+      linkFarm
+      mkShell
+      removeReferencesTo
+      runCommandLocal
+      stdenv
+      writeShellApplication
+      writeText
+      ;
+    inherit (pkgs.dockerTools) buildLayeredImage;
+  };
 
-  # Rust, and what librdkafka is built with
-  inherit (pkgs)
-    cargo
-    cargo-deny
-    clippy
-    gnumake
-    pkg-config
-    rustc
-    rustfmt
-    ;
+  # librdkafka is built with make
+  toolchain = {
+    inherit (pkgs)
+      cargo
+      cargo-deny
+      clippy
+      gnumake
+      pkg-config
+      rustc
+      rustfmt
+      ;
+  };
 
-  # servers; promtool is an output of its own
-  inherit (pkgs)
-    apacheKafka_4_1
-    grafana
-    grafana-loki
-    influxdb2-server
-    opentelemetry-collector-contrib
-    prometheus
-    prometheus-alertmanager
-    prometheus-pushgateway
-    tempo
-    ;
-  promtool = pkgs.prometheus.cli;
-  # The one that Kafka's scripts are wrapped with; its image starts it without them.
-  java = pkgs.apacheKafka_4_1.jre;
+  servers = {
+    inherit (pkgs)
+      apacheKafka_4_1
+      grafana
+      grafana-loki
+      influxdb2-server
+      opentelemetry-collector-contrib
+      prometheus
+      prometheus-alertmanager
+      prometheus-pushgateway
+      tempo
+      ;
+    # an output of its own
+    promtool = pkgs.prometheus.cli;
+  };
 
-  # containers and clusters; the attribute `docker` is marked insecure
-  inherit (pkgs)
-    docker_29
-    kind
-    kubectl
-    skopeo
-    ;
+  # the attribute `docker` is marked insecure
+  containers = {
+    inherit (pkgs)
+      docker_29
+      kind
+      kubectl
+      skopeo
+      ;
+  };
 
-  # linters and formatters
-  inherit (pkgs)
-    actionlint
-    deadnix
-    gitleaks
-    nixfmt
-    pre-commit
-    shellcheck
-    statix
-    typos
-    yamllint
-    ;
+  # formatters and linters, and what runs them before a commit
+  linters = {
+    inherit (pkgs)
+      actionlint
+      deadnix
+      gitleaks
+      nixfmt
+      pre-commit
+      shellcheck
+      statix
+      typos
+      yamllint
+      ;
+  };
 
-  # what scripts need
-  inherit (pkgs)
-    bash
-    cacert
-    coreutils
-    curl
-    findutils
-    gawk
-    git
-    gnugrep
-    gnused
-    gnutar
-    gzip
-    jq
-    nodejs
-    process-compose
-    procps
-    util-linux
-    ;
+  tools = {
+    inherit (pkgs)
+      bash
+      cacert
+      coreutils
+      curl
+      findutils
+      gawk
+      git
+      gnugrep
+      gnused
+      gnutar
+      gzip
+      jq
+      nodejs
+      process-compose
+      procps
+      util-linux
+      ;
+    # The one that Kafka's scripts are wrapped with; its image starts it without them.
+    java = pkgs.apacheKafka_4_1.jre;
+  };
 }

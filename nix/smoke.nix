@@ -1,7 +1,9 @@
 # `nix run .#smoke`: needs a docker daemon, which a check of the flake can't have.
 {
+  lib,
   nixpkgs,
   workspace,
+  facts,
   services,
   images,
 }:
@@ -23,6 +25,17 @@ nixpkgs.writeShellApplication {
     TAG=${workspace.version}
     KAFKA=${images.backends.kafka}
     KAFKA_TAG=${images.backends.kafka.imageTag}
+    KAFKA_SETTINGS=${
+      nixpkgs.writeText "kafka.properties" (lib.generators.toKeyValue { } (import ./kafka.nix))
+    }
+    ADMIN=${toString facts.adminPort}
+    declare -A PAGE=(${
+      lib.concatStringsSep " " (
+        lib.mapAttrsToList (name: service: "[${name}]=${toString service.port}") (
+          lib.filterAttrs (_: service: service ? port) facts.services
+        )
+      )
+    })
     ${builtins.readFile ./smoke.sh}
   '';
 }

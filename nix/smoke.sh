@@ -1,5 +1,6 @@
 # Loads the images into docker and runs them together, as little allowed as in a cluster: read-only, without capabilities, in a
-# network of their own. Set by nix/smoke.nix: IMAGES, a folder of our archives, and TAG; KAFKA, Kafka's, and KAFKA_TAG.
+# network of their own. Set by nix/smoke.nix: IMAGES, a folder of our archives, and TAG; KAFKA, Kafka's, KAFKA_TAG and
+# KAFKA_SETTINGS; ADMIN, every service's admin port, and PAGE, the ports of pages by service.
 [ $# = 0 ] || { echo "smoke: takes no arguments" >&2; exit 64; }
 docker version > /dev/null 2>&1 || {
   echo "smoke: docker does not answer; start it, or point DOCKER_HOST at one that you may use" >&2
@@ -50,20 +51,17 @@ docker network create --opt com.docker.network.bridge.host_binding_ipv4=127.0.0.
 # Kafka's volume is formatted by one container and used by the next. Its outer listener has to know the port that it is published at.
 port=$((20000 + RANDOM % 10000))
 docker volume create "$run" > /dev/null
-cat > "$work/server.properties" <<PROPERTIES
-process.roles=broker,controller
-node.id=1
+{
+  cat "$KAFKA_SETTINGS"
+  cat <<ADDRESSES
 listeners=INSIDE://:9092,OUTSIDE://:19092,CONTROLLER://:9093
 advertised.listeners=INSIDE://kafka:9092,OUTSIDE://127.0.0.1:$port
 listener.security.protocol.map=INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=INSIDE
-controller.listener.names=CONTROLLER
 controller.quorum.voters=1@localhost:9093
 log.dirs=/data/log
-message.max.bytes=4259840
-offsets.topic.replication.factor=1
-group.initial.rebalance.delay.ms=0
-PROPERTIES
+ADDRESSES
+} > "$work/server.properties"
 kafka=("tidewatch/kafka:$KAFKA_TAG")
 volume=(--volume "$run:/data" --tmpfs /tmp:mode=1777)
 create format "${volume[@]}" "${kafka[@]}" kafka.tools.StorageTool format --cluster-id tidewatch-smoke-000000 --config /data/server.properties
@@ -87,8 +85,9 @@ service mock-slack
 service workload-simulator
 service stream-processor
 service metrics-bridge
-service alert-relay WEBHOOK=http://mock-slack:8081/webhook
-service console PROCESSOR=http://stream-processor:9464 SIMULATOR=http://workload-simulator:8083 MOCK_SLACK=http://mock-slack:8081
+service alert-relay WEBHOOK="http://mock-slack:${PAGE[mock-slack]}/webhook"
+service console PROCESSOR="http://stream-processor:$ADMIN" SIMULATOR="http://workload-simulator:${PAGE[workload-simulator]}" \
+  MOCK_SLACK="http://mock-slack:${PAGE[mock-slack]}"
 for archive in "$IMAGES"/*.tar.gz; do
   case " ${services[*]} " in
     *" $(basename "$archive" .tar.gz) "*) ;;
@@ -97,15 +96,15 @@ for archive in "$IMAGES"/*.tar.gz; do
 done
 
 for name in "${services[@]}"; do
-  wait_for "$name is live" 30 http "$name" 9464 /livez
-  wait_for "$name is ready" 60 http "$name" 9464 /readyz
+  wait_for "$name is live" 30 http "$name" "$ADMIN" /livez
+  wait_for "$name is ready" 60 http "$name" "$ADMIN" /readyz
 done
-counts() { http metrics-bridge 9464 /metrics | grep -E '^workload_requests_total\{.*payment-service.*\} [1-9]'; }
+counts() { http metrics-bridge "$ADMIN" /metrics | grep -E '^workload_requests_total\{.*payment-service.*\} [1-9]'; }
 wait_for "metrics-bridge counts requests" 30 counts
-page() { http console 8080 / | grep -F payment-service; }
+page() { http console "${PAGE[console]}" / | grep -F payment-service; }
 wait_for "console shows payment-service" 30 page
-http workload-simulator 8083 /faults/payment-service --request PUT --header 'content-type: application/json' --data '{"error_rate": 0.5}' > "$work/said"
-told() { http mock-slack 8081 /api/alerts | jq --exit-status 'any(.. | objects; .labels?.alertname? == "HighErrorRate")'; }
+http workload-simulator "${PAGE[workload-simulator]}" /faults/payment-service --request PUT --header 'content-type: application/json' --data '{"error_rate": 0.5}' > "$work/said"
+told() { http mock-slack "${PAGE[mock-slack]}" /api/alerts | jq --exit-status 'any(.. | objects; .labels?.alertname? == "HighErrorRate")'; }
 wait_for "mock-slack is told of HighErrorRate" 60 told
 
 for name in "${services[@]}"; do

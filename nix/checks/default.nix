@@ -2,6 +2,7 @@
 {
   lib,
   nixpkgs,
+  facts,
   services,
   images,
   sboms,
@@ -9,8 +10,6 @@
   formatter,
 }:
 let
-  inherit (import ../services.nix) adminPort;
-  facts = (import ../services.nix).services;
   check =
     name: tools: script:
     nixpkgs.runCommandLocal "check-${name}" { nativeBuildInputs = tools; } ''
@@ -53,15 +52,15 @@ import ./images.nix { inherit nixpkgs images check; }
   # The ports that images announce are those that the services choose.
   ports = check "ports" [ ] (
     lib.concatStrings (
-      lib.mapAttrsToList (name: facts: ''
+      lib.mapAttrsToList (name: service: ''
         said=$(${services.${name}}/bin/${name} --help | tr -s ' \n' ' ')
-        for port in ${toString ([ adminPort ] ++ lib.optional (facts ? port) facts.port)}; do
+        for port in ${toString ([ facts.adminPort ] ++ lib.optional (service ? port) service.port)}; do
           case $said in
             *"[default: 127.0.0.1:$port]"*) ;;
             *) echo "${name} --help names no default port $port, nix/services.nix does" >&2; exit 1 ;;
           esac
         done
-      '') facts
+      '') facts.services
     )
   );
 

@@ -2,6 +2,7 @@
 {
   lib,
   nixpkgs,
+  json,
   processes,
 }:
 let
@@ -86,15 +87,13 @@ let
       readiness_probe = probe ({ port = lib.head ports; } // ready);
     };
 in
-nixpkgs.writeText "process-compose.json" (
-  builtins.toJSON {
-    version = "0.5";
-    # What looks like a variable is none.
-    disable_env_expansion = true;
-    shell = {
-      shell_command = "${nixpkgs.bash}/bin/bash";
-      shell_argument = "-c";
-    };
-    processes = lib.mapAttrs process processes;
-  }
-)
+json "process-compose.json" {
+  version = "0.5";
+  # What looks like a variable is none.
+  disable_env_expansion = true;
+  shell = {
+    shell_command = "${nixpkgs.bash}/bin/bash";
+    shell_argument = "-c";
+  };
+  processes = lib.mapAttrs process processes;
+}

@@ -2,12 +2,12 @@
 {
   lib,
   nixpkgs,
+  json,
   ports,
   server,
 }:
 let
   inherit (ports) at url;
-  json = name: value: nixpkgs.writeText name (builtins.toJSON value);
   to = port: [ { targets = [ (at port) ]; } ];
 
   # The same as in crates/backends; each job has its service's name, by which rules and dashboards ask.

@@ -1,8 +1,5 @@
 # Which port of loopback belongs to what of `nix run .#local`: those of `tidewatch up`, where that has it too.
-{ lib }:
-let
-  facts = import ../services.nix;
-in
+{ lib, facts }:
 rec {
   # Where a port is, without and with a scheme.
   at = port: "127.0.0.1:${toString port}";

@@ -1,12 +1,11 @@
 # Traces and logs: the collector takes both by OTLP, and brings traces to Tempo and logs to Loki.
 {
-  nixpkgs,
+  json,
   ports,
   server,
 }:
 let
   inherit (ports) at url;
-  json = name: value: nixpkgs.writeText name (builtins.toJSON value);
   listen = http: grpc: {
     http_listen_address = "127.0.0.1";
     http_listen_port = http;
