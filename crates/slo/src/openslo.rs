@@ -12,10 +12,13 @@ use serde_saphyr::Location;
 use self::context::{Context, Fields};
 use self::indicator::Metric;
 use self::metadata::Metadata;
-use crate::yaml::Node;
+use crate::yaml::{Node, Value};
 use crate::{Metrics, Problem, Slo};
 
 const API_VERSION: &str = "openslo/v1";
+
+/// Data sources that take PromQL.
+const TYPES: [&str; 2] = ["Prometheus", "AmazonPrometheus"];
 
 /// All documents of a set of files, references between them not yet followed.
 #[derive(Default)]
@@ -43,8 +46,15 @@ struct Declared<'a> {
 }
 
 impl<'a> Documents<'a> {
-    /// Adds a document of `file`.
-    pub(crate) fn add(&mut self, file: &'a str, document: &'a Node) {
+    /// Adds a document of `file`, or each document of a list of them.
+    pub(crate) fn add(&mut self, file: &'a str, node: &'a Node) {
+        match &node.value {
+            Value::List(documents) => documents.iter().for_each(|document| self.add_document(file, document)),
+            _ => self.add_document(file, node),
+        }
+    }
+
+    fn add_document(&mut self, file: &'a str, document: &'a Node) {
         let mut context = Context::new(file, &mut self.problems, &mut self.notes);
         let Some(fields) = context.fields(document, "the document", &["apiVersion", "kind", "metadata", "spec"], &[])
         else {
@@ -52,7 +62,9 @@ impl<'a> Documents<'a> {
         };
         let version = context.required_text(&fields, "apiVersion");
         if let Some((version, at)) = version.filter(|(version, _)| *version != API_VERSION) {
-            context.refuse(at, format!("`apiVersion` must be {API_VERSION}, not `{version}`"));
+            let other_version =
+                "other versions of OpenSLO have other fields; docs/slo.md shows how to write the SLO in v1";
+            context.refuse(at, format!("`apiVersion` must be {API_VERSION}, not `{version}`: {other_version}"));
             return;
         }
         let Some((kind, kind_at)) = context.required_text(&fields, "kind") else { return };
@@ -176,8 +188,12 @@ fn data_source<'a>(context: &mut Context<'_>, spec: &'a Node) -> Option<Fields<'
 }
 
 fn check_type(context: &mut Context<'_>, kind: &str, at: Location) {
-    if !kind.eq_ignore_ascii_case("prometheus") {
-        context.refuse(at, format!("data source type `{kind}` is not supported: only Prometheus is"));
+    if !TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+        let known = TYPES.join(" and ");
+        context.refuse(
+            at,
+            format!("data source type `{kind}` is not supported: only {known} are, since queries are PromQL"),
+        );
     }
 }
 

@@ -37,6 +37,12 @@ impl Metrics for NothingKnown {
 }
 
 fn expression(text: &str) -> Result<Expr, String> {
+    if text.contains("{{") {
+        return Err(format!(
+            "`query` has a template, which other generators fill in: write it without; the range that the rules need is \
+             theirs to add, so a counter is a plain selector such as `requests_total{{job=\"shop\"}}`: `{text}`"
+        ));
+    }
     parse(text).map_err(|error| {
         let error = if error == "invalid promql query" { "it can't be parsed" } else { error.as_str() };
         format!("`query` is no PromQL: {error}: `{text}`")

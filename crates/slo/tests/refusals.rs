@@ -305,3 +305,30 @@ fn a_quantile_is_compared_with_a_bucket_bound_too() {
     let error = problems(quantile, "0.4").unwrap_err();
     assert!(error.contains("slo.yaml:23:") && error.contains("no bucket bound"), "{error}");
 }
+
+#[test]
+fn a_percentage_as_target_is_refused_with_both_ways_to_write_it() {
+    refused("target: 0.999", "target: 99.9", 28, &["`target: 0.999`", "`targetPercent: 99.9`"]);
+}
+
+#[test]
+fn a_template_for_the_range_is_refused_with_the_selector_to_write() {
+    let query = "errors_total{job=\"shop\"}";
+    refused(query, "sum(rate(errors_total{job=\"shop\"}[{{.window}}]))", 17, &["template", "plain selector"]);
+}
+
+#[test]
+fn amazon_prometheus_is_prometheus_and_promql_is_a_query() {
+    assert_eq!(problems("type: Prometheus", "type: AmazonPrometheus"), [""; 0]);
+    assert_eq!(problems("query: errors_total", "promql: errors_total"), [""; 0]);
+    refused("query: errors_total{", "promql: x\n              query: errors_total{", 17, &["not both"]);
+}
+
+#[test]
+fn documents_in_a_list_are_read_one_by_one() {
+    let item = GOOD.replace('\n', "\n  ");
+    let list = format!("- {}\n- {}\n", item.trim_end(), item.trim_end().replace("shop-availability", "other"));
+    assert_eq!(parse("slo.yaml", &list).unwrap().len(), 2);
+    let refused = parse("slo.yaml", &list.replace("0.999", "2")).unwrap_err();
+    assert_eq!(refused.0.iter().map(|problem| problem.at.line).collect::<Vec<_>>(), [28, 56]);
+}

@@ -107,7 +107,12 @@ fn query(context: &mut Context<'_>, parent: &Fields<'_>, data_sources: &BTreeMap
         context.refuse(fields.at, "`metricSource` needs `type: Prometheus`, or a `metricSourceRef`");
     }
     let node = context.required(&fields, "spec")?;
-    let spec = context.fields(node, "a Prometheus source's `spec`", &["query"], &[])?;
-    let (text, at) = context.required_text(&spec, "query")?;
+    let spec = context.fields(node, "a Prometheus source's `spec`", &["query", "promql"], &[])?;
+    if let (Some(_), Some((_, at))) = (spec.get("query"), spec.entry("promql")) {
+        context.refuse(at, "a Prometheus source's `spec` has a `query` or a `promql`, not both");
+    }
+    // Some tools write `promql`; `query` is the name in Tidewatch's documentation, so an error names that.
+    let name = if spec.get("query").is_none() && spec.get("promql").is_some() { "promql" } else { "query" };
+    let (text, at) = context.required_text(&spec, name)?;
     Some(Query { text: text.trim().to_owned(), at: context.place(at) })
 }

@@ -120,7 +120,8 @@ fn alert_policies(context: &mut Context<'_>, spec: &Fields<'_>) {
     if let Some((node, at)) = spec.entry("alertPolicies")
         && !matches!(&node.value, Value::List(items) if items.is_empty())
     {
-        let message = "`alertPolicies` is not supported: the burn-rate alerts follow from the window and the target";
+        let message = "`alertPolicies` is not supported: the burn-rate alerts follow from the window and the target; \
+                       remove it";
         context.refuse(at, message);
     }
 }
@@ -160,6 +161,9 @@ fn target(context: &mut Context<'_>, objective: &Fields<'_>) -> Option<f64> {
     }
     let message = if share > 0.0 && share < 1.0 {
         "a target above 99.99995 % is not supported: its budget is smaller than what the rules can tell".to_owned()
+    } else if percent.is_none() && share > 1.0 && share < 100.0 {
+        let as_share = tidy(share / 100.0);
+        format!("{name}, not {share}: for {share} % write `target: {as_share}` or `targetPercent: {share}`")
     } else {
         name.to_owned()
     };
