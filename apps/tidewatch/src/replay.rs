@@ -3,40 +3,39 @@
 mod arrival;
 mod input;
 mod line;
+mod liveness;
+mod log_clock;
+mod notes;
 mod progress;
 mod reorder;
 mod schedule;
 mod sender;
+mod stream;
 mod summary;
 mod tally;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use jiff::Timestamp;
-use tidewatch_events::RequestEvent;
+use jiff::SignedDuration;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Reader};
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
+use crate::exit::usage;
 use crate::flags;
 use crate::interrupt::Interrupt;
 use crate::say::say;
 use crate::state::{Endpoints, StateArgs};
 use arrival::Arrival;
-use input::{Input, Line};
+use input::Input;
 use line::Origin;
+use liveness::Liveness;
 use progress::Progress;
-use reorder::Reorder;
 use schedule::Schedule;
 use sender::Sender;
+use stream::{End, Pace, Stream};
 use summary::Summary;
-use tally::Tally;
-
-/// How long a line of a live input waits for others that belong before it.
-const HOLD: Duration = Duration::from_millis(200);
 
 /// Send the requests of an access log through Tidewatch, as if they happened now
 ///
@@ -54,6 +53,12 @@ pub(crate) struct Args {
     /// Seconds of log to send in one second [default: 1; stdin and --keep-timestamps: as fast as lines come]
     #[arg(long, value_name = "FACTOR", value_parser = flags::positive, allow_hyphen_values = true)]
     speed: Option<f64>,
+    /// Cut pauses of the log that are longer, in log time, such as 5s [default: a pause takes its time, up to a day]
+    #[arg(long, value_name = "DURATION", value_parser = flags::positive_duration, allow_hyphen_values = true)]
+    max_gap: Option<SignedDuration>,
+    /// Take every line of stdin as happening now, though the log's clock or time zone says otherwise
+    #[arg(long, conflicts_with = "speed")]
+    live: bool,
     /// Leave the log's own times; a processor counts those behind its windows as late, and doesn't judge them
     #[arg(long)]
     keep_timestamps: bool,
@@ -88,9 +93,25 @@ impl Args {
         }
     }
 
-    fn schedule(&self, live: bool) -> Schedule {
-        let at_once = live || self.keep_timestamps;
-        Schedule::new(self.speed.or((!at_once).then_some(1.0)))
+    /// How it is sent, given whether its lines may come slowly.
+    fn pace(&self, may_pause: bool) -> anyhow::Result<Pace> {
+        if self.live && !may_pause {
+            let file = self.file.display();
+            return Err(usage(format!(
+                "--live: {file} ends; for one that grows, `tail -F {file} | tidewatch replay -`"
+            )));
+        }
+        let at_once = may_pause || self.keep_timestamps;
+        let speed = self.speed.or((!at_once).then_some(1.0));
+        if speed.is_none() && self.max_gap.is_some() {
+            return Err(usage("--max-gap: lines are sent as fast as they come, without pauses; add --speed"));
+        }
+        Ok(Pace {
+            keep_timestamps: self.keep_timestamps,
+            may_pause,
+            schedule: speed.map(|speed| Schedule::new(speed, self.max_gap)),
+            liveness: (may_pause && speed.is_none()).then(|| Liveness::new(self.live)),
+        })
     }
 
     /// The brokers to send to, and what else runs beside them.
@@ -113,24 +134,18 @@ impl Args {
 /// Replays the log, and tells what became of each line.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let input = Input::open(&args.file)?;
+    let pace = args.pace(input.may_pause())?;
+    let may_be_live = pace.liveness.is_some();
     let (kafka, endpoints) = args.target()?;
     check_reachable(&kafka).await?;
     let arrival = Arrival::watch(endpoints.get("processor")).await;
 
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let began = Instant::now();
-    let mut replay = Replay {
-        origin: args.origin(),
-        keep_timestamps: args.keep_timestamps,
-        live: input.is_live(),
-        schedule: args.schedule(input.is_live()),
-        reorder: Reorder::new(),
-        tally: Tally::default(),
-        progress: Progress::new(input.size),
-        sender: Sender::new(&kafka)?,
-    };
-    let outcome = replay.stream(input.lines(), &mut interrupt).await;
-    let Replay { mut tally, progress, sender, .. } = replay;
+    let mut stream = Stream::new(args.origin(), pace, Progress::new(input.size), Sender::new(&kafka)?);
+    let outcome = stream.run(input.lines(), &mut interrupt).await;
+    let most_behind = stream.most_behind();
+    let Stream { mut tally, progress, sender, .. } = stream;
     progress.waiting();
     let delivered = sender.finish(&mut interrupt).await;
     tally.acknowledged = delivered.acknowledged;
@@ -146,6 +161,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             seen = arrival.of(&delivered.last_offsets) => seen,
             () = interrupt.received() => None,
         },
+        may_be_live,
+        most_behind,
         keep_timestamps: args.keep_timestamps,
         interrupted,
         endpoints,
@@ -174,102 +191,5 @@ async fn check_reachable(kafka: &KafkaArgs) -> anyhow::Result<()> {
             "the broker at {} can't be reached ({error}): start one with `tidewatch up`, or name another with --brokers",
             kafka.brokers
         )),
-    }
-}
-
-/// How the streaming came to its end.
-enum End {
-    Input,
-    Interrupted,
-}
-
-struct Replay {
-    origin: Origin,
-    keep_timestamps: bool,
-    live: bool,
-    schedule: Schedule,
-    reorder: Reorder<(RequestEvent, Instant)>,
-    tally: Tally,
-    progress: Progress,
-    sender: Sender,
-}
-
-impl Replay {
-    /// Sends every line when it is due, until the input ends.
-    async fn stream(
-        &mut self,
-        mut lines: mpsc::Receiver<std::io::Result<Line>>,
-        interrupt: &mut Interrupt,
-    ) -> std::io::Result<End> {
-        let mut ended = false;
-        while !(ended && self.reorder.len() == 0) {
-            let next = self.next_due(ended);
-            let reading = !ended && !self.reorder.is_settled();
-            tokio::select! {
-                biased;
-                () = interrupt.received() => return Ok(End::Interrupted),
-                () = until(next) => {
-                    // Held lines that became due are sent one by one: what comes meanwhile may belong before the next.
-                    if self.next_due(ended).is_some_and(|due| due <= Instant::now())
-                        && let Some((_, (event, _))) = self.reorder.pop()
-                    {
-                        let sending = self.send(event);
-                        tokio::select! {
-                            () = sending => {}
-                            () = interrupt.received() => return Ok(End::Interrupted),
-                        }
-                    }
-                }
-                line = lines.recv(), if reading => match line {
-                    Some(line) => self.take(&line?),
-                    None => ended = true,
-                },
-            }
-        }
-        Ok(End::Input)
-    }
-
-    /// When to look at the earliest held line again: when it is due, or, of a live input, no longer waits for others.
-    fn next_due(&mut self, ended: bool) -> Option<Instant> {
-        let settled = ended || self.reorder.is_settled();
-        let (logged_at, (_, read_at)) = self.reorder.first()?;
-        let released = if settled {
-            *read_at
-        } else if self.live {
-            *read_at + HOLD
-        } else {
-            return None;
-        };
-        if released > Instant::now() {
-            return Some(released);
-        }
-        Some(self.schedule.due(logged_at, Instant::now()))
-    }
-
-    fn take(&mut self, line: &Line) {
-        self.tally.lines += 1;
-        match line::parse(&line.bytes, line.number, &self.origin) {
-            Ok(Some(event)) => self.reorder.push(event.timestamp, (event, Instant::now())),
-            Ok(None) => self.tally.blank += 1,
-            Err(why) => self.tally.unreadable.add(line.number, &line.bytes, &why),
-        }
-        self.progress.read(line.end, &self.tally);
-    }
-
-    async fn send(&mut self, mut event: RequestEvent) {
-        let logged_at = event.timestamp;
-        if !self.keep_timestamps {
-            event.timestamp = Timestamp::now();
-        }
-        self.sender.send(&event).await;
-        self.tally.sent += 1;
-        self.progress.sent(logged_at, &self.tally);
-    }
-}
-
-async fn until(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
-        None => std::future::pending().await,
     }
 }

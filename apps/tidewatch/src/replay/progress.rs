@@ -1,5 +1,6 @@
-//! How far a replay is: a bar on a terminal, else a plain line every few seconds. Both go to stderr.
+//! How far a replay is: a bar on a terminal, else a plain line now and then. Both go to stderr.
 
+use std::fmt::{self, Display};
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
@@ -9,15 +10,52 @@ use tokio::time::Instant;
 
 use super::tally::Tally;
 
-const EVERY: Duration = Duration::from_secs(5);
+/// Without a terminal: from one line to the next, at first. Twice as long after each, up to the limit, so that a log that is
+/// followed for days doesn't fill another one.
+const FIRST_LINE: Duration = Duration::from_secs(5);
+const EVERY_AT_MOST: Duration = Duration::from_secs(60);
+/// From one look of the bar to the next.
+const REDRAWN: Duration = Duration::from_millis(200);
 
 /// Shows it.
 pub(super) struct Progress {
     /// None without a terminal.
     bar: Option<ProgressBar>,
     size: Option<u64>,
-    end: u64,
-    next_line: Instant,
+    every: Duration,
+    next: Instant,
+    shown: String,
+}
+
+/// How far it is.
+pub(super) struct Status<'a> {
+    /// What became of the lines.
+    pub tally: &'a Tally,
+    /// The log is read up to this byte.
+    pub end: u64,
+    /// What it is doing.
+    pub doing: Doing,
+}
+
+/// What a replay does.
+pub(super) enum Doing {
+    /// It has sent nothing yet.
+    Reading,
+    /// It has sent what was logged until then.
+    Sending(Timestamp),
+    /// It waits until the next line of the log is due.
+    Waiting {
+        /// How long.
+        left: Duration,
+        /// When that line was logged.
+        until: Timestamp,
+    },
+    /// The broker doesn't acknowledge what was sent.
+    Blocked,
+    /// It sends what happens now.
+    Live,
+    /// It sent what happened now, and its lines now are that old.
+    Behind(Duration),
 }
 
 impl Progress {
@@ -25,38 +63,48 @@ impl Progress {
     pub(super) fn new(size: Option<u64>) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let (bar, template) = match size {
-                Some(size) => (ProgressBar::new(size), "{bar:20} {percent:>3}% {eta:>4} left, {msg}"),
-                None => (ProgressBar::new_spinner(), "{spinner} {msg}"),
+                Some(size) => (ProgressBar::new(size), "{bar:20} {percent:>3}% {eta:>4} left, {wide_msg}"),
+                None => (ProgressBar::new_spinner(), "{spinner} {wide_msg}"),
             };
-            bar.enable_steady_tick(Duration::from_millis(200));
+            bar.enable_steady_tick(REDRAWN);
             // The templates are constants, and so known to be well-formed.
             bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
-        Self { bar, size, end: 0, next_line: Instant::now() + EVERY }
+        let every = if bar.is_some() { REDRAWN } else { FIRST_LINE };
+        Self { bar, size, every, next: Instant::now() + every, shown: String::new() }
     }
 
-    /// The log is read up to the byte `end`.
-    pub(super) fn read(&mut self, end: u64, tally: &Tally) {
-        self.end = end;
+    /// When to show it next.
+    pub(super) fn due(&self) -> Instant {
+        self.next
+    }
+
+    /// Shows it, unless it is as it was.
+    pub(super) fn show(&mut self, status: &Status<'_>) {
+        self.next = Instant::now() + self.every;
+        let text = status.to_string();
         if let Some(bar) = &self.bar {
             if self.size.is_some() {
-                bar.set_position(end);
+                bar.set_position(status.end);
             }
-            bar.set_message(counts(tally));
+            bar.set_message(text);
+        } else if text != self.shown {
+            self.every = (self.every * 2).min(EVERY_AT_MOST);
+            let share = match self.size {
+                Some(size @ 1..) => format!("{} %, ", status.end * 100 / size),
+                _ => String::new(),
+            };
+            say(&format!("replay: {share}{text}"));
+            self.shown = text;
         }
     }
 
-    /// An event that was logged at this time was sent.
-    pub(super) fn sent(&mut self, logged_at: Timestamp, tally: &Tally) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(format!("{}, at {logged_at:.0}", counts(tally)));
-        } else if Instant::now() >= self.next_line {
-            self.next_line = Instant::now() + EVERY;
-            let share = match self.size {
-                Some(size @ 1..) => format!("{} %, ", self.end * 100 / size),
-                _ => String::new(),
-            };
-            say(&format!("replay: {share}{}, at {logged_at:.0}", counts(tally)));
+    /// Says something that the user should know now.
+    pub(super) fn note(&self, text: impl Display) {
+        let line = format!("replay: {text}");
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => say(&line),
         }
     }
 
@@ -75,14 +123,70 @@ impl Progress {
     }
 }
 
-fn counts(tally: &Tally) -> String {
-    match tally.unreadable.count {
-        0 => format!("{} sent", tally.sent),
-        unreadable => format!("{} sent, {unreadable} unreadable", tally.sent),
+impl Display for Status<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} sent", self.tally.sent)?;
+        if self.tally.unreadable.count > 0 {
+            write!(out, ", {} unreadable", self.tally.unreadable.count)?;
+        }
+        match &self.doing {
+            Doing::Reading => Ok(()),
+            Doing::Sending(at) => write!(out, ", at {at:.0}"),
+            Doing::Waiting { left, until } => {
+                write!(out, ", waiting {} for the next line of the log ({until:.0})", words(*left))
+            }
+            Doing::Blocked => write!(out, ", waiting for the broker to acknowledge them"),
+            Doing::Live => write!(out, ", live"),
+            Doing::Behind(by) => write!(out, ", {} behind the input", words(*by)),
+        }
+    }
+}
+
+/// A duration for a reader: `42 s`, `58 min`, `75 h`, `27000 days`.
+pub(super) fn words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
     }
 }
 
 fn say(line: &str) {
     // Progress that nobody reads is no error.
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(doing: Doing) -> String {
+        let tally = Tally { sent: 61, ..Tally::default() };
+        Status { tally: &tally, end: 0, doing }.to_string()
+    }
+
+    #[test]
+    fn a_pause_says_how_long_it_is_and_what_comes_then() {
+        let until: Timestamp = "2024-08-24T12:00:00Z".parse().unwrap();
+        let left = Duration::from_secs(58 * 60);
+        assert_eq!(
+            text(Doing::Waiting { left, until }),
+            "61 sent, waiting 58 min for the next line of the log (2024-08-24T12:00:00Z)"
+        );
+    }
+
+    #[test]
+    fn an_input_that_is_behind_says_how_far() {
+        assert_eq!(text(Doing::Live), "61 sent, live");
+        assert_eq!(text(Doing::Behind(Duration::from_secs(42))), "61 sent, 42 s behind the input");
+    }
+
+    #[test]
+    fn durations_are_told_in_the_unit_that_fits() {
+        let words = |seconds| words(Duration::from_secs(seconds));
+        assert_eq!([words(0), words(119), words(120), words(7_200)], ["0 s", "119 s", "2 min", "2 h"]);
+        assert_eq!([words(86_400 * 2), words(27_394 * 86_400)], ["2 days", "27394 days"]);
+    }
 }

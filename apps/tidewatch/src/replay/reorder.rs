@@ -3,10 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use jiff::{SignedDuration, Timestamp};
-
-/// How far apart, in log time, two lines may stand in the wrong order and still be sorted.
-pub(super) const REACH: SignedDuration = SignedDuration::from_secs(60);
+use super::log_clock::{Position, REACH};
 
 /// Items held at most: a log that says a million times the same second must not fill the memory.
 const CAPACITY: usize = 100_000;
@@ -15,13 +12,13 @@ const CAPACITY: usize = 100_000;
 #[derive(Debug)]
 pub(super) struct Reorder<T> {
     held: BinaryHeap<Reverse<Held<T>>>,
-    newest: Timestamp,
+    newest: Option<Position>,
     arrivals: u64,
 }
 
 #[derive(Debug)]
 struct Held<T> {
-    at: Timestamp,
+    at: Position,
     /// Equal times keep the order in which they came.
     arrival: u64,
     item: T,
@@ -50,29 +47,30 @@ impl<T> Ord for Held<T> {
 impl<T> Reorder<T> {
     /// Holds nothing yet.
     pub(super) fn new() -> Self {
-        Self { held: BinaryHeap::new(), newest: Timestamp::MIN, arrivals: 0 }
+        Self { held: BinaryHeap::new(), newest: None, arrivals: 0 }
     }
 
     /// Takes the next item of the log.
-    pub(super) fn push(&mut self, at: Timestamp, item: T) {
-        self.newest = self.newest.max(at);
+    pub(super) fn push(&mut self, at: Position, item: T) {
+        self.newest = self.newest.max(Some(at));
         self.held.push(Reverse(Held { at, arrival: self.arrivals, item }));
         self.arrivals += 1;
     }
 
     /// The earliest item that is held.
-    pub(super) fn first(&self) -> Option<(Timestamp, &T)> {
+    pub(super) fn first(&self) -> Option<(Position, &T)> {
         self.held.peek().map(|Reverse(held)| (held.at, &held.item))
     }
 
     /// Whether the earliest item is the next one, whatever is still to come.
     pub(super) fn is_settled(&self) -> bool {
-        let far_behind = |at: Timestamp| self.newest.duration_since(at) >= REACH;
+        let far_behind =
+            |at: Position| self.newest.is_some_and(|newest| newest.stretch != at.stretch || newest.at - at.at >= REACH);
         self.held.len() >= CAPACITY || self.first().is_some_and(|(at, _)| far_behind(at))
     }
 
     /// Takes the earliest item.
-    pub(super) fn pop(&mut self) -> Option<(Timestamp, T)> {
+    pub(super) fn pop(&mut self) -> Option<(Position, T)> {
         self.held.pop().map(|Reverse(held)| (held.at, held.item))
     }
 
@@ -84,12 +82,13 @@ impl<T> Reorder<T> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use proptest::prelude::*;
 
     use super::*;
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
+    fn at(second: i64) -> Position {
+        Position { stretch: 0, at: SignedDuration::from_secs(second) }
     }
 
     fn sorted(seconds: &[i64]) -> Vec<(i64, usize)> {
@@ -102,7 +101,7 @@ mod tests {
             }
         }
         out.extend(std::iter::from_fn(|| reorder.pop()));
-        out.into_iter().map(|(at, index)| (at.as_second(), index)).collect()
+        out.into_iter().map(|(at, index)| (at.at.as_secs(), index)).collect()
     }
 
     #[test]
@@ -114,6 +113,16 @@ mod tests {
         reorder.push(at(160), ());
         assert!(reorder.is_settled());
         reorder.pop();
+        assert!(!reorder.is_settled());
+    }
+
+    #[test]
+    fn what_came_before_the_log_turned_is_settled_and_comes_first() {
+        let mut reorder = Reorder::new();
+        reorder.push(at(100), "before");
+        reorder.push(Position { stretch: 1, ..at(0) }, "after");
+        assert!(reorder.is_settled());
+        assert_eq!(reorder.pop().map(|(_, item)| item), Some("before"));
         assert!(!reorder.is_settled());
     }
 

@@ -2,32 +2,55 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
-/// Times of sending, from times in the log.
+use super::log_clock::Position;
+
+/// Times of sending, from positions in the log.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    /// How many seconds of the log pass in one; none sends each event at once.
-    speed: Option<f64>,
-    began: Option<(Timestamp, Instant)>,
+    /// How many seconds of the log pass in one.
+    speed: f64,
+    /// The longest pause, in log time.
+    max_gap: Option<SignedDuration>,
+    /// The furthest event that was sent, and when it was due.
+    last: Option<(Position, Instant)>,
 }
 
 impl Schedule {
-    /// The schedule begins with the first event it is asked about.
-    pub(super) fn new(speed: Option<f64>) -> Self {
-        Self { speed, began: None }
+    /// The schedule begins with the first event that is sent.
+    pub(super) fn new(speed: f64, max_gap: Option<SignedDuration>) -> Self {
+        Self { speed, max_gap, last: None }
     }
 
-    /// When to send the event that was logged `at`: start + (t - t_first) / speed. One that is out of order by more than
-    /// was sorted is due at once.
-    pub(super) fn due(&mut self, at: Timestamp, now: Instant) -> Instant {
-        let Some(speed) = self.speed else { return now };
-        let (first, start) = *self.began.get_or_insert((at, now));
-        let seconds = at.duration_since(first).as_secs_f64() / speed;
+    /// Whether long pauses are cut.
+    pub(super) fn cuts_pauses(&self) -> bool {
+        self.max_gap.is_some()
+    }
+
+    /// When to send the event at this position: as long after the last one was due as the log says. What should have been
+    /// sent already, and the first of a new stretch, is due at once. `None`: nothing was sent yet.
+    ///
+    /// Each event is counted from when the last one was due rather than from when it was sent, so delays don't add up.
+    pub(super) fn due(&self, position: Position) -> Option<Instant> {
+        let (last, was_due) = self.last?;
+        if position.stretch != last.stretch {
+            return Some(was_due);
+        }
+        let gap = (position.at - last.at).max(SignedDuration::ZERO);
+        let gap = self.max_gap.map_or(gap, |longest| gap.min(longest));
         // Further than the clock reaches is as good as never.
-        let wait = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
-        start.checked_add(wait).unwrap_or_else(|| start + Duration::from_secs(1 << 32))
+        let wait = Duration::try_from_secs_f64(gap.as_secs_f64() / self.speed).unwrap_or(Duration::MAX);
+        Some(was_due.checked_add(wait).unwrap_or_else(|| was_due + Duration::from_secs(1 << 32)))
+    }
+
+    /// The event at this position is sent `now`.
+    pub(super) fn sent(&mut self, position: Position, now: Instant) {
+        let due = self.due(position).unwrap_or(now);
+        if self.last.is_none_or(|(last, _)| position > last) {
+            self.last = Some((position, due));
+        }
     }
 }
 
@@ -35,31 +58,55 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
+    fn at(second: i64) -> Position {
+        Position { stretch: 0, at: SignedDuration::from_secs(second) }
+    }
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
     }
 
     #[test]
-    fn log_time_passes_faster_by_the_speed() {
+    fn log_time_passes_faster_by_the_speed_however_late_an_event_was_sent() {
         let start = Instant::now();
-        let mut schedule = Schedule::new(Some(60.0));
-        assert_eq!(schedule.due(at(1000), start), start);
-        assert_eq!(schedule.due(at(1120), start), start + Duration::from_secs(2));
-        assert_eq!(schedule.due(at(940), start), start, "before the first");
+        let mut schedule = Schedule::new(60.0, None);
+        assert_eq!(schedule.due(at(1000)), None);
+        schedule.sent(at(1000), start);
+        assert_eq!(schedule.due(at(1120)), Some(start + seconds(2)));
+        schedule.sent(at(1120), start + seconds(5));
+        assert_eq!(schedule.due(at(1240)), Some(start + seconds(4)));
     }
 
     #[test]
-    fn without_a_speed_everything_is_due_as_it_comes() {
-        let now = Instant::now();
-        let mut schedule = Schedule::new(None);
-        assert_eq!((schedule.due(at(0), now), schedule.due(at(9999), now)), (now, now));
+    fn what_is_behind_or_in_a_new_stretch_is_due_at_once_and_changes_nothing_for_the_rest() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(1.0, None);
+        schedule.sent(at(1000), start);
+        assert_eq!(schedule.due(at(940)), Some(start), "behind");
+        schedule.sent(at(940), start);
+        assert_eq!(schedule.due(at(1001)), Some(start + seconds(1)));
+        let turned = Position { stretch: 1, ..at(-70_000) };
+        assert_eq!(schedule.due(turned), Some(start));
+        schedule.sent(turned, start);
+        assert_eq!(schedule.due(Position { stretch: 1, ..at(-69_998) }), Some(start + seconds(2)));
     }
 
     #[test]
-    fn a_gap_of_centuries_is_far_away_and_no_panic() {
+    fn a_pause_is_no_longer_than_the_longest_in_log_time() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(2.0, Some(SignedDuration::from_secs(10)));
+        schedule.sent(at(0), start);
+        assert_eq!(schedule.due(at(10)), Some(start + seconds(5)));
+        assert_eq!(schedule.due(at(3600)), Some(start + seconds(5)));
+        schedule.sent(at(3600), start + seconds(5));
+        assert_eq!(schedule.due(at(3602)), Some(start + seconds(6)));
+    }
+
+    #[test]
+    fn a_gap_that_no_clock_reaches_is_far_away_and_no_panic() {
         let now = Instant::now();
-        let mut schedule = Schedule::new(Some(1e-9));
-        schedule.due(Timestamp::MIN, now);
-        assert!(schedule.due(Timestamp::MAX, now) > now + Duration::from_secs(1 << 31));
+        let mut schedule = Schedule::new(1e-9, None);
+        schedule.sent(at(0), now);
+        assert!(schedule.due(at(86_400)).unwrap() > now + seconds(1 << 31));
     }
 }

@@ -1,20 +1,18 @@
 //! Events to `metrics.raw`, and the count of those that the broker has acknowledged.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use tidewatch_events::{Event, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Ack, KafkaArgs, KafkaError, Message, Producer};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
+use super::liveness::Source;
 use crate::interrupt::Interrupt;
 
 /// Records on their way at most.
-const IN_FLIGHT: usize = 10_000;
+const IN_FLIGHT: usize = 20_000;
 /// How long to wait at the end for the next acknowledgement before the rest counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Services named in the summary at most.
@@ -23,11 +21,10 @@ const NAMED: usize = 5;
 /// Sends events in their order.
 pub(super) struct Sender {
     producer: Producer,
-    acks: mpsc::Sender<Ack>,
-    collector: JoinHandle<()>,
-    delivered: Arc<Mutex<Delivered>>,
+    /// Of the records on their way, in their order.
+    acks: VecDeque<Ack>,
+    delivered: Delivered,
     services: BTreeSet<String>,
-    error: Option<KafkaError>,
 }
 
 /// What the broker made of it.
@@ -46,33 +43,45 @@ pub(super) struct Delivered {
 impl Sender {
     /// Connects in the background.
     pub(super) fn new(kafka: &KafkaArgs) -> Result<Self, KafkaError> {
-        let (acks, waiting) = mpsc::channel(IN_FLIGHT);
-        let delivered = Arc::new(Mutex::new(Delivered::default()));
         Ok(Self {
             producer: Producer::new(kafka, "tidewatch-replay")?,
-            acks,
-            collector: tokio::spawn(collect(waiting, Arc::clone(&delivered))),
-            delivered,
+            acks: VecDeque::with_capacity(IN_FLIGHT),
+            delivered: Delivered::default(),
             services: BTreeSet::new(),
-            error: None,
         })
     }
 
-    /// Hands the event to the producer, waiting while that is full.
-    pub(super) async fn send(&mut self, event: &RequestEvent) {
+    /// Whether one more event may be on its way. Counts what was acknowledged meanwhile.
+    pub(super) fn has_room(&mut self) -> bool {
+        while let Some(outcome) = self.acks.front_mut().and_then(Ack::now) {
+            self.acks.pop_front();
+            self.delivered.count(outcome);
+        }
+        self.acks.len() < IN_FLIGHT
+    }
+
+    /// Waits for the next acknowledgement.
+    pub(super) async fn acknowledged(&mut self) {
+        if let Some(ack) = self.acks.front_mut() {
+            let outcome = ack.await;
+            self.acks.pop_front();
+            self.delivered.count(outcome);
+        }
+    }
+
+    /// Hands the event to the producer, waiting only while that is full.
+    pub(super) async fn send(&mut self, event: &RequestEvent, source: Source) {
         let payload = event.to_json();
         let mut message = Message::event::<RequestEvent>(METRICS_RAW.name, &event.service, &payload);
-        message.headers = &[("source", b"replay")];
-        // A slot first: once the record is with the producer, nothing may keep its outcome from being counted.
-        let Ok(slot) = self.acks.reserve().await else { return };
+        if source == Source::Replay {
+            message.headers = &[("source", b"replay")];
+        }
+        // Nothing is awaited between a record's being with the producer and its outcome's being waited for.
         loop {
             match self.producer.enqueue(message) {
-                Ok(ack) => break slot.send(ack),
+                Ok(ack) => break self.acks.push_back(ack),
                 Err(KafkaError::QueueFull) => sleep(Duration::from_millis(10)).await,
-                Err(error) => {
-                    self.error.get_or_insert(error);
-                    break;
-                }
+                Err(error) => break self.delivered.count(Err(error)),
             }
         }
         if self.services.len() < NAMED && !self.services.contains(&event.service) {
@@ -81,42 +90,31 @@ impl Sender {
     }
 
     /// Waits for all acknowledgements that still come, or until told not to.
-    pub(super) async fn finish(self, interrupt: &mut Interrupt) -> Delivered {
-        drop(self.acks);
-        let mut collector = self.collector;
-        let so_far = || lock(&self.delivered).acknowledged;
-        loop {
-            let before = so_far();
+    pub(super) async fn finish(mut self, interrupt: &mut Interrupt) -> Delivered {
+        while !self.acks.is_empty() {
             tokio::select! {
-                _ = &mut collector => break,
+                came = timeout(PATIENCE, self.acknowledged()) => if came.is_err() { break },
                 () = interrupt.received() => break,
-                () = sleep(PATIENCE) => if so_far() == before { break },
             }
         }
-        let mut delivered = std::mem::take(&mut *lock(&self.delivered));
-        delivered.services = self.services.into_iter().collect();
-        delivered.error = self.error.or(delivered.error);
-        delivered
+        // What came after the one that was waited for in vain, or just before the interruption, counts as well.
+        for outcome in self.acks.iter_mut().filter_map(Ack::now) {
+            self.delivered.count(outcome);
+        }
+        Delivered { services: self.services.into_iter().collect(), ..self.delivered }
     }
 }
 
-async fn collect(mut acks: mpsc::Receiver<Ack>, delivered: Arc<Mutex<Delivered>>) {
-    while let Some(ack) = acks.recv().await {
-        let outcome = ack.await;
-        let mut delivered = lock(&delivered);
+impl Delivered {
+    fn count(&mut self, outcome: Result<(i32, i64), KafkaError>) {
         match outcome {
             Ok((partition, offset)) => {
-                delivered.acknowledged += 1;
-                delivered.last_offsets.insert(partition, offset);
+                self.acknowledged += 1;
+                self.last_offsets.insert(partition, offset);
             }
             Err(error) => {
-                delivered.error.get_or_insert(error);
+                self.error.get_or_insert(error);
             }
         }
     }
-}
-
-/// Counts are whole at every moment, also after a panic.
-fn lock(delivered: &Mutex<Delivered>) -> MutexGuard<'_, Delivered> {
-    delivered.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use tidewatch_kafka::KafkaError;
 
 use super::arrival::Seen;
+use super::progress::words;
 use super::tally::Tally;
 use crate::state::Endpoints;
 
@@ -22,6 +23,10 @@ pub(super) struct Summary {
     pub took: Duration,
     /// What the processor made of it, where one answered.
     pub seen: Option<Seen>,
+    /// Whether its events were live where its lines were about now.
+    pub may_be_live: bool,
+    /// The most that it was behind as a live input.
+    pub most_behind: Option<Duration>,
     /// Whether the events kept their own times.
     pub keep_timestamps: bool,
     /// Whether it was ended from outside.
@@ -59,12 +64,19 @@ impl Display for Summary {
         };
         row(out, "lines", tally.lines, "")?;
         row(out, "sent", tally.sent, "")?;
+        if self.may_be_live {
+            row(out, "live", tally.live, "about now: every rule judges them")?;
+            row(out, "not live", tally.sent - tally.live, "marked as a replay: TrafficDrop and ClockSkew don't")?;
+        }
         row(out, "acknowledged", tally.acknowledged, &format!("by {}", self.brokers))?;
         if tally.failed() > 0 {
             row(out, "failed", tally.failed(), "sent and not acknowledged")?;
         }
         row(out, "unreadable", tally.unreadable.count, "")?;
         row(out, "blank", tally.blank, "")?;
+        if tally.out_of_order > 0 {
+            row(out, "out of order", tally.out_of_order, "far from the times of the lines around them")?;
+        }
         if tally.not_sent() > 0 {
             row(out, "not sent", tally.not_sent(), "read before the interruption")?;
         }
@@ -84,6 +96,9 @@ impl Display for Summary {
         let seconds = self.took.as_secs_f64();
         let rate = tally.sent as f64 / seconds.max(0.001);
         writeln!(out, "  took         {seconds:>10.1} s, {rate:.0} events/s")?;
+        if let Some(behind) = self.most_behind {
+            writeln!(out, "  behind       {:>10}  at most, while it was live", words(behind))?;
+        }
         if tally.unreadable.count > 0 {
             writeln!(out, "unreadable:")?;
             out.write_str(&tally.unreadable.report())?;
@@ -106,6 +121,8 @@ mod tests {
             brokers: "127.0.0.1:9092".to_owned(),
             took: Duration::from_secs(2),
             seen: Some(Seen { all: true, late: 3, dead_lettered: 0 }),
+            may_be_live: false,
+            most_behind: None,
             keep_timestamps: true,
             interrupted: false,
             endpoints: Endpoints::default(),
@@ -120,6 +137,20 @@ mod tests {
             assert!(text.contains(row), "{row}: {text}");
         }
         assert!(!text.contains("failed") && !text.contains("not sent"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    #[test]
+    fn of_an_input_that_may_be_live_it_says_what_was_and_how_far_it_was_behind() {
+        let mut summary = summary(Tally { lines: 8, sent: 8, live: 6, acknowledged: 8, ..Tally::default() });
+        assert!(!summary.to_string().contains("live"), "{summary}");
+        (summary.may_be_live, summary.most_behind) = (true, Some(Duration::from_secs(42)));
+        let text = summary.to_string();
+        for row in
+            ["live                  6  about now", "not live              2  marked", "behind             42 s  at"]
+        {
+            assert!(text.contains(row), "{row}: {text}");
+        }
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 

@@ -20,8 +20,12 @@ pub(super) struct Tally {
     pub blank: u64,
     /// Of these, not understood.
     pub unreadable: UnreadableLines,
+    /// Of these, far from the times of the lines around them.
+    pub out_of_order: u64,
     /// Handed to the producer.
     pub sent: u64,
+    /// Of these, as they happened.
+    pub live: u64,
     /// Acknowledged by the broker.
     pub acknowledged: u64,
 }

@@ -1,0 +1,146 @@
+//! Whether the lines of an input are about now, and so are requests as they happen rather than a replay of old ones.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Lines that are looked at together: one request that took minutes, logged with the time at which it began, tells nothing.
+const LINES: usize = 10;
+/// How far from the clock a line of an input that becomes live may be.
+const BECOMES_LIVE: SignedDuration = SignedDuration::from_secs(60);
+/// How far from it those of an input that is live may all be. More than the above, so that it doesn't change all the time.
+const STAYS_LIVE: SignedDuration = SignedDuration::from_secs(120);
+/// Lines that are less behind than that are about now; many logs tell whole seconds only.
+const WORTH_SAYING: Duration = Duration::from_secs(5);
+
+/// What an event is to the processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// It happens now: rules about arrival judge it.
+    Live,
+    /// It happened once: they don't.
+    Replay,
+}
+
+/// Tells from the times of the last lines.
+#[derive(Debug)]
+pub(super) struct Liveness {
+    /// Whether the user said so.
+    given: bool,
+    /// How long ago each of the last lines was logged; negative: its time is yet to come.
+    lags: VecDeque<SignedDuration>,
+    source: Source,
+    was_live: bool,
+    most_behind: Duration,
+}
+
+impl Liveness {
+    /// Of an input that is live if its lines are about now, or in any case where that is `given`.
+    pub(super) fn new(given: bool) -> Self {
+        let source = if given { Source::Live } else { Source::Replay };
+        Self { given, lags: VecDeque::new(), source, was_live: false, most_behind: Duration::ZERO }
+    }
+
+    /// What the line is that was logged `at` and read `now`.
+    pub(super) fn read(&mut self, at: Timestamp, now: Timestamp) -> Source {
+        if self.lags.len() == LINES {
+            self.lags.pop_front();
+        }
+        self.lags.push_back(now.duration_since(at));
+        let limit = if self.source == Source::Live { STAYS_LIVE } else { BECOMES_LIVE };
+        let is_live = self.given || self.nearest().is_some_and(|lag| lag.abs() <= limit);
+        self.source = if is_live { Source::Live } else { Source::Replay };
+        self.was_live |= is_live;
+        self.most_behind = self.most_behind.max(self.behind().unwrap_or_default());
+        self.source
+    }
+
+    /// Whether the user said that it is live.
+    pub(super) fn is_given(&self) -> bool {
+        self.given
+    }
+
+    /// What the last line was.
+    pub(super) fn source(&self) -> Source {
+        self.source
+    }
+
+    /// How far behind the clock the input is, where it was live once and that is worth saying.
+    pub(super) fn behind(&self) -> Option<Duration> {
+        let lag = Duration::try_from(self.nearest()?).ok()?;
+        (self.was_live && lag >= WORTH_SAYING).then_some(lag)
+    }
+
+    /// The most that it was behind.
+    pub(super) fn most_behind(&self) -> Option<Duration> {
+        (!self.most_behind.is_zero()).then_some(self.most_behind)
+    }
+
+    fn nearest(&self) -> Option<SignedDuration> {
+        self.lags.iter().copied().min_by_key(|lag| lag.abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn ago(seconds: i64) -> Timestamp {
+        NOW - SignedDuration::from_secs(seconds)
+    }
+
+    fn last(given: bool, seconds_ago: &[i64]) -> (Source, Option<u64>) {
+        let mut liveness = Liveness::new(given);
+        for seconds in seconds_ago {
+            liveness.read(ago(*seconds), NOW);
+        }
+        (liveness.source(), liveness.behind().map(|behind| behind.as_secs()))
+    }
+
+    #[test]
+    fn lines_about_now_are_live_and_old_ones_are_a_replay() {
+        assert_eq!(last(false, &[1]), (Source::Live, None));
+        assert_eq!(last(false, &[-59]), (Source::Live, None), "a clock that is ahead");
+        for seconds in [61, -61, 86_400 * 365] {
+            assert_eq!(last(false, &[seconds]), (Source::Replay, None), "{seconds}");
+        }
+    }
+
+    #[test]
+    fn what_followed_its_history_is_live_from_the_first_line_about_now() {
+        assert_eq!(last(false, &[7000, 4000, 3000, 0]), (Source::Live, None));
+    }
+
+    #[test]
+    fn single_lines_of_another_time_change_nothing() {
+        assert_eq!(last(false, &[0, 300, 0, -86_400_000, 300, 1, 600]), (Source::Live, None));
+    }
+
+    #[test]
+    fn an_input_that_falls_behind_says_how_far_and_is_a_replay_from_two_minutes_until_it_is_back() {
+        let behind = |seconds| [[0; 10], [seconds; 10]].concat();
+        assert_eq!(last(false, &behind(42)), (Source::Live, Some(42)));
+        assert_eq!(last(false, &behind(119)), (Source::Live, Some(119)));
+        assert_eq!(last(false, &behind(121)), (Source::Replay, Some(121)));
+        assert_eq!(last(false, &[behind(121), vec![61]].concat()), (Source::Replay, Some(61)));
+        assert_eq!(last(false, &[behind(121), vec![59]].concat()), (Source::Live, Some(59)));
+    }
+
+    #[test]
+    fn the_most_that_it_was_behind_is_kept() {
+        let mut liveness = Liveness::new(false);
+        for seconds in [[0; 10], [42; 10], [7; 10], [1; 10]].concat() {
+            liveness.read(ago(seconds), NOW);
+        }
+        assert_eq!((liveness.behind(), liveness.most_behind()), (None, Some(Duration::from_secs(42))));
+    }
+
+    #[test]
+    fn what_the_user_calls_live_is_live_whatever_its_times() {
+        assert_eq!(last(true, &[3600; 20]).0, Source::Live);
+        assert_eq!(last(true, &[-3600; 20]), (Source::Live, None));
+    }
+}

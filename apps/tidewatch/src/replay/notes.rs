@@ -1,0 +1,93 @@
+//! What a replay finds out about its log on the way, told once.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::liveness::{Liveness, Source};
+use super::log_clock::{LONGEST_PAUSE, Oddity};
+use super::progress::{Progress, words};
+use super::schedule::Schedule;
+
+/// Oddities that are told; all of them are counted.
+const TOLD: u32 = 3;
+/// A pause that is told as it begins.
+const LONG: Duration = Duration::from_secs(10);
+
+/// What was told already.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    source: Option<Source>,
+    oddities: u32,
+    pause: bool,
+}
+
+impl Notes {
+    /// Line `number`, logged `at`, is live or not.
+    pub(super) fn source(&mut self, progress: &Progress, liveness: &Liveness, number: u64, at: Timestamp) {
+        let source = liveness.source();
+        let before = self.source.replace(source);
+        if before == Some(source) {
+            return;
+        }
+        match (source, liveness.behind()) {
+            (Source::Live, _) if liveness.is_given() => {}
+            (Source::Live, _) => progress.note(format_args!(
+                "from line {number} on the log is about now: its events are live, and every rule judges them"
+            )),
+            (Source::Replay, Some(behind)) => progress.note(format_args!(
+                "line {number} is {} old: until that is made up for, events are marked as a replay, and TrafficDrop and \
+                 ClockSkew don't judge them",
+                words(behind)
+            )),
+            (Source::Replay, None) => progress.note(format_args!(
+                "line {number} is of {at:.0}, not about now: events are marked as a replay, and TrafficDrop and ClockSkew \
+                 don't judge them (if the log's clock is wrong, say --live)"
+            )),
+        }
+    }
+
+    /// Line `number`, logged `at`, is odd.
+    pub(super) fn oddity(&mut self, progress: &Progress, oddity: Oddity, number: u64, at: Timestamp) {
+        let tell = |told: &mut u32, text: &dyn Display| {
+            *told += 1;
+            if *told <= TOLD {
+                progress.note(text);
+            }
+        };
+        match oddity {
+            Oddity::Apart { by } if by > LONGEST_PAUSE || by < -LONGEST_PAUSE => {
+                let side = if by < SignedDuration::ZERO { "before" } else { "after" };
+                let far = words(by.unsigned_abs());
+                let text =
+                    format_args!("line {number} is of {at:.0}, {far} {side} the lines before it: sent with them");
+                tell(&mut self.oddities, &text);
+            }
+            // A request that took minutes, where its beginning is logged: nothing to tell.
+            Oddity::Apart { .. } => {}
+            Oddity::Turned { backwards: false } => tell(
+                &mut self.oddities,
+                &format_args!("the lines up to line {number} are of {at:.0}: the log goes on from there"),
+            ),
+            Oddity::Turned { backwards: true } => tell(
+                &mut self.oddities,
+                &format_args!(
+                    "the log runs backwards, seen at line {number}: sent newest first, as far apart as logged; `tac` turns \
+                     it around"
+                ),
+            ),
+        }
+    }
+
+    /// Nothing is due before the line that was logged `until`.
+    pub(super) fn pause(&mut self, progress: &Progress, pause: Duration, until: Timestamp, schedule: &Schedule) {
+        if pause >= LONG && !self.pause && !schedule.cuts_pauses() {
+            self.pause = true;
+            progress.note(format_args!(
+                "waiting {} for the next line of the log ({until:.0}); --max-gap 5s skips such pauses",
+                words(pause)
+            ));
+        }
+    }
+}
