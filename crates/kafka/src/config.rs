@@ -108,22 +108,35 @@ impl KafkaArgs {
     }
 
     /// A consumer of `group` that commits by hand.
+    ///
+    /// Its memory is bounded: a queue of records, of all partitions together, and the one answer that each broker may be
+    /// sending meanwhile. docs/own-kafka.md adds it up.
     pub(crate) fn consumer(&self, client_id: &str, group: &str) -> ClientConfig {
         let mut config = self.client(client_id);
         config
             .set("group.id", group)
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
-            .set("auto.offset.reset", "earliest")
+            .set("auto.offset.reset", "earliest");
+        let defaults = [
             // Not the largest record: that one comes by itself. These are compressed bytes, and a few such batches at once
             // are many times as much in memory.
-            .set("fetch.message.max.bytes", (1024 * 1024).to_string())
-            .set("fetch.max.bytes", (4 * MAX_RECORD_BYTES).to_string())
+            ("fetch.message.max.bytes", (1024 * 1024).to_string()),
+            ("fetch.max.bytes", (4 * MAX_RECORD_BYTES).to_string()),
             // The in-process broker answers an empty fetch when the wait is over, not when a record comes.
-            .set("fetch.wait.max.ms", "100")
-            // What is prefetched per partition counts against the memory of the whole process.
-            .set("queued.max.messages.kbytes", "8192")
-            .set("queued.min.messages", "10000");
+            ("fetch.wait.max.ms", "100".to_owned()),
+            // What is prefetched counts against the memory of the whole process.
+            ("queued.max.messages.kbytes", "8192".to_owned()),
+            ("queued.min.messages", "10000".to_owned()),
+            // A partition whose records find the queue full is left alone for this long. The queue holds what is judged in
+            // 25 ms: with librdkafka's second it runs dry, and a partition gives one fetch a second.
+            ("fetch.queue.backoff.ms", "10".to_owned()),
+        ];
+        for (name, value) in defaults {
+            if config.get(name).is_none() {
+                config.set(name, value);
+            }
+        }
         config
     }
 }
@@ -146,6 +159,16 @@ mod tests {
         assert!(unknown.starts_with("--kafka-config: ") && unknown.contains("no.such.property"), "{unknown}");
         assert!(problem("localhost:9092", &["acks=0"]).contains("acks is Tidewatch's own"));
         assert!(KafkaArgs::new("kafka-0.kafka:9092,kafka-1.kafka:9092").check().is_ok());
+    }
+
+    #[test]
+    fn a_property_of_the_user_wins_over_a_default_and_not_over_what_guarantees_rest_on() {
+        let mut args = KafkaArgs::new("localhost:9092");
+        let backoff = |args: &KafkaArgs| args.consumer("c", "g").get("fetch.queue.backoff.ms").map(str::to_owned);
+        assert_eq!(backoff(&args).as_deref(), Some("10"));
+        args.kafka_config = vec!["fetch.queue.backoff.ms=1000".parse().unwrap(), "group.id=x".parse().unwrap()];
+        assert_eq!(backoff(&args).as_deref(), Some("1000"));
+        assert_eq!(args.consumer("c", "g").get("group.id"), Some("g"));
     }
 
     #[cfg(not(feature = "tls"))]
