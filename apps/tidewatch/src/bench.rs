@@ -1,10 +1,11 @@
-//! `tidewatch bench`: measures a running Tidewatch.
+//! `tidewatch bench`: measures how soon faults are told, and how fast a backlog is read.
 
 mod notify;
+mod pipeline;
 
 use clap::Subcommand;
 
-/// Measure the running Tidewatch
+/// Measure how soon faults are told, and how fast a backlog is read
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -14,11 +15,13 @@ pub(crate) struct Args {
 #[derive(Subcommand, Debug)]
 enum What {
     Notify(notify::Args),
+    Pipeline(pipeline::Args),
 }
 
 /// Measures, and prints.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
         What::Notify(args) => notify::run(args).await,
+        What::Pipeline(args) => pipeline::run(args).await,
     }
 }

@@ -70,32 +70,9 @@ impl Topic {
 ///
 /// For real brokers; the in-process one makes its topics itself.
 pub async fn ensure(args: &KafkaArgs) -> Result<Vec<String>, KafkaError> {
-    let admin: AdminClient<Quiet> = args.client("tidewatch-topics").create_with_context(Quiet)?;
-    let sizes: Vec<String> = ALL.iter().map(|topic| topic.max_message_bytes().to_string()).collect();
-    let wanted: Vec<NewTopic<'_>> = ALL
-        .iter()
-        .zip(&sizes)
-        .map(|(topic, size)| {
-            // -1: as many replicas as the broker's own default says.
-            let new =
-                NewTopic::new(topic.name, topic.partitions, TopicReplication::Fixed(-1)).set("max.message.bytes", size);
-            topic.settings.iter().fold(new, |new, (name, value)| new.set(name, value))
-        })
-        .collect();
-    let options = AdminOptions::new().operation_timeout(Some(LIMIT)).request_timeout(Some(LIMIT));
-    let mut created = Vec::new();
-    for result in admin.create_topics(&wanted, &options).await? {
-        match result {
-            Ok(topic) => created.push(topic),
-            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((topic, code)) => {
-                return Err(KafkaError::Topic { topic, problem: format!("can't be created: {code}") });
-            }
-        }
-    }
-    let counts = tokio::task::spawn_blocking(move || led(&admin))
-        .await
-        .map_err(|_| KafkaError::Timeout { doing: "asking for the topics", limit: LIMIT })??;
+    let all: Vec<Topic> = ALL.iter().map(|topic| **topic).collect();
+    let created = create(args, &all).await?;
+    let counts = partition_counts(args, all).await?;
     let events = counts[METRICS_RAW.name];
     for state in [PROCESSOR_STATE, BRIDGE_STATE] {
         let found = counts[state.name];
@@ -105,6 +82,65 @@ pub async fn ensure(args: &KafkaArgs) -> Result<Vec<String>, KafkaError> {
         }
     }
     Ok(created)
+}
+
+/// Creates those of the topics that are missing. Returns the names of those it created, once all have leaders.
+pub async fn create(args: &KafkaArgs, topics: &[Topic]) -> Result<Vec<String>, KafkaError> {
+    let sizes: Vec<String> = topics.iter().map(|topic| topic.max_message_bytes().to_string()).collect();
+    let wanted: Vec<NewTopic<'_>> = topics
+        .iter()
+        .zip(&sizes)
+        .map(|(topic, size)| {
+            // -1: as many replicas as the broker's own default says.
+            let new =
+                NewTopic::new(topic.name, topic.partitions, TopicReplication::Fixed(-1)).set("max.message.bytes", size);
+            topic.settings.iter().fold(new, |new, (name, value)| new.set(name, value))
+        })
+        .collect();
+    let mut created = Vec::new();
+    for result in admin(args)?.create_topics(&wanted, &options()).await? {
+        match result {
+            Ok(topic) => created.push(topic),
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((topic, code)) => {
+                return Err(KafkaError::Topic { topic, problem: format!("can't be created: {code}") });
+            }
+        }
+    }
+    partition_counts(args, topics.to_vec()).await?;
+    Ok(created)
+}
+
+/// Deletes the topics with all that is in them, and returns once the brokers know of none of them. A topic that isn't
+/// there is not an error.
+pub async fn delete(args: &KafkaArgs, topics: &[Topic]) -> Result<(), KafkaError> {
+    let names: Vec<&'static str> = topics.iter().map(|topic| topic.name).collect();
+    let admin = admin(args)?;
+    for result in admin.delete_topics(&names, &options()).await? {
+        match result {
+            Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
+            Err((topic, code)) => {
+                return Err(KafkaError::Topic { topic, problem: format!("can't be deleted: {code}") });
+            }
+        }
+    }
+    blocking(move || gone(&admin, &names)).await
+}
+
+/// librdkafka's questions to the broker block their thread.
+async fn blocking<T: Send + 'static>(
+    ask: impl FnOnce() -> Result<T, KafkaError> + Send + 'static,
+) -> Result<T, KafkaError> {
+    let answer = tokio::task::spawn_blocking(ask).await;
+    answer.map_err(|_| KafkaError::Timeout { doing: "asking for the topics", limit: LIMIT })?
+}
+
+fn admin(args: &KafkaArgs) -> Result<AdminClient<Quiet>, KafkaError> {
+    Ok(args.client("tidewatch-topics").create_with_context(Quiet)?)
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(LIMIT)).request_timeout(Some(LIMIT))
 }
 
 /// The partition that producers choose for a key among `partitions`: murmur2 as in `org.apache.kafka.common.utils.Utils`,
@@ -130,26 +166,48 @@ pub fn partition_of(key: &[u8], partitions: usize) -> i32 {
     ((hash & 0x7fff_ffff) as usize % partitions.max(1)) as i32
 }
 
-/// Number of partitions of each of [`ALL`], once they all have leaders: a broker acknowledges a topic's creation some
-/// moments before it knows of the topic.
-fn led(admin: &AdminClient<Quiet>) -> Result<BTreeMap<&'static str, usize>, KafkaError> {
+/// Number of partitions of each topic, once they all have leaders: a broker acknowledges a topic's creation some moments
+/// before it knows of the topic.
+async fn partition_counts(args: &KafkaArgs, topics: Vec<Topic>) -> Result<BTreeMap<&'static str, usize>, KafkaError> {
+    let admin = admin(args)?;
+    blocking(move || led(&admin, &topics)).await
+}
+
+fn led(admin: &AdminClient<Quiet>, topics: &[Topic]) -> Result<BTreeMap<&'static str, usize>, KafkaError> {
     let deadline = Instant::now() + LIMIT;
     loop {
         let metadata = admin.inner().fetch_metadata(None, LIMIT)?;
         let found: BTreeMap<&str, &[MetadataPartition]> =
             metadata.topics().iter().map(|topic| (topic.name(), topic.partitions())).collect();
-        let led = |topic: &&'static Topic| {
+        let led = |topic: &Topic| {
             let partitions = found.get(topic.name).copied().unwrap_or_default();
             let led = !partitions.is_empty() && partitions.iter().all(|partition| partition.leader() >= 0);
             if led { Ok((topic.name, partitions.len())) } else { Err(*topic) }
         };
-        match ALL.iter().map(led).collect() {
+        match topics.iter().map(led).collect() {
             Ok(counts) => return Ok(counts),
             Err(topic) if Instant::now() > deadline => {
                 let problem = "has partitions without a leader: is a broker down?".into();
                 return Err(KafkaError::Topic { topic: topic.name.into(), problem });
             }
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
+fn gone(admin: &AdminClient<Quiet>, names: &[&str]) -> Result<(), KafkaError> {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let metadata = admin.inner().fetch_metadata(None, LIMIT)?;
+        match metadata.topics().iter().map(|topic| topic.name()).find(|name| names.contains(name)) {
+            None => return Ok(()),
+            Some(name) if Instant::now() > deadline => {
+                return Err(KafkaError::Topic {
+                    topic: name.into(),
+                    problem: "is still there after its deletion".into(),
+                });
+            }
+            Some(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
 }

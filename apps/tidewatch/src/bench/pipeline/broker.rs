@@ -1,0 +1,115 @@
+//! The Kafka that is read from, and its topics: made for each measurement, deleted in the end.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use tidewatch_kafka::broker::{Port, RealKafka};
+use tidewatch_kafka::topics::{self, ALERTS_FIRED, BRIDGE_STATE, METRICS_RAW, METRICS_RAW_DLQ, PROCESSOR_STATE};
+use tidewatch_kafka::{KafkaArgs, Topic};
+
+use crate::exit::usage;
+use crate::flags;
+
+/// What the two services write.
+const STATE: [Topic; 4] = [PROCESSOR_STATE, ALERTS_FIRED, METRICS_RAW_DLQ, BRIDGE_STATE];
+
+/// A Kafka without topics of Tidewatch but those that were created here.
+pub(super) struct Broker {
+    args: KafkaArgs,
+    properties: Vec<String>,
+    kafka: Option<RealKafka>,
+    what: String,
+    created: Vec<Topic>,
+}
+
+impl Broker {
+    /// Takes the one at `brokers`, or starts one that keeps its data in `dir`.
+    pub(super) async fn start(brokers: Option<&str>, properties: &[String], dir: &Path) -> anyhow::Result<Self> {
+        let (kafka, addresses, what) = match brokers {
+            Some(brokers) => (None, brokers.to_owned(), format!("Kafka at {brokers}")),
+            None => {
+                let installation = RealKafka::discover().map_err(|missing| usage(format!("--brokers: {missing}")))?;
+                let kafka = RealKafka::start(&installation, &dir.join("kafka"), Port::Free).await?;
+                let addresses = kafka.brokers();
+                (Some(kafka), addresses, installation.to_string())
+            }
+        };
+        let args = flags::kafka(&addresses, properties)?;
+        Ok(Self { args, properties: properties.to_vec(), kafka, what, created: Vec::new() })
+    }
+
+    /// How clients reach it.
+    pub(super) fn args(&self) -> &KafkaArgs {
+        &self.args
+    }
+
+    /// The same as the services' flags.
+    pub(super) fn flags(&self) -> Vec<String> {
+        let properties = self.properties.iter().map(|property| format!("--kafka-config={property}"));
+        [format!("--brokers={}", self.args.brokers)].into_iter().chain(properties).collect()
+    }
+
+    /// Which one it is.
+    pub(super) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Creates `metrics.raw`, empty.
+    pub(super) async fn create_input(&mut self, partitions: i32) -> anyhow::Result<()> {
+        self.create(&[Topic { partitions, ..METRICS_RAW }]).await
+    }
+
+    /// Creates what the services write, and forgets what they wrote before.
+    pub(super) async fn create_state(&mut self, partitions: i32) -> anyhow::Result<()> {
+        self.delete(|topic| topic.name != METRICS_RAW.name).await?;
+        let partitions_of = |topic: &Topic| match *topic {
+            PROCESSOR_STATE | BRIDGE_STATE => partitions,
+            _ => topic.partitions,
+        };
+        self.create(&STATE.map(|topic| Topic { partitions: partitions_of(&topic), ..topic })).await
+    }
+
+    async fn create(&mut self, wanted: &[Topic]) -> anyhow::Result<()> {
+        let created = topics::create(&self.args, wanted).await.with_context(|| self.place())?;
+        let (own, foreign): (Vec<Topic>, Vec<Topic>) =
+            wanted.iter().partition(|topic| created.iter().any(|name| name == topic.name));
+        self.created.extend(own);
+        match foreign.as_slice() {
+            [] => Ok(()),
+            [topic, ..] => Err(usage(format!(
+                "--brokers: {} has a topic {} already; bench pipeline deletes what it measured with, so name a Kafka \
+                 that has no topic of Tidewatch",
+                self.args.brokers, topic.name
+            ))),
+        }
+    }
+
+    /// Deletes all topics that were created here.
+    pub(super) async fn clean_topics(&mut self) -> anyhow::Result<()> {
+        self.delete(|_| true).await
+    }
+
+    async fn delete(&mut self, which: impl Fn(&Topic) -> bool) -> anyhow::Result<()> {
+        let (gone, kept): (Vec<Topic>, Vec<Topic>) = self.created.iter().partition(|topic| which(topic));
+        if !gone.is_empty() {
+            topics::delete(&self.args, &gone).await.with_context(|| self.place())?;
+        }
+        self.created = kept;
+        Ok(())
+    }
+
+    /// Ends it, or leaves it as it was found. Groups without topics expire on their own.
+    pub(super) async fn clean_up(mut self) -> anyhow::Result<()> {
+        if let Some(kafka) = self.kafka.take() {
+            kafka.stop().await;
+            return Ok(());
+        }
+        let names: Vec<&str> = self.created.iter().map(|topic| topic.name).collect();
+        let left = format!("these topics are left behind: {}", names.join(", "));
+        self.clean_topics().await.map_err(|error| anyhow!("{error:#}; {left}"))
+    }
+
+    fn place(&self) -> String {
+        format!("the Kafka at {} can't be used", self.args.brokers)
+    }
+}

@@ -1,0 +1,264 @@
+//! A service as a process of its own: started, watched while it reads, ended; with its CPU time and memory.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use serde_json::Value;
+use tidewatch_process::{Invocation, Port, Server};
+use tokio::time::{Instant, sleep};
+
+use super::broker::Broker;
+use super::report::Measured;
+use crate::http;
+
+const START: Duration = Duration::from_secs(30);
+/// How long the backlog may take to be read.
+const READ: Duration = Duration::from_secs(600);
+const STOP: Duration = Duration::from_secs(15);
+/// How often it is asked whether it reads yet. What happens between two answers is not measured.
+const POLL: Duration = Duration::from_millis(10);
+/// How often it is asked whether it is done. Each answer is some of its own CPU time.
+const GLANCE: Duration = Duration::from_millis(25);
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    Processor,
+    Bridge,
+}
+
+impl Service {
+    fn program(self) -> &'static str {
+        match self {
+            Self::Processor => "stream-processor",
+            Self::Bridge => "metrics-bridge",
+        }
+    }
+
+    /// Whether it has its partitions and reads them.
+    fn reads(self, unmet: &[(String, String)]) -> bool {
+        unmet.iter().all(|(condition, reason)| match self {
+            Self::Processor => condition != "partitions",
+            // It says first that nothing is restored yet.
+            Self::Bridge => condition != "caught-up" || reason.starts_with("catching up"),
+        })
+    }
+
+    /// The metric that counts what it has read.
+    fn counter(self) -> &'static str {
+        match self {
+            Self::Processor => "stream_processor_events_total",
+            Self::Bridge => "metrics_bridge_records_counted_total",
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.program())
+    }
+}
+
+/// One build of a service.
+pub(super) struct Program {
+    service: Service,
+    dir: PathBuf,
+    file: PathBuf,
+}
+
+impl Program {
+    /// The one in `dir`.
+    pub(super) fn find(service: Service, dir: &Path) -> anyhow::Result<Self> {
+        let name = service.program();
+        match tidewatch_process::executable(dir, &[name]) {
+            Some(file) => Ok(Self { service, dir: dir.to_owned(), file }),
+            None => {
+                bail!("--programs: no {name} in {}; build it with `cargo build --release -p {name}`", dir.display())
+            }
+        }
+    }
+
+    pub(super) fn service(&self) -> Service {
+        self.service
+    }
+
+    /// Where it is.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Lets it read a backlog of so many events from the beginning. `dir` takes its log.
+    pub(super) async fn measure(&self, broker: &Broker, events: u64, dir: &Path) -> anyhow::Result<Measured> {
+        let port = Port::free();
+        let mut flags = broker.flags();
+        flags.push(format!("--admin-listen=127.0.0.1:{port}"));
+        if self.service == Service::Processor {
+            flags.push(format!("--group=tidewatch-bench-{port}-{}", std::process::id()));
+        }
+        let invocation = Invocation {
+            program: self.file.clone(),
+            arguments: flags.into_iter().map(Into::into).collect(),
+            environment: Vec::new(),
+        };
+        let admin = Admin { service: self.service, client: http::client()?, url: format!("http://127.0.0.1:{port}") };
+        let log = dir.join(format!("{}.log", self.service));
+        let name = self.service.program();
+        let mut server = Server::start(name, &invocation, dir, &log, START, || admin.lives()).await?;
+        let measured = self.watch(&mut server, &admin, events).await;
+        server.stop(STOP).await;
+        measured
+    }
+
+    async fn watch(&self, server: &mut Server, admin: &Admin, events: u64) -> anyhow::Result<Measured> {
+        until(server, START, POLL, "has no partitions", async || admin.reads().await).await?;
+        let (began, cpu) = (Instant::now(), cpu_seconds(server.pid())?);
+        until(server, READ, GLANCE, "has not read everything", async || admin.has_read(events).await).await?;
+        let (seconds, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds(server.pid())? - cpu);
+        let read = admin.count().await.unwrap_or_default();
+        if read != events {
+            bail!("the {} counts {read} events, but {events} were written", self.service);
+        }
+        let millions = events as f64 / 1e6;
+        Ok(Measured {
+            events_per_second: events as f64 / seconds,
+            cpu_per_million: cpu / millions,
+            peak_mb: peak_mb(server.pid())?,
+        })
+    }
+}
+
+async fn until(
+    server: &mut Server,
+    limit: Duration,
+    pause: Duration,
+    what: &str,
+    mut met: impl AsyncFnMut() -> bool,
+) -> anyhow::Result<()> {
+    let deadline = Instant::now() + limit;
+    while !met().await {
+        if let Some(status) = server.exited() {
+            bail!("the {} ended ({status}) while it was measured; RUST_LOG=debug shows more", server.name());
+        }
+        if Instant::now() > deadline {
+            bail!("the {} {what} after {} s", server.name(), limit.as_secs());
+        }
+        sleep(pause).await;
+    }
+    Ok(())
+}
+
+/// The admin listener of a service. What doesn't answer is as good as not ready.
+struct Admin {
+    service: Service,
+    client: reqwest::Client,
+    url: String,
+}
+
+impl Admin {
+    async fn get(&self, path: &str) -> Option<reqwest::Response> {
+        self.client.get(format!("{}{path}", self.url)).send().await.ok()
+    }
+
+    async fn lives(&self) -> bool {
+        self.get("/livez").await.is_some()
+    }
+
+    /// Condition and reason of everything that it is not ready for.
+    async fn unmet(&self) -> Option<Vec<(String, String)>> {
+        let answer: Value = self.get("/readyz").await?.json().await.ok()?;
+        let text = |reason: &Value, field: &str| Some(reason.get(field)?.as_str()?.to_owned());
+        let reasons = answer.get("reasons")?.as_array()?.iter();
+        reasons.map(|reason| Some((text(reason, "condition")?, text(reason, "reason")?))).collect()
+    }
+
+    async fn reads(&self) -> bool {
+        self.unmet().await.is_some_and(|unmet| self.service.reads(&unmet))
+    }
+
+    /// What it has read. The bridge tells nothing before it has read everything.
+    async fn count(&self) -> Option<u64> {
+        let response = self.get("/metrics").await?;
+        if !response.status().is_success() {
+            return None;
+        }
+        sum(&response.text().await.ok()?, self.service.counter())
+    }
+
+    async fn has_read(&self, events: u64) -> bool {
+        self.count().await.is_some_and(|read| read >= events)
+    }
+}
+
+/// Sum of all series of a counter.
+fn sum(metrics: &str, counter: &str) -> Option<u64> {
+    let values = metrics.lines().filter_map(|line| {
+        let rest = line.strip_prefix(counter)?;
+        let value =
+            rest.strip_prefix(' ').or_else(|| rest.strip_prefix('{')?.rsplit_once("} ").map(|(_, value)| value))?;
+        value.trim().parse::<f64>().ok()
+    });
+    let values: Vec<f64> = values.collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() as u64)
+}
+
+/// User and system time of all threads of a process, in seconds.
+fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
+    let stat = proc(pid, "stat")?;
+    // The name, in parentheses, may hold spaces: proc_pid_stat(5) counts from it.
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().collect();
+    let ticks = |number: usize| fields.get(number).and_then(|field| field.parse::<f64>().ok());
+    let (user, system) = ticks(11).zip(ticks(12)).ok_or_else(|| anyhow!("/proc/{pid}/stat is not as expected"))?;
+    Ok((user + system) / rustix::param::clock_ticks_per_second() as f64)
+}
+
+/// The most memory that was resident at once, in MB.
+fn peak_mb(pid: u32) -> anyhow::Result<f64> {
+    let status = proc(pid, "status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    let kib: f64 = peak.and_then(|kib| kib.parse().ok()).ok_or_else(|| anyhow!("/proc/{pid}/status has no VmHWM"))?;
+    Ok(kib * 1024.0 / 1e6)
+}
+
+fn proc(pid: u32, file: &str) -> anyhow::Result<String> {
+    let path = format!("/proc/{pid}/{file}");
+    std::fs::read_to_string(&path)
+        .with_context(|| format!("can't read {path}: CPU and memory are measured on Linux only"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_series_of_a_counter_are_added_and_no_others() {
+        let text =
+            "# HELP read_total Read.\nread_total{outcome=\"a b} 7\"} 3\nread_total{outcome=\"b\"} 4\nread_totals 9\n";
+        assert_eq!(sum(text, "read_total"), Some(7));
+        assert_eq!(sum("read_total 5\n", "read_total"), Some(5));
+        assert_eq!(sum("", "read_total"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn cpu_and_memory_of_a_process_are_read_and_cpu_grows_with_work() {
+        let pid = std::process::id();
+        let before = cpu_seconds(pid).unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while cpu_seconds(pid).unwrap() < before + 0.05 {
+            assert!(std::time::Instant::now() < deadline, "no CPU time is counted");
+        }
+        assert!(peak_mb(pid).unwrap() > 1.0);
+        assert!(cpu_seconds(u32::MAX).unwrap_err().to_string().contains("/proc"));
+    }
+
+    #[test]
+    fn a_service_reads_once_it_has_its_partitions() {
+        let unmet = |condition: &str, reason: &str| vec![(condition.to_owned(), reason.to_owned())];
+        assert!(!Service::Processor.reads(&unmet("partitions", "none")));
+        assert!(Service::Processor.reads(&unmet("kafka", "not yet")));
+        assert!(!Service::Bridge.reads(&unmet("caught-up", "the series are not restored")));
+        assert!(Service::Bridge.reads(&unmet("caught-up", "catching up with the records")));
+    }
+}
