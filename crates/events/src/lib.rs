@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod alert;
+mod appended;
 mod log;
 mod rejection;
 mod request;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use alert::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
+pub use appended::Appended;
 pub use log::LogEvent;
 pub use rejection::{FUTURE_TOLERANCE, MAX_EVENT_BYTES, Rejection, check_time};
 pub use request::RequestEvent;

@@ -79,8 +79,8 @@ impl From<serde_json::Error> for Rejection {
     }
 }
 
-/// Refuses event times that can't be true. The reference is the time at which the broker appended the record, never a
-/// local clock, so a second reading decides the same.
+/// Refuses event times that can't be true. The reference is the time at which the record was appended, see
+/// [`crate::Appended::of`].
 pub fn check_time(event: Timestamp, appended: Timestamp) -> Result<(), Rejection> {
     if event < OLDEST {
         return Err(Rejection::TooOld { event });
