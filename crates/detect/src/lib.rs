@@ -34,3 +34,4 @@ pub use rules::{Rules, RulesError};
 pub use state::{GroupKind, GroupState, PartitionState, STATE_VERSION, Totals};
 pub use traffic::Traffic;
 pub use transition::Transition;
+pub use watermark::Leap;

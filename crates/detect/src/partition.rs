@@ -202,6 +202,26 @@ impl Partition {
         self.gap = true;
     }
 
+    /// There is no record between the next offset and `until`, and there never was one to be read: a control record of a
+    /// transaction, or what was aborted or compacted. Nothing is missing, so windows are judged as ever.
+    pub fn skip_holes(&mut self, until: i64) {
+        self.reading_at = self.reading_at.max(until);
+        if until > self.next_offset {
+            self.totals.holes += until.abs_diff(self.next_offset);
+            self.next_offset = until;
+        }
+        if self.reading_at == self.next_offset {
+            self.restored_floor = i64::MAX;
+        }
+    }
+
+    /// The broker says that everything was read. `position` is the next offset, where that is known: control records may
+    /// lie between the last record and the end.
+    pub fn reach_end(&mut self, position: Option<i64>) {
+        // What the restored state covers was there once, so the end is not before it.
+        self.skip_holes(position.unwrap_or(self.next_offset).max(self.next_offset));
+    }
+
     /// What began or ended since the last call, in the order of windows.
     pub fn take_transitions(&mut self) -> Vec<Transition> {
         let mut transitions = std::mem::take(&mut self.transitions);

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::RuleState;
 use crate::traffic::Traffic;
+use crate::watermark::Leap;
 
 /// Version of the format of [`PartitionState`] and [`GroupState`].
 pub const STATE_VERSION: u32 = 1;
 
 /// How records and windows of a partition were counted. Over a partition's whole life
-/// `next_offset - start_offset = windowed + late + dead_lettered + lost`, where offsets have no holes of their own.
+/// `next_offset - start_offset = windowed + late + dead_lettered + holes + lost`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Events that were judged.
@@ -21,6 +22,9 @@ pub struct Totals {
     pub late: u64,
     /// Records that could not be judged.
     pub dead_lettered: u64,
+    /// Offsets that no record is to be read at: control records, aborted transactions, compaction.
+    #[serde(default)]
+    pub holes: u64,
     /// Offsets that were gone before they could be read.
     pub lost: u64,
     /// Events counted in the overflow group because there were too many groups.
@@ -50,6 +54,9 @@ pub struct PartitionState {
     pub stalled_since_ms: Option<i64>,
     /// Append time of the last record.
     pub last_appended_ms: i64,
+    /// A sender whose word for the time nobody has borne out yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leap: Option<Leap>,
     /// (offset, milliseconds): from that offset on, windows had been judged until then. As far back as it matters.
     pub steps: Vec<(i64, i64)>,
     /// Windows that begin before this time miss lost records and are not judged; milliseconds since the epoch.
@@ -76,6 +83,7 @@ impl PartitionState {
             newest_ms: None,
             stalled_since_ms: None,
             last_appended_ms: 0,
+            leap: None,
             steps: Vec::new(),
             partial_until_ms: 0,
             unwatched_until_ms: 0,

@@ -2,6 +2,11 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+use tidewatch_events::RequestEvent;
+
+use crate::grid::to_ms;
+
 /// A partition whose records do not move its event time for this much append time is moved by append time, as far
 /// behind it. Without it, a service alone in its partition whose clock is set back would stop the partition's time,
 /// and with it the rule that is to notice just that; and a partition of malformed records would never be judged.
@@ -14,9 +19,61 @@ pub(crate) struct Watermark {
     /// Append time of the first record in a row that did not move event time.
     pub(crate) stalled_since_ms: Option<i64>,
     pub(crate) last_appended_ms: i64,
+    /// See [`Watermark::is_borne_out`].
+    pub(crate) leap: Option<Leap>,
+}
+
+/// One sender says that time has moved on by far, and nobody else has said so yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Leap {
+    /// The sender.
+    service: String,
+    region: String,
+    /// The first and the latest time that it said, in milliseconds.
+    first_ms: i64,
+    latest_ms: i64,
+}
+
+impl Leap {
+    fn is_of(&self, sender: &RequestEvent) -> bool {
+        self.service == sender.service && self.region == sender.region
+    }
 }
 
 impl Watermark {
+    /// Whether a record of `sender` may move event time to `reached_ms`, where no broker says when it was appended. One
+    /// host with a fast clock must not make everybody else in its partition late. So a leap of more than [`STALL_MS`] has
+    /// to be borne out: by another sender; by the reader's clock, with which it agrees; or by the sender itself, where it
+    /// goes on from there for [`STALL_MS`] while nobody else says that it is still before the leap.
+    pub(crate) fn is_borne_out(&mut self, reached_ms: i64, sender: &RequestEvent, read_at_ms: i64) -> bool {
+        let Some(newest_ms) = self.newest_ms else { return true };
+        if reached_ms - newest_ms <= STALL_MS {
+            if newest_ms - reached_ms <= STALL_MS {
+                self.leap = None;
+            }
+            return true;
+        }
+        let sent_ms = to_ms(sender.timestamp);
+        let agrees = (0..=STALL_MS).contains(&(read_at_ms - sent_ms));
+        let is_borne_out = agrees
+            || match &mut self.leap {
+                Some(leap) if leap.is_of(sender) => {
+                    leap.latest_ms = leap.latest_ms.max(reached_ms);
+                    leap.latest_ms - leap.first_ms >= STALL_MS
+                }
+                Some(leap) if (leap.latest_ms - reached_ms).abs() <= STALL_MS => true,
+                _ => {
+                    let (service, region) = (sender.service.clone(), sender.region.clone());
+                    self.leap = Some(Leap { service, region, first_ms: reached_ms, latest_ms: reached_ms });
+                    false
+                }
+            };
+        if is_borne_out {
+            self.leap = None;
+        }
+        is_borne_out
+    }
+
     /// Takes in one record. `event_ms` is none where its own time can't be believed.
     pub(crate) fn observe(&mut self, event_ms: Option<i64>, appended_ms: i64) {
         // Nobody read or sent anything in between: that is no stall, and what comes now may be what was held back.

@@ -63,6 +63,7 @@ impl Partition {
             newest_ms: state.newest_ms,
             stalled_since_ms: state.stalled_since_ms,
             last_appended_ms: state.last_appended_ms,
+            leap: state.leap,
         };
         restored.judged = state.judged_until.map(|until| grid.window_until(to_ms(until)));
         restored.steps = Steps::restore(state.steps.iter().map(|&(offset, ms)| (offset, grid.window_until(ms))));
@@ -156,6 +157,7 @@ impl Partition {
             newest_ms: self.watermark.newest_ms,
             stalled_since_ms: self.watermark.stalled_since_ms,
             last_appended_ms: self.watermark.last_appended_ms,
+            leap: self.watermark.leap.clone(),
             steps: self.steps.iter().map(|(offset, window)| (offset, grid.end_ms(window))).collect(),
             partial_until_ms: grid.end_ms(self.partial_until),
             unwatched_until_ms: grid.end_ms(self.unwatched_until),

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use tidewatch_events::RequestEvent;
+use tidewatch_events::{Appended, RequestEvent};
 
 use super::{Disposition, Input, NOT_BEGUN, Partition};
 use crate::grid::to_ms;
@@ -11,17 +10,21 @@ use crate::group::Group;
 use crate::state::GroupKind;
 
 impl Partition {
-    /// Takes in one record, in the order of offsets. `appended` is when the broker appended it. Moves the watermark and
-    /// judges every window that became due. The cost doesn't grow with what the windows hold.
-    pub fn observe(&mut self, offset: i64, appended: Timestamp, input: Input<'_>) -> Disposition {
+    /// Takes in one record, in the order of offsets. `appended` is when it was appended. Moves the watermark and judges
+    /// every window that became due. The cost doesn't grow with what the windows hold.
+    pub fn observe(&mut self, offset: i64, appended: impl Into<Appended>, input: Input<'_>) -> Disposition {
+        let appended = appended.into();
         let is_known = offset < self.next_offset;
-        let appended_ms = to_ms(appended);
+        let appended_ms = to_ms(appended.of(input.event().map(|event| event.timestamp)));
         self.reading_at = self.reading_at.max(offset + 1);
         self.end_gap(appended_ms);
         if !is_known {
             self.restored_floor = i64::MAX;
             self.catch_up(offset);
-            let event_ms = believable_ms(&input, appended_ms);
+            let mut event_ms = believable_ms(&input, appended_ms).map(|event_ms| event_ms.min(appended_ms));
+            if let (Appended::ByProducer { read_at, .. }, Some(event)) = (appended, input.event()) {
+                event_ms = event_ms.filter(|event_ms| self.watermark.is_borne_out(*event_ms, event, to_ms(read_at)));
+            }
             self.mark_unwatched(offset, event_ms);
             self.watermark.observe(event_ms, appended_ms);
             self.judge_due(offset);
@@ -176,6 +179,16 @@ impl Partition {
         {
             group.seen = true;
             group.dirty = true;
+        }
+    }
+}
+
+impl<'a> Input<'a> {
+    /// The event, also where its time is wrong.
+    fn event(&self) -> Option<&'a RequestEvent> {
+        match *self {
+            Self::Event { event, .. } => Some(event),
+            Self::Rejected { event, .. } => event,
         }
     }
 }
