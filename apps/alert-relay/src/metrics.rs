@@ -44,7 +44,7 @@ pub const METRICS: &[Family] =
 /// The metrics in use. `receiver` is host and port.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
-    /// By `outcome`: taken, repeated, older_generation, invalid.
+    /// By `outcome`: taken, repeated, older_generation, over, invalid.
     pub(crate) records: IntCounterVec,
     /// By `receiver` and `state`: firing, resolved.
     pub(crate) notifications: IntCounterVec,
@@ -71,7 +71,7 @@ impl Metrics {
             commit_failures: COMMIT_FAILURES.register(registry)?,
             lag: ConsumerLag::register(registry, &ALERTS_FIRED)?,
         };
-        for outcome in ["taken", "repeated", "older_generation", "invalid"] {
+        for outcome in ["taken", "repeated", "older_generation", "over", "invalid"] {
             metrics.records.with_label_values(&[outcome]);
         }
         Ok(metrics)

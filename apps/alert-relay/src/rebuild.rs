@@ -54,6 +54,10 @@ pub(crate) fn observe(machine: &mut Machine, record: Record, metrics: &Metrics, 
             Ok(event) => match machine.observe(Transition { event: Arc::new(event), partition, offset }, now) {
                 Verdict::Taken => "taken",
                 Verdict::Repeated => "repeated",
+                Verdict::Over => {
+                    tracing::warn!(partition, offset, "passed over the beginning of an alert that was over already");
+                    "over"
+                }
                 Verdict::OlderGeneration => {
                     tracing::warn!(
                         partition,

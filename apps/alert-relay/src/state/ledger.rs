@@ -20,6 +20,8 @@ pub(crate) enum Verdict {
     Repeated,
     /// Written by a processor after another had taken its partition over.
     OlderGeneration,
+    /// The beginning of an alert whose end was read before it.
+    Over,
 }
 
 /// What alerts are counted by.
@@ -44,6 +46,8 @@ struct Known {
     ids: VecDeque<String>,
     last: AlertState,
     last_at: jiff::Timestamp,
+    /// Beginning of the latest alert whose end was read.
+    over: Option<jiff::Timestamp>,
 }
 
 impl Ledger {
@@ -59,9 +63,15 @@ impl Ledger {
             ids: VecDeque::new(),
             last: event.state,
             last_at: event.fired_at,
+            over: None,
         });
         if known.ids.contains(&event.id) {
             return Verdict::Repeated;
+        }
+        match event.state {
+            AlertState::Firing if known.over >= Some(event.started_at) => return Verdict::Over,
+            AlertState::Firing => {}
+            AlertState::Resolved => known.over = known.over.max(Some(event.started_at)),
         }
         if known.ids.len() == IDS_KEPT {
             known.ids.pop_front();
@@ -112,6 +122,17 @@ mod tests {
         assert_eq!(ledger.judge(&firing("a", 0), 0), Verdict::Repeated);
         assert_eq!(ledger.judge(&firing("a", 120), 0), Verdict::Taken);
         assert_eq!(ledger.judge(&firing("b", 0), 0), Verdict::Taken);
+    }
+
+    #[test]
+    fn a_beginning_that_its_end_has_overtaken_says_nothing() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.judge(&resolved("a", 0, 60), 0), Verdict::Taken);
+        assert_eq!(ledger.judge(&firing("a", 0), 0), Verdict::Over);
+        assert_eq!(total(&ledger), 0);
+        assert_eq!(ledger.judge(&firing("b", 0), 0), Verdict::Taken, "another alert");
+        assert_eq!(ledger.judge(&firing("a", 120), 0), Verdict::Taken, "it begins anew");
+        assert_eq!(total(&ledger), 2);
     }
 
     #[test]

@@ -229,3 +229,14 @@ fn a_second_firing_has_its_own_turn() {
     let last = one(&mut machine, 120);
     assert_eq!((told(&last), last.events[0].started_at), (vec![("a", AlertState::Firing)], at(90).wall));
 }
+
+#[test]
+fn a_beginning_that_its_end_has_overtaken_is_not_told_for_ever() {
+    let mut machine = machine(&[Kind::Alertmanager]);
+    machine.observe(read(resolved("a", 0, 60), 0), at(60));
+    assert_eq!(machine.observe(read(firing("a", 0), 1), at(60)), Verdict::Over);
+    assert_eq!(accept_all(&mut machine, 60), [resolved_of("a")]);
+    assert_eq!(accept_all(&mut machine, 90), [resolved_of("a")]);
+    assert_eq!(machine.committable(), BTreeMap::from([(0, 2)]));
+    assert!(machine.due(at(3_600)).is_empty());
+}
