@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use prometheus::IntCounterVec;
 use tidewatch_kafka::topics::BRIDGE_STATE;
-use tidewatch_kafka::{KafkaArgs, KafkaError, Message, Producer, Reader, Record, Start};
+use tidewatch_kafka::{KafkaArgs, KafkaError, Message, Producer, Reader, Record};
 use tidewatch_telemetry::{Condition, Shutdown};
 use tokio::time::{sleep, timeout};
 
@@ -17,27 +17,10 @@ const INTERVAL: Duration = Duration::from_secs(10);
 const CATCHING_UP: Duration = Duration::from_millis(200);
 /// How long the last checkpoint may take at the end.
 const LAST: Duration = Duration::from_secs(5);
-/// How long reading the latest checkpoints may take.
-const READING: Duration = Duration::from_secs(30);
 
 /// The latest checkpoint of each partition that has one: its last record, since each has but one key.
 pub(crate) async fn latest(args: &KafkaArgs) -> Result<BTreeMap<i32, Record>, KafkaError> {
-    let reader = Reader::new(args, "metrics-bridge-restore")?;
-    let ends = reader.ends(&BRIDGE_STATE).await?;
-    reader.assign(&BRIDGE_STATE, Start::Tail(1)).await?;
-    let mut open: Vec<i32> = ends.iter().filter(|(_, (low, high))| low < high).map(|(p, _)| *p).collect();
-    let mut latest = BTreeMap::new();
-    let reading = async {
-        while !open.is_empty() {
-            let record = reader.recv().await;
-            open.retain(|partition| *partition != record.partition);
-            latest.insert(record.partition, record);
-        }
-    };
-    timeout(READING, reading)
-        .await
-        .map_err(|_| KafkaError::Timeout { doing: "reading the latest checkpoints", limit: READING })?;
-    Ok(latest)
+    Reader::new(args, "metrics-bridge-restore")?.last_records(&BRIDGE_STATE).await
 }
 
 /// Writes checkpoints, and opens the store once it has caught up and that is saved.

@@ -9,8 +9,8 @@ use tidewatch_telemetry::metrics::{Family, Kind};
 use crate::label::push_escaped;
 use crate::latency::{BUCKETS, Exemplar, Latency};
 use crate::names::{
-    COUNTED, DURATION, ERRORS, INVALID, LATENCY_BOUNDS, MISSED, OVERFLOW, OVERFLOWED, RECREATED, REQUESTS, SERIES,
-    SERIES_LIMIT,
+    COUNTED, DURATION, ERRORS, HOLES, INVALID, LATENCY_BOUNDS, MISSED, OVERFLOW, OVERFLOWED, RECREATED, REQUESTS,
+    SERIES, SERIES_LIMIT,
 };
 use crate::series::{Key, Series, Totals};
 use crate::store::Store;
@@ -61,6 +61,7 @@ impl Store {
             text.sample(&INVALID, "", Some(&reason), count);
         }
         text.single(&MISSED, partitions().map(|partition| partition.missed).sum::<u64>());
+        text.single(&HOLES, partitions().map(|partition| partition.holes).sum::<u64>());
         text.single(&RECREATED, partitions().map(|partition| partition.recreated).sum::<u64>());
         let overflow = partitions().flat_map(|partition| partition.overflow.values());
         text.single(&OVERFLOWED, overflow.map(|overflow| overflow.saved.requests).sum::<u64>());

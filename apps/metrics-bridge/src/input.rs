@@ -1,15 +1,13 @@
 //! Reads `metrics.raw` from where the checkpoints left off, and counts it.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use jiff::Timestamp;
 use rand::RngExt;
 use tidewatch_kafka::metrics::ConsumerLag;
 use tidewatch_kafka::topics::{BRIDGE_STATE, METRICS_RAW};
-use tidewatch_kafka::{KafkaArgs, KafkaError, Reader, Start};
+use tidewatch_kafka::{Fetched, KafkaArgs, KafkaError, Reader, Start};
 use tidewatch_telemetry::{Condition, Service, Shutdown};
 use tokio::task::coop::consume_budget;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -87,22 +85,19 @@ impl Input {
     }
 
     async fn reader_at(&self, offsets: BTreeMap<i32, i64>) -> Result<Reader, KafkaError> {
-        let reader = Reader::new(&self.kafka, Bridge::NAME)?;
+        let reader = Reader::accounting(&self.kafka, Bridge::NAME)?;
         reader.assign(&METRICS_RAW, Start::Offsets(offsets)).await?;
         Ok(reader)
     }
 
-    /// Counts until the end, and goes on where the input is made anew.
+    /// Counts until the end, and goes on where the input is made anew, or retention was faster.
     pub(crate) async fn count(&self, mut reader: Reader, shutdown: &Shutdown) {
         loop {
-            // Of the two only one runs at a time, so nothing is read between the loss and the return to the beginning.
-            let anew = tokio::select! {
-                never = self.read(&reader) => match never {},
-                anew = self.measure() => anew,
+            // Of the two only one runs at a time, so nothing is read between the loss and the return to what is there.
+            tokio::select! {
+                () = self.read(&reader) => {}
+                () = self.measure() => {}
                 () = shutdown.triggered() => return,
-            };
-            for (partition, ends) in anew {
-                self.store.lock().begin_anew(partition, ends);
             }
             // The client of before may hold offsets of the topic of before.
             reader = tokio::select! {
@@ -112,11 +107,17 @@ impl Input {
         }
     }
 
-    async fn read(&self, reader: &Reader) -> Infallible {
+    /// Reads until what is to be read next of some partition is not there.
+    async fn read(&self, reader: &Reader) {
         loop {
-            let record = reader.recv().await;
-            let appended = record.timestamp_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-            self.store.lock().apply(record.partition, record.offset, appended, &record.payload, Instant::now());
+            match reader.next(&METRICS_RAW).await {
+                Fetched::Record(record) => {
+                    let appended = Some(record.appended());
+                    self.store.lock().apply(record.partition, record.offset, appended, &record.payload, Instant::now());
+                }
+                Fetched::End { partition, position } => self.store.lock().reach_end(partition, position),
+                Fetched::OutOfRange => return,
+            }
             // A backlog is always ready to be read on; others want to run as well.
             consume_budget().await;
         }
@@ -124,16 +125,22 @@ impl Input {
 
     async fn read_anew(&self) -> Reader {
         loop {
-            let positions = self.store.lock().positions();
-            match self.reader_at(positions).await {
+            match self.try_to_read_anew().await {
                 Ok(reader) => return reader,
                 Err(error) => {
-                    tracing::warn!(%error, "can't read the input that was made anew yet, trying again");
+                    tracing::warn!(%error, "can't read on where the input is by now yet, trying again");
                     self.readable.unmet(format!("{} can't be read: {error}", METRICS_RAW.name));
                     sleep(RETRY).await;
                 }
             }
         }
+    }
+
+    async fn try_to_read_anew(&self) -> Result<Reader, KafkaError> {
+        let ends = self.questions.ends(&METRICS_RAW).await?;
+        self.store.lock().go_on_within(&ends);
+        let positions = self.store.lock().positions();
+        self.reader_at(positions).await
     }
 
     /// Tells readiness whether the broker answers.
@@ -152,8 +159,8 @@ impl Input {
         }
     }
 
-    /// Measures how far behind the counting is, until partitions end before what was read of them: returns their ends.
-    async fn measure(&self) -> BTreeMap<i32, (i64, i64)> {
+    /// Measures how far behind the counting is, until partitions end before what was read of them.
+    async fn measure(&self) {
         let mut ticks = interval(MEASURE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut before = BTreeMap::new();
@@ -167,23 +174,16 @@ impl Input {
                     continue;
                 }
             };
-            let mut store = self.store.lock();
+            let store = self.store.lock();
             let after = store.positions();
-            let mut anew = BTreeMap::new();
             for (partition, position) in &positions {
                 let Some(&(low, high)) = ends.get(partition) else { continue };
                 self.lag.set(*partition, *position, (low, high));
                 // Where reading goes on, what was fetched may still be on its way here, or have overtaken the answer.
                 let stands_still = [&before, &after].iter().all(|then| then.get(partition) == Some(position));
                 if stands_still && high < *position {
-                    anew.insert(*partition, (low, high));
-                } else if stands_still {
-                    // Where retention has deleted the last record as well, none comes whose offset would tell.
-                    store.skip_to(*partition, low);
+                    return;
                 }
-            }
-            if !anew.is_empty() {
-                return anew;
             }
             if store.is_open() && !store.is_caught_up() {
                 self.readable.unmet(format!("reading {} from its beginning: it was created anew", METRICS_RAW.name));

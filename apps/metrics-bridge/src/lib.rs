@@ -79,7 +79,7 @@ impl Service for Bridge {
         let readable = health.require("input");
         let store = SharedStore(Arc::new(Mutex::new(Store::new(config.max_series as usize, config.hold()))));
         let admin = Admin::bind(&config.admin, registry.clone(), health).await?;
-        let questions = Reader::new(&config.kafka, "metrics-bridge-ends").context("--brokers")?;
+        let questions = Reader::uncommitted(&config.kafka, "metrics-bridge-ends").context("--brokers")?;
         questions.export_reachable(&registry)?;
         let admin = admin.with_metrics(route(store.clone(), registry));
         let producer = Producer::new(&config.kafka, Self::NAME).context("--brokers")?;

@@ -39,6 +39,11 @@ pub(crate) const MISSED: Family = Family::counter(
     &[],
     "Records of metrics.raw that were deleted before the bridge had read them.",
 );
+pub(crate) const HOLES: Family = Family::counter(
+    "metrics_bridge_hole_offsets_total",
+    &[],
+    "Offsets of metrics.raw without a record to read: ends of transactions, aborted ones, compaction.",
+);
 pub(crate) const RECREATED: Family = Family::counter(
     "metrics_bridge_partitions_recreated_total",
     &[],
@@ -67,6 +72,7 @@ pub const METRICS: &[Family] = &[
     COUNTED,
     INVALID,
     MISSED,
+    HOLES,
     RECREATED,
     OVERFLOWED,
     SERIES,

@@ -128,6 +128,8 @@ pub(crate) struct Partition {
     pub(crate) appended: Option<Timestamp>,
     pub(crate) counted: u64,
     pub(crate) missed: u64,
+    /// Offsets without a record: ends of transactions, aborted ones, compaction.
+    pub(crate) holes: u64,
     /// How often its offsets began anew.
     pub(crate) recreated: u64,
     pub(crate) invalid: BTreeMap<String, u64>,

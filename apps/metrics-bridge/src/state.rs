@@ -37,6 +37,9 @@ struct Checkpoint<'a> {
     missed: u64,
     /// Absent in what earlier releases wrote.
     #[serde(default)]
+    holes: u64,
+    /// Absent in what earlier releases wrote.
+    #[serde(default)]
     recreated: u64,
     invalid: Cow<'a, BTreeMap<String, u64>>,
     /// Upper bounds of the buckets, in seconds.
@@ -94,6 +97,7 @@ pub(crate) fn encode(partition: &Partition) -> Vec<u8> {
         appended: partition.appended,
         counted: partition.counted,
         missed: partition.missed,
+        holes: partition.holes,
         recreated: partition.recreated,
         invalid: Cow::Borrowed(&partition.invalid),
         bounds: LATENCY_BOUNDS.to_vec(),
@@ -141,6 +145,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Partition, StateError> {
         appended: checkpoint.appended,
         counted: checkpoint.counted,
         missed: checkpoint.missed,
+        holes: checkpoint.holes,
         recreated: checkpoint.recreated,
         invalid: checkpoint.invalid.into_owned(),
         series: series.collect(),

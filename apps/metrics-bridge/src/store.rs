@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tidewatch_events::{Event, Rejection, RequestEvent, check_time};
+use tidewatch_events::{Appended, Event, Rejection, RequestEvent, check_time};
 
 use crate::exposure::Exposure;
 use crate::series::{Budget, Partition};
@@ -26,6 +26,9 @@ pub(crate) struct Slot {
     pub(crate) partition: Partition,
     /// Where the partition ended when the bridge started, or found it made anew.
     target: i64,
+    /// Since then it was read to its end, which holes may put behind the last record, and open transactions before
+    /// `target`.
+    at_end: bool,
     /// No checkpoint was found: what it holds is older than the bridge.
     is_new: bool,
     /// The offsets began anew: what was appended up to then was counted under its former offset.
@@ -48,25 +51,31 @@ impl Slot {
         self.partition.next_offset = low;
         self.partition.recreated += 1;
         self.target = high;
+        self.at_end = false;
         self.version += 1;
     }
 
-    fn skip_to(&mut self, number: i32, offset: i64) {
+    /// Goes on at `low`, the oldest offset that is kept.
+    fn skip_lost(&mut self, number: i32, low: i64) {
         let position = self.partition.next_offset;
-        if position >= offset {
+        if position >= low {
             return;
         }
-        let missed = offset.abs_diff(position);
-        tracing::error!(
-            partition = number,
-            position,
-            found = offset,
-            missed,
-            "records were deleted before they were counted"
-        );
+        let missed = low.abs_diff(position);
+        tracing::error!(partition = number, position, low, missed, "records were deleted before they were counted");
         self.partition.missed += missed;
-        self.partition.next_offset = offset;
+        self.partition.next_offset = low;
         self.version += 1;
+    }
+
+    /// There is no record between the next offset and this one, and none is missing.
+    fn skip_holes(&mut self, until: i64) {
+        let position = self.partition.next_offset;
+        if position < until {
+            self.partition.holes += until.abs_diff(position);
+            self.partition.next_offset = until;
+            self.version += 1;
+        }
     }
 }
 
@@ -99,6 +108,7 @@ impl Store {
         let mut slot = Slot {
             partition: restored,
             target: high,
+            at_end: false,
             is_new: checkpoint.is_none(),
             counted_until: None,
             version: 0,
@@ -108,31 +118,45 @@ impl Store {
         if ends_early {
             slot.begin_anew(partition, (low, high));
         } else {
-            slot.skip_to(partition, low);
+            slot.skip_lost(partition, low);
         }
         let next_offset = slot.partition.next_offset;
         self.partitions.insert(partition, slot);
         Ok(next_offset)
     }
 
-    /// Goes on at the low end of a partition that was read beyond its end, `high`: the topic was created anew, or lost its
-    /// end. What is counted stays; what was appended before the last record counted is not counted again.
-    pub fn begin_anew(&mut self, partition: i32, ends: (i64, i64)) {
-        if let Some(slot) = self.partitions.get_mut(&partition) {
-            slot.begin_anew(partition, ends);
+    /// Goes on within what partitions hold by now. What was not read before their oldest offset is counted as missed. One
+    /// that was read beyond its end was created anew, or lost its end: what is counted stays, and what was appended before
+    /// the last record counted is not counted again.
+    pub fn go_on_within(&mut self, ends: &BTreeMap<i32, (i64, i64)>) {
+        for (number, slot) in &mut self.partitions {
+            let Some(&(low, high)) = ends.get(number) else { continue };
+            if high < slot.partition.next_offset {
+                slot.begin_anew(*number, (low, high));
+            } else {
+                slot.skip_lost(*number, low);
+            }
         }
     }
 
-    /// Goes on at `low`, where the partition begins by now; what was not read before it is counted as missed.
-    pub fn skip_to(&mut self, partition: i32, low: i64) {
+    /// Everything of a partition is read. `position` is the next offset, where that is known.
+    pub fn reach_end(&mut self, partition: i32, position: Option<i64>) {
         if let Some(slot) = self.partitions.get_mut(&partition) {
-            slot.skip_to(partition, low);
+            slot.skip_holes(position.unwrap_or(slot.partition.next_offset));
+            slot.at_end = true;
         }
     }
 
-    /// Counts a record that was read from `partition` at `offset`, and that the broker appended at `appended`. One that
-    /// was counted before is ignored.
-    pub fn apply(&mut self, partition: i32, offset: i64, appended: Option<Timestamp>, payload: &[u8], now: Instant) {
+    /// Counts a record that was read from `partition` at `offset`, and that was appended at `appended`. One that was counted
+    /// before is ignored.
+    pub fn apply(
+        &mut self,
+        partition: i32,
+        offset: i64,
+        appended: Option<impl Into<Appended>>,
+        payload: &[u8],
+        now: Instant,
+    ) {
         let exposure = match self.partitions.get(&partition) {
             Some(slot) if !self.is_open && slot.is_new => Exposure::Due,
             Some(_) if !self.is_open => Exposure::Unseen,
@@ -143,14 +167,16 @@ impl Store {
         if offset < slot.partition.next_offset {
             return;
         }
-        slot.skip_to(partition, offset);
+        slot.skip_holes(offset);
         let Slot { partition, version, counted_until, .. } = slot;
         partition.next_offset = offset + 1;
         *version += 1;
-        if appended.is_some() && appended <= *counted_until {
+        let appended: Option<Appended> = appended.map(Into::into);
+        let believed = appended.map(|appended| appended.of(None));
+        if believed.is_some() && believed <= *counted_until {
             return;
         }
-        partition.appended = partition.appended.max(appended);
+        partition.appended = partition.appended.max(believed);
         match judge(payload, appended) {
             Ok(event) => partition.count(event, exposure, &mut self.budget),
             Err(rejection) => *partition.invalid.entry(rejection.code().to_owned()).or_default() += 1,
@@ -159,7 +185,8 @@ impl Store {
 
     /// Whether everything was read that was there at the start, or when a partition was last found to be made anew.
     pub fn is_caught_up(&self) -> bool {
-        !self.partitions.is_empty() && self.partitions.values().all(|slot| slot.partition.next_offset >= slot.target)
+        let is_read = |slot: &Slot| slot.at_end || slot.partition.next_offset >= slot.target;
+        !self.partitions.is_empty() && self.partitions.values().all(is_read)
     }
 
     /// Whether scrapes are answered.
@@ -206,8 +233,8 @@ impl Store {
 }
 
 /// The event, judged as the stream-processor does. Without an append time only what no clock could say is refused.
-fn judge(payload: &[u8], appended: Option<Timestamp>) -> Result<RequestEvent, Rejection> {
+fn judge(payload: &[u8], appended: Option<Appended>) -> Result<RequestEvent, Rejection> {
     let event = RequestEvent::parse(payload)?;
-    check_time(event.timestamp, appended.unwrap_or(event.timestamp))?;
+    check_time(event.timestamp, appended.map_or(event.timestamp, |appended| appended.of(Some(event.timestamp))))?;
     Ok(event)
 }

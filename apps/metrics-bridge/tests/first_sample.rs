@@ -272,7 +272,7 @@ fn after_any_kills_the_counts_are_those_of_one_uninterrupted_reading() {
 }
 
 #[test]
-fn records_read_twice_are_counted_once_and_deleted_ones_as_missed() {
+fn records_read_twice_are_counted_once_passed_over_offsets_are_holes_and_deleted_ones_missed() {
     let start = Instant::now();
     let mut store = Store::new(20_000, Duration::ZERO);
     store.restore(0, None, (0, 0)).unwrap();
@@ -282,13 +282,14 @@ fn records_read_twice_are_counted_once_and_deleted_ones_as_missed() {
     let checkpoint = save(&mut store, start).remove(&0).unwrap();
     store.open(start);
     assert_eq!(requests(&store), 3.0);
-    let missed = |store: &Store| {
-        Exposition::parse(&store.render(Format::Prometheus)).sum("metrics_bridge_records_missed_total", &[])
+    let passed_over = |store: &Store| {
+        let found = Exposition::parse(&store.render(Format::Prometheus));
+        ["records_missed", "hole_offsets"].map(|what| found.sum(&format!("metrics_bridge_{what}_total"), &[]))
     };
-    assert_eq!(missed(&store), 3.0);
+    assert_eq!(passed_over(&store), [0.0, 3.0]);
     let mut later = Store::new(20_000, Duration::ZERO);
     assert_eq!(later.restore(0, Some(&checkpoint), (10, 20)).unwrap(), 10);
-    assert_eq!(missed(&later), 7.0);
+    assert_eq!(passed_over(&later), [4.0, 3.0]);
 }
 
 #[test]

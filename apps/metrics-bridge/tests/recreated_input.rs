@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use bridge::Running;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use support::{Exposition, event, json};
 use tempfile::TempDir;
@@ -177,6 +178,54 @@ async fn what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed() {
     kafka.write(5).await;
     let found = bridge.counts(10.0, 15.0).await;
     assert_eq!(of(&found, "records_missed"), 20.0);
+    bridge.end().await;
+    kafka.broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for() {
+    let Some(kafka) = Kafka::start().await else { return };
+    let bridge = Running::start(&kafka.args).await;
+    let transactions: FutureProducer = ClientConfig::new()
+        .set("bootstrap.servers", &kafka.args.brokers)
+        .set("transactional.id", "sink")
+        .set("partitioner", "murmur2_random")
+        .create()
+        .unwrap();
+    transactions.init_transactions(DEADLINE).unwrap();
+    let write = |count: usize| {
+        transactions.begin_transaction().unwrap();
+        for _ in 0..count {
+            let payload = json(&RequestEvent { timestamp: jiff::Timestamp::now(), ..event(SERVICE, "/x") });
+            transactions.send_result(FutureRecord::to(METRICS_RAW.name).key(SERVICE).payload(&payload)).unwrap();
+        }
+        transactions.flush(DEADLINE).unwrap();
+    };
+    write(10);
+    transactions.commit_transaction(DEADLINE).unwrap();
+    write(5);
+    transactions.abort_transaction(DEADLINE).unwrap();
+    let of_offsets = |found: &Exposition| (of(found, "records_missed"), of(found, "hole_offsets"));
+    let holes = async |bridge: &Running| {
+        let start = Instant::now();
+        loop {
+            let found = bridge.counts(0.0, 10.0).await;
+            if of_offsets(&found) == (0.0, 7.0) && found.sum("kafka_consumer_lag_records", &[]) == 0.0 {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "missed and holes: {:?}", of_offsets(&found));
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    holes(&bridge).await;
+    bridge.end().await;
+    // Neither is one after which a transaction was begun that is still open.
+    write(5);
+    let bridge = Running::start(&kafka.args).await;
+    bridge.counts(10.0, 10.0).await;
+    transactions.commit_transaction(DEADLINE).unwrap();
+    let found = bridge.counts(10.0, 15.0).await;
+    assert_eq!(of(&found, "records_missed"), 0.0);
     bridge.end().await;
     kafka.broker.stop().await;
 }

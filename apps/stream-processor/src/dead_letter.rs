@@ -86,6 +86,7 @@ mod tests {
             payload: vec![b'x'; bytes],
             tombstone: false,
             timestamp_ms: None,
+            timed_by_broker: true,
             headers: vec![("source".into(), b"replay".to_vec())],
         };
         DeadLetter::new(record, &Rejection::TooLarge { bytes }, "stream-processor")

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use prometheus::Registry;
 use tidewatch_detect::{Limits, Rules};
 use tidewatch_kafka::topics::METRICS_RAW;
-use tidewatch_kafka::{GroupConsumer, KafkaError, Producer, Reader};
+use tidewatch_kafka::{Fetched, GroupConsumer, KafkaError, Producer, Reader};
 use tidewatch_telemetry::{Condition, Health, Shutdown};
 use tokio::runtime::Handle;
 
@@ -127,10 +127,13 @@ impl Engine {
         // After a failed checkpoint nothing waits impatiently: each try may block for seconds.
         let mut not_before = tick_at;
         while !shutdown.is_triggered() {
-            let record = consumer.poll(POLL)?;
+            let fetched = consumer.poll(POLL)?;
             let now = Instant::now();
-            if let Some(record) = record {
-                consumer.owner().process(record, now);
+            match fetched {
+                Some(Fetched::Record(record)) => consumer.owner().process(record, now),
+                Some(Fetched::End { partition, position }) => consumer.owner().reach_end(partition, position, now),
+                Some(Fetched::OutOfRange) => self.go_on_in_range(&consumer)?,
+                None => {}
             }
             if now >= tick_at {
                 tick_at = now + TICK;
@@ -147,6 +150,14 @@ impl Engine {
         }
         self.checkpoint(&consumer)?;
         Ok(())
+    }
+
+    /// Reads on what stands still because its next offset is gone.
+    fn go_on_in_range(&self, consumer: &GroupConsumer<Partitions>) -> Result<(), KafkaError> {
+        let owned: Vec<i32> = consumer.owner().owned.keys().copied().collect();
+        let ends = consumer.ask_ends(&owned)?;
+        let starts = consumer.owner().go_on_within(&ends)?;
+        consumer.go_on_at(&starts)
     }
 
     /// Returns whether everything that has changed is now durable. Only the loss of the membership is an error.
@@ -185,7 +196,7 @@ impl Engine {
             }
             let may_resume = owned.paused && owned.dead_letters.is_empty();
             if must_wait && !owned.paused {
-                owned.paused = true;
+                owned.pause();
                 changes.push((*id, None));
             } else if may_resume {
                 owned.paused = false;
@@ -249,11 +260,12 @@ fn status(partitions: &Partitions, consumer: &GroupConsumer<Partitions>) -> Stat
             start: state.start_offset,
             position,
             high,
-            lag: high - position,
+            lag: high - owned.read_up_to(),
             watermark: owned.detector.watermark(),
             windowed: totals.windowed,
             late: totals.late,
             dead_lettered: totals.dead_lettered,
+            holes: totals.holes,
             gap: totals.lost,
         }
     });

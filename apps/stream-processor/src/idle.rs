@@ -15,40 +15,69 @@ const LONGEST_GRACE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct IdleClock {
     last_read: Instant,
-    last_answer: Instant,
+    last_asked: Instant,
+    /// When the client said that everything is read; none once there was another record.
+    ended: Option<Instant>,
+    /// What the broker called the end after that.
+    end: Option<i64>,
     grace_until: Option<Instant>,
 }
 
 impl IdleClock {
     /// A partition that was assigned at `now`.
     pub(crate) fn new(now: Instant) -> Self {
-        Self { last_read: now, last_answer: now, grace_until: None }
+        Self { last_read: now, last_asked: now, ended: None, end: None, grace_until: None }
     }
 
     /// A record was read at `now`.
     pub(crate) fn read(&mut self, now: Instant) {
         self.last_read = now;
+        self.leave_end();
+    }
+
+    /// The client said at `now` that everything is read.
+    pub(crate) fn reach_end(&mut self, now: Instant) {
+        self.leave_end();
+        self.ended = Some(now);
+    }
+
+    /// Reading stands still: there may be more than was read.
+    pub(crate) fn leave_end(&mut self) {
+        (self.ended, self.end) = (None, None);
+    }
+
+    /// Takes the broker's latest answer. The first one that was asked for after the end was reached names it.
+    pub(crate) fn hear(&mut self, ends: Ends) {
+        if self.end.is_none() && self.ended.is_some_and(|ended| ends.asked >= ended) {
+            self.end = Some(ends.stable);
+        }
+    }
+
+    /// Up to where everything is read. Holes before the end put that behind `position`, which follows the last record.
+    pub(crate) fn read_up_to(&self, position: i64) -> i64 {
+        self.end.map_or(position, |end| end.max(position))
     }
 
     /// Whether nothing was read for two seconds although the broker was asked after that: so `ends` was not overtaken by
     /// what was read while it was on its way.
     pub(crate) fn is_quiet(&self, ends: Ends) -> bool {
-        ends.answered.saturating_duration_since(self.last_read) >= QUIET
+        ends.asked.saturating_duration_since(self.last_read) >= QUIET
     }
 
-    /// Whether the partition is idle at `now`: read to the end that the broker named within the last two seconds,
-    /// nothing read for two seconds, and no outage so recent that producers may still be flushing.
-    pub(crate) fn is_idle(&mut self, now: Instant, position: i64, ends: Option<Ends>) -> bool {
+    /// Whether the partition is idle at `now`: read to its end, behind which the broker has nothing, as it was asked within
+    /// the last two seconds; nothing read for two seconds; and no outage so recent that producers may still be flushing.
+    /// An open transaction is behind the end: what is in it may belong to any window.
+    pub(crate) fn is_idle(&mut self, now: Instant, ends: Option<Ends>) -> bool {
         let Some(ends) = ends else { return false };
-        let silence = ends.answered.saturating_duration_since(self.last_answer);
+        let silence = ends.asked.saturating_duration_since(self.last_asked);
         if silence > OUTAGE {
-            self.grace_until = Some(ends.answered + silence.min(LONGEST_GRACE));
+            self.grace_until = Some(ends.asked + silence.min(LONGEST_GRACE));
         }
-        self.last_answer = self.last_answer.max(ends.answered);
+        self.last_asked = self.last_asked.max(ends.asked);
         let in_grace = self.grace_until.is_some_and(|until| now < until);
         !in_grace
-            && ends.high == position
-            && now.saturating_duration_since(ends.answered) <= QUIET
+            && self.end == Some(ends.high)
+            && now.saturating_duration_since(ends.asked) <= QUIET
             && now.saturating_duration_since(self.last_read) >= QUIET
     }
 }
@@ -61,41 +90,87 @@ mod tests {
         Duration::from_secs(count)
     }
 
-    fn ends(high: i64, answered: Instant) -> Option<Ends> {
-        Some(Ends { low: 0, high, answered })
+    fn ends(stable: i64, high: i64, asked: Instant) -> Ends {
+        Ends { low: 0, stable, high, asked }
+    }
+
+    /// Whether it is idle at `now`, when the broker was just asked.
+    fn is_idle(clock: &mut IdleClock, now: Instant, stable: i64, high: i64) -> bool {
+        let ends = ends(stable, high, now);
+        clock.hear(ends);
+        clock.is_idle(now, Some(ends))
+    }
+
+    fn at_end(start: Instant) -> IdleClock {
+        let mut clock = IdleClock::new(start);
+        clock.read(start);
+        clock.reach_end(start);
+        clock
     }
 
     #[test]
     fn a_partition_read_to_its_end_is_idle_after_two_quiet_seconds() {
         let start = Instant::now();
-        let mut clock = IdleClock::new(start);
-        clock.read(start + seconds(1));
-        assert!(!clock.is_idle(start + seconds(2), 10, ends(10, start + seconds(2))));
-        assert!(clock.is_idle(start + seconds(3), 10, ends(10, start + seconds(3))));
+        let mut clock = at_end(start);
+        assert!(!is_idle(&mut clock, start + seconds(1), 10, 10));
+        assert!(is_idle(&mut clock, start + seconds(2), 10, 10));
     }
 
     #[test]
     fn a_backlog_and_an_old_answer_and_no_answer_are_not_idle() {
         let start = Instant::now();
         let mut clock = IdleClock::new(start);
-        assert!(!clock.is_idle(start + seconds(3), 9, ends(10, start + seconds(3))));
-        assert!(!clock.is_idle(start + seconds(3), 10, ends(10, start)));
-        assert!(!clock.is_idle(start + seconds(3), 10, None));
+        assert!(!is_idle(&mut clock, start + seconds(3), 10, 10), "the client never said that it is at the end");
+        let mut clock = at_end(start);
+        assert!(!clock.is_idle(start + seconds(3), None));
+        clock.hear(ends(10, 10, start));
+        assert!(!clock.is_idle(start + seconds(3), Some(ends(10, 10, start))));
+        assert!(!is_idle(&mut clock, start + seconds(3), 11, 11), "there is more than was read");
+    }
+
+    #[test]
+    fn another_record_and_a_pause_are_no_longer_the_end() {
+        let start = Instant::now();
+        for leave in [|clock: &mut IdleClock, now| clock.read(now), |clock: &mut IdleClock, _| clock.leave_end()] {
+            let mut clock = at_end(start);
+            assert!(is_idle(&mut clock, start + seconds(3), 10, 10));
+            leave(&mut clock, start + seconds(3));
+            assert!(!is_idle(&mut clock, start + seconds(6), 10, 10));
+        }
+    }
+
+    #[test]
+    fn an_open_transaction_is_a_lag_and_not_idle() {
+        let start = Instant::now();
+        let mut clock = at_end(start);
+        assert!(!is_idle(&mut clock, start + seconds(3), 10, 15));
+        assert_eq!(clock.read_up_to(10), 10);
+        assert!(!is_idle(&mut clock, start + seconds(4), 16, 16), "its records and its end are yet to be read");
+        clock.reach_end(start + seconds(4));
+        assert!(is_idle(&mut clock, start + seconds(5), 16, 16));
+    }
+
+    #[test]
+    fn holes_before_the_end_are_no_lag() {
+        let start = Instant::now();
+        let mut clock = at_end(start);
+        assert_eq!(clock.read_up_to(7), 7);
+        assert!(is_idle(&mut clock, start + seconds(3), 10, 10));
+        assert_eq!(clock.read_up_to(7), 10);
     }
 
     #[test]
     fn after_an_outage_it_waits_as_long_again_and_at_most_a_minute() {
         for (outage, grace) in [(10, 10), (40, 40), (600, 60)] {
             let start = Instant::now();
-            let mut clock = IdleClock::new(start);
+            let mut clock = at_end(start);
             let back = start + seconds(outage);
-            assert!(!clock.is_idle(back, 10, ends(10, back)));
+            assert!(!is_idle(&mut clock, back, 10, 10));
             for second in 1..grace {
                 let now = back + seconds(second);
-                assert!(!clock.is_idle(now, 10, ends(10, now)), "{second} s after {outage} s");
+                assert!(!is_idle(&mut clock, now, 10, 10), "{second} s after {outage} s");
             }
-            let over = back + seconds(grace);
-            assert!(clock.is_idle(over, 10, ends(10, over)), "{outage} s");
+            assert!(is_idle(&mut clock, back + seconds(grace), 10, 10), "{outage} s");
         }
     }
 }

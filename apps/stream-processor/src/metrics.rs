@@ -28,6 +28,11 @@ const OVERFLOWED: Family = Family::counter(
 const GROUPS: Family = Family::gauge("stream_processor_groups", &[], "Live groups.");
 const GAP: Family =
     Family::counter("stream_processor_gap_records_total", &[], "Records that retention deleted before they were read.");
+const HOLES: Family = Family::counter(
+    "stream_processor_hole_offsets_total",
+    &[],
+    "Offsets of metrics.raw without a record to read: ends of transactions, aborted ones, compaction.",
+);
 const CHECKPOINTS: Family =
     Family::counter("stream_processor_checkpoints_total", &["result"], "Checkpoints of the owned partitions.");
 const CHECKPOINT_SECONDS: Family = Family::histogram(
@@ -47,6 +52,7 @@ pub const METRICS: &[Family] = &[
     OVERFLOWED,
     GROUPS,
     GAP,
+    HOLES,
     CHECKPOINTS,
     CHECKPOINT_SECONDS,
     CONSUMER_LAG,
@@ -67,6 +73,7 @@ pub(crate) struct Metrics {
     pub(crate) overflowed: IntCounter,
     pub(crate) groups: IntGauge,
     pub(crate) gap_records: IntCounter,
+    pub(crate) hole_offsets: IntCounter,
     /// By `result`: ok, failed.
     pub(crate) checkpoints: IntCounterVec,
     pub(crate) checkpoint_seconds: Histogram,
@@ -84,6 +91,7 @@ impl Metrics {
             overflowed: OVERFLOWED.register(registry)?,
             groups: GROUPS.register(registry)?,
             gap_records: GAP.register(registry)?,
+            hole_offsets: HOLES.register(registry)?,
             checkpoints: CHECKPOINTS.register(registry)?,
             checkpoint_seconds: CHECKPOINT_SECONDS.register(registry)?,
             lag: ConsumerLag::register(registry, &METRICS_RAW)?,

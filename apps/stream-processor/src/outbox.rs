@@ -1,6 +1,6 @@
 //! Messages that must be acknowledged before a checkpoint may pass them: kept, and sent again, until they are.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use tidewatch_kafka::{Ack, KafkaError, Message, Producer};
@@ -14,6 +14,12 @@ const OVERDUE: Duration = Duration::from_secs(5);
 pub(crate) trait Outgoing {
     /// Calls `write` with the message.
     fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T;
+
+    /// Messages of one sequence are written in the order in which they came: each waits until the one before it is
+    /// acknowledged. None: no other message has to wait for this one, nor this one for another.
+    fn sequence(&self) -> Option<&str> {
+        None
+    }
 
     /// The topic refuses the message for what it is: make it acceptable.
     fn make_acceptable(&mut self) {}
@@ -43,24 +49,30 @@ impl<M> Default for Outbox<M> {
 }
 
 impl<M: Outgoing> Outbox<M> {
-    /// Takes a message and hands it to the producer.
+    /// Takes a message and hands it to the producer, unless it has to wait for another one.
     pub(crate) fn push(&mut self, producer: &Producer, message: M, now: Instant) {
+        let sequence = message.sequence();
+        let waits = sequence.is_some() && self.entries.iter().any(|entry| entry.message.sequence() == sequence);
         let mut entry = Entry { message, ack: None, tries: 0, pushed: now, retry_at: now };
-        self.send(producer, &mut entry, now);
+        if !waits {
+            self.send(producer, &mut entry, now);
+        }
         self.entries.push_back(entry);
     }
 
     /// Looks at what became of the messages, and sends those again whose time has come.
     pub(crate) fn tend(&mut self, producer: &Producer, now: Instant) {
         let mut entries = std::mem::take(&mut self.entries);
+        let mut under_way = HashSet::new();
         entries.retain_mut(|entry| {
             match entry.ack.as_mut().map(Ack::now) {
-                Some(None) => return true,
                 Some(Some(Ok(_))) => return false,
                 Some(Some(Err(error))) => self.put_off(entry, &error, now),
-                None => {}
+                Some(None) | None => {}
             }
-            if entry.ack.is_none() && now >= entry.retry_at {
+            // The first of its sequence that is left is the one that is written.
+            let is_next = entry.message.sequence().is_none_or(|sequence| under_way.insert(sequence.to_owned()));
+            if is_next && entry.ack.is_none() && now >= entry.retry_at {
                 self.send(producer, entry, now);
             }
             true
@@ -117,7 +129,9 @@ impl<M: Outgoing> Outbox<M> {
 
 #[cfg(test)]
 mod tests {
-    use tidewatch_kafka::KafkaArgs;
+    use tidewatch_kafka::broker::InProcess;
+    use tidewatch_kafka::topics::ALERTS_FIRED;
+    use tidewatch_kafka::{KafkaArgs, Reader};
 
     use super::*;
 
@@ -144,5 +158,60 @@ mod tests {
         outbox.tend(&producer, start + OVERDUE + Duration::from_millis(1));
         assert!(outbox.trouble().is_some());
         assert_eq!((outbox.len(), outbox.size()), (1, 1));
+    }
+
+    /// A message of an alert; one that is too large at first is refused and shortened.
+    struct Alert {
+        key: &'static str,
+        payload: Vec<u8>,
+    }
+
+    impl Outgoing for Alert {
+        fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T {
+            write(Message {
+                topic: ALERTS_FIRED.name,
+                partition: Some(0),
+                key: Some(self.key.as_bytes()),
+                payload: Some(&self.payload),
+                schema: None,
+                headers: &[],
+            })
+        }
+
+        fn sequence(&self) -> Option<&str> {
+            Some(self.key)
+        }
+
+        fn make_acceptable(&mut self) {
+            self.payload.truncate(6);
+        }
+
+        fn size(&self) -> usize {
+            self.payload.len()
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn of_one_alert_no_message_overtakes_another_and_other_alerts_need_not_wait() {
+        let broker = InProcess::start().unwrap();
+        let args = KafkaArgs::new(broker.brokers());
+        let producer = Producer::new(&args, "test").unwrap();
+        let mut outbox = Outbox::default();
+        let mut firing = b"firing".to_vec();
+        firing.resize(8 * 1024 * 1024, b' ');
+        outbox.push(&producer, Alert { key: "a", payload: firing }, Instant::now());
+        outbox.push(&producer, Alert { key: "a", payload: b"resolved".to_vec() }, Instant::now());
+        outbox.push(&producer, Alert { key: "b", payload: b"firing".to_vec() }, Instant::now());
+        let start = Instant::now();
+        while !outbox.is_empty() {
+            assert!(start.elapsed() < Duration::from_secs(20), "{:?}", outbox.trouble());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            outbox.tend(&producer, Instant::now());
+        }
+        let records = Reader::new(&args, "test").unwrap().read_to_end(&ALERTS_FIRED).await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let written: Vec<_> = records.iter().map(|r| (text(r.key.as_ref().unwrap()), text(&r.payload))).collect();
+        let of = |key: &str, payload: &str| (key.to_owned(), payload.to_owned());
+        assert_eq!(written, [of("b", "firing"), of("a", "firing"), of("a", "resolved")]);
     }
 }

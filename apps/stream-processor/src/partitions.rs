@@ -1,5 +1,6 @@
 //! The partitions that this member owns: taken over with their state, fed record by record, handed over checkpointed.
 
+mod offsets;
 mod takeover;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -9,7 +10,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules};
 use tidewatch_events::{AlertEvent, Event, Rejection, RequestEvent, check_time};
-use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW};
+use tidewatch_kafka::topics::ALERTS_FIRED;
 use tidewatch_kafka::{Commit, Committed, Ends, KafkaError, Message, Ownership, Producer, Reader, Record};
 use tidewatch_telemetry::Condition;
 use tokio::runtime::Handle;
@@ -21,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::outbox::{Outbox, Outgoing};
 use crate::state::StateRecord;
 use crate::status::DeadLetterStatus;
+use offsets::{count_holes, ends_early};
 
 const RECENT_DEAD_LETTERS: usize = 20;
 
@@ -33,6 +35,11 @@ pub(crate) struct AlertMessage {
 impl Outgoing for AlertMessage {
     fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T {
         write(Message::event::<AlertEvent>(ALERTS_FIRED.name, &self.fingerprint, &self.payload))
+    }
+
+    /// An alert's end must not overtake its beginning.
+    fn sequence(&self) -> Option<&str> {
+        Some(&self.fingerprint)
     }
 
     fn size(&self) -> usize {
@@ -94,6 +101,17 @@ impl Owned {
         self.transition = false;
     }
 
+    /// Its records are not fetched for now.
+    pub(crate) fn pause(&mut self) {
+        self.paused = true;
+        self.idle.leave_end();
+    }
+
+    /// Up to where everything is read.
+    pub(crate) fn read_up_to(&self) -> i64 {
+        self.idle.read_up_to(self.detector.position())
+    }
+
     /// Looks after what is under way.
     pub(crate) fn tend(&mut self, producer: &Producer, now: Instant) {
         self.alerts.tend(producer, now);
@@ -139,7 +157,7 @@ impl Partitions {
             return;
         }
         if record.offset > position {
-            skip(&self.tools.metrics, &mut owned.detector, record.offset);
+            count_holes(&self.tools.metrics, &mut owned.detector, |detector| detector.skip_holes(record.offset));
         }
         owned.idle.read(now);
         let before = owned.detector.totals();
@@ -185,28 +203,21 @@ impl Partitions {
             let Some(owned) = self.owned.get_mut(&id) else { continue };
             owned.tend(&self.tools.producer, now);
             let ends = ends(id);
-            if let Some(ends) = ends.filter(|ends| owned.idle.is_quiet(*ends)) {
-                let position = owned.detector.position();
-                if ends.high < position {
-                    return Err(KafkaError::Topic {
-                        topic: METRICS_RAW.name.to_owned(),
-                        problem: format!("partition {id} ends at {}, but was read up to {position}", ends.high),
-                    });
-                }
-                // Where retention has deleted the last record as well, none comes whose offset would tell.
-                if position < ends.low && !owned.paused {
-                    skip(&self.tools.metrics, &mut owned.detector, ends.low);
+            let position = owned.detector.position();
+            if let Some(ends) = ends {
+                owned.idle.hear(ends);
+                if ends.high < position && owned.idle.is_quiet(ends) {
+                    return Err(ends_early(id, ends.high, position));
                 }
             }
-            let position = owned.detector.position();
-            if owned.idle.is_idle(now, position, ends) {
+            if owned.idle.is_idle(now, ends) {
                 owned.detector.advance_idle(Timestamp::now());
             }
             let windows = owned.detector.totals().windows;
             self.tools.metrics.windows.inc_by(windows - owned.windows_reported);
             owned.windows_reported = windows;
             if let Some(ends) = ends {
-                self.tools.metrics.lag.set(id, position, (ends.low, ends.high));
+                self.tools.metrics.lag.set(id, owned.read_up_to(), (ends.low, ends.high));
             }
             self.emit(id, now);
         }
@@ -251,6 +262,10 @@ impl Partitions {
 
 impl Ownership for Partitions {
     fn assigned(&mut self, partitions: Vec<Committed>) -> Result<Vec<(i32, i64)>, KafkaError> {
+        if partitions.is_empty() {
+            self.tools.assigned.met();
+            return Ok(Vec::new());
+        }
         let starts = self.take_over(&partitions)?;
         tracing::info!(partitions = ?starts.iter().map(|(id, _)| id).collect::<Vec<_>>(), "partitions are assigned");
         self.tools.assigned.met();
@@ -280,26 +295,13 @@ impl Ownership for Partitions {
     }
 }
 
-/// Goes on at `offset`: what is before it is gone.
-fn skip(metrics: &Metrics, detector: &mut Partition, offset: i64) {
-    let (partition, position) = (detector.number(), detector.position());
-    let before = detector.totals().lost;
-    detector.skip_lost(offset);
-    // The others had been read once and were only to be read again.
-    let unread = detector.totals().lost - before;
-    metrics.gap_records.inc_by(unread);
-    tracing::error!(partition, position, found = offset, unread, "records are missing: retention has deleted them");
-}
-
 /// Feeds a record to its partition's detector. Also returns why it was refused, if it was.
 fn observe(detector: &mut Partition, record: &Record) -> (Disposition, Option<Rejection>) {
-    // Only a record in a format older than any broker that Tidewatch runs on has no timestamp.
-    let appended =
-        record.timestamp_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_else(Timestamp::now);
+    let appended = record.appended();
     let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
     let parsed = RequestEvent::parse(&record.payload);
     let (event, rejection) = match &parsed {
-        Ok(event) => (Some(event), check_time(event.timestamp, appended).err()),
+        Ok(event) => (Some(event), check_time(event.timestamp, appended.of(Some(event.timestamp))).err()),
         Err(rejection) => (None, Some(rejection.clone())),
     };
     let input = match (event, &rejection) {
@@ -308,4 +310,36 @@ fn observe(detector: &mut Partition, record: &Record) -> (Disposition, Option<Re
         (None, None) => unreachable!("what is no event has a rejection"),
     };
     (detector.observe(record.offset, appended, input), rejection)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use prometheus::Registry;
+    use tidewatch_kafka::KafkaArgs;
+    use tidewatch_telemetry::Health;
+
+    use super::*;
+
+    #[test]
+    fn a_rebalance_that_brings_no_partition_asks_nobody_anything() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let kafka = KafkaArgs::new(nobody.to_string());
+        let (rules, health) = (Arc::new(Rules::builtin()), Health::new());
+        let mut partitions = Partitions::new(Tools {
+            group: "test".into(),
+            metrics: Metrics::register(&Registry::new(), &rules).unwrap(),
+            rules,
+            limits: Limits::default(),
+            producer: Producer::new(&kafka, "test").unwrap(),
+            reader: Reader::new(&kafka, "test").unwrap(),
+            runtime: runtime.handle().clone(),
+            assigned: health.require("partitions"),
+        });
+        let start = Instant::now();
+        assert_eq!(partitions.assigned(Vec::new()).unwrap(), []);
+        assert!(start.elapsed() < Duration::from_secs(1), "a takeover asks the broker, and waits for 5 s");
+    }
 }

@@ -132,6 +132,7 @@ mod tests {
             payload: payload.to_vec(),
             tombstone: false,
             timestamp_ms: None,
+            timed_by_broker: true,
             headers: vec![(GENERATION.into(), generation.as_bytes().to_vec())],
         }
     }

@@ -30,7 +30,7 @@ pub(crate) struct Status {
     pub(crate) dead_letters: Vec<DeadLetterStatus>,
 }
 
-/// One partition. `position - start = windowed + late + dead_lettered + gap`.
+/// One partition. `position - start = windowed + late + dead_lettered + holes + gap`.
 #[derive(Debug, Serialize)]
 pub(crate) struct PartitionStatus {
     pub(crate) partition: i32,
@@ -46,17 +46,21 @@ pub(crate) struct PartitionStatus {
     pub(crate) windowed: u64,
     pub(crate) late: u64,
     pub(crate) dead_lettered: u64,
+    /// Offsets without a record to read: ends of transactions, aborted ones, compaction.
+    pub(crate) holes: u64,
     /// Records that retention deleted before they were read.
     pub(crate) gap: u64,
 }
 
-/// Sums over the partitions.
+/// Sums over the partitions. `produced = processed + late + dead_lettered + holes + gap` at lag 0.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Totals {
     pub(crate) produced: u64,
     pub(crate) processed: u64,
     pub(crate) late: u64,
     pub(crate) dead_lettered: u64,
+    pub(crate) holes: u64,
+    pub(crate) gap: u64,
     pub(crate) lag: u64,
 }
 
@@ -68,6 +72,8 @@ impl Totals {
             processed: sum.processed + partition.windowed,
             late: sum.late + partition.late,
             dead_lettered: sum.dead_lettered + partition.dead_lettered,
+            holes: sum.holes + partition.holes,
+            gap: sum.gap + partition.gap,
             lag: sum.lag + count(partition.lag),
         })
     }

@@ -10,13 +10,15 @@ use crate::KafkaError;
 pub(crate) const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
 
 /// What Tidewatch's guarantees rest on, and so can't be set from outside.
-const OURS: [&str; 8] = [
+const OURS: [&str; 10] = [
     "acks",
     "auto.offset.reset",
     "enable.auto.commit",
     "enable.auto.offset.store",
     "enable.idempotence",
+    "enable.partition.eof",
     "group.id",
+    "isolation.level",
     "partition.assignment.strategy",
     "request.required.acks",
 ];
@@ -117,7 +119,9 @@ impl KafkaArgs {
             .set("group.id", group)
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
-            .set("auto.offset.reset", "earliest");
+            .set("auto.offset.reset", "earliest")
+            // What a transaction took back never happened.
+            .set("isolation.level", "read_committed");
         let defaults = [
             // Not the largest record: that one comes by itself. These are compressed bytes, and a few such batches at once
             // are many times as much in memory.

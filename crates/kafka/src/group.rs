@@ -15,9 +15,11 @@ use rdkafka::error::KafkaError as Native;
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
+use crate::client::Quiet;
+use crate::fetched::{Fetched, accounting, said_by};
 use crate::message::Record;
 use crate::pulse::Pulse;
-use crate::{KafkaArgs, KafkaError, Topic, client};
+use crate::{KafkaArgs, KafkaError, Topic, client, ends};
 
 const LIMIT: Duration = Duration::from_secs(5);
 const ENDS_INTERVAL: Duration = Duration::from_secs(1);
@@ -56,16 +58,18 @@ pub struct Committed {
 pub struct Ends {
     /// Oldest offset that is kept.
     pub low: i64,
+    /// Next offset that could be read: before `high` where a transaction is open.
+    pub stable: i64,
     /// Next offset to be written.
     pub high: i64,
-    /// When the broker said so.
-    pub answered: Instant,
+    /// When the broker was asked for what it said.
+    pub asked: Instant,
 }
 
 /// Takes and hands over partitions.
 pub trait Ownership: Send + 'static {
-    /// Partitions are this member's from now on. Returns the offset at which to begin each. An error ends the
-    /// membership: [`GroupConsumer::poll`] returns it.
+    /// Partitions are this member's from now on; none, where a rebalance brought no new ones. Returns the offset at which
+    /// to begin each. An error ends the membership: [`GroupConsumer::poll`] returns it.
     fn assigned(&mut self, partitions: Vec<Committed>) -> Result<Vec<(i32, i64)>, KafkaError>;
 
     /// Partitions are about to go to another member. What `commit` commits now is what that one begins with.
@@ -105,6 +109,7 @@ impl<O: Ownership> GroupConsumer<O> {
             pulse: Arc::clone(&pulse),
         };
         let mut config = kafka.consumer(group, group);
+        accounting(&mut config);
         config.set("partition.assignment.strategy", "cooperative-sticky").set("heartbeat.interval.ms", "2000");
         match &args.instance_id {
             Some(instance) => config.set("group.instance.id", instance).set("session.timeout.ms", "10000"),
@@ -114,17 +119,19 @@ impl<O: Ownership> GroupConsumer<O> {
         let consumer: Arc<BaseConsumer<Member<O>>> = Arc::new(config.create_with_context(member)?);
         consumer.subscribe(&[topic.name])?;
         pulse.watch(group, Arc::downgrade(&consumer), |consumer| consumer.client());
+        let mut config = kafka.consumer(&format!("{group}-ends"), group);
+        let uncommitted = config.set("isolation.level", "read_uncommitted").create_with_context(Quiet)?;
         let weak = Arc::downgrade(&consumer);
         thread::Builder::new()
             .name("kafka-ends".into())
-            .spawn(move || watch_ends(&weak))
+            .spawn(move || watch_ends(&weak, &uncommitted))
             .map_err(|_| KafkaError::Timeout { doing: "starting a thread", limit: Duration::ZERO })?;
         Ok(Self { consumer, topic })
     }
 
-    /// The next record, if one comes within `limit`. Assignments and revocations are handled on the way. Errors end
-    /// the membership: drop the consumer and join anew.
-    pub fn poll(&self, limit: Duration) -> Result<Option<Record>, KafkaError> {
+    /// The next record or what else there is to say, if it comes within `limit`. Assignments and revocations are handled
+    /// on the way. Errors end the membership: drop the consumer and join anew.
+    pub fn poll(&self, limit: Duration) -> Result<Option<Fetched>, KafkaError> {
         let polled = self.consumer.poll(limit);
         if let Some(failure) = lock(&self.member().failure).take() {
             return Err(failure);
@@ -133,15 +140,18 @@ impl<O: Ownership> GroupConsumer<O> {
             None => Ok(None),
             Some(Ok(message)) => {
                 self.member().pulse.beat();
-                Ok(Some(Record::of(&message)))
+                Ok(Some(Fetched::Record(Record::of(&message))))
             }
             Some(Err(Native::MessageConsumptionFatal(code @ RDKafkaErrorCode::FencedInstanceId))) => {
                 Err(KafkaError::Fenced(code))
             }
             Some(Err(error @ Native::MessageConsumptionFatal(_))) => Err(error.into()),
             Some(Err(error)) => {
-                tracing::debug!(%error, "reading failed, the client tries again");
-                Ok(None)
+                let said = said_by(&error, &*self.consumer, self.topic.name)?;
+                if said.is_none() {
+                    tracing::debug!(%error, "reading failed, the client tries again");
+                }
+                Ok(said)
             }
         }
     }
@@ -159,6 +169,21 @@ impl<O: Ownership> GroupConsumer<O> {
     /// What the broker last said of a partition that this member owns.
     pub fn ends(&self, partition: i32) -> Option<Ends> {
         lock(&self.member().ends).get(&partition).copied()
+    }
+
+    /// Asks the broker now for the oldest and the next offset of these partitions.
+    pub fn ask_ends(&self, partitions: &[i32]) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
+        Ok(ends::ask(&*self.consumer, self.topic.name, partitions, LIMIT)?)
+    }
+
+    /// Reads owned partitions on at other offsets, also those whose reading stood still after [`Fetched::OutOfRange`].
+    pub fn go_on_at(&self, starts: &[(i32, i64)]) -> Result<(), KafkaError> {
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in starts {
+            list.add_partition_offset(self.topic.name, *partition, Offset::Offset(*offset))?;
+        }
+        self.consumer.incremental_unassign(&list)?;
+        Ok(self.consumer.incremental_assign(&list)?)
     }
 
     /// Stops fetching a partition. Its records stay where they are.
@@ -206,7 +231,10 @@ impl<O: Ownership> Member<O> {
         for partition in partitions {
             list.add_partition(self.topic, *partition);
         }
-        let committed = consumer.committed_offsets(list, LIMIT)?;
+        // The client keeps a pause for when the partition comes back.
+        consumer.resume(&list)?;
+        // A rebalance that brings nothing new is said as well: there is nothing to ask then.
+        let committed = if partitions.is_empty() { list } else { consumer.committed_offsets(list, LIMIT)? };
         let committed = committed.elements().into_iter().map(|element| Committed {
             partition: element.partition(),
             commit: match element.offset() {
@@ -284,29 +312,34 @@ fn commit<C: ConsumerContext>(consumer: &BaseConsumer<C>, topic: &str, commits: 
     consumer.commit(&list, CommitMode::Sync).map_err(KafkaError::from_commit)
 }
 
-/// Asks for the ends of all owned partitions once a second, until the consumer is gone. The first failure ends a round:
-/// the broker is out of reach for the others as well.
-fn watch_ends<O: Ownership>(consumer: &Weak<BaseConsumer<Member<O>>>) {
+/// Asks for the ends of all owned partitions once a second, until the consumer is gone. `uncommitted` is asked for what
+/// is written, the consumer for what it could read of that.
+fn watch_ends<O: Ownership>(consumer: &Weak<BaseConsumer<Member<O>>>, uncommitted: &BaseConsumer<Quiet>) {
     while let Some(consumer) = consumer.upgrade() {
         let member: &Member<O> = consumer.context();
         let owned = lock(&member.owned).clone();
-        for partition in owned {
-            match consumer.fetch_watermarks(member.topic, partition, ENDS_INTERVAL) {
-                Ok((low, high)) => {
-                    member.pulse.beat();
-                    // An owner may have lost it meanwhile.
-                    if lock(&member.owned).contains(&partition) {
-                        lock(&member.ends).insert(partition, Ends { low, high, answered: Instant::now() });
+        let asked = Instant::now();
+        let answers = ends::ask(&*consumer, member.topic, &owned, ENDS_INTERVAL).and_then(|stable| {
+            // Last, so that what is written in between makes no transaction look closed.
+            Ok((stable, ends::ask_high(uncommitted, member.topic, &owned, ENDS_INTERVAL)?))
+        });
+        match answers {
+            Ok((stable, high)) if !owned.is_empty() => {
+                member.pulse.beat();
+                // An owner may have lost it meanwhile.
+                let still_owned = lock(&member.owned).clone();
+                let mut ends = lock(&member.ends);
+                for (partition, (low, stable)) in stable {
+                    if let Some(high) = high.get(&partition).filter(|_| still_owned.contains(&partition)) {
+                        ends.insert(partition, Ends { low, stable, high: *high, asked });
                     }
                 }
-                Err(error) => {
-                    tracing::debug!(partition, %error, "no answer to the question for a partition's ends");
-                    break;
-                }
             }
-            if member.closing.load(Ordering::Relaxed) {
-                return;
-            }
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "no answer to the question for the ends of partitions"),
+        }
+        if member.closing.load(Ordering::Relaxed) {
+            return;
         }
         drop(consumer);
         thread::sleep(ENDS_INTERVAL);

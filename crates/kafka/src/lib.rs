@@ -7,7 +7,9 @@
 pub mod broker;
 mod client;
 mod config;
+mod ends;
 mod error;
+mod fetched;
 mod group;
 mod message;
 pub mod metrics;
@@ -18,6 +20,7 @@ pub mod topics;
 
 pub use config::KafkaArgs;
 pub use error::KafkaError;
+pub use fetched::Fetched;
 pub use group::{Commit, Committed, Ends, GroupArgs, GroupConsumer, Ownership};
 pub use message::{Message, Record};
 pub use producer::{Ack, DeliveryStats, Producer};

@@ -1,8 +1,9 @@
 //! Records as they are read, and messages as they are written.
 
+use jiff::Timestamp as Time;
 use rdkafka::Timestamp;
 use rdkafka::message::{Header, Headers, OwnedHeaders};
-use tidewatch_events::Event;
+use tidewatch_events::{Appended, Event};
 
 /// A record as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Record {
     pub tombstone: bool,
     /// Milliseconds since 1970: when the broker appended it on topics with `LogAppendTime`, else when it was produced.
     pub timestamp_ms: Option<i64>,
+    /// Whether the broker set that time, as on topics with `LogAppendTime`.
+    pub timed_by_broker: bool,
     /// Its headers in their order.
     pub headers: Vec<(String, Vec<u8>)>,
 }
@@ -41,7 +44,20 @@ impl Record {
                 Timestamp::NotAvailable => None,
                 Timestamp::CreateTime(ms) | Timestamp::LogAppendTime(ms) => Some(ms),
             },
+            timed_by_broker: matches!(message.timestamp(), Timestamp::LogAppendTime(_)),
             headers: headers.unwrap_or_default(),
+        }
+    }
+
+    /// When it was appended, and who says so. To be asked when it is read. Only a record in a format older than any broker
+    /// that Tidewatch runs on has no time.
+    pub fn appended(&self) -> Appended {
+        match self.timestamp_ms.and_then(|ms| Time::from_millisecond(ms).ok()) {
+            Some(appended) if self.timed_by_broker => Appended::ByBroker(appended),
+            claim => {
+                let read_at = Time::now();
+                Appended::ByProducer { claim: claim.unwrap_or(read_at), read_at }
+            }
         }
     }
 

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use prometheus::Registry;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError as Native;
 use rdkafka::types::RDKafkaErrorCode;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::client::Quiet;
+use crate::ends;
+use crate::fetched::{Fetched, accounting, said_by};
 use crate::message::Record;
 use crate::metrics::export_reachable;
 use crate::pulse::Pulse;
@@ -49,8 +51,22 @@ impl Reader {
 
     /// A reader whose position is kept under the name `group`, where it is committed with [`Reader::commit`].
     pub fn with_group(args: &KafkaArgs, client_id: &str, group: &str) -> Result<Self, KafkaError> {
-        let consumer: StreamConsumer<Quiet> = args.consumer(client_id, group).create_with_context(Quiet)?;
-        let consumer = Arc::new(consumer);
+        Self::with_config(args, client_id, &args.consumer(client_id, group))
+    }
+
+    /// A reader to be asked for the ends of what is written, records of open transactions among it.
+    pub fn uncommitted(args: &KafkaArgs, client_id: &str) -> Result<Self, KafkaError> {
+        let mut config = args.consumer(client_id, client_id);
+        Self::with_config(args, client_id, config.set("isolation.level", "read_uncommitted"))
+    }
+
+    /// A reader of one topic that is read with [`Reader::next`], for those who account for every offset.
+    pub fn accounting(args: &KafkaArgs, client_id: &str) -> Result<Self, KafkaError> {
+        Self::with_config(args, client_id, accounting(&mut args.consumer(client_id, client_id)))
+    }
+
+    fn with_config(args: &KafkaArgs, client_id: &str, config: &ClientConfig) -> Result<Self, KafkaError> {
+        let consumer: Arc<StreamConsumer<Quiet>> = Arc::new(config.create_with_context(Quiet)?);
         let pulse = Pulse::new();
         pulse.watch(client_id, Arc::downgrade(&consumer), |consumer| consumer.client());
         Ok(Self { args: args.clone(), consumer, pulse })
@@ -96,29 +112,45 @@ impl Reader {
                     self.pulse.beat();
                     return Record::of(&message);
                 }
-                Err(error) => {
-                    tracing::debug!(%error, "reading failed, the client tries again");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
+                Err(error) => self.pause_after(&error).await,
             }
         }
     }
 
-    /// Oldest and next offset of each partition, as the broker says now.
+    /// The next record of `topic`, or what else there is to say. Only of a reader that is [`Reader::accounting`].
+    pub async fn next(&self, topic: &Topic) -> Fetched {
+        loop {
+            let error = match self.consumer.recv().await {
+                Ok(message) => {
+                    self.pulse.beat();
+                    return Fetched::Record(Record::of(&message));
+                }
+                Err(error) => error,
+            };
+            match said_by(&error, &*self.consumer, topic.name) {
+                Ok(Some(said)) => return said,
+                Ok(None) | Err(_) => self.pause_after(&error).await,
+            }
+        }
+    }
+
+    async fn pause_after(&self, error: &Native) {
+        tracing::debug!(%error, "reading failed, the client tries again");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+
+    /// Oldest and next offset of each partition, as the broker says now. What is in a transaction that is still open, and
+    /// behind it, comes after the next offset; see [`Reader::uncommitted`].
     pub async fn ends(&self, topic: &Topic) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
         let name = topic.name;
         self.blocking("asking for a topic's ends", move |consumer| {
-            let mut ends = BTreeMap::new();
-            for partition in partitions_of(consumer, name)? {
-                ends.insert(partition, watermarks(consumer, name, partition)?);
-            }
-            Ok(ends)
+            ends::ask(consumer, name, &partitions_of(consumer, name)?, LIMIT)
         })
         .await
     }
 
-    /// The whole of a topic up to the ends seen at the call, in each partition's order. It reads through a consumer of
-    /// its own, so the assignment stays as it is.
+    /// The whole of a topic up to its ends, in each partition's order. It reads through a consumer of its own, so the
+    /// assignment stays as it is.
     pub async fn read_to_end(&self, topic: &Topic) -> Result<Vec<Record>, KafkaError> {
         let ends = self.ends(topic).await?;
         self.read(topic, ends).await
@@ -131,36 +163,48 @@ impl Reader {
         self.read(topic, ends).await
     }
 
-    async fn read(&self, topic: &Topic, ends: BTreeMap<i32, (i64, i64)>) -> Result<Vec<Record>, KafkaError> {
+    /// The last record of each partition that has any.
+    pub async fn last_records(&self, topic: &Topic) -> Result<BTreeMap<i32, Record>, KafkaError> {
+        let ends = self.ends(topic).await?;
+        let tails = ends.iter().map(|(partition, (low, high))| (*partition, (*low.max(&(high - 1)), *high)));
+        let mut records = self.read(topic, tails.collect()).await?;
+        // Where the offset before the end is a hole, the last record is somewhere before it.
+        let holes: BTreeMap<i32, (i64, i64)> = ends
+            .into_iter()
+            .filter(|(partition, (low, high))| low < high && !records.iter().any(|found| found.partition == *partition))
+            .collect();
+        records.extend(self.read(topic, holes).await?);
+        Ok(records.into_iter().map(|record| (record.partition, record)).collect())
+    }
+
+    /// Reads each partition from one offset to the other, or to its end where that comes first: the offset before the
+    /// other may be a hole, and then no record says that it was reached.
+    async fn read(&self, topic: &Topic, spans: BTreeMap<i32, (i64, i64)>) -> Result<Vec<Record>, KafkaError> {
         let mut open: BTreeMap<i32, i64> = BTreeMap::new();
         let mut list = TopicPartitionList::new();
-        for (partition, (low, high)) in ends.into_iter().filter(|(_, (low, high))| low < high) {
-            list.add_partition_offset(topic.name, partition, Offset::Offset(low))?;
-            open.insert(partition, high);
+        for (partition, (from, to)) in spans.into_iter().filter(|(_, (from, to))| from < to) {
+            list.add_partition_offset(topic.name, partition, Offset::Offset(from))?;
+            open.insert(partition, to);
         }
-        let reader = Self::new(&self.args, "tidewatch-rebuild")?;
-        reader.consumer.assign(&list)?;
         let mut records = Vec::new();
-        let mut advanced = Instant::now();
+        if open.is_empty() {
+            return Ok(records);
+        }
+        let reader = Self::accounting(&self.args, "tidewatch-rebuild")?;
+        reader.consumer.assign(&list)?;
         while !open.is_empty() {
-            match tokio::time::timeout(Duration::from_millis(200), reader.recv()).await {
-                Ok(record) => {
-                    if open.get(&record.partition).is_some_and(|high| record.offset + 1 >= *high) {
+            let fetched = tokio::time::timeout(STALLED, reader.next(topic)).await;
+            match fetched.map_err(|_| KafkaError::Timeout { doing: "reading a topic to its end", limit: STALLED })? {
+                Fetched::Record(record) => {
+                    if open.get(&record.partition).is_some_and(|to| record.offset + 1 >= *to) {
                         open.remove(&record.partition);
                     }
                     records.push(record);
-                    advanced = Instant::now();
                 }
-                Err(_) if advanced.elapsed() > STALLED => {
-                    return Err(KafkaError::Timeout { doing: "reading a topic to its end", limit: STALLED });
-                }
-                // Compaction may have removed the last record before the end: then the position alone says so.
-                Err(_) => {
-                    let positions = reader.consumer.position()?;
-                    open.retain(|partition, high| {
-                        let position = positions.find_partition(topic.name, *partition).map(|found| found.offset());
-                        !matches!(position, Some(Offset::Offset(next)) if next >= *high)
-                    });
+                Fetched::End { partition, .. } => drop(open.remove(&partition)),
+                Fetched::OutOfRange => {
+                    let problem = "retention has deleted records while they were read: try again".to_owned();
+                    return Err(KafkaError::Topic { topic: topic.name.to_owned(), problem });
                 }
             }
         }
@@ -222,28 +266,6 @@ impl Reader {
             Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(KafkaError::Timeout { doing, limit: LIMIT }),
         }
-    }
-}
-
-/// Waits for a leader that is just being chosen, or that has yet to hear of its partition, as right after a topic's
-/// creation or a broker's start.
-fn watermarks(consumer: &StreamConsumer<Quiet>, topic: &str, partition: i32) -> Result<(i64, i64), Native> {
-    let deadline = Instant::now() + LIMIT;
-    loop {
-        let answer = consumer.fetch_watermarks(topic, partition, LIMIT);
-        let code = answer.as_ref().err().and_then(Native::rdkafka_error_code);
-        let early = matches!(
-            code,
-            Some(
-                RDKafkaErrorCode::NotLeaderForPartition
-                    | RDKafkaErrorCode::LeaderNotAvailable
-                    | RDKafkaErrorCode::UnknownTopicOrPartition
-            )
-        );
-        if !early || Instant::now() > deadline {
-            return answer;
-        }
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

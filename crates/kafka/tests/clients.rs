@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use tidewatch_kafka::broker::{InProcess, Installation, Port, RealKafka};
 use tidewatch_kafka::topics::{self, LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{
-    Commit, Committed, GroupArgs, GroupConsumer, KafkaArgs, KafkaError, Message, Ownership, Producer, Reader, Start,
-    partition_of,
+    Commit, Committed, Fetched, GroupArgs, GroupConsumer, KafkaArgs, KafkaError, Message, Ownership, Producer, Reader,
+    Start, partition_of,
 };
 
 /// A broker, and what has to live as long as it does.
@@ -160,5 +160,72 @@ async fn partitions_move_with_what_was_committed_at_the_hand_over() {
         drop(second);
         assert_eq!(second_notes.revoked.lock().unwrap().len(), all / 2, "leaving hands over");
         poll_until(&[&first], "the return", || first_notes.assigned.lock().unwrap().len() == all + all / 2);
+    }
+}
+
+/// What `member` is given next of partition 3.
+fn next_of(member: &GroupConsumer<Notes>) -> String {
+    let deadline = Instant::now() + Duration::from_secs(40);
+    loop {
+        assert!(Instant::now() < deadline, "nothing comes");
+        match member.poll(Duration::from_millis(100)).unwrap() {
+            Some(Fetched::Record(record)) if record.partition == 3 => return format!("record {}", record.offset),
+            Some(Fetched::End { partition: 3, position }) => return format!("end {position:?}"),
+            Some(Fetched::OutOfRange) => return "out of range".to_owned(),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_is_told_of_every_end_of_a_partition() {
+    for broker in brokers("a_member_is_told_of_every_end_of_a_partition").await {
+        let args = broker.args();
+        let producer = Producer::new(&args, "test").unwrap();
+        producer.send(to(3, b"0")).await.unwrap();
+        let notes = Notes::default();
+        let member = GroupConsumer::join(&args, &GroupArgs::default(), "test", METRICS_RAW, notes).unwrap();
+        assert_eq!([next_of(&member), next_of(&member)], ["record 0", "end Some(1)"]);
+        producer.send(to(3, b"1")).await.unwrap();
+        assert_eq!([next_of(&member), next_of(&member)], ["record 1", "end Some(2)"]);
+        // As after a pause: nothing is read since, so only the broker can say where the end is.
+        member.pause(3).unwrap();
+        member.resume_at(3, 2).unwrap();
+        assert_eq!(next_of(&member), "end None");
+        let ends = member.ask_ends(&[3]).unwrap();
+        assert_eq!(ends, BTreeMap::from([(3, (0, 2))]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_was_paused_and_lost_is_read_once_it_is_back() {
+    for broker in brokers("a_partition_that_was_paused_and_lost_is_read_once_it_is_back").await {
+        let args = broker.args();
+        let join = |notes: &Notes| {
+            GroupConsumer::join(&args, &GroupArgs::default(), "test-group", METRICS_RAW, notes.clone()).unwrap()
+        };
+        let producer = Producer::new(&args, "test").unwrap();
+        for partition in 0..METRICS_RAW.partitions {
+            for payload in [b"0", b"1"] {
+                producer.send(to(partition, payload)).await.unwrap();
+            }
+        }
+        let (first_notes, second_notes) = (Notes::default(), Notes::default());
+        let all = usize::try_from(METRICS_RAW.partitions).unwrap();
+        let first = join(&first_notes);
+        poll_until(&[&first], "the first assignment", || first_notes.assigned.lock().unwrap().len() == all);
+        for partition in 0..METRICS_RAW.partitions {
+            first.pause(partition).unwrap();
+        }
+        let second = join(&second_notes);
+        poll_until(&[&first, &second], "the hand-over", || second_notes.assigned.lock().unwrap().len() == all / 2);
+        let moved = second_notes.assigned.lock().unwrap()[0].partition;
+        drop(second);
+        poll_until(&[&first], "the return", || first_notes.assigned.lock().unwrap().len() == all + all / 2);
+        let is_it = |fetched| matches!(fetched, Some(Fetched::Record(record)) if record.partition == moved);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !is_it(first.poll(Duration::from_millis(100)).unwrap()) {
+            assert!(Instant::now() < deadline, "the partition is never fetched");
+        }
     }
 }

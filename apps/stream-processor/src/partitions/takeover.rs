@@ -9,6 +9,7 @@ use tidewatch_events::{AlertEvent, Event};
 use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW, PROCESSOR_STATE};
 use tidewatch_kafka::{Committed, KafkaError, partition_of};
 
+use super::offsets::skip_lost;
 use super::{Owned, Partitions, Tools};
 use crate::idle::IdleClock;
 use crate::outbox::Outbox;
@@ -30,9 +31,11 @@ impl Partitions {
         for committed in partitions {
             let id = committed.partition;
             let loaded = Loaded::from_records(state.iter().filter(|record| record.partition == id));
-            let low = ends.get(&id).map_or(0, |(low, _)| *low);
-            let owned = self.restore(committed, loaded, &ends, &alerts);
-            starts.push((id, owned.detector.floor().max(low)));
+            let mut owned = self.restore(committed, loaded, &ends, &alerts);
+            if let Some((low, _)) = ends.get(&id).filter(|(low, _)| owned.detector.position() < *low) {
+                skip_lost(&self.tools.metrics, &mut owned.detector, *low);
+            }
+            starts.push((id, owned.detector.position()));
             self.owned.insert(id, owned);
         }
         self.claim(&ids)?;

@@ -11,4 +11,5 @@ mod rebalanced;
 mod recreated_input;
 mod restarted;
 mod support;
+mod transactions;
 mod unreachable;

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod admin;
+pub mod transactions;
 pub mod violations;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -169,6 +169,7 @@ mod tests {
             payload: Vec::new(),
             tombstone: false,
             timestamp_ms: None,
+            timed_by_broker: true,
             headers,
         }
     }

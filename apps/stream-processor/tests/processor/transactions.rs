@@ -1,0 +1,152 @@
+//! Producers with transactions: their control records, and what they took back, are holes and no losses.
+
+use std::time::Duration;
+
+use crate::support::admin::Admin;
+use crate::support::transactions::Transactions;
+use crate::support::{Kafka, Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
+use jiff::{SignedDuration, Timestamp};
+use tidewatch_events::{AlertState, RequestEvent};
+use tidewatch_kafka::topics::METRICS_RAW;
+use tidewatch_kafka::{Producer, Reader, partition_of};
+
+const PATIENCE: Duration = Duration::from_secs(90);
+const SERVICE: &str = "user-service";
+
+/// Ten events a second of a service over `span` seconds up to `end`.
+fn stream(service: &str, end: Timestamp, span: i64, mood: Mood) -> Vec<RequestEvent> {
+    let at = |tenth: i64| end - seconds(span) + SignedDuration::from_millis(tenth * 100);
+    (0..span * 10).map(|tenth| event(service, at(tenth), mood, tenth.unsigned_abs())).collect()
+}
+
+/// How the processor stands in the partition of the service, once it has read all of it.
+async fn settled(kafka: &Kafka, process: &Process) -> serde_json::Value {
+    let partition = partition_of(SERVICE.as_bytes(), 12);
+    let reader = Reader::uncommitted(&kafka.args, "test-ends").unwrap();
+    eventually("end of the partition", PATIENCE, async || {
+        let (_, high) = reader.ends(&METRICS_RAW).await.unwrap()[&partition];
+        let status = process.status().await?;
+        let rows = status["partitions"].as_array()?;
+        let row = rows.iter().find(|row| row["partition"] == partition)?.clone();
+        (row["position"] == high && row["high"] == high && row["lag"] == 0 && process.is_ready().await).then_some(row)
+    })
+    .await
+}
+
+fn accounted(row: &serde_json::Value) {
+    let count = |name: &str| row[name].as_i64().unwrap();
+    let counted = ["windowed", "late", "dead_lettered", "holes", "gap"].map(count).iter().sum::<i64>();
+    assert_eq!(count("position") - count("start"), counted, "{row}");
+}
+
+async fn fired(kafka: &Kafka, rule: &str, service: &str) {
+    eventually("alert", PATIENCE, async || {
+        let alerts = alerts(&kafka.args).await;
+        let is_it = |alert: &tidewatch_events::AlertEvent| {
+            alert.rule == rule && alert.state == AlertState::Firing && alert.group["service"] == service
+        };
+        alerts.iter().any(is_it).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_shares_a_partition_with_transactions_is_judged_as_ever() {
+    let Some(kafka) = real_kafka("whoever_shares_a_partition_with_transactions").await else { return };
+    let process = Process::start(&kafka.args, Some("processor-0"));
+    let (end, transactions) = (Timestamp::now(), Transactions::new(&kafka.args, "sink"));
+    let producer = Producer::new(&kafka.args, "test").unwrap();
+    // Both services in the partition of the one, interleaved second by second.
+    let (sink, neighbour) = (stream(SERVICE, end, 180, Mood::Well), stream("neighbour", end, 180, Mood::Failing));
+    for (sink, neighbour) in sink.chunks(10).zip(neighbour.chunks(10)) {
+        transactions.write(sink);
+        transactions.commit();
+        for event in neighbour {
+            let payload = tidewatch_events::Event::to_json(event);
+            let message = tidewatch_kafka::Message {
+                partition: Some(partition_of(SERVICE.as_bytes(), 12)),
+                ..tidewatch_kafka::Message::event::<RequestEvent>(METRICS_RAW.name, SERVICE, &payload)
+            };
+            producer.send(message).await.unwrap();
+        }
+    }
+    fired(&kafka, "HighErrorRate", "neighbour").await;
+    let row = settled(&kafka, &process).await;
+    accounted(&row);
+    assert_eq!((row["holes"].as_u64(), row["gap"].as_u64()), (Some(180), Some(0)), "one for each transaction");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_transaction_does_not_hide_silence() {
+    let Some(kafka) = real_kafka("the_end_of_a_transaction_does_not_hide_silence").await else { return };
+    let process = Process::start(&kafka.args, Some("processor-0"));
+    let transactions = Transactions::new(&kafka.args, "sink");
+    transactions.write(&stream(SERVICE, Timestamp::now(), 300, Mood::Well));
+    transactions.commit();
+    transactions.write(&stream(SERVICE, Timestamp::now(), 1, Mood::Well));
+    transactions.abort();
+    let row = settled(&kafka, &process).await;
+    accounted(&row);
+    assert_eq!(row["holes"], 12, "two ends, and what was taken back");
+    fired(&kafka, "TrafficDrop", SERVICE).await;
+    process.terminate();
+    // The state covers the holes as well: whoever takes over finds the end and goes on to be idle.
+    let process = Process::start(&kafka.args, Some("processor-0"));
+    accounted(&settled(&kafka, &process).await);
+    let producer = Producer::new(&kafka.args, "test").unwrap();
+    produce(&producer, &event(SERVICE, Timestamp::now(), Mood::Well, 1)).await;
+    producer.flush(PATIENCE).await.unwrap();
+    let row = settled(&kafka, &process).await;
+    accounted(&row);
+    assert_eq!(row["holes"], 12, "no hole is counted twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_transaction_is_a_lag_and_its_events_are_not_late_once_it_ends() {
+    let Some(kafka) = real_kafka("an_open_transaction_is_a_lag").await else { return };
+    let process = Process::start(&kafka.args, Some("processor-0"));
+    let producer = Producer::new(&kafka.args, "test").unwrap();
+    for event in stream(SERVICE, Timestamp::now(), 30, Mood::Well) {
+        produce(&producer, &event).await;
+    }
+    producer.flush(PATIENCE).await.unwrap();
+    settled(&kafka, &process).await;
+    let transactions = Transactions::new(&kafka.args, "sink");
+    let written = Timestamp::now();
+    transactions.write(&stream(SERVICE, written, 1, Mood::Well));
+    let partition = partition_of(SERVICE.as_bytes(), 12);
+    let row = async || {
+        let status = process.status().await?;
+        status["partitions"].as_array()?.iter().find(|row| row["partition"] == partition).cloned()
+    };
+    // Were the partition taken for idle, the wall clock would have judged the events' windows by then.
+    eventually("lag while ten seconds pass", PATIENCE, async || {
+        let row = row().await?;
+        (row["lag"] == 10 && Timestamp::now() > written + seconds(12)).then_some(())
+    })
+    .await;
+    transactions.commit();
+    let row = settled(&kafka, &process).await;
+    assert_eq!((row["windowed"].as_u64(), row["late"].as_u64(), row["holes"].as_u64()), (Some(310), Some(0), Some(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_retention_takes_under_a_running_processor_is_lost_and_no_hole() {
+    let Some(kafka) = real_kafka("what_retention_takes_under_a_running_processor").await else { return };
+    let admin = Admin::new(&kafka.args);
+    let process = Process::start(&kafka.args, Some("processor-0"));
+    let producer = Producer::new(&kafka.args, "test").unwrap();
+    eventually("readiness", PATIENCE, async || process.is_ready().await.then_some(())).await;
+    // An open transaction keeps the processor from reading on, and retention takes what is behind it.
+    let transactions = Transactions::new(&kafka.args, "sink");
+    transactions.write(&stream(SERVICE, Timestamp::now(), 1, Mood::Well));
+    for event in stream(SERVICE, Timestamp::now(), 2, Mood::Well) {
+        produce(&producer, &event).await;
+    }
+    producer.flush(PATIENCE).await.unwrap();
+    admin.delete_before(&METRICS_RAW, partition_of(SERVICE.as_bytes(), 12), 25).await;
+    transactions.commit();
+    let row = settled(&kafka, &process).await;
+    accounted(&row);
+    assert_eq!((row["gap"].as_u64(), row["windowed"].as_u64(), row["holes"].as_u64()), (Some(25), Some(5), Some(1)));
+}
