@@ -120,6 +120,9 @@ pub struct Partition {
     /// Records that can't be judged.
     #[serde(default)]
     pub dead_lettered: u64,
+    /// Offsets without a record to read.
+    #[serde(default)]
+    pub holes: u64,
 }
 
 /// Counts over all partitions.
@@ -137,6 +140,12 @@ pub struct Totals {
     /// Records that can't be judged.
     #[serde(default)]
     pub dead_lettered: u64,
+    /// Offsets without a record to read: ends of transactions, aborted ones, compaction.
+    #[serde(default)]
+    pub holes: u64,
+    /// Records that retention deleted before they were read.
+    #[serde(default)]
+    pub gap: u64,
     /// Records that were written and not yet read.
     #[serde(default)]
     pub lag: i64,

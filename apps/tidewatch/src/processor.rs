@@ -39,6 +39,9 @@ pub(crate) struct Partition {
     pub(crate) windowed: u64,
     pub(crate) late: u64,
     pub(crate) dead_lettered: u64,
+    /// Offsets without a record to read: ends of transactions, aborted ones, compaction.
+    #[serde(default)]
+    pub(crate) holes: u64,
     /// Records that retention deleted before they were read.
     #[serde(default)]
     pub(crate) gap: u64,

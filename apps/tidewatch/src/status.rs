@@ -51,6 +51,8 @@ pub(crate) struct Totals {
     processed: Option<u64>,
     late: Option<u64>,
     pub(crate) dead_lettered: Option<u64>,
+    holes: Option<u64>,
+    gap: Option<u64>,
     pub(crate) lag: Option<u64>,
 }
 
@@ -110,11 +112,22 @@ fn render(status: &Status) -> String {
         })
         .collect();
     let table = table::render(&["service", ">req/s", ">errors %", ">p50 ms", ">p95", ">p99", "firing"], &rows);
-    let Totals { produced, processed, late, dead_lettered, lag } = &status.totals;
+    format!("{table}\n{}\n", accounting(&status.totals))
+}
+
+/// At lag 0, what was produced is the sum of what follows. Offsets without a record and lost records are rare, and only
+/// named where there are any.
+fn accounting(totals: &Totals) -> String {
+    let Totals { produced, processed, late, dead_lettered, holes, gap, lag } = totals;
     let [produced, processed, late, dead_lettered, lag] =
         [produced, processed, late, dead_lettered, lag].map(|count| known(*count));
+    let rare = |count: &Option<u64>, name: &str| match count {
+        Some(count @ 1..) => format!(", {count} {name}"),
+        _ => String::new(),
+    };
+    let (holes, lost) = (rare(holes, "holes"), rare(gap, "lost"));
     format!(
-        "{table}\nevents: {produced} produced, {processed} processed, {late} late, {dead_lettered} dead letters, lag {lag}\n"
+        "events: {produced} produced, {processed} processed, {late} late, {dead_lettered} dead letters{holes}{lost}, lag {lag}"
     )
 }
 
@@ -144,6 +157,18 @@ mod tests {
              events: 1000 produced, 990 processed, 3 late, 7 dead letters, lag 0\n"
         );
         assert!(text.lines().all(|line| line.chars().count() <= 80));
+    }
+
+    #[test]
+    fn holes_and_losses_are_named_where_there_are_any() {
+        let totals: Totals = serde_json::from_value(json!({
+            "produced": 1000, "processed": 980, "late": 3, "dead_lettered": 7, "holes": 6, "gap": 4, "lag": 0,
+        }))
+        .unwrap();
+        assert_eq!(
+            accounting(&totals),
+            "events: 1000 produced, 980 processed, 3 late, 7 dead letters, 6 holes, 4 lost, lag 0"
+        );
     }
 
     #[test]

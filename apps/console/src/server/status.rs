@@ -32,6 +32,8 @@ struct Totals {
     processed: Option<u64>,
     late: Option<u64>,
     dead_lettered: Option<u64>,
+    holes: Option<u64>,
+    gap: Option<u64>,
     lag: Option<i64>,
 }
 
@@ -51,6 +53,8 @@ pub(super) fn status(state: &State, now: Timestamp) -> Status {
         processed: Some(totals.processed),
         late: Some(totals.late),
         dead_lettered: Some(totals.dead_lettered),
+        holes: Some(totals.holes),
+        gap: Some(totals.gap),
         lag: Some(totals.lag),
     });
     Status { services, totals: totals.unwrap_or_default() }
@@ -92,7 +96,7 @@ mod tests {
         state.alerts.apply(alert_event("HighErrorRate", "pay", "eu", 1_000));
         state.alerts.apply(alert_event("HighErrorRate", "pay", "us", 1_000));
         let mut processor = Peer::new("");
-        let totals = Counts { produced: 10, processed: 9, late: 1, dead_lettered: 2, lag: 1 };
+        let totals = Counts { produced: 16, processed: 9, late: 1, dead_lettered: 2, holes: 2, gap: 1, lag: 1 };
         processor.take(at(1), Ok(ProcessorStatus { totals, ..ProcessorStatus::default() }));
         state.processor = Some(processor);
         let mut status = serde_json::to_value(status(&state, at(1_011))).unwrap();
@@ -106,7 +110,7 @@ mod tests {
             json!({
                 "services": {"pay": {"rate": 20.0, "error_ratio": 0.1, "p50_ms": null, "p95_ms": null, "p99_ms": null,
                     "firing": ["HighErrorRate"]}},
-                "totals": {"produced": 10, "processed": 9, "late": 1, "dead_lettered": 2, "lag": 1},
+                "totals": {"produced": 16, "processed": 9, "late": 1, "dead_lettered": 2, "holes": 2, "gap": 1, "lag": 1},
             })
         );
     }

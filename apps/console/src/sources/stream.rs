@@ -185,7 +185,7 @@ impl Stream {
 
 /// When the broker got the record.
 fn arrived(record: &Record) -> Timestamp {
-    record.timestamp_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_else(Timestamp::now)
+    record.appended().of(None)
 }
 
 fn dead_letter(record: &Record) -> DeadLetter {

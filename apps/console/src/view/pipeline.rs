@@ -36,6 +36,12 @@ fn progress(view: &View<'_>, status: &ProcessorStatus) -> Markup {
             (count("Processed", totals.processed as i64, "Records that the processor has read."))
             (count("Late", totals.late as i64, "Events that came after their window was judged: counted, not judged."))
             (count("Dead letters", totals.dead_lettered as i64, "Records that can't be judged."))
+            @if totals.holes > 0 {
+                (count("Holes", totals.holes as i64, "Offsets without a record to read: ends of transactions, aborted ones, compaction."))
+            }
+            @if totals.gap > 0 {
+                (count("Lost", totals.gap as i64, "Records that retention deleted before they were read."))
+            }
             (count("Lag", totals.lag, "Records written and not yet read."))
         }
         (lag_bars(&status.partitions))
@@ -45,7 +51,7 @@ fn progress(view: &View<'_>, status: &ProcessorStatus) -> Markup {
                 table {
                     thead {
                         tr {
-                            @for name in ["Partition", "Position", "End", "Lag", "Watermark", "Late", "Dead letters"] { th scope="col" { (name) } }
+                            @for name in ["Partition", "Position", "End", "Lag", "Watermark", "Late", "Dead letters", "Holes"] { th scope="col" { (name) } }
                         }
                     }
                     tbody { @for partition in &status.partitions { (partition_row(view, partition)) } }
@@ -66,6 +72,7 @@ fn partition_row(view: &View<'_>, partition: &Partition) -> Markup {
             td { (partition.watermark.map_or(format::NONE.to_owned(), |at| format!("{} ago", format::age(at, view.now)))) }
             td { (partition.late) }
             td { (partition.dead_lettered) }
+            td { (partition.holes) }
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Nothing is lost: what the simulator produced is acknowledged and in the topic, and every offset of the topic that was read
-//! is in a window, was late or is a dead letter.
+//! is in a window, was late, is a dead letter or a hole.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,14 +8,15 @@ use std::time::Duration;
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::{Counts, Stack};
 use super::{every, some};
+use crate::processor::Partition;
 
 /// So often that moments are met at which nothing is on its way.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Asks until the counts were equal for each service and each partition: what is on its way just now is in only one of them.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
-    let expected = "position - start = windowed + late + dead letters in every partition, at lag 0; produced = acknowledged = \
-                    what the topic grew by";
+    let expected = "position - start = windowed + late + dead letters + holes in every partition, at lag 0; produced = \
+                    acknowledged = what the topic grew by";
     let mut open: Option<BTreeMap<String, String>> = None;
     every(POLL, &note, async || {
         let wrong = |seen: String| Failure::new(expected, seen, stack.curl("processor", "/status"));
@@ -65,8 +66,9 @@ fn judge(first: &Counts, now: &Counts) -> BTreeMap<String, String> {
         let read = u64::try_from(at.position - at.start).unwrap_or_default();
         let why = if at.gap > 0 {
             format!("retention took {} before they were read", at.gap)
-        } else if read != at.windowed + at.late + at.dead_lettered {
-            format!("{read} read, {} windowed + {} late + {} dead letters", at.windowed, at.late, at.dead_lettered)
+        } else if read != at.windowed + at.late + at.dead_lettered + at.holes {
+            let Partition { windowed, late, dead_lettered, holes, .. } = at;
+            format!("{read} read, {windowed} windowed + {late} late + {dead_lettered} dead letters + {holes} holes")
         } else if at.lag > 0 {
             format!("a lag of {}", at.lag)
         } else {
@@ -107,11 +109,19 @@ mod tests {
     }
 
     #[test]
+    fn holes_are_accounted_for() {
+        let mut now = counts(200, 199, 190, 207);
+        assert_eq!(wrong(&now), ["partition 3: 197 read, 190 windowed + 2 late + 3 dead letters + 0 holes"]);
+        now.processor.partitions[0].holes = 2;
+        assert_eq!(wrong(&now), [""; 0]);
+    }
+
+    #[test]
     fn whatever_is_missing_is_named() {
         assert_eq!(wrong(&counts(200, 198, 190, 205)), ["pay: 200 produced, 198 acknowledged"]);
         assert_eq!(
             wrong(&counts(200, 199, 189, 205)),
-            ["partition 3: 195 read, 189 windowed + 2 late + 3 dead letters"]
+            ["partition 3: 195 read, 189 windowed + 2 late + 3 dead letters + 0 holes"]
         );
         assert_eq!(wrong(&counts(200, 199, 180, 195)), ["metrics.raw: grew by 90, and 99 were acknowledged"]);
         let mut now = counts(200, 199, 190, 205);
