@@ -3,12 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context;
 use prometheus::Registry;
 use reqwest::Url;
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown, listen, registry};
-use tokio::net::TcpListener;
+use tidewatch_telemetry::{Admin, AdminArgs, Health, Listener, Service, Shutdown, registry};
 
 use crate::metrics::Metrics;
 use crate::peers::Peer;
@@ -50,8 +48,7 @@ fn base_url(text: &str) -> Result<Url, String> {
 
 /// The service, bound and ready to run.
 pub struct Console {
-    listener: TcpListener,
-    addr: SocketAddr,
+    listener: Listener,
     admin: Admin,
     stream: Stream,
     live: Arc<Live>,
@@ -64,7 +61,7 @@ pub struct Console {
 impl Console {
     /// Where the page is.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.listener.addr()
     }
 
     /// Where /metrics, /livez and /readyz are.
@@ -95,18 +92,14 @@ impl Service for Console {
         stream.export_reachable(&registry)?;
         let live = Arc::new(Live::new(state.clone(), metrics));
         let client = client([&config.processor, &config.simulator, &config.mock_slack].into_iter().flatten())?;
-        let listener = listen("--listen", config.listen).await?;
-        let addr = listener.local_addr()?;
+        let listener = Listener::bind("--listen", config.listen, &config.admin.allowed_host).await?;
         let admin = Admin::bind(&config.admin, registry.clone(), health).await?;
-        Ok(Self { listener, addr, admin, stream, live, state, registry, client, config })
+        Ok(Self { listener, admin, stream, live, state, registry, client, config })
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        let Self { listener, addr, admin, stream, live, state, registry, client, config } = self;
-        tracing::info!(address = %addr, admin = %admin.addr(), "serving the page");
-        let told = shutdown.child();
-        let server = axum::serve(listener, routes(Arc::clone(&live)))
-            .with_graceful_shutdown(async move { told.triggered().await });
+        let Self { listener, admin, stream, live, state, registry, client, config } = self;
+        tracing::info!(address = %listener.addr(), admin = %admin.addr(), "serving the page");
         let follow = async {
             let (client, state) = (&client, &state);
             let told = &shutdown;
@@ -119,7 +112,7 @@ impl Service for Console {
                 live.run(told),
             )
         };
-        let serve = async { server.await.context("the HTTP listener failed") };
+        let serve = listener.serve(routes(Arc::clone(&live)), shutdown.clone());
         let admin = admin.serve(shutdown.clone());
         tokio::try_join!(serve, admin, async {
             follow.await;

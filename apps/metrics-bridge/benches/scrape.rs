@@ -48,7 +48,7 @@ async fn running(kafka: &KafkaArgs) -> String {
         let payload = event.to_json();
         producer.send(Message::event::<RequestEvent>(METRICS_RAW.name, &event.service, &payload)).await.unwrap();
     }
-    let admin = AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() };
+    let admin = AdminArgs::at(([127, 0, 0, 1], 0));
     let config = Config { kafka: kafka.clone(), admin, max_series: 20_000, scrape_interval: 15 };
     let bridge = Bridge::bind(config).await.unwrap();
     let url = format!("http://{}/metrics", bridge.admin_addr());

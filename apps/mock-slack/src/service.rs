@@ -4,15 +4,13 @@ use crate::{
     metrics::Metrics,
     routes::{App, routes},
 };
-use anyhow::Context;
 use axum::{Router, routing::get};
 use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex},
 };
-use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown, listen, registry};
-use tokio::net::TcpListener;
+use tidewatch_telemetry::{Admin, AdminArgs, Health, Listener, Service, Shutdown, registry};
 
 /// Flags of mock-slack.
 #[derive(clap::Args, Clone, Debug)]
@@ -31,8 +29,7 @@ pub struct Config {
 /// The service, bound and ready to run.
 #[derive(Debug)]
 pub struct MockSlack {
-    listener: TcpListener,
-    addr: SocketAddr,
+    listener: Listener,
     routes: Router,
     admin: Admin,
 }
@@ -40,7 +37,7 @@ pub struct MockSlack {
 impl MockSlack {
     /// Where the webhooks, the API and the page are.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.listener.addr()
     }
 
     /// Where /metrics, /livez and /readyz are.
@@ -61,21 +58,16 @@ impl Service for MockSlack {
         let health = Health::new();
         let keeps = health.require("history");
         keeps.met();
-        let listener = listen("--listen", config.listen).await?;
-        let addr = listener.local_addr()?;
+        let listener = Listener::bind("--listen", config.listen, &config.admin.allowed_host).await?;
         let admin = Admin::bind(&config.admin, registry, health).await?;
         let admin = admin.merge(Router::new().route("/health", get(async || "live\n")));
         let routes = routes(App { history: Arc::new(Mutex::new(history)), metrics, keeps });
-        Ok(Self { listener, addr, routes, admin })
+        Ok(Self { listener, routes, admin })
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        tracing::info!(address = %self.addr, admin = %self.admin_addr(), "receiving webhooks");
-        let told = shutdown.child();
-        let server =
-            axum::serve(self.listener, self.routes).with_graceful_shutdown(async move { told.triggered().await });
-        let serve = async { server.await.context("the HTTP listener failed") };
-        tokio::try_join!(serve, self.admin.serve(shutdown))?;
+        tracing::info!(address = %self.addr(), admin = %self.admin_addr(), "receiving webhooks");
+        tokio::try_join!(self.listener.serve(self.routes, shutdown.clone()), self.admin.serve(shutdown))?;
         Ok(())
     }
 }

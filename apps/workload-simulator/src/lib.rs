@@ -18,8 +18,7 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 use tidewatch_kafka::Producer;
-use tidewatch_telemetry::{Admin, Health, Service, Shutdown, listen, registry};
-use tokio::net::TcpListener;
+use tidewatch_telemetry::{Admin, Health, Listener, Service, Shutdown, registry};
 
 pub use config::Config;
 pub use faults::{Fault, FaultBook, FaultKind, Injection};
@@ -43,14 +42,13 @@ pub struct Simulator {
     health: Health,
     metrics: Metrics,
     admin: Admin,
-    listener: TcpListener,
-    addr: SocketAddr,
+    listener: Listener,
 }
 
 impl Simulator {
     /// Where faults are injected.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.listener.addr()
     }
 
     /// Where /metrics, /livez and /readyz are.
@@ -71,27 +69,22 @@ impl Service for Simulator {
         let metrics = Metrics::register(&registry, &workload)?;
         let health = Health::new();
         let admin = Admin::bind(&config.admin, registry.clone(), health.clone()).await?;
-        let listener = listen("--listen", config.listen).await?;
-        let addr = listener.local_addr()?;
+        let listener = Listener::bind("--listen", config.listen, &config.admin.allowed_host).await?;
         let producer = Producer::with_linger(&config.kafka, Self::NAME, LINGER).context("--brokers")?;
         producer.export_reachable(&registry)?;
         let seed = config.seed.unwrap_or_else(rand::random);
-        Ok(Self { workload, seed, producer, health, metrics, admin, listener, addr })
+        Ok(Self { workload, seed, producer, health, metrics, admin, listener })
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        tracing::info!(seed = self.seed, faults = %self.addr, "simulating the workload");
+        tracing::info!(seed = self.seed, faults = %self.addr(), "simulating the workload");
         let faults = Arc::new(Mutex::new(FaultBook::new()));
         let api = api::router(self.workload.clone(), Arc::clone(&faults), self.metrics.clone());
         let generator = Generator::new(self.workload, self.seed, Timestamp::now());
         let driver = Driver::new(generator, faults, self.producer, self.metrics, &self.health);
-        let ended = shutdown.clone();
-        let api = axum::serve(self.listener, api)
-            .with_graceful_shutdown(async move { ended.triggered().await })
-            .into_future();
         tokio::try_join!(
             driver.run(shutdown.clone()),
-            async { api.await.context("the faults' listener failed") },
+            self.listener.serve(api, shutdown.clone()),
             self.admin.serve(shutdown.clone()),
         )?;
         Ok(())

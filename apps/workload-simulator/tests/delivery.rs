@@ -25,7 +25,7 @@ impl Running {
     async fn start(kafka: KafkaArgs, events_per_second: f64) -> Self {
         let config = Config {
             kafka,
-            admin: AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() },
+            admin: AdminArgs::at(([127, 0, 0, 1], 0)),
             listen: ([127, 0, 0, 1], 0).into(),
             events_per_second,
             error_rate: 0.05,

@@ -27,7 +27,7 @@ impl Running {
     async fn start() -> Self {
         let config = Config {
             kafka: KafkaArgs::new("127.0.0.1:1"),
-            admin: AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() },
+            admin: AdminArgs::at(([127, 0, 0, 1], 0)),
             listen: ([127, 0, 0, 1], 0).into(),
             events_per_second: 20.0,
             error_rate: 0.0001,

@@ -1,5 +1,5 @@
 //! The admin listener: /metrics, /livez and /readyz, beside what a service adds.
-use crate::{Health, Shutdown, listen, metrics_response};
+use crate::{Health, Host, Listener, Shutdown, metrics_response};
 use axum::{
     Json, Router,
     http::{HeaderMap, StatusCode},
@@ -8,21 +8,30 @@ use axum::{
 };
 use prometheus::Registry;
 use std::net::SocketAddr;
-use tokio::net::TcpListener;
 
-/// Where the admin listener binds.
+/// Where the admin listener binds, and whom the service's listeners answer.
 #[derive(clap::Args, Clone, Debug)]
 pub struct AdminArgs {
     /// Address of /metrics, /livez and /readyz
     #[arg(long, env, default_value = "127.0.0.1:9464")]
     pub admin_listen: SocketAddr,
+    /// Host that requests may name beside localhost and 127.0.0.1, repeatable: that of a proxy before this service;
+    /// comma-separated in the environment
+    #[arg(long, env, value_name = "HOST", value_delimiter = ',')]
+    pub allowed_host: Vec<Host>,
+}
+
+impl AdminArgs {
+    /// An admin listener at this address, and no further hosts.
+    pub fn at(admin_listen: impl Into<SocketAddr>) -> Self {
+        Self { admin_listen: admin_listen.into(), allowed_host: Vec::new() }
+    }
 }
 
 /// A bound admin listener; it answers once `serve` runs.
 #[derive(Debug)]
 pub struct Admin {
-    listener: TcpListener,
-    addr: SocketAddr,
+    listener: Listener,
     routes: Router,
     metrics: MethodRouter,
 }
@@ -30,18 +39,17 @@ pub struct Admin {
 impl Admin {
     /// Binds the address of `args`; the error names the flag.
     pub async fn bind(args: &AdminArgs, registry: Registry, health: Health) -> anyhow::Result<Admin> {
-        let listener = listen("--admin-listen", args.admin_listen).await?;
-        let addr = listener.local_addr()?;
+        let listener = Listener::bind("--admin-listen", args.admin_listen, &args.allowed_host).await?;
         let metrics = get(move |request: HeaderMap| async move { metrics_response(&registry, &request) });
         let routes = Router::new()
             .route("/livez", get(async || "live\n"))
             .route("/readyz", get(move || async move { readiness(&health) }));
-        Ok(Admin { listener, addr, routes, metrics })
+        Ok(Admin { listener, routes, metrics })
     }
 
     /// The address it is bound to, with the port that port 0 became.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.listener.addr()
     }
 
     /// Serves `routes` as well.
@@ -56,11 +64,9 @@ impl Admin {
         self
     }
 
-    /// Answers requests until `shutdown` triggers and those under way are answered.
+    /// Answers requests until `shutdown` triggers, as [`Listener::serve`] does.
     pub async fn serve(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        let routes = self.routes.route("/metrics", self.metrics);
-        axum::serve(self.listener, routes).with_graceful_shutdown(async move { shutdown.triggered().await }).await?;
-        Ok(())
+        self.listener.serve(self.routes.route("/metrics", self.metrics), shutdown).await
     }
 }
 

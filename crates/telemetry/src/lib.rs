@@ -4,21 +4,24 @@
 mod admin;
 mod exposition;
 mod health;
+mod host;
 mod json;
 mod limits;
-mod listen;
+mod listener;
 mod logs;
 pub mod metrics;
 mod origin;
 mod otlp;
 mod registry;
+mod serve;
 mod service;
 mod shutdown;
 
 pub use admin::{Admin, AdminArgs};
 pub use exposition::{OPENMETRICS, accepts_openmetrics, metrics_response, render_openmetrics};
 pub use health::{Condition, Health};
-pub use listen::listen;
+pub use host::Host;
+pub use listener::Listener;
 pub use logs::{TelemetryGuard, init, init_quiet};
 pub use origin::same_origin_only;
 pub use registry::registry;

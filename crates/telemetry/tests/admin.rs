@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidewatch_telemetry::{Admin, AdminArgs, Health, OPENMETRICS, Shutdown, registry};
 
 async fn bind(health: &Health) -> Admin {
-    let args = AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() };
+    let args = AdminArgs::at(([127, 0, 0, 1], 0));
     Admin::bind(&args, registry("a-service"), health.clone()).await.unwrap()
 }
 

@@ -29,7 +29,7 @@ impl Relay {
             To::Webhooks(urls) => (Vec::new(), parse(urls)),
             To::Alertmanagers(urls) => (parse(urls), Vec::new()),
         };
-        let admin = AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() };
+        let admin = AdminArgs::at(([127, 0, 0, 1], 0));
         let relay = AlertRelay::bind(Config { kafka: kafka.clone(), alertmanager, webhook, admin }).await.unwrap();
         let admin = format!("http://{}", relay.admin_addr());
         let shutdown = Shutdown::new();

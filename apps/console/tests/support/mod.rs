@@ -19,7 +19,7 @@ pub(crate) const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::n
 
 /// Flags of a console on free ports, without peers.
 pub(crate) fn config(kafka: KafkaArgs) -> Config {
-    let admin = AdminArgs { admin_listen: LOCAL };
+    let admin = AdminArgs::at(LOCAL);
     Config { listen: LOCAL, processor: None, simulator: None, mock_slack: None, kafka, admin }
 }
 

@@ -24,7 +24,7 @@ impl Running {
     pub(crate) async fn start(kafka: &KafkaArgs) -> Self {
         let config = Config {
             kafka: kafka.clone(),
-            admin: AdminArgs { admin_listen: ([127, 0, 0, 1], 0).into() },
+            admin: AdminArgs::at(([127, 0, 0, 1], 0)),
             max_series: MOST_SERIES,
             scrape_interval: 1,
         };

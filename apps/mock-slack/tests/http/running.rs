@@ -15,7 +15,7 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) async fn start(data_dir: Option<&Path>) -> Self {
         let any = ([127, 0, 0, 1], 0).into();
-        let admin = AdminArgs { admin_listen: any };
+        let admin = AdminArgs::at(([127, 0, 0, 1], 0));
         let service = MockSlack::bind(Config { listen: any, data_dir: data_dir.map(Into::into), admin }).await.unwrap();
         let (base, admin) = (format!("http://{}", service.addr()), format!("http://{}", service.admin_addr()));
         let shutdown = Shutdown::new();

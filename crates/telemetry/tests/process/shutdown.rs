@@ -1,6 +1,10 @@
 //! How a service's process ends when it is told to.
 use crate::child::Process;
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
 #[test]
 fn sigterm_and_sigint_drain_and_exit_0() {
@@ -12,6 +16,29 @@ fn sigterm_and_sigint_drain_and_exit_0() {
         assert_eq!(end.code, Some(0), "{signal}: {}", end.stdout);
         assert!(end.stdout.contains("minimal-service has drained and ends"), "{}", end.stdout);
     }
+}
+
+#[test]
+fn half_open_connections_do_not_hold_up_the_end() {
+    let mut process = Process::start(&[], &[]);
+    let line = process.log_line("admin listener is up");
+    let connect = || TcpStream::connect(line["address"].as_str().unwrap()).unwrap();
+    let held: Vec<_> = ["", "GET /livez", "POST /livez HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nhalf"]
+        .into_iter()
+        .map(|text| {
+            let mut connection = connect();
+            connection.write_all(text.as_bytes()).unwrap();
+            connection
+        })
+        .collect();
+    // Connections are accepted in order: once this one is answered, the others are the service's.
+    let mut last = connect();
+    last.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    last.read_to_string(&mut String::new()).unwrap();
+    process.signal("TERM");
+    let end = process.end_within(Duration::from_secs(9));
+    assert_eq!(end.code, Some(0), "{}", end.stdout);
+    drop(held);
 }
 
 #[test]

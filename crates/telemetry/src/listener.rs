@@ -1,0 +1,76 @@
+//! A bound listener, which tells its hosts from others', or a sentence that says which flag to change.
+use crate::{
+    Host, Shutdown,
+    host::Hosts,
+    serve::{Limits, serve},
+};
+use anyhow::anyhow;
+use axum::Router;
+use std::{io::ErrorKind, net::SocketAddr};
+use tokio::net::TcpListener;
+
+/// A bound HTTP listener; it answers once `serve` runs.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    addr: SocketAddr,
+    hosts: Option<Hosts>,
+    limits: Limits,
+}
+
+impl Listener {
+    /// Binds `addr`; an error is one sentence that names `flag` (such as `--listen`) and its environment variable.
+    ///
+    /// On a loopback address it answers requests for `localhost`, `127.0.0.1`, `[::1]`, that address and `allowed` hosts. On
+    /// another one it answers for every host, or, where some are `allowed`, for those and for IP addresses.
+    pub async fn bind(flag: &'static str, addr: SocketAddr, allowed: &[Host]) -> anyhow::Result<Self> {
+        let name = flag.trim_start_matches('-');
+        let refuse = |error: std::io::Error| {
+            let reason = match error.kind() {
+                ErrorKind::AddrInUse => "address already in use".into(),
+                ErrorKind::AddrNotAvailable => "not an address of this machine".into(),
+                ErrorKind::PermissionDenied => "not permitted to bind this port".into(),
+                _ => error.to_string(),
+            };
+            let variable = name.replace('-', "_").to_uppercase();
+            anyhow!("--{name} {addr}: {reason}; choose another with --{name} or {variable}")
+        };
+        let socket = TcpListener::bind(addr).await.map_err(refuse)?;
+        let addr = socket.local_addr().map_err(refuse)?;
+        Ok(Self { socket, addr, hosts: Hosts::of(addr.ip(), allowed), limits: Limits::default() })
+    }
+
+    /// The address it is bound to, with the port that port 0 became.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Answers requests until `shutdown` triggers, and then those under way, for 1 s at most. Whoever takes more than 10 s
+    /// for the head of a request, or 30 s for its body, is cut off; of more than 256 connections, the others wait.
+    ///
+    /// It doesn't fail: its result is that of a service's other work, with which it is joined.
+    pub async fn serve(self, routes: Router, shutdown: Shutdown) -> anyhow::Result<()> {
+        let routes = match self.hosts {
+            Some(hosts) => hosts.only(routes),
+            None => routes,
+        };
+        serve(self.socket, routes, shutdown, self.limits).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_in_use_is_told_with_its_flag_and_variable() {
+        let first = Listener::bind("--admin-listen", ([127, 0, 0, 1], 0).into(), &[]).await.unwrap();
+        let addr = first.addr();
+        let error = Listener::bind("--admin-listen", addr, &[]).await.unwrap_err();
+        let expected = format!(
+            "--admin-listen {addr}: address already in use; choose another with --admin-listen or ADMIN_LISTEN"
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+}
