@@ -7,9 +7,10 @@ use crate::{
 };
 use anyhow::Context;
 use jiff::Timestamp;
-use reqwest::{Client, Url};
+use reqwest::{Client, Response, Url, header::LOCATION};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
+use tidewatch_telemetry::http_client;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 /// How long a receiver may take to answer.
@@ -48,7 +49,7 @@ pub(crate) fn receivers(
     webhooks: &[HttpUrl],
     metrics: &Metrics,
 ) -> anyhow::Result<Vec<Receiver>> {
-    let client = Client::builder().timeout(TIMEOUT).build().context("can't set up the HTTP client")?;
+    let client = http_client(TIMEOUT).build().context("can't set up the HTTP client")?;
     let receiver = |kind, endpoints| Receiver {
         kind,
         endpoints,
@@ -128,7 +129,30 @@ impl Receiver {
         if status.is_success() {
             return Ok(());
         }
-        let said = answer.text().await.unwrap_or_default();
-        Err(("refused", format!("answered {status}: {}", said.trim().chars().take(200).collect::<String>())))
+        if status.is_redirection() {
+            return Err(("refused", format!("answered {status}: {}", redirect(&endpoint.url, &answer))));
+        }
+        Err(("refused", format!("answered {status}: {}", beginning(answer).await)))
     }
+}
+
+/// Where an answer leads, in a sentence. Following it would lose the alert: most clients make a GET of a redirected POST, and a
+/// login page answers that with 200. Of the place only the host is told, since the rest is often a secret.
+fn redirect(asked: &Url, answer: &Response) -> String {
+    let place = answer.headers().get(LOCATION).and_then(|place| asked.join(place.to_str().ok()?).ok());
+    match place.map(|place| place.origin()) {
+        Some(origin) if origin == asked.origin() => {
+            "it redirects to another path there: set the receiver to that address".to_owned()
+        }
+        Some(origin) if origin.is_tuple() => {
+            format!("it redirects to {}: set the receiver to that address", origin.ascii_serialization())
+        }
+        _ => "it redirects, and doesn't say to which web address".to_owned(),
+    }
+}
+
+/// What a receiver says of itself, cut short however much it sends.
+async fn beginning(mut answer: Response) -> String {
+    let said = answer.chunk().await.ok().flatten().unwrap_or_default();
+    String::from_utf8_lossy(&said).trim().chars().take(200).collect()
 }

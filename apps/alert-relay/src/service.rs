@@ -15,7 +15,7 @@ pub struct Config {
     #[command(flatten)]
     pub kafka: KafkaArgs,
     /// Alertmanager to tell, repeatable: each is told, one that accepts is enough; comma-separated in the environment
-    #[arg(long, env, value_name = "URL", value_delimiter = ',')]
+    #[arg(long, env, value_name = "URL", value_delimiter = ',', hide_env_values = true)]
     pub alertmanager: Vec<HttpUrl>,
     /// Webhook to tell in Alertmanager's format v4, repeatable: each is told until it accepts; comma-separated in the environment
     #[arg(long, env, value_name = "URL", value_delimiter = ',', hide_env_values = true)]

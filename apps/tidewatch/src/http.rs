@@ -5,12 +5,13 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use reqwest::{Client, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
+use tidewatch_telemetry::http_client;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// A client that gives up after 5 s. It knows no proxy: the services are on this machine.
+/// A client that gives up after 5 s, and goes where it is told to only.
 pub(crate) fn client() -> anyhow::Result<Client> {
-    Client::builder().timeout(LIMIT).no_proxy().build().context("can't set up an HTTP client")
+    http_client(LIMIT).build().context("can't set up an HTTP client")
 }
 
 /// Sends a request to `service`; an error says that it doesn't answer and what to look at.

@@ -84,8 +84,12 @@ impl Start {
     }
 
     async fn launch(&self) -> Result<Server, BackendError> {
-        let client =
-            reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy().build().map_err(BackendError::Client)?;
+        let client = reqwest::Client::builder()
+            .timeout(ANSWER_WITHIN)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(BackendError::Client)?;
         let invocation = Invocation {
             program: self.installation.program().to_owned(),
             arguments: self.arguments.clone(),

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod admin;
+mod client;
 mod exposition;
 mod health;
 mod host;
@@ -18,6 +19,7 @@ mod service;
 mod shutdown;
 
 pub use admin::{Admin, AdminArgs};
+pub use client::http_client;
 pub use exposition::{OPENMETRICS, accepts_openmetrics, metrics_response, render_openmetrics};
 pub use health::{Condition, Health};
 pub use host::Host;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use opentelemetry_otlp::{LogExporter, SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::{Resource, logs::SdkLoggerProvider, trace::SdkTracerProvider};
-use reqwest::blocking::Client;
+use reqwest::{blocking::Client, redirect::Policy};
 
 /// Log targets of the exporter and of the HTTP client that it uses.
 pub(crate) const EXPORT_TARGETS: [&str; 4] = ["opentelemetry", "hyper", "reqwest", "rustls"];
@@ -30,7 +30,7 @@ pub(crate) fn logger_provider(service: &'static str) -> anyhow::Result<SdkLogger
     Ok(SdkLoggerProvider::builder().with_resource(resource(service)).with_batch_exporter(exporter).build())
 }
 
-/// What exports one signal. Certificates are only loaded for endpoints that want them: an image of a service has none, and
+/// What exports one signal, to the endpoint alone: it follows no redirect and uses no proxy. Certificates are only loaded for endpoints that want them: an image of a service has none, and
 /// without this its plain HTTP would fail for want of them.
 fn client() -> anyhow::Result<Client> {
     let set = |name: &str| std::env::var(format!("OTEL_EXPORTER_OTLP_{name}")).ok();
@@ -39,7 +39,7 @@ fn client() -> anyhow::Result<Client> {
     // OpenTelemetry's default.
     let timeout = Duration::from_millis(set("TIMEOUT").and_then(|millis| millis.parse().ok()).unwrap_or(10_000));
     let build = move || {
-        let client = Client::builder().timeout(timeout);
+        let client = Client::builder().timeout(timeout).redirect(Policy::none()).no_proxy();
         if tls { client } else { client.tls_certs_only([]) }.build()
     };
     // It has a runtime of its own, which can't be started on a thread of another one.

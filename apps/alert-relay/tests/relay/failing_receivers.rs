@@ -29,6 +29,26 @@ async fn a_receiver_that_answers_500_and_recovers_is_told_each_transition_once_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_a_refusal_and_the_alert_is_told_once_it_ends() {
+    let broker = Broker::in_process();
+    let processor = Processor::new(broker.args());
+    let receiver = Receiver::up(Mood::Redirects);
+    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    processor.fires("a").await;
+    asked(&receiver, 2).await;
+    relay.is_unready("it redirects to another path there: set the receiver to that address").await;
+    let refused = format!("alert_relay_requests_total{{outcome=\"refused\",receiver=\"{}\"}}", receiver.addr);
+    relay.counted(&refused, 2).await;
+    let (_, readiness) = relay.readiness().await;
+    assert!(!readiness.contains("secret"), "{readiness}");
+
+    receiver.turns(Mood::Accepts);
+    receiver.hears("a", "firing").await;
+    relay.stop().await;
+    assert_eq!(receiver.redirected(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_hangs_is_asked_again_and_another_is_told_meanwhile() {
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());

@@ -3,6 +3,7 @@
 mod alertmanager;
 mod failing_receivers;
 mod kafka;
+mod proxy;
 mod receiver;
 mod restarts;
 mod running;

@@ -4,6 +4,7 @@ use axum::{
     Json, Router,
     extract::State,
     http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
     routing::{any, post},
 };
 use serde_json::Value;
@@ -19,6 +20,8 @@ pub(crate) enum Mood {
     Accepts,
     /// Answers 500.
     Refuses,
+    /// Answers 307 to a place that accepts everything.
+    Redirects,
     /// Takes the request and never answers.
     Hangs,
 }
@@ -38,6 +41,7 @@ struct Shared {
     mood: Arc<Mutex<Mood>>,
     bodies: Arc<Mutex<Vec<Value>>>,
     requests: Arc<Mutex<usize>>,
+    redirected: Arc<Mutex<usize>>,
 }
 
 impl Receiver {
@@ -46,8 +50,8 @@ impl Receiver {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         let addr = socket.local_addr().unwrap();
-        let shared =
-            Shared { mood: Arc::new(Mutex::new(Mood::Accepts)), bodies: Arc::default(), requests: Arc::default() };
+        let mood = Arc::new(Mutex::new(Mood::Accepts));
+        let shared = Shared { mood, bodies: Arc::default(), requests: Arc::default(), redirected: Arc::default() };
         Self { addr, webhook: format!("http://{addr}/webhook"), socket: Some(socket), shared }
     }
 
@@ -64,6 +68,7 @@ impl Receiver {
         let app = Router::new()
             .route("/webhook", post(receive))
             .route("/api/v2/alerts", any(receive))
+            .route("/secret-path", any(elsewhere))
             .with_state(self.shared.clone());
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     }
@@ -75,6 +80,11 @@ impl Receiver {
     /// Requests so far, accepted or not.
     pub(crate) fn requests(&self) -> usize {
         *self.shared.requests.lock().unwrap()
+    }
+
+    /// Requests that followed its redirect.
+    pub(crate) fn redirected(&self) -> usize {
+        *self.shared.redirected.lock().unwrap()
     }
 
     /// Bodies that it has accepted.
@@ -99,15 +109,23 @@ impl Receiver {
     }
 }
 
-async fn receive(State(shared): State<Shared>, Json(body): Json<Value>) -> StatusCode {
+/// As a login page does.
+async fn elsewhere(State(shared): State<Shared>) -> StatusCode {
+    *shared.redirected.lock().unwrap() += 1;
+    StatusCode::OK
+}
+
+async fn receive(State(shared): State<Shared>, Json(body): Json<Value>) -> Response {
     *shared.requests.lock().unwrap() += 1;
     let mood = *shared.mood.lock().unwrap();
-    match mood {
+    let status = match mood {
         Mood::Accepts => {
             shared.bodies.lock().unwrap().push(body);
             StatusCode::OK
         }
         Mood::Refuses => StatusCode::INTERNAL_SERVER_ERROR,
+        Mood::Redirects => return Redirect::temporary("/secret-path").into_response(),
         Mood::Hangs => std::future::pending().await,
-    }
+    };
+    status.into_response()
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use prometheus::{Registry, TextEncoder};
 use reqwest::{Client, Url};
 use serde::de::DeserializeOwned;
-use tidewatch_telemetry::Shutdown;
+use tidewatch_telemetry::{Shutdown, http_client};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::Shared;
@@ -25,7 +25,7 @@ const PROCESSES: Duration = Duration::from_secs(5);
 
 /// A client for these peers. Certificates are only loaded for those that want them: the console's image has none.
 pub(crate) fn client<'a>(peers: impl IntoIterator<Item = &'a Url>) -> anyhow::Result<Client> {
-    let client = Client::builder().timeout(LIMIT).redirect(reqwest::redirect::Policy::none()).no_proxy();
+    let client = http_client(LIMIT);
     let tls = peers.into_iter().any(|peer| peer.scheme() == "https");
     let client = if tls { client } else { client.tls_certs_only([]) };
     client.build().context("https needs certificates of authorities; SSL_CERT_FILE names a file of them")
@@ -41,7 +41,7 @@ pub(crate) async fn follow<T: DeserializeOwned>(
     shutdown: &Shutdown,
 ) {
     let Some(base) = base else { return };
-    let url = endpoint(base, path);
+    let (url, shown) = (endpoint(base, path), base.origin().ascii_serialization());
     let mut tick = tokio::time::interval(ANSWERS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -55,8 +55,8 @@ pub(crate) async fn follow<T: DeserializeOwned>(
         let mut state = state.lock();
         if let Some(peer) = peer(&mut state) {
             match (&answer, &peer.failing) {
-                (Err(why), None) => tracing::warn!(url, why, "a service doesn't answer; trying on"),
-                (Ok(_), Some(_)) => tracing::info!(url, "the service answers"),
+                (Err(why), None) => tracing::warn!(url = shown, why, "a service doesn't answer; trying on"),
+                (Ok(_), Some(_)) => tracing::info!(url = shown, "the service answers"),
                 _ => {}
             }
             peer.take(Timestamp::now(), answer);

@@ -50,6 +50,21 @@ async fn the_span_and_the_log_record_of_one_trace_are_exported_by_the_end() {
     assert!(contains(&received, "/v1/logs", b"admin listener is up"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_the_environment_is_not_used() {
+    let (endpoint, received) = collector().await;
+    let ended = tokio::task::spawn_blocking(move || {
+        let nobody = "http://127.0.0.1:1";
+        let proxies = [("http_proxy", nobody), ("HTTP_PROXY", nobody), ("all_proxy", nobody), ("no_proxy", "")];
+        let mut process = Process::start(&[], &[&without_certificates(&endpoint)[..], &proxies].concat());
+        process.log_line("admin listener is up");
+        process.signal("TERM");
+        process.end_within(Duration::from_secs(10)).code
+    });
+    assert_eq!(ended.await.unwrap(), Some(0));
+    assert!(contains(&received, "/v1/traces", b"say_where"));
+}
+
 #[test]
 fn a_collector_that_is_down_changes_neither_the_work_nor_the_exit_code() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -1,0 +1,41 @@
+//! Proxies of the environment: an alert goes to its receiver alone.
+use crate::{
+    receiver::{Mood, Receiver},
+    running::{Processor, SOON},
+};
+use std::process::{Child, Command, Stdio};
+use tidewatch_testkit::{Broker, eventually};
+
+/// A relay as a process, since the environment belongs to one.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_the_environment_is_not_told_instead_of_the_receiver() {
+    let broker = Broker::in_process();
+    // It would answer 200 to everything that it is sent.
+    let proxy = Receiver::up(Mood::Accepts);
+    let receiver = Receiver::up(Mood::Accepts);
+    let url = format!("http://{}", proxy.addr);
+    let proxies = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    let _relay = Process(
+        Command::new(env!("CARGO_BIN_EXE_alert-relay"))
+            .args(["--admin-listen", "127.0.0.1:0", "--brokers", &broker.args().brokers])
+            .args(["--webhook", &receiver.webhook])
+            .envs(proxies.map(|name| (name, &url)))
+            .env_remove("no_proxy")
+            .env_remove("NO_PROXY")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    Processor::new(broker.args()).fires("a").await;
+    eventually("the receiver is told", SOON, async || (!receiver.heard().is_empty()).then_some(())).await;
+    assert_eq!(proxy.requests(), 0);
+}
