@@ -9,6 +9,8 @@ use crate::rules::Family;
 
 /// Alerts that are over and still kept.
 const MAX_OVER: usize = 300;
+/// Notifications that may belong to the alerts that are kept: of each, that it fires and that it is over.
+pub const NOTIFICATIONS: usize = 2 * MAX_OVER;
 /// How long an alert that is over is kept.
 const KEEP_MINUTES: i64 = 60;
 

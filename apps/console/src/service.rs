@@ -8,6 +8,7 @@ use reqwest::Url;
 use tidewatch_kafka::KafkaArgs;
 use tidewatch_telemetry::{Admin, AdminArgs, Health, Listener, Service, Shutdown, registry};
 
+use crate::alerts::NOTIFICATIONS;
 use crate::metrics::Metrics;
 use crate::peers::Peer;
 use crate::server::{Live, routes};
@@ -23,13 +24,13 @@ pub struct Config {
     #[arg(long, env, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// Admin URL of the stream-processor, for rule states, lag and totals
-    #[arg(long, env, value_name = "URL", value_parser = base_url)]
+    #[arg(long, env, value_name = "URL", value_parser = base_url, hide_env_values = true)]
     pub processor: Option<Url>,
     /// URL of the workload-simulator, for injected faults
-    #[arg(long, env, value_name = "URL", value_parser = base_url)]
+    #[arg(long, env, value_name = "URL", value_parser = base_url, hide_env_values = true)]
     pub simulator: Option<Url>,
     /// URL of mock-slack, for notifications
-    #[arg(long, env, value_name = "URL", value_parser = base_url)]
+    #[arg(long, env, value_name = "URL", value_parser = base_url, hide_env_values = true)]
     pub mock_slack: Option<Url>,
     /// The brokers.
     #[command(flatten)]
@@ -100,16 +101,17 @@ impl Service for Console {
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let Self { listener, admin, stream, live, state, registry, client, config } = self;
         tracing::info!(address = %listener.addr(), admin = %admin.addr(), "serving the page");
+        let told = format!("api/alerts?limit={NOTIFICATIONS}");
         let follow = async {
             let (client, state) = (&client, &state);
-            let told = &shutdown;
+            let shutdown = &shutdown;
             tokio::join!(
-                follow(client, &config.processor, "status", state, |state| &mut state.processor, told),
-                follow(client, &config.simulator, "faults", state, |state| &mut state.simulator, told),
-                follow(client, &config.mock_slack, "api/alerts", state, |state| &mut state.slack, told),
-                measure(client, &registry, &config.processor, state, told),
-                stream.run(told),
-                live.run(told),
+                follow(client, &config.processor, "status", state, |state| &mut state.processor, shutdown),
+                follow(client, &config.simulator, "faults", state, |state| &mut state.simulator, shutdown),
+                follow(client, &config.mock_slack, &told, state, |state| &mut state.slack, shutdown),
+                measure(client, &registry, &config.processor, state, shutdown),
+                stream.run(shutdown),
+                live.run(shutdown),
             )
         };
         let serve = listener.serve(routes(Arc::clone(&live)), shutdown.clone());

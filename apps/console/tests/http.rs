@@ -3,8 +3,11 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::{Router, http::Uri};
+use console::Config;
 use futures::StreamExt;
 use reqwest::{Client, Method, StatusCode, header};
 use support::{Running, SOON, config};
@@ -112,6 +115,22 @@ async fn a_peer_out_of_reach_is_told_and_an_absent_one_left_out() {
     let page = console.page().await;
     assert!(!page.contains("mock-slack:") && !page.contains("stream-processor:"), "{page}");
     assert_eq!(console.status().await["totals"]["lag"], serde_json::Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mock_slack_is_asked_for_as_many_notifications_as_may_be_shown() {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let noted = Arc::clone(&asked);
+    let keep = async move |uri: Uri| {
+        noted.lock().unwrap().push(uri.to_string());
+        "[]"
+    };
+    let listener = tokio::net::TcpListener::bind(support::LOCAL).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(keep)).await });
+    let _console = Running::start(Config { mock_slack: Some(url.parse().unwrap()), ..config(nowhere()) }).await;
+    let uri = eventually("mock-slack is asked", SOON, async || asked.lock().unwrap().first().cloned()).await;
+    assert_eq!(uri, format!("/api/alerts?limit={}", console::alerts::NOTIFICATIONS));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,8 @@
 //! Reads Alertmanager's webhook, version 4.
-use crate::notification::{Notification, Status};
+use crate::{
+    notification::{Notification, Status},
+    text::{Text, or_empty},
+};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -7,6 +10,7 @@ use std::collections::BTreeMap;
 #[derive(Deserialize)]
 struct Webhook {
     version: String,
+    #[serde(deserialize_with = "or_empty")]
     alerts: Vec<Alert>,
 }
 
@@ -14,10 +18,11 @@ struct Webhook {
 #[serde(rename_all = "camelCase")]
 struct Alert {
     status: AlertStatus,
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    annotations: BTreeMap<String, String>,
-    starts_at: Timestamp,
+    #[serde(default, deserialize_with = "or_empty")]
+    labels: BTreeMap<String, Text>,
+    #[serde(default, deserialize_with = "or_empty")]
+    annotations: BTreeMap<String, Text>,
+    starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
     fingerprint: Option<String>,
 }
@@ -44,14 +49,15 @@ fn notification(alert: Alert, received_at: Timestamp) -> Notification {
         AlertStatus::Firing => Status::Firing,
         AlertStatus::Resolved => Status::Resolved,
     };
-    let labels_as_name =
-        || alert.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",");
+    let plain = |texts: BTreeMap<String, Text>| texts.into_iter().map(|(name, Text(text))| (name, text)).collect();
+    let labels: BTreeMap<String, String> = plain(alert.labels);
+    let labels_as_name = || labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",");
     Notification {
         status,
         fingerprint: Some(alert.fingerprint.unwrap_or_else(labels_as_name)),
-        labels: alert.labels,
-        annotations: alert.annotations,
-        starts_at: Some(alert.starts_at),
+        labels,
+        annotations: plain(alert.annotations),
+        starts_at: alert.starts_at,
         // A firing alert's end is the zero time, or the moment at which the sender would give up on it.
         ends_at: alert.ends_at.filter(|_| status == Status::Resolved),
         received_at,
@@ -84,6 +90,16 @@ mod tests {
         assert_eq!(firing.fingerprint.as_deref(), Some("c0ffee"));
         assert_eq!(resolved.ends_at.unwrap().to_string(), "2026-01-02T02:05:05Z");
         assert_eq!(resolved.fingerprint.as_deref(), Some("alertname=TrafficDrop"));
+    }
+
+    #[test]
+    fn nulls_and_numbers_stand_where_texts_are_meant() {
+        let body = r#"{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"Down","code":500},"annotations":null,
+            "startsAt":"2026-01-02T03:04:05Z"},{"status":"firing","labels":null}]}"#;
+        let [numbered, bare] = parse(body.as_bytes(), AT).unwrap().try_into().unwrap();
+        assert_eq!((numbered.labels["code"].as_str(), numbered.annotations.len()), ("500", 0));
+        assert_eq!((bare.labels.len(), bare.starts_at), (0, None));
+        assert_eq!(parse(br#"{"version":"4","alerts":null}"#, AT).unwrap(), []);
     }
 
     #[test]

@@ -11,11 +11,15 @@ use std::{
 
 /// How many notifications are kept.
 pub(crate) const KEPT: usize = 1_000;
+/// How many bytes they may have as JSON, all together.
+const KEPT_BYTES: usize = 4 * 1024 * 1024;
 
 /// The newest notifications, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    notifications: VecDeque<Notification>,
+    /// Each with its length as JSON.
+    notifications: VecDeque<(Notification, usize)>,
+    bytes: usize,
     known: HashSet<Identity>,
     journal: Option<Journal>,
 }
@@ -27,7 +31,8 @@ impl History {
         if let Some(dir) = dir {
             let (journal, notifications) = Journal::open(dir)?;
             history.journal = Some(journal);
-            history.remember(notifications);
+            history.remember(notifications.into_iter().map(clipped).collect());
+            history.compact();
         }
         Ok(history)
     }
@@ -35,7 +40,7 @@ impl History {
     /// Keeps those of `received` that are new, all of them or, on an error, none. Returns what the new ones say.
     pub(crate) fn record(&mut self, received: Vec<Notification>) -> io::Result<Vec<Status>> {
         let mut seen = HashSet::new();
-        let mut new = received;
+        let mut new: Vec<Notification> = received.into_iter().map(clipped).collect();
         new.retain(|notification| {
             notification.identity().is_none_or(|identity| !self.known.contains(&identity) && seen.insert(identity))
         });
@@ -54,20 +59,26 @@ impl History {
             journal.replace(&[])?;
         }
         self.notifications.clear();
+        self.bytes = 0;
         self.known.clear();
         Ok(())
     }
 
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Notification> {
-        self.notifications.iter().rev()
+        self.notifications.iter().rev().map(|(notification, _)| notification)
     }
 
     fn remember(&mut self, new: Vec<Notification>) {
         self.known.extend(new.iter().filter_map(Notification::identity));
-        self.notifications.extend(new);
-        while self.notifications.len() > KEPT {
-            let oldest = self.notifications.pop_front();
-            if let Some(identity) = oldest.and_then(|oldest| oldest.identity()) {
+        for notification in new {
+            let length = serde_json::to_vec(&notification).map_or(0, |json| json.len());
+            self.bytes += length;
+            self.notifications.push_back((notification, length));
+        }
+        while self.notifications.len() > KEPT || self.bytes > KEPT_BYTES {
+            let Some((oldest, length)) = self.notifications.pop_front() else { break };
+            self.bytes -= length;
+            if let Some(identity) = oldest.identity() {
                 self.known.remove(&identity);
             }
         }
@@ -75,19 +86,25 @@ impl History {
 
     /// Rewrites the file when half of it is forgotten.
     fn compact(&mut self) {
-        let Some(journal) = self.journal.as_mut().filter(|journal| journal.lines() >= 2 * KEPT) else { return };
+        let long = |journal: &&mut Journal| journal.lines() >= 2 * KEPT || journal.bytes() >= 2 * KEPT_BYTES as u64;
+        let Some(journal) = self.journal.as_mut().filter(long) else { return };
         // The notifications are on disk already, so this may fail: the file only stays longer than it need be.
-        if let Err(error) = journal.replace(self.notifications.make_contiguous()) {
+        if let Err(error) = journal.replace(self.notifications.iter().map(|(notification, _)| notification)) {
             tracing::warn!(%error, "can't shorten the history's file; trying again with the next notification");
         }
     }
+}
+
+fn clipped(mut notification: Notification) -> Notification {
+    notification.clip();
+    notification
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use jiff::{SignedDuration, Timestamp};
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt};
 
     fn notification(fingerprint: &str, status: Status, second: i64) -> Notification {
         Notification {
@@ -132,6 +149,58 @@ mod tests {
         drop(history);
         let again = History::open(Some(dir.path())).unwrap();
         assert_eq!(again.newest_first().cloned().collect::<Vec<_>>(), kept);
+    }
+
+    #[test]
+    fn history_and_file_are_bounded_in_bytes_and_the_newest_survive() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut history = History::open(Some(dir.path())).unwrap();
+        for second in 0..500 {
+            let texts = (0..8).map(|number| (number.to_string(), "x".repeat(100_000))).collect();
+            let long = Notification { annotations: texts, ..notification("a", Status::Firing, second) };
+            history.record(vec![long]).unwrap();
+        }
+        let kept = history.newest_first().count();
+        assert!((10..500).contains(&kept), "{kept}");
+        let size = fs::metadata(dir.path().join("alerts.jsonl")).unwrap().len();
+        assert!(size < 3 * KEPT_BYTES as u64, "{size}");
+        let newest = history.newest_first().next().unwrap().clone();
+        drop(history);
+        let again = History::open(Some(dir.path())).unwrap();
+        assert_eq!((again.newest_first().count(), again.newest_first().next()), (kept, Some(&newest)));
+    }
+
+    #[test]
+    fn a_link_in_the_directory_is_not_followed() {
+        for name in ["alerts.jsonl", "alerts.jsonl.new", "lock"] {
+            let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+            fs::write(elsewhere.path(), "somebody's\n").unwrap();
+            std::os::unix::fs::symlink(elsewhere.path(), dir.path().join(name)).unwrap();
+            let opened = History::open(Some(dir.path()));
+            if let Ok(mut history) = opened {
+                history.clear().unwrap();
+            }
+            assert_eq!(fs::read_to_string(elsewhere.path()).unwrap(), "somebody's\n", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_program_is_refused_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("alerts.jsonl");
+        fs::write(&file, "{\"ts\":1,\"msg\":\"something else\"}\nunfinished").unwrap();
+        let error = format!("{:#}", History::open(Some(dir.path())).unwrap_err());
+        assert!(error.contains("--data-dir") && error.contains("not a history"), "{error}");
+        assert!(fs::read_to_string(&file).unwrap().ends_with("unfinished"));
+    }
+
+    #[test]
+    fn a_new_directory_and_its_files_are_the_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("history");
+        History::open(Some(&dir)).unwrap().record(vec![notification("a", Status::Firing, 1)]).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&dir), mode(&dir.join("alerts.jsonl"))), (0o700, 0o600));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The history on disk: a file of JSON lines that is appended to, and never half-written.
 use crate::notification::Notification;
 use anyhow::{Context, anyhow};
+use rustix::fs::OFlags;
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -40,21 +42,18 @@ impl Journal {
     }
 
     fn open_file(dir: &Path) -> anyhow::Result<(Self, Vec<Notification>)> {
-        fs::create_dir_all(dir)?;
-        let lock = File::create(dir.join("lock"))?;
+        // Messages may tell more than everybody on the machine should know.
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let lock = private().write(true).create(true).open(dir.join("lock"))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(anyhow!("another mock-slack uses it")),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path(dir))?;
+        let mut file = private().read(true).append(true).create(true).open(path(dir))?;
         let mut content = Vec::new();
         file.read_to_end(&mut content)?;
         let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        if whole < content.len() {
-            tracing::warn!(bytes = content.len() - whole, "cut off an unfinished line of the history");
-            file.set_len(whole as u64)?;
-        }
         let mut notifications = Vec::new();
         let mut lines = 0;
         for line in content[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -64,12 +63,24 @@ impl Journal {
                 Err(error) => tracing::warn!(line = lines, %error, "left out an unreadable line of the history"),
             }
         }
+        if lines > 0 && notifications.is_empty() {
+            return Err(anyhow!("its alerts.jsonl is not a history of notifications"));
+        }
+        if whole < content.len() {
+            tracing::warn!(bytes = content.len() - whole, "cut off an unfinished line of the history");
+            file.set_len(whole as u64)?;
+        }
         Ok((Self { dir: dir.to_owned(), file, length: whole as u64, lines, lock }, notifications))
     }
 
     /// Number of lines in the file.
     pub(crate) fn lines(&self) -> usize {
         self.lines
+    }
+
+    /// Length of the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.length
     }
 
     /// Writes all of `notifications`, or none.
@@ -89,10 +100,13 @@ impl Journal {
     }
 
     /// Makes `notifications` the whole content, at once or not at all.
-    pub(crate) fn replace(&mut self, notifications: &[Notification]) -> io::Result<()> {
-        let bytes = lines(notifications)?;
+    pub(crate) fn replace<'a>(&mut self, notifications: impl IntoIterator<Item = &'a Notification>) -> io::Result<()> {
+        let mut count = 0;
+        let bytes = lines(notifications.into_iter().inspect(|_| count += 1))?;
         let fresh = self.dir.join("alerts.jsonl.new");
-        let mut file = File::create(&fresh)?;
+        // Left by one that was killed while it wrote it.
+        let _ = fs::remove_file(&fresh);
+        let mut file = private().write(true).create_new(true).open(&fresh)?;
         let written = file.write_all(&bytes).and_then(|()| file.sync_data());
         if let Err(error) = written.and_then(|()| fs::rename(&fresh, path(&self.dir))) {
             // The old file is untouched; what could not be written must not take the space that is short.
@@ -100,9 +114,9 @@ impl Journal {
             return Err(error);
         }
         File::open(&self.dir)?.sync_all()?;
-        self.file = OpenOptions::new().read(true).append(true).open(path(&self.dir))?;
+        self.file = private().read(true).append(true).open(path(&self.dir))?;
         self.length = bytes.len() as u64;
-        self.lines = notifications.len();
+        self.lines = count;
         Ok(())
     }
 }
@@ -111,7 +125,14 @@ fn path(dir: &Path) -> PathBuf {
     dir.join("alerts.jsonl")
 }
 
-fn lines(notifications: &[Notification]) -> io::Result<Vec<u8>> {
+/// How files are opened: for their owner alone, and no link that somebody else has put there is followed.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    options
+}
+
+fn lines<'a>(notifications: impl IntoIterator<Item = &'a Notification>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     for notification in notifications {
         serde_json::to_writer(&mut bytes, notification)?;

@@ -10,6 +10,7 @@ mod page;
 mod routes;
 mod service;
 mod slack;
+mod text;
 
 pub use metrics::METRICS;
 pub use notification::{Notification, Status};

@@ -6,7 +6,8 @@ const NOTIFICATIONS: Family =
     Family::counter("mock_slack_notifications_total", &["status"], "Notifications received and kept.");
 const REPEATED: Family =
     Family::counter("mock_slack_repeated_total", &[], "Notifications received that were known already.");
-const REJECTED: Family = Family::counter("mock_slack_rejected_total", &[], "Requests whose body is not a webhook.");
+const REJECTED: Family =
+    Family::counter("mock_slack_rejected_total", &[], "Requests whose body is not a webhook, or is larger than 2 MiB.");
 const NOT_KEPT: Family =
     Family::counter("mock_slack_not_kept_total", &[], "Requests answered 5xx because the disk refused them.");
 

@@ -2,18 +2,25 @@
 use crate::{alertmanager, history::History, metrics::Metrics, notification::Notification, page, slack};
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::State,
+    body::Body,
+    extract::{Query, State, rejection::QueryRejection},
     http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
+use futures::StreamExt;
 use jiff::Timestamp;
+use serde::Deserialize;
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tidewatch_telemetry::{Condition, same_origin_only};
+
+/// The largest body that is taken, in bytes.
+const BODY_LIMIT: usize = 2 * 1024 * 1024;
+/// What is read of a larger one, since whoever is still sending doesn't read the answer.
+const READ_LIMIT: usize = 16 * BODY_LIMIT;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -69,31 +76,69 @@ impl App {
         Ok(())
     }
 
-    fn newest_first(&self) -> Vec<Notification> {
-        lock(&self.history).newest_first().cloned().collect()
+    /// Keeps what `parse` reads in a body; what it refuses, and a body that was not read, is told, counted and logged.
+    async fn receive(
+        &self,
+        body: Body,
+        parse: impl FnOnce(&[u8], Timestamp) -> Result<Vec<Notification>, String>,
+    ) -> Result<&'static str, Response> {
+        let body = whole(body).await;
+        let received =
+            body.and_then(|body| parse(&body, Timestamp::now()).map_err(|reason| (StatusCode::BAD_REQUEST, reason)));
+        let received = received.map_err(|(status, reason)| {
+            tracing::warn!(status = status.as_u16(), reason, "refused a webhook");
+            self.metrics.rejected.inc();
+            (status, reason).into_response()
+        })?;
+        self.keep(received).await?;
+        Ok("ok")
+    }
+
+    fn newest_first(&self, limit: usize) -> Vec<Notification> {
+        lock(&self.history).newest_first().take(limit).cloned().collect()
     }
 }
 
-async fn receive_alertmanager(State(app): State<App>, body: Bytes) -> Result<&'static str, Response> {
-    let received = alertmanager::parse(&body, Timestamp::now()).map_err(|reason| reject(&app, reason))?;
-    app.keep(received).await?;
-    Ok("ok")
+async fn whole(body: Body) -> Result<Vec<u8>, (StatusCode, String)> {
+    let (mut whole, mut length) = (Vec::new(), 0);
+    let mut parts = body.into_data_stream();
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")))?;
+        length += part.len();
+        if length <= BODY_LIMIT {
+            whole.extend_from_slice(&part);
+        } else if length > READ_LIMIT {
+            break;
+        }
+    }
+    if length > BODY_LIMIT {
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {BODY_LIMIT} bytes")));
+    }
+    Ok(whole)
 }
 
-async fn receive_slack(State(app): State<App>, body: Bytes) -> Result<&'static str, Response> {
-    let received = slack::parse(&body, Timestamp::now()).map_err(|reason| reject(&app, reason.into()))?;
-    app.keep(vec![received]).await?;
-    Ok("ok")
+async fn receive_alertmanager(State(app): State<App>, body: Body) -> Result<&'static str, Response> {
+    app.receive(body, alertmanager::parse).await
 }
 
-fn reject(app: &App, reason: String) -> Response {
-    tracing::warn!(reason, "refused a webhook");
-    app.metrics.rejected.inc();
-    (StatusCode::BAD_REQUEST, reason).into_response()
+async fn receive_slack(State(app): State<App>, body: Body) -> Result<&'static str, Response> {
+    let parse = |body: &[u8], at| slack::parse(body, at).map(|message| vec![message]).map_err(str::to_owned);
+    app.receive(body, parse).await
 }
 
-async fn list(State(app): State<App>) -> Json<Vec<Notification>> {
-    Json(app.newest_first())
+#[derive(Deserialize)]
+struct Wanted {
+    limit: Option<usize>,
+}
+
+async fn list(
+    State(app): State<App>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Json<Vec<Notification>>, Response> {
+    let Query(Wanted { limit }) = wanted.map_err(|_| {
+        (StatusCode::BAD_REQUEST, "limit has to be a number of notifications, such as ?limit=100\n").into_response()
+    })?;
+    Ok(Json(app.newest_first(limit.unwrap_or(usize::MAX))))
 }
 
 async fn clear(State(app): State<App>) -> Result<StatusCode, Response> {
@@ -103,7 +148,7 @@ async fn clear(State(app): State<App>) -> Result<StatusCode, Response> {
 
 async fn show(State(app): State<App>) -> Response {
     let headers = [(header::CONTENT_SECURITY_POLICY, page::POLICY), (header::CACHE_CONTROL, "no-store")];
-    (headers, Html(page::render(&app.newest_first()).into_string())).into_response()
+    (headers, Html(page::render(&app.newest_first(usize::MAX)).into_string())).into_response()
 }
 
 // A panic inside leaves the history as it was before the change, so a poisoned lock is as good as any.

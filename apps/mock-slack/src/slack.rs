@@ -1,61 +1,113 @@
-//! Reads what is posted to a Slack incoming webhook: text and attachments.
-use crate::notification::{Notification, Status};
+//! Reads what is posted to a Slack incoming webhook: text, blocks and attachments, as JSON or in a form.
+use crate::{
+    notification::{Notification, Status},
+    text::{Text, or_empty},
+};
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::{borrow::Cow, collections::BTreeMap};
 
 #[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
 struct Message {
-    #[serde(default)]
-    text: String,
-    channel: Option<String>,
-    username: Option<String>,
-    #[serde(default)]
+    text: Text,
+    channel: Text,
+    username: Text,
+    #[serde(deserialize_with = "or_empty")]
+    blocks: Vec<Value>,
+    #[serde(deserialize_with = "or_empty")]
     attachments: Vec<Attachment>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Attachment {
-    title: String,
-    text: String,
-    fallback: String,
+    pretext: Text,
+    title: Text,
+    text: Text,
+    fallback: Text,
+    #[serde(deserialize_with = "or_empty")]
     fields: Vec<Field>,
+    #[serde(deserialize_with = "or_empty")]
+    blocks: Vec<Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Field {
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    value: String,
+    title: Text,
+    value: Text,
 }
 
 /// The notification in a message's body, or Slack's own word for what is wrong with it.
 pub(crate) fn parse(body: &[u8], received_at: Timestamp) -> Result<Notification, &'static str> {
-    let message: Message = serde_json::from_slice(body).map_err(|_| "invalid_payload")?;
-    let mut lines = vec![message.text];
+    let payload = payload(body);
+    if !payload.trim_ascii_start().starts_with(b"{") {
+        // A list would be read as a message's fields in their order.
+        return Err("invalid_payload");
+    }
+    let message: Message = serde_json::from_slice(&payload).map_err(|_| "invalid_payload")?;
+    // Slack shows blocks without any text, such as an image, as well.
+    let empty = message.blocks.is_empty() && message.attachments.iter().all(|attachment| attachment.blocks.is_empty());
+    let mut lines = vec![message.text.0];
+    lines.extend(message.blocks.iter().flat_map(texts));
     for attachment in message.attachments {
-        let bare = attachment.title.is_empty() && attachment.text.is_empty();
-        lines.extend([attachment.title, attachment.text]);
-        lines.extend(attachment.fields.into_iter().map(|field| format!("{}: {}", field.title, field.value)));
+        let Attachment { pretext, title, text, fallback, fields, blocks } = attachment;
+        let before = lines.len();
+        lines.extend([pretext.0, title.0, text.0]);
+        lines.extend(blocks.iter().flat_map(texts));
+        let bare = lines[before..].iter().all(|line| line.trim().is_empty());
+        lines.extend(fields.into_iter().map(|field| format!("{}: {}", field.title.0, field.value.0)));
         // What Slack shows where it can't show the attachment itself.
-        lines.extend(bare.then_some(attachment.fallback));
+        lines.extend(bare.then_some(fallback.0));
     }
     lines.retain(|line| !line.trim().is_empty());
-    if lines.is_empty() {
+    // Senders repeat the text of the blocks for where Slack can't show those.
+    lines.dedup();
+    if lines.is_empty() && empty {
         return Err("no_text");
     }
-    let named = [("channel", message.channel), ("username", message.username)];
+    let named = [("channel", message.channel.0), ("username", message.username.0)];
     Ok(Notification {
         status: status(&lines),
-        labels: named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+        labels: named
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         annotations: BTreeMap::from([("summary".to_owned(), lines.join("\n"))]),
         starts_at: None,
         ends_at: None,
         received_at,
         fingerprint: None,
     })
+}
+
+/// The JSON in a body: all of it, or the field `payload` of a form.
+fn payload(body: &[u8]) -> Cow<'_, [u8]> {
+    let form = || form_urlencoded::parse(body).find(|(name, _)| name == "payload");
+    match body.trim_ascii_start().first() {
+        Some(b'{') | None => Cow::Borrowed(body),
+        Some(_) => form().map_or(Cow::Borrowed(body), |(_, value)| Cow::Owned(value.into_owned().into_bytes())),
+    }
+}
+
+/// Every text inside a block: its own, then those of its fields, elements and the like.
+fn texts(block: &Value) -> Vec<String> {
+    match block {
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => {
+            let (own, inner): (Vec<_>, Vec<_>) = members.iter().partition(|(name, _)| *name == "text");
+            own.into_iter().chain(inner).flat_map(|(name, value)| match value {
+                Value::String(text) if name == "text" || name == "alt_text" => vec![text.clone()],
+                value => texts(value),
+            })
+        }
+        .collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Alertmanager's Slack messages begin with `[FIRING:n]` or `[RESOLVED]`.
@@ -79,19 +131,63 @@ mod tests {
         (notification.status, notification.annotations["summary"].clone())
     }
 
+    fn message(text: &str) -> (Status, String) {
+        (Status::Message, text.to_owned())
+    }
+
     #[test]
     fn text_and_attachments_are_put_together() {
-        assert_eq!(summary(r#"{"text":"deployed"}"#), (Status::Message, "deployed".into()));
+        assert_eq!(summary(r#"{"text":"deployed"}"#), message("deployed"));
         let body = r##"{"channel":"#ops","attachments":[{"title":"[FIRING:1] Down","text":"since noon","fallback":"unused",
             "fields":[{"title":"service","value":"auth"}]},{"fallback":"only this"}]}"##;
         assert_eq!(summary(body), (Status::Firing, "[FIRING:1] Down\nsince noon\nservice: auth\nonly this".into()));
         assert_eq!(summary(r#"{"attachments":[{"title":"[RESOLVED] Down"}]}"#).0, Status::Resolved);
+        assert_eq!(
+            summary(r#"{"attachments":[{"pretext":"[FIRING:2] disk","title":null}]}"#),
+            (Status::Firing, "[FIRING:2] disk".into())
+        );
+    }
+
+    #[test]
+    fn blocks_say_what_their_texts_say_once() {
+        let blocks = r#"[{"type":"header","text":{"type":"plain_text","text":"Deployed"}},{"type":"divider"},
+            {"type":"section","fields":[{"type":"mrkdwn","text":"*by* hand"}]},
+            {"type":"context","elements":[{"type":"image","image_url":"https://example.org/a.png","alt_text":"a graph"}]},
+            {"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"all well"}]}]}]"#;
+        let told = message("Deployed\n*by* hand\na graph\nall well");
+        assert_eq!(summary(&format!(r#"{{"blocks":{blocks}}}"#)), told);
+        assert_eq!(summary(&format!(r#"{{"attachments":[{{"color":"good","blocks":{blocks}}}]}}"#)), told);
+        assert_eq!(summary(&format!(r#"{{"text":"Deployed","blocks":{blocks}}}"#)), told);
+        assert_eq!(summary(r#"{"blocks":[{"type":"divider"}]}"#), message(""));
+    }
+
+    #[test]
+    fn a_form_is_read_whether_its_payload_is_encoded_or_not() {
+        assert_eq!(summary(r#"payload={"text":"Text."}"#), message("Text."));
+        assert_eq!(summary("channel=%23ops&payload=%7B%22text%22%3A%22a+%26+b%22%7D"), message("a & b"));
+    }
+
+    #[test]
+    fn numbers_and_nulls_stand_where_text_is_meant() {
+        let body =
+            r#"{"attachments":[{"title":"Load","fields":[{"title":"High","value":100},{"title":null,"value":true}]}]}"#;
+        assert_eq!(summary(body), message("Load\nHigh: 100\n: true"));
+        let body = r#"{"text":null,"username":null,"blocks":null,"attachments":[{"title":"[FIRING:1] X","text":null,"fields":null}]}"#;
+        assert_eq!(summary(body), (Status::Firing, "[FIRING:1] X".into()));
     }
 
     #[test]
     fn what_slack_refuses_is_refused_in_its_words() {
-        for (body, word) in [("text", "invalid_payload"), ("{}", "no_text"), (r#"{"text":" "}"#, "no_text")] {
-            assert_eq!(parse(body.as_bytes(), Timestamp::UNIX_EPOCH).unwrap_err(), word);
+        for (body, word) in [
+            ("text", "invalid_payload"),
+            ("payload=text", "invalid_payload"),
+            ("[]", "invalid_payload"),
+            (r#"{"text":{"a":1}}"#, "invalid_payload"),
+            ("{}", "no_text"),
+            (r#"{"text":" "}"#, "no_text"),
+            (r#"{"text":null,"attachments":null}"#, "no_text"),
+        ] {
+            assert_eq!(parse(body.as_bytes(), Timestamp::UNIX_EPOCH).unwrap_err(), word, "{body}");
         }
     }
 }

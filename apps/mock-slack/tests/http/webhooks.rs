@@ -52,6 +52,48 @@ async fn what_is_no_webhook_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_too_large_is_answered_with_413_and_counted() {
+    let slack = Running::start(None).await;
+    for path in ["/webhook", "/slack/webhook"] {
+        let body = json!({ "text": "x".repeat(2 * 1024 * 1024) });
+        let (status, reason) = slack.post(path, &body).await;
+        assert_eq!((status, reason.contains("larger than")), (413, true), "{path}: {reason}");
+    }
+    assert!(slack.metrics().await.contains("mock_slack_rejected_total 2"));
+}
+
+#[tokio::test]
+async fn the_newest_are_listed_as_many_as_are_asked_for() {
+    let slack = Running::start(None).await;
+    for name in ["a", "b", "c"] {
+        slack.post("/webhook", &webhook(name, "firing")).await;
+    }
+    for (query, expected) in [("", 3), ("?limit=2", 2), ("?limit=0", 0), ("?limit=1000000", 3)] {
+        let answer = reqwest::get(format!("{}/api/alerts{query}", slack.base)).await.unwrap();
+        let listed: Vec<serde_json::Value> = answer.json().await.unwrap();
+        assert_eq!(listed.len(), expected, "{query}");
+        assert!(listed.first().is_none_or(|newest| newest["fingerprint"] == "c"), "{query}");
+    }
+    for query in ["?limit=-1", "?limit=all", "?limit="] {
+        let answer = reqwest::get(format!("{}/api/alerts{query}", slack.base)).await.unwrap();
+        assert_eq!(answer.status(), 400, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_long_messages_leaves_an_answer_of_a_few_megabytes() {
+    let slack = Running::start(None).await;
+    let message = json!({ "text": "日本".repeat(1_000) });
+    for _ in 0..1_200 {
+        assert_eq!(slack.post("/slack/webhook", &message).await.0, 200);
+    }
+    let answer = reqwest::get(format!("{}/api/alerts", slack.base)).await.unwrap().text().await.unwrap();
+    assert!(answer.len() < 5 * 1024 * 1024, "{} bytes", answer.len());
+    let listed: Vec<serde_json::Value> = serde_json::from_str(&answer).unwrap();
+    assert!(listed[0]["annotations"]["summary"].as_str().unwrap().ends_with('…'));
+}
+
+#[tokio::test]
 async fn deleting_forgets_everything() {
     let slack = Running::start(None).await;
     slack.post("/webhook", &webhook("a", "firing")).await;
