@@ -93,7 +93,9 @@ impl Endpoints {
         let mut text = serde_json::to_vec_pretty(&self.0).context("can't write the endpoints as JSON")?;
         text.push(b'\n');
         let written = (|| {
-            let mut file = fs::File::create(&draft)?;
+            // Left by one that was killed while it wrote it.
+            let _ = fs::remove_file(&draft);
+            let mut file = fs::File::create_new(&draft)?;
             file.write_all(&text)?;
             file.sync_all()?;
             fs::rename(&draft, &path)

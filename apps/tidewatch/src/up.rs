@@ -2,6 +2,7 @@
 
 mod backends;
 mod broker;
+mod directory;
 mod lifecycle;
 mod live;
 mod lock;
@@ -107,7 +108,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let simulator: workload_simulator::Config = flags::configuration("workload-simulator", &args.workload.flags())?;
     let total = simulator.events_per_second * workload_simulator::Workload::default().services.len() as f64;
 
-    let dir = args.state.dir()?;
+    let dir = directory::prepare(&args.state.dir()?)?;
     let lock = Lock::take(&dir)?;
     // Left by one that was killed; from now on it would be wrong.
     Endpoints::remove(&dir)?;

@@ -16,8 +16,6 @@ use tempfile::TempDir;
 const READY: Duration = Duration::from_secs(120);
 /// `up` has 10 s to drain, and a real Kafka as much again to stop.
 const DRAINED: Duration = Duration::from_secs(30);
-/// Variables that would reach into a test.
-const ENVIRONMENT: [&str; 5] = ["BROKERS", "KAFKA_CONFIG", "TIDEWATCH_STATE_DIR", "EVENTS_PER_SECOND", "ERROR_RATE"];
 
 /// How to start it.
 #[derive(Debug, Clone)]
@@ -159,10 +157,11 @@ impl Stack {
         kill_process(Pid::from_child(&self.up), signal).unwrap();
     }
 
-    /// Waits for the end of `up`, and gives its exit status and the directory that it leaves.
+    /// Waits for the end of `up`, and gives its exit status and the directory that it leaves, with what it said in `up.out`.
     pub fn ended(mut self) -> (ExitStatus, TempDir) {
         let status =
             wait(&mut self.up, DRAINED).unwrap_or_else(|| panic!("`up` does not end; it said:\n{}", self.said()));
+        fs::rename(output(self.dir()), self.dir().join("up.out")).unwrap();
         let unused = tempfile::tempdir().unwrap();
         (status, std::mem::replace(&mut self.dir, unused))
     }
@@ -177,19 +176,23 @@ impl Drop for Stack {
                 let _ = self.up.wait();
             }
         }
+        let _ = fs::remove_file(output(self.dir.path()));
     }
 }
 
 fn command(binary: &Path) -> Command {
     let mut command = Command::new(binary);
-    for name in ENVIRONMENT {
+    // Variables that would reach into a test.
+    let names =
+        std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("TIDEWATCH_"));
+    for name in names.chain(["BROKERS", "KAFKA_CONFIG"].map(Into::into)) {
         command.env_remove(name);
     }
     command
 }
 
 fn spawn(options: &StackOptions, dir: &Path) -> Child {
-    let output = File::create(dir.join("up.out")).unwrap();
+    let output = File::create(output(dir)).unwrap();
     command(&options.binary)
         .args(["up", "--ports", "auto", "--state-dir"])
         .arg(dir)
@@ -201,8 +204,13 @@ fn spawn(options: &StackOptions, dir: &Path) -> Child {
         .unwrap_or_else(|error| panic!("{}: {error}", options.binary.display()))
 }
 
+/// Where its output goes: beside the state directory, in which `up` wants to find nothing but its own.
+fn output(dir: &Path) -> PathBuf {
+    dir.with_extension("out")
+}
+
 fn said(dir: &Path) -> String {
-    fs::read_to_string(dir.join("up.out")).unwrap_or_default()
+    fs::read_to_string(output(dir)).unwrap_or_default()
 }
 
 fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {

@@ -122,8 +122,8 @@ async fn ctrl_c_during_the_start_ends_what_was_started() {
     if let Err(missing) = tidewatch_kafka::broker::RealKafka::discover() {
         return skipped("ctrl_c_during_the_start_ends_what_was_started", format_args!("needs kafka: {missing}"));
     }
-    let dir = tempfile::tempdir().unwrap();
-    let out = dir.path().join("up.out");
+    let (dir, beside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let out = beside.path().join("up.out");
     let mut up = Command::new(BINARY)
         .args(["up", "--ports", "auto", "--broker", "kafka", "--state-dir"])
         .arg(dir.path())
