@@ -2,7 +2,10 @@
 
 use anyhow::Context;
 use jiff::SignedDuration;
-use tidewatch_kafka::KafkaArgs;
+use tidewatch_kafka::{KafkaArgs, Properties};
+use tidewatch_telemetry::flags::{matches, with_variables};
+
+use crate::variables;
 
 /// A duration with a unit (`90s`, `2m`, `-1m30s`), or a bare number of seconds.
 pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
@@ -37,11 +40,14 @@ pub(crate) fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A service's or client's configuration as its own flags make it: defaults and environment apply where `flags` say
-/// nothing.
+/// A service's configuration as its own flags make it: defaults and environment apply where `flags` say nothing.
 pub(crate) fn configuration<C: clap::Args>(name: &'static str, flags: &[String]) -> anyhow::Result<C> {
     let command = C::augment_args(clap::Command::new(name).no_binary_name(true));
-    let matches = command.try_get_matches_from(flags).map_err(|error| {
+    // It is meant for the brokers of --brokers, and comes as a flag where those are used.
+    let command =
+        command.mut_args(|arg| if arg.get_id() == "kafka_config" { arg.env(None::<&'static str>) } else { arg });
+    let mut command = with_variables(command, variables::OF_THE_SHELL);
+    let matches = matches(&mut command, flags).map_err(|error| {
         // clap's first paragraph says it all; usage lines of a command that nobody typed would mislead.
         let text = error.to_string();
         let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
@@ -51,10 +57,8 @@ pub(crate) fn configuration<C: clap::Args>(name: &'static str, flags: &[String])
 }
 
 /// How to reach these brokers, with further properties of librdkafka.
-pub(crate) fn kafka(brokers: &str, properties: &[String]) -> anyhow::Result<KafkaArgs> {
-    let mut flags = vec![format!("--brokers={brokers}")];
-    flags.extend(properties.iter().map(|property| format!("--kafka-config={property}")));
-    let args: KafkaArgs = configuration("kafka", &flags)?;
+pub(crate) fn kafka(brokers: &str, properties: &[Properties]) -> anyhow::Result<KafkaArgs> {
+    let args = KafkaArgs { brokers: brokers.to_owned(), kafka_config: properties.to_vec() };
     args.check().map_err(crate::exit::usage)?;
     Ok(args)
 }

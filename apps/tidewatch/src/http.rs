@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 use tidewatch_telemetry::http_client;
 
@@ -23,12 +23,38 @@ pub(crate) async fn send(service: &str, request: RequestBuilder) -> anyhow::Resu
     })
 }
 
+/// A URL as a person may see it, without the name and the password that may be in it.
+pub(crate) fn shown(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(mut parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
+            // What can't have them has none.
+            let _ = parsed.set_username("").and_then(|()| parsed.set_password(None));
+            parsed.as_str().trim_end_matches('/').to_owned()
+        }
+        _ => url.to_owned(),
+    }
+}
+
 /// Asks `service` for JSON.
 pub(crate) async fn get<T: DeserializeOwned>(client: &Client, service: &str, url: &str) -> anyhow::Result<T> {
     let response = send(service, client.get(url)).await?;
-    let status = response.status();
+    let (status, url) = (response.status(), shown(url));
     if !status.is_success() {
         return Err(anyhow!("the {service} at {url} answers {status}"));
     }
     response.json().await.with_context(|| format!("the {service} at {url} answers something unexpected"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_name_and_password() {
+        assert_eq!(shown("http://me:secret@h:9090/under?a=b"), "http://h:9090/under?a=b");
+        assert_eq!(shown("http://token@h:9090"), "http://h:9090");
+        for plain in ["http://h:9090", "kafka-1:9092", ""] {
+            assert_eq!(shown(plain), plain);
+        }
+    }
 }

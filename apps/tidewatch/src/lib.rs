@@ -23,11 +23,13 @@ mod status;
 mod table;
 mod topics;
 mod up;
+mod variables;
 mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tidewatch_telemetry::flags::{matches, with_variables};
 
 /// Tidewatch: real-time observability that you can break on purpose
 ///
@@ -55,7 +57,12 @@ enum Verb {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut command = with_variables(Cli::command(), variables::OF_THE_SHELL);
+    let parsed = matches(&mut command, std::env::args_os()).and_then(|matches| {
+        variables::warn_of_former_names(&command, &matches);
+        Cli::from_arg_matches(&matches)
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return exit::of_clap(&error),
     };
@@ -87,8 +94,6 @@ fn program() -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

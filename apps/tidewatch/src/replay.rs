@@ -69,11 +69,11 @@ pub(crate) struct Args {
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     region: Option<String>,
     /// Kafka brokers to send to [default: those of the running `tidewatch up`]
-    #[arg(long, env = "BROKERS", value_name = "HOST:PORT")]
+    #[arg(long, env = "TIDEWATCH_BROKERS", value_name = "HOST:PORT")]
     brokers: Option<String>,
-    /// Property of librdkafka (TLS, SASL, ...), repeatable; comma-separated in the environment
-    #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", value_delimiter = ',', hide_env_values = true)]
-    kafka_config: Vec<String>,
+    /// Property of librdkafka (TLS, SASL, ...), repeatable; in the environment one a line, or comma-separated
+    #[arg(long, env = "TIDEWATCH_KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
+    kafka_config: Vec<tidewatch_kafka::Properties>,
     #[command(flatten)]
     state: StateArgs,
 }

@@ -44,16 +44,16 @@ const IN_PROCESS_RATE: f64 = 500.0;
 #[command(
     after_help = "Ports: console 8080, mock-slack 8081, simulator 8083, Kafka 9092, Prometheus 9090, Alertmanager\n\
     9093, Grafana 3000, admin listeners 9464 to 9469.\n\
-    Other flags of the services are read from their environment variables, such as\n\
-    RULES=rules.yaml for the stream-processor. RUST_LOG=info shows their logs."
+    Other flags of the services are read from environment variables, such as\n\
+    TIDEWATCH_RULES=rules.yaml for the stream-processor. RUST_LOG=info shows their logs."
 )]
 pub(crate) struct Args {
     /// Kafka brokers to use instead of starting one
-    #[arg(long, env = "BROKERS", value_name = "HOST:PORT")]
+    #[arg(long, env = "TIDEWATCH_BROKERS", value_name = "HOST:PORT")]
     brokers: Option<String>,
-    /// Property of librdkafka for --brokers (TLS, SASL, ...), repeatable; comma-separated in the environment
-    #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", value_delimiter = ',', hide_env_values = true)]
-    kafka_config: Vec<String>,
+    /// Property of librdkafka for --brokers (TLS, SASL, ...), repeatable; in the environment one a line, or comma-separated
+    #[arg(long, env = "TIDEWATCH_KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
+    kafka_config: Vec<tidewatch_kafka::Properties>,
     /// Which broker to start where --brokers names none
     #[arg(long, value_enum, default_value_t = broker::Wanted::Auto, conflicts_with = "brokers")]
     broker: broker::Wanted,
@@ -66,6 +66,10 @@ pub(crate) struct Args {
     /// `default` takes the documented ports, `auto` free ones
     #[arg(long, value_enum, default_value_t = Ports::Default)]
     ports: Ports,
+    /// Host that requests may name beside localhost and 127.0.0.1, repeatable: that of a proxy before this machine;
+    /// comma-separated in the environment
+    #[arg(long, env = "TIDEWATCH_ALLOWED_HOST", value_name = "HOST", value_delimiter = ',')]
+    allowed_host: Vec<tidewatch_telemetry::Host>,
     #[command(flatten)]
     state: StateArgs,
     #[command(flatten, next_help_heading = "Workload")]
@@ -76,16 +80,16 @@ pub(crate) struct Args {
 #[derive(clap::Args, Debug)]
 struct WorkloadArgs {
     /// Requests a second of each of the four services
-    #[arg(long, env = "EVENTS_PER_SECOND", value_name = "RATE", default_value_t = 20.0, value_parser = flags::positive, allow_hyphen_values = true)]
+    #[arg(long, env = "TIDEWATCH_EVENTS_PER_SECOND", value_name = "RATE", default_value_t = 20.0, value_parser = flags::positive, allow_hyphen_values = true)]
     events_per_second: f64,
     /// Share of requests that fail without a fault [default: 0.0001]
-    #[arg(long, env = "ERROR_RATE", value_name = "SHARE")]
+    #[arg(long, env = "TIDEWATCH_ERROR_RATE", value_name = "SHARE")]
     error_rate: Option<String>,
     /// Share of requests whose latency spikes without a fault [default: 0.0002]
-    #[arg(long, env = "LATENCY_SPIKE_PROBABILITY", value_name = "SHARE")]
+    #[arg(long, env = "TIDEWATCH_LATENCY_SPIKE_PROBABILITY", value_name = "SHARE")]
     latency_spike_probability: Option<String>,
     /// Repeat the workload of an earlier run; without it each run differs
-    #[arg(long, env = "SEED")]
+    #[arg(long, env = "TIDEWATCH_SEED")]
     seed: Option<u64>,
 }
 

@@ -21,10 +21,10 @@ use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 use crate::exit::usage;
-use crate::flags;
 use crate::interrupt::Interrupt;
 use crate::say::say;
 use crate::state::StateArgs;
+use crate::{flags, http};
 use outcome::Verdict;
 use report::Report;
 use run::Run;
@@ -46,7 +46,7 @@ use target::Part;
     would need others are skipped.")]
 pub(crate) struct Args {
     /// What to verify: `local`, which the running `tidewatch up` wrote down, or addresses as NAME=URL, comma-separated
-    #[arg(long, value_name = "TARGET", default_value = "local", value_delimiter = ',', value_parser = target::part)]
+    #[arg(long, value_name = "TARGET", default_value = "local", value_delimiter = ',', value_parser = target::part, hide_env_values = true)]
     target: Vec<Part>,
     /// Write the result as JSON to this file
     #[arg(long, value_name = "FILE")]
@@ -54,9 +54,9 @@ pub(crate) struct Args {
     /// Write the result as JUnit XML, which CI systems show, to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Property of librdkafka (TLS, SASL, ...) for kafka, repeatable; comma-separated in the environment
-    #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", value_delimiter = ',', hide_env_values = true)]
-    kafka_config: Vec<String>,
+    /// Property of librdkafka (TLS, SASL, ...) for kafka, repeatable; in the environment one a line, or comma-separated
+    #[arg(long, env = "TIDEWATCH_KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
+    kafka_config: Vec<tidewatch_kafka::Properties>,
     #[command(flatten)]
     state: StateArgs,
 }
@@ -75,7 +75,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             write(flag, file, "")?;
         }
     }
-    let addresses = endpoints.places().clone();
+    let addresses = endpoints.places().iter().map(|(name, place)| (name.clone(), http::shown(place))).collect();
     let local = args.target.contains(&Part::Local);
     let stack = Arc::new(Stack::new(endpoints, kafka, local.then(|| args.state.flag()))?);
 

@@ -1,10 +1,9 @@
 //! The flags of every Kafka client, and the librdkafka properties that follow from them.
 
-use std::str::FromStr;
-
 use rdkafka::ClientConfig;
 
 use crate::KafkaError;
+use crate::properties::{Properties, Property, refusal};
 
 /// The largest record of any topic but the DLQ, in bytes.
 pub(crate) const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
@@ -29,29 +28,9 @@ pub struct KafkaArgs {
     /// Kafka brokers to begin with, comma-separated
     #[arg(long, env = "BROKERS", value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
     pub brokers: String,
-    /// Property of librdkafka (TLS, SASL, compression, ...), repeatable; comma-separated in the environment
-    #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", value_delimiter = ',', hide_env_values = true)]
-    pub kafka_config: Vec<Property>,
-}
-
-/// One property of librdkafka.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Property {
-    name: String,
-    value: String,
-}
-
-impl FromStr for Property {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            Some((name, value)) if !name.trim().is_empty() => {
-                Ok(Self { name: name.trim().to_owned(), value: value.to_owned() })
-            }
-            _ => Err("expected KEY=VALUE, such as security.protocol=SSL".to_owned()),
-        }
-    }
+    /// Property of librdkafka (TLS, SASL, compression, ...), repeatable; in the environment one a line, or comma-separated
+    #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
+    pub kafka_config: Vec<Properties>,
 }
 
 impl KafkaArgs {
@@ -72,7 +51,7 @@ impl KafkaArgs {
                 });
             }
         }
-        for Property { name, value } in &self.kafka_config {
+        for Property { name, value } in self.kafka_config.iter().flat_map(Properties::iter) {
             let refuse = |problem: String| Err(KafkaError::Config { flag: "--kafka-config", problem });
             if OURS.contains(&name.as_str()) {
                 return refuse(format!("{name} is Tidewatch's own to set: its guarantees rest on it"));
@@ -88,7 +67,7 @@ impl KafkaArgs {
         self.client("check")
             .create_native_config()
             .map(drop)
-            .map_err(|error| KafkaError::Config { flag: "--kafka-config", problem: error.to_string() })
+            .map_err(|error| KafkaError::Config { flag: "--kafka-config", problem: refusal(&error) })
     }
 
     /// What all clients share.
@@ -103,7 +82,7 @@ impl KafkaArgs {
             .set("reconnect.backoff.ms", "100")
             .set("reconnect.backoff.max.ms", "3000")
             .set("allow.auto.create.topics", "false");
-        for Property { name, value } in &self.kafka_config {
+        for Property { name, value } in self.kafka_config.iter().flat_map(Properties::iter) {
             config.set(name, value);
         }
         config
@@ -161,6 +140,8 @@ mod tests {
         }
         let unknown = problem("localhost:9092", &["no.such.property=1"]);
         assert!(unknown.starts_with("--kafka-config: ") && unknown.contains("no.such.property"), "{unknown}");
+        let value = problem("localhost:9092", &["sasl.username=me,linger.ms=hunter2"]);
+        assert!(value.contains("linger.ms") && !value.contains("hunter2"), "{value}");
         assert!(problem("localhost:9092", &["acks=0"]).contains("acks is Tidewatch's own"));
         assert!(KafkaArgs::new("kafka-0.kafka:9092,kafka-1.kafka:9092").check().is_ok());
     }

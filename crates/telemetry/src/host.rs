@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::{
+    fmt,
     net::{IpAddr, Ipv6Addr},
     str::FromStr,
     sync::Arc,
@@ -28,6 +29,12 @@ impl Host {
 
     fn is_address(&self) -> bool {
         self.0.starts_with('[') || self.0.parse::<IpAddr>().is_ok()
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
     }
 }
 

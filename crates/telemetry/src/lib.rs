@@ -4,6 +4,7 @@
 mod admin;
 mod client;
 mod exposition;
+pub mod flags;
 mod health;
 mod host;
 mod json;

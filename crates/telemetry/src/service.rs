@@ -1,5 +1,9 @@
 //! The life of a service's process: flags, telemetry, binding, work, signals, exit code.
-use crate::{Shutdown, init};
+use crate::{
+    Shutdown,
+    flags::{Variables, matches, with_variables},
+    init,
+};
 use anyhow::{Context, anyhow};
 use clap::{Args, Command, FromArgMatches};
 use std::{fmt::Display, future::Future, io::Write, process::ExitCode, time::Duration};
@@ -37,7 +41,9 @@ pub fn main<S: Service>() -> ExitCode {
         .about(S::ABOUT)
         .long_about(None::<&str>)
         .version(env!("CARGO_PKG_VERSION"));
-    let config = match command.try_get_matches().and_then(|matches| S::Config::from_arg_matches(&matches)) {
+    let mut command = with_variables(command, Variables::OwnProcess);
+    let matches = matches(&mut command, std::env::args_os());
+    let config = match matches.and_then(|matches| S::Config::from_arg_matches(&matches)) {
         Ok(config) => config,
         Err(error) => {
             // A closed stdout or stderr changes nothing of what the exit code says.

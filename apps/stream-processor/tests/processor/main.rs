@@ -4,6 +4,7 @@
 mod alerts_blocked;
 mod bad_input;
 mod dead_letters_blocked;
+mod half_open;
 mod killed;
 mod name_taken;
 mod outage;

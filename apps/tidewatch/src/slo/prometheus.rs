@@ -12,6 +12,8 @@ use crate::http;
 pub(super) struct Prometheus {
     client: Client,
     url: String,
+    /// For a person.
+    shown: String,
 }
 
 /// Reads a flag's URL.
@@ -50,7 +52,7 @@ struct Series {
 
 impl Prometheus {
     pub(super) fn new(url: &str) -> anyhow::Result<Self> {
-        Ok(Self { client: http::client()?, url: url.to_owned() })
+        Ok(Self { client: http::client()?, url: url.to_owned(), shown: http::shown(url) })
     }
 
     /// The instant vector that `expression` is now.
@@ -60,16 +62,16 @@ impl Prometheus {
             let reason = if error.is_timeout() { "no answer within 5 s" } else { "can't connect" };
             anyhow!(
                 "Prometheus at {} does not answer ({reason}): start it, or name another with --prometheus",
-                self.url
+                self.shown
             )
         })?;
         let status = response.status();
         let answer: Answer = response.json().await.map_err(|_| {
-            anyhow!("{} answers {status}, and not as Prometheus does: name another with --prometheus", self.url)
+            anyhow!("{} answers {status}, and not as Prometheus does: name another with --prometheus", self.shown)
         })?;
         let Some(data) = answer.data else {
             let reason = answer.error.unwrap_or_else(|| status.to_string());
-            bail!("Prometheus at {} refuses `{expression}`: {reason}", self.url);
+            bail!("Prometheus at {} refuses `{expression}`: {reason}", self.shown);
         };
         data.result
             .into_iter()

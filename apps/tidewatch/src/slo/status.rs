@@ -14,7 +14,7 @@ use crate::table;
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Prometheus that has the generated rules [default: that of the running tidewatch]
-    #[arg(long, env = "PROMETHEUS_URL", value_name = "URL", hide_env_values = true, value_parser = super::prometheus::url)]
+    #[arg(long, env = "TIDEWATCH_PROMETHEUS_URL", value_name = "URL", hide_env_values = true, value_parser = super::prometheus::url)]
     prometheus: Option<String>,
     /// Print JSON for scripts instead of a table
     #[arg(long)]

@@ -25,9 +25,11 @@ pub(super) async fn bind(
 ) -> anyhow::Result<(Fleet, Services)> {
     let flag = |name: &str, listener: Listener| format!("--{name}={}", args.ports.of(listener));
     let admin = |place: u16| flag("admin-listen", Listener::Admin(place));
-    let mut kafka = vec![format!("--brokers={}", broker.args().brokers)];
+    let hosts: Vec<String> = args.allowed_host.iter().map(|host| format!("--allowed-host={host}")).collect();
+    // What all services have in common that read from Kafka.
+    let mut kafka = [vec![format!("--brokers={}", broker.args().brokers)], hosts.clone()].concat();
     if args.brokers.is_some() {
-        kafka.extend(args.kafka_config.iter().map(|property| format!("--kafka-config={property}")));
+        kafka.extend(args.kafka_config.iter().map(|given| format!("--kafka-config={}", given.secret_text())));
     }
     let reading = |own: Vec<String>| [kafka.clone(), own].concat();
     let http = |addr: std::net::SocketAddr| format!("http://{addr}");
@@ -41,7 +43,8 @@ pub(super) async fn bind(
         bound(reading([admin(1)].into_iter().chain(membership).collect())).await?;
     let bridge: metrics_bridge::Bridge = bound(reading(vec![admin(2)])).await?;
     let data = format!("--data-dir={}", dir.join("mock-slack").display());
-    let mock_slack: mock_slack::MockSlack = bound(vec![flag("listen", Listener::MockSlack), admin(5), data]).await?;
+    let mock_slack: mock_slack::MockSlack =
+        bound([vec![flag("listen", Listener::MockSlack), admin(5), data], hosts].concat()).await?;
     let webhook = format!("{}/webhook", http(mock_slack.addr()));
     let told = alertmanager.map_or_else(|| format!("--webhook={webhook}"), |url| format!("--alertmanager={url}"));
     let relay: alert_relay::AlertRelay = bound(reading(vec![admin(3), told])).await?;

@@ -55,7 +55,7 @@ impl Alertmanager {
 
     /// A command that shows what this path answers.
     pub(super) fn curl(&self, path: &str) -> String {
-        format!("curl -s '{}{path}'", self.url)
+        format!("curl -s '{}{path}'", http::shown(&self.url))
     }
 
     /// Alerts that fire, silenced and inhibited ones too.

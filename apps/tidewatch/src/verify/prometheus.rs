@@ -74,7 +74,7 @@ impl Prometheus {
 
     /// A command that shows what this path answers.
     pub(super) fn curl(&self, path: &str) -> String {
-        format!("curl -s '{}{path}'", self.url)
+        format!("curl -s '{}{path}'", http::shown(&self.url))
     }
 
     /// What is scraped.

@@ -69,12 +69,15 @@ impl Stack {
 
     /// A command that shows what this path of a service answers.
     pub(super) fn curl(&self, name: &str, path: &str) -> String {
-        format!("curl -s '{}{path}'", self.endpoints.get(name).unwrap_or(name))
+        format!("curl -s '{}{path}'", http::shown(self.endpoints.get(name).unwrap_or(name)))
     }
 
     /// A command that heals every fault.
     pub(super) fn heal_command(&self) -> String {
-        let simulator = || format!("curl -X DELETE '{}/faults'", self.endpoints.get("simulator").unwrap_or_default());
+        let simulator = || {
+            let url = http::shown(self.endpoints.get("simulator").unwrap_or_default());
+            format!("curl -X DELETE '{url}/faults'")
+        };
         self.heal.clone().unwrap_or_else(simulator)
     }
 

@@ -46,7 +46,7 @@ pub(super) fn part(text: &str) -> Result<Part, String> {
             _ => Err("kafka: expected HOST:PORT".to_owned()),
         };
     }
-    let url = Url::parse(place).map_err(|error| format!("{name}: {place:?} is no URL: {error}"))?;
+    let url = Url::parse(place).map_err(|error| format!("{name}: not a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("{name}: expected a URL that begins with http:// or https://"));
     }
@@ -81,7 +81,7 @@ mod tests {
             ("remote", "expected local"),
             ("prom=http://h", "nothing is called \"prom\""),
             ("prometheus=h:9090", "begins with http"),
-            ("prometheus=", "no URL"),
+            ("prometheus=", "not a URL"),
             ("kafka=http://h:9092", "HOST:PORT"),
             ("kafka=h", "HOST:PORT"),
         ] {

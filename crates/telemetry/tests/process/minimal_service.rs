@@ -9,6 +9,13 @@ struct Config {
     /// What happens once it runs
     #[arg(long, env, default_value = "work")]
     behaviour: Behaviour,
+    /// What nobody is to see
+    #[arg(long, env, hide_env_values = true, value_parser = secret)]
+    secret: Option<String>,
+}
+
+fn secret(_: &str) -> Result<String, String> {
+    Err("expected something else".to_owned())
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]

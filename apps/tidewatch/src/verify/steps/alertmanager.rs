@@ -6,6 +6,7 @@ use super::super::alertmanager::Alert;
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::{lacks, until};
+use crate::http;
 
 const WATCHDOG: &str = "Watchdog";
 
@@ -39,9 +40,11 @@ pub(in super::super) async fn told(stack: Arc<Stack>, note: Note) -> Verdict {
         let wrong = |seen| Failure::new(expected, seen, alertmanager.curl("/api/v2/alerts"));
         match alertmanager.alerts().await {
             Ok(alerts) if fires(&alerts) => Ok(String::new()),
-            Ok(alerts) => {
-                Err(wrong(format!("{} has {} alerts, and it is none of them", alertmanager.url(), alerts.len())))
-            }
+            Ok(alerts) => Err(wrong(format!(
+                "{} has {} alerts, and it is none of them",
+                http::shown(alertmanager.url()),
+                alerts.len()
+            ))),
             Err(error) => Err(wrong(format!("{error:#}"))),
         }
     })
