@@ -27,10 +27,11 @@ done
 [ $# -gt 0 ] || set -- "${known[@]}"
 
 options=(--quiet --format oci)
-case $registry in
-  # One on this machine has no certificate.
-  localhost | localhost[:/]* | 127.* | '[::1]'*) options+=(--dest-tls-verify=false) ;;
-esac
+# One on this machine has no certificate. A name that only begins like an address of it is somewhere else.
+byte='(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])'
+if [[ $registry =~ ^(localhost|127\.$byte\.$byte\.$byte|\[::1\])(:[0-9]+)?(/.*)?$ ]]; then
+  options+=(--dest-tls-verify=false)
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for service; do

@@ -4,11 +4,28 @@
 # shellcheck disable=SC2034 # the variables are for whoever sources this
 
 STATE=${TIDEWATCH_STATE_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/tidewatch}
-if [ -f "$STATE/endpoints.json" ]; then
-  # PROMETHEUS, ALERTMANAGER, PROCESSOR, BRIDGE, RELAY, SIMULATOR, CONSOLE, MOCK_SLACK, KAFKA
-  eval "$(jq -r 'to_entries[] | "\(.key | ascii_upcase)=\(.value | @sh)"' "$STATE/endpoints.json")"
-  # Its process.
-  UP=$(cat "$STATE/up.lock")
+# The process of the `up` that uses the directory, while it lives.
+UP=$(cat "$STATE/up.lock" 2>/dev/null || true)
+case $UP in
+  *[!0-9]*) UP= ;;
+esac
+if [ -n "$UP" ] && ! kill -0 "$UP" 2>/dev/null; then UP=; fi
+
+# place NAME: the address that `up` wrote down under this name; nothing where there is none, or something else
+place() {
+  [ -z "$UP" ] || [ ! -f "$STATE/endpoints.json" ] || jq -r --arg name "$1" '
+    .[$name] | strings | select(test("^https?://[^ ]+$") or ($name == "kafka" and test("^[^ /-][^ /]*:[0-9]+$")))' "$STATE/endpoints.json"
+}
+PROMETHEUS=$(place prometheus)
+ALERTMANAGER=$(place alertmanager)
+PROCESSOR=$(place processor)
+BRIDGE=$(place bridge)
+RELAY=$(place relay)
+SIMULATOR=$(place simulator)
+CONSOLE=$(place console)
+MOCK_SLACK=$(place mock_slack)
+KAFKA=$(place kafka)
+if [ -n "$PROCESSOR" ]; then
   echo "using the tidewatch of $STATE"
 else
   echo "no tidewatch runs in $STATE: set PROMETHEUS, ALERTMANAGER, PROCESSOR, ... by hand"

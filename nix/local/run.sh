@@ -20,7 +20,15 @@ esac
 state=${TIDEWATCH_LOCAL_STATE_DIR:-${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}}
 [ -n "$state" ] || refuse "neither TIDEWATCH_LOCAL_STATE_DIR nor XDG_STATE_HOME nor HOME is set; set the first to a folder"
 [ -n "${TIDEWATCH_LOCAL_STATE_DIR:-}" ] || state=$state/tidewatch-local
-why=$({ mkdir -p "$state" && cd "$state" && mkdir -p log "${FOLDERS[@]}" && : >> up.lock; } 2>&1) ||
+while [[ $state == *?/ ]]; do state=${state%/}; done
+[ ! -L "$state" ] || refuse "the state folder $state is a symbolic link; set TIDEWATCH_LOCAL_STATE_DIR to the folder itself"
+# As `tidewatch up` does: its own folder has a marker, or, from a release without one, a lock with a process id in it.
+ours() { [ -f "$state/.tidewatch-state" ] || { [ -f "$state/up.lock" ] && ! grep -q '[^0-9]' "$state/up.lock"; }; }
+if [ -d "$state" ] && [ -n "$(ls -A "$state")" ] && ! ours; then
+  refuse "the state folder $state holds files of something else; set TIDEWATCH_LOCAL_STATE_DIR to one that is empty or doesn't exist"
+fi
+umask 077
+why=$({ mkdir -p "$state" && cd "$state" && chmod 700 . && mkdir -p log "${FOLDERS[@]}" && touch up.lock .tidewatch-state; } 2>&1) ||
   refuse "can't write to the state folder $state ($why); set TIDEWATCH_LOCAL_STATE_DIR to another"
 cd "$state"
 state=$PWD
@@ -40,7 +48,7 @@ fi
 # Left by one that was killed; from now on it would be wrong.
 rm -f endpoints.json process-compose.sock
 # Settings of another Kafka, another receiver, another process-compose.
-unset KAFKA_CONFIG WEBHOOK "${!PC_@}"
+unset KAFKA_CONFIG WEBHOOK TIDEWATCH_KAFKA_CONFIG TIDEWATCH_WEBHOOK "${!PC_@}"
 # Grafana takes a relative path to be below its own folder.
 export GF_PATHS_DATA=$state/grafana/data GF_PATHS_LOGS=$state/grafana/log GF_PATHS_PLUGINS=$state/grafana/plugins
 

@@ -1,6 +1,7 @@
 //! Tidewatch as its users have it: the binary. One program, so that tests that wait do so side by side.
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
+mod attacks;
 mod bad_usage;
 mod fault_to_notification;
 mod healthy_is_quiet;
