@@ -1,6 +1,5 @@
 //! What a replay finds out about its log on the way, told once.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +9,7 @@ use super::log_clock::{LONGEST_PAUSE, Oddity};
 use super::progress::{Progress, words};
 use super::schedule::Schedule;
 
-/// Oddities that are told; all of them are counted.
+/// Oddities of a kind that are told; all of them are counted.
 const TOLD: u32 = 3;
 /// A pause that is told as it begins.
 const LONG: Duration = Duration::from_secs(10);
@@ -19,8 +18,21 @@ const LONG: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     source: Option<Source>,
-    oddities: u32,
+    apart: Told,
+    last_apart: Option<u64>,
+    turned: Told,
     pause: bool,
+}
+
+#[derive(Debug, Default)]
+struct Told(u32);
+
+impl Told {
+    /// Whether one more is told.
+    fn more(&mut self) -> bool {
+        self.0 += 1;
+        self.0 <= TOLD
+    }
 }
 
 impl Notes {
@@ -50,33 +62,31 @@ impl Notes {
 
     /// Line `number`, logged `at`, is odd.
     pub(super) fn oddity(&mut self, progress: &Progress, oddity: Oddity, number: u64, at: Timestamp) {
-        let tell = |told: &mut u32, text: &dyn Display| {
-            *told += 1;
-            if *told <= TOLD {
-                progress.note(text);
-            }
-        };
         match oddity {
-            Oddity::Apart { by } if by > LONGEST_PAUSE || by < -LONGEST_PAUSE => {
-                let side = if by < SignedDuration::ZERO { "before" } else { "after" };
-                let far = words(by.unsigned_abs());
-                let text =
-                    format_args!("line {number} is of {at:.0}, {far} {side} the lines before it: sent with them");
-                tell(&mut self.oddities, &text);
+            Oddity::Apart { by } => {
+                // A request that took minutes, where its beginning is logged, is nothing to tell.
+                let is_wrong = by > LONGEST_PAUSE || by < -LONGEST_PAUSE;
+                let is_first = self.last_apart.replace(number).is_none_or(|last| last + 1 < number);
+                if is_wrong && is_first && self.apart.more() {
+                    let side = if by < SignedDuration::ZERO { "before" } else { "after" };
+                    progress.note(format_args!(
+                        "line {number} is of {at:.0}, {} {side} the lines before it: sent with them",
+                        words(by.unsigned_abs())
+                    ));
+                }
             }
-            // A request that took minutes, where its beginning is logged: nothing to tell.
-            Oddity::Apart { .. } => {}
-            Oddity::Turned { backwards: false } => tell(
-                &mut self.oddities,
-                &format_args!("the lines up to line {number} are of {at:.0}: the log goes on from there"),
-            ),
-            Oddity::Turned { backwards: true } => tell(
-                &mut self.oddities,
-                &format_args!(
-                    "the log runs backwards, seen at line {number}: sent newest first, as far apart as logged; `tac` turns \
-                     it around"
-                ),
-            ),
+            Oddity::Turned { backwards } if self.turned.more() => {
+                if backwards {
+                    progress.note(format_args!(
+                        "the log runs backwards (seen at line {number}): sent newest first, as far apart as logged; `tac` turns \
+                         it around"
+                    ));
+                } else {
+                    progress
+                        .note(format_args!("the log has turned to {at:.0} (line {number}), and goes on from there"));
+                }
+            }
+            Oddity::Turned { .. } => {}
         }
     }
 

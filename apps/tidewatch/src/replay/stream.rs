@@ -128,7 +128,10 @@ impl Stream {
                     for line in batch.drain(..) {
                         match line {
                             Ok(line) => self.take(&line, read_at, clock),
-                            Err(error) => (ended, outcome) = (true, Err(error)),
+                            Err(error) => {
+                                self.progress.note(format_args!("reading failed: {error}; sending what was read"));
+                                (ended, outcome) = (true, Err(error));
+                            }
                         }
                     }
                 }
@@ -241,3 +244,6 @@ async fn until(due: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

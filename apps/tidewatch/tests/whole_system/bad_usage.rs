@@ -20,7 +20,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn a_wrong_flag_or_argument_ends_with_64_and_is_named() {
-    let rows: [(&[&str], &str); 20] = [
+    let rows: [(&[&str], &str); 24] = [
         (&["dance"], "dance"),
         (&["break", "payment-service"], "--latency"),
         (&["break", "payment-service", "--latency", "0"], "--latency"),
@@ -31,6 +31,10 @@ fn a_wrong_flag_or_argument_ends_with_64_and_is_named() {
         (&["break", "payment-service", "--silence", "--for", "-1s"], "--for"),
         (&["replay", "no-such.log"], "no-such.log"),
         (&["replay", "Cargo.toml", "--speed", "-1"], "--speed"),
+        (&["replay", "Cargo.toml", "--max-gap", "0"], "--max-gap"),
+        (&["replay", "Cargo.toml", "--keep-timestamps", "--max-gap", "5s"], "--max-gap"),
+        (&["replay", "Cargo.toml", "--live"], "--live"),
+        (&["replay", "Cargo.toml", "--live", "--speed", "2"], "--live"),
         (&["replay", "Cargo.toml", "--service", ""], "--service"),
         (&["replay", "Cargo.toml", "--brokers", "nonsense"], "--brokers"),
         (&["up", "--ports", "some"], "--ports"),
