@@ -42,10 +42,14 @@ use summary::Summary;
 /// Reads access logs in the common and combined formats, with or without nginx's $request_time as last field, JSON lines of
 /// nginx, Caddy, Envoy, Traefik and others, and RequestEvents as JSON lines. The format is found out line by line. Lines
 /// within 60 s of log time are sorted first. Ids in paths become :id. Lines that can't be read are counted and shown.
+///
+/// What comes through stdin or a FIFO without --speed is live where its lines are about now: within 60 s of the clock, and then
+/// until ten lines in a row are more than 120 s from it. Live events have the moment at which they were read, and every rule
+/// judges them. All else is a replay: its events are marked, and TrafficDrop and ClockSkew don't judge them.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     tidewatch replay access.log --speed 600      # ten minutes of log a second\n  \
-    tail -f access.log | tidewatch replay -      # as it happens\n  \
+    tail -F access.log | tidewatch replay -      # as it happens\n  \
     zcat access.log.2.gz | tidewatch replay - --service shop --speed 60")]
 pub(crate) struct Args {
     /// Log to read; `-` is stdin
@@ -134,7 +138,7 @@ impl Args {
 /// Replays the log, and tells what became of each line.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let input = Input::open(&args.file)?;
-    let pace = args.pace(input.may_pause())?;
+    let pace = args.pace(input.is_live())?;
     let may_be_live = pace.liveness.is_some();
     let (kafka, endpoints) = args.target()?;
     check_reachable(&kafka).await?;

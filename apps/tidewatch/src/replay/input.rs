@@ -58,7 +58,7 @@ impl Input {
     }
 
     /// Whether lines may come slowly, and then have to be sent without waiting for others.
-    pub(super) fn may_pause(&self) -> bool {
+    pub(super) fn is_live(&self) -> bool {
         self.size.is_none()
     }
 

@@ -21,7 +21,8 @@ struct Held<T> {
     at: Position,
     /// Equal times keep the order in which they came.
     arrival: u64,
-    item: T,
+    /// A heap moves what it holds a dozen times.
+    item: Box<T>,
 }
 
 impl<T> PartialEq for Held<T> {
@@ -53,13 +54,13 @@ impl<T> Reorder<T> {
     /// Takes the next item of the log.
     pub(super) fn push(&mut self, at: Position, item: T) {
         self.newest = self.newest.max(Some(at));
-        self.held.push(Reverse(Held { at, arrival: self.arrivals, item }));
+        self.held.push(Reverse(Held { at, arrival: self.arrivals, item: Box::new(item) }));
         self.arrivals += 1;
     }
 
     /// The earliest item that is held.
     pub(super) fn first(&self) -> Option<(Position, &T)> {
-        self.held.peek().map(|Reverse(held)| (held.at, &held.item))
+        self.held.peek().map(|Reverse(held)| (held.at, &*held.item))
     }
 
     /// Whether the earliest item is the next one, whatever is still to come.
@@ -71,7 +72,7 @@ impl<T> Reorder<T> {
 
     /// Takes the earliest item.
     pub(super) fn pop(&mut self) -> Option<(Position, T)> {
-        self.held.pop().map(|Reverse(held)| (held.at, held.item))
+        self.held.pop().map(|Reverse(held)| (held.at, *held.item))
     }
 
     /// How many are held.

@@ -191,7 +191,7 @@ impl Stream {
     async fn send_due(&mut self, ended: bool, now: Instant) {
         let clock = Timestamp::now();
         for _ in 0..BATCH {
-            if !self.next_due(ended).is_some_and(|due| due <= now) || !self.sender.has_room() {
+            if self.next_due(ended).is_none_or(|due| due > now) || !self.sender.has_room() {
                 return;
             }
             let Some((position, Held { mut event, source, .. })) = self.reorder.pop() else { return };

@@ -57,7 +57,12 @@ impl Display for Summary {
         let tally = &self.tally;
         let services =
             if self.services.is_empty() { String::new() } else { format!(" as {}", self.services.join(", ")) };
-        let how = if self.interrupted { "interrupted while replaying" } else { "replayed" };
+        let how = match (self.interrupted, tally.live > 0) {
+            (true, true) => "interrupted while following",
+            (true, false) => "interrupted while replaying",
+            (false, true) => "followed",
+            (false, false) => "replayed",
+        };
         writeln!(out, "{how} {}{services}", self.log)?;
         let row = |out: &mut fmt::Formatter<'_>, name: &str, count: u64, note: &str| {
             writeln!(out, "{}", format_args!("  {name:<13}{count:>10}  {note}").to_string().trim_end())
