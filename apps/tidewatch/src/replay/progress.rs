@@ -31,8 +31,8 @@ pub(super) struct Progress {
 pub(super) struct Status<'a> {
     /// What became of the lines.
     pub tally: &'a Tally,
-    /// The log is read up to this byte.
-    pub end: u64,
+    /// How much of the log is done with, in bytes.
+    pub done: u64,
     /// What it is doing.
     pub doing: Doing,
 }
@@ -85,13 +85,13 @@ impl Progress {
         let text = status.to_string();
         if let Some(bar) = &self.bar {
             if self.size.is_some() {
-                bar.set_position(status.end);
+                bar.set_position(status.done);
             }
             bar.set_message(text);
         } else if text != self.shown {
             self.every = (self.every * 2).min(EVERY_AT_MOST);
             let share = match self.size {
-                Some(size @ 1..) => format!("{} %, ", status.end * 100 / size),
+                Some(size @ 1..) => format!("{} %, ", status.done * 100 / size),
                 _ => String::new(),
             };
             say(&format!("replay: {share}{text}"));
@@ -164,7 +164,7 @@ mod tests {
 
     fn text(doing: Doing) -> String {
         let tally = Tally { sent: 61, ..Tally::default() };
-        Status { tally: &tally, end: 0, doing }.to_string()
+        Status { tally: &tally, done: 0, doing }.to_string()
     }
 
     #[test]

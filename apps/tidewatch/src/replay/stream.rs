@@ -55,8 +55,8 @@ pub(super) struct Stream {
     clock: LogClock,
     reorder: Reorder<Held>,
     notes: Notes,
-    /// Where the last line that was read ended, in bytes.
-    end: u64,
+    /// How much of the input is done with, in bytes.
+    done: u64,
     /// When the last event that was sent was logged.
     logged_at: Option<Timestamp>,
     /// What became of the lines so far.
@@ -73,6 +73,8 @@ struct Held {
     event: RequestEvent,
     source: Source,
     read_at: Instant,
+    /// Where its line ended in the input, in bytes.
+    end: u64,
 }
 
 impl Stream {
@@ -84,7 +86,7 @@ impl Stream {
             clock: LogClock::default(),
             reorder: Reorder::new(),
             notes: Notes::default(),
-            end: 0,
+            done: 0,
             logged_at: None,
             tally: Tally::default(),
             progress,
@@ -164,7 +166,9 @@ impl Stream {
 
     fn take(&mut self, line: &Line, read_at: Instant, now: Timestamp) {
         self.tally.lines += 1;
-        self.end = line.end;
+        if self.reorder.len() == 0 {
+            self.done = line.end;
+        }
         match line::parse(&line.bytes, line.number, &self.origin) {
             Ok(Some(event)) => {
                 let source = match &mut self.pace.liveness {
@@ -180,7 +184,7 @@ impl Stream {
                     self.tally.out_of_order += 1;
                     self.notes.oddity(&self.progress, oddity, line.number, event.timestamp);
                 }
-                self.reorder.push(position, Held { event, source, read_at });
+                self.reorder.push(position, Held { event, source, read_at, end: line.end });
             }
             Ok(None) => self.tally.blank += 1,
             Err(why) => self.tally.unreadable.add(line.number, &line.bytes, &why),
@@ -194,8 +198,9 @@ impl Stream {
             if self.next_due(ended).is_none_or(|due| due > now) || !self.sender.has_room() {
                 return;
             }
-            let Some((position, Held { mut event, source, .. })) = self.reorder.pop() else { return };
+            let Some((position, Held { mut event, source, end, .. })) = self.reorder.pop() else { return };
             self.logged_at = Some(event.timestamp);
+            self.done = self.done.max(end);
             if !self.pace.keep_timestamps {
                 event.timestamp = clock;
             }
@@ -229,7 +234,7 @@ impl Stream {
         } else {
             self.logged_at.map_or(Doing::Reading, Doing::Sending)
         };
-        self.progress.show(&Status { tally: &self.tally, end: self.end, doing });
+        self.progress.show(&Status { tally: &self.tally, done: self.done, doing });
     }
 
     /// The most that a live input was behind.
