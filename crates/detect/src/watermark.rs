@@ -3,9 +3,6 @@
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
-use tidewatch_events::RequestEvent;
-
-use crate::grid::to_ms;
 
 /// A partition whose records do not move its event time for this much append time is moved by append time, as far
 /// behind it. Without it, a service alone in its partition whose clock is set back would stop the partition's time,
@@ -35,17 +32,25 @@ pub struct Leap {
 }
 
 impl Leap {
-    fn is_of(&self, sender: &RequestEvent) -> bool {
-        self.service == sender.service && self.region == sender.region
+    fn is_of(&self, (service, region): (&str, &str)) -> bool {
+        self.service == service && self.region == region
     }
 }
 
 impl Watermark {
-    /// Whether a record of `sender` may move event time to `reached_ms`, where no broker says when it was appended. One
-    /// host with a fast clock must not make everybody else in its partition late. So a leap of more than [`STALL_MS`] has
-    /// to be borne out: by another sender; by the reader's clock, with which it agrees; or by the sender itself, where it
-    /// goes on from there for [`STALL_MS`] while nobody else says that it is still before the leap.
-    pub(crate) fn is_borne_out(&mut self, reached_ms: i64, sender: &RequestEvent, read_at_ms: i64) -> bool {
+    /// Whether a record of a sender (a service and a region) may move event time to `reached_ms`, where no broker says when
+    /// it was appended. Its event says `event_ms`, and it was read at `read_at_ms`.
+    ///
+    /// One host with a fast clock must not make everybody else in its partition late. So a leap of more than [`STALL_MS`]
+    /// has to be borne out: by another sender; by the reader's clock, with which it agrees; or by the sender itself, where
+    /// it goes on from there for [`STALL_MS`] while nobody else says that it is still before the leap.
+    pub(crate) fn is_borne_out(
+        &mut self,
+        reached_ms: i64,
+        sender: (&str, &str),
+        event_ms: i64,
+        read_at_ms: i64,
+    ) -> bool {
         let Some(newest_ms) = self.newest_ms else { return true };
         if reached_ms - newest_ms <= STALL_MS {
             if newest_ms - reached_ms <= STALL_MS {
@@ -53,8 +58,7 @@ impl Watermark {
             }
             return true;
         }
-        let sent_ms = to_ms(sender.timestamp);
-        let agrees = (0..=STALL_MS).contains(&(read_at_ms - sent_ms));
+        let agrees = (0..=STALL_MS).contains(&(read_at_ms - event_ms));
         let is_borne_out = agrees
             || match &mut self.leap {
                 Some(leap) if leap.is_of(sender) => {
@@ -63,7 +67,7 @@ impl Watermark {
                 }
                 Some(leap) if (leap.latest_ms - reached_ms).abs() <= STALL_MS => true,
                 _ => {
-                    let (service, region) = (sender.service.clone(), sender.region.clone());
+                    let (service, region) = (sender.0.to_owned(), sender.1.to_owned());
                     self.leap = Some(Leap { service, region, first_ms: reached_ms, latest_ms: reached_ms });
                     false
                 }

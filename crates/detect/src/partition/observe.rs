@@ -23,7 +23,9 @@ impl Partition {
             self.catch_up(offset);
             let mut event_ms = believable_ms(&input, appended_ms).map(|event_ms| event_ms.min(appended_ms));
             if let (Appended::ByProducer { read_at, .. }, Some(event)) = (appended, input.event()) {
-                event_ms = event_ms.filter(|event_ms| self.watermark.is_borne_out(*event_ms, event, to_ms(read_at)));
+                let (sender, said_ms) = ((&*event.service, &*event.region), to_ms(event.timestamp));
+                let watermark = &mut self.watermark;
+                event_ms = event_ms.filter(|ms| watermark.is_borne_out(*ms, sender, said_ms, to_ms(read_at)));
             }
             self.mark_unwatched(offset, event_ms);
             self.watermark.observe(event_ms, appended_ms);
