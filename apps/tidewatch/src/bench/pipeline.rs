@@ -49,7 +49,7 @@ pub(crate) struct Args {
     brokers: Option<String>,
     /// Property of librdkafka for the programs (and TLS, SASL, ...), repeatable
     #[arg(long, value_name = "KEY=VALUE")]
-    kafka_config: Vec<String>,
+    kafka_config: Vec<tidewatch_kafka::Properties>,
 }
 
 fn divisor(text: &str) -> Result<i32, String> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use tidewatch_kafka::broker::{Port, RealKafka};
 use tidewatch_kafka::topics::{self, ALERTS_FIRED, BRIDGE_STATE, METRICS_RAW, METRICS_RAW_DLQ, PROCESSOR_STATE};
-use tidewatch_kafka::{KafkaArgs, Topic};
+use tidewatch_kafka::{KafkaArgs, Properties, Topic};
 
 use crate::exit::usage;
 use crate::flags;
@@ -16,7 +16,6 @@ const STATE: [Topic; 4] = [PROCESSOR_STATE, ALERTS_FIRED, METRICS_RAW_DLQ, BRIDG
 /// A Kafka without topics of Tidewatch but those that were created here.
 pub(super) struct Broker {
     args: KafkaArgs,
-    properties: Vec<String>,
     kafka: Option<RealKafka>,
     what: String,
     created: Vec<Topic>,
@@ -24,7 +23,7 @@ pub(super) struct Broker {
 
 impl Broker {
     /// Takes the one at `brokers`, or starts one that keeps its data in `dir`.
-    pub(super) async fn start(brokers: Option<&str>, properties: &[String], dir: &Path) -> anyhow::Result<Self> {
+    pub(super) async fn start(brokers: Option<&str>, properties: &[Properties], dir: &Path) -> anyhow::Result<Self> {
         let (kafka, addresses, what) = match brokers {
             Some(brokers) => (None, brokers.to_owned(), format!("Kafka at {brokers}")),
             None => {
@@ -35,7 +34,7 @@ impl Broker {
             }
         };
         let args = flags::kafka(&addresses, properties)?;
-        Ok(Self { args, properties: properties.to_vec(), kafka, what, created: Vec::new() })
+        Ok(Self { args, kafka, what, created: Vec::new() })
     }
 
     /// How clients reach it.
@@ -45,7 +44,7 @@ impl Broker {
 
     /// The same as the services' flags.
     pub(super) fn flags(&self) -> Vec<String> {
-        let properties = self.properties.iter().map(|property| format!("--kafka-config={property}"));
+        let properties = self.args.kafka_config.iter().map(|text| format!("--kafka-config={}", text.secret_text()));
         [format!("--brokers={}", self.args.brokers)].into_iter().chain(properties).collect()
     }
 
