@@ -6,11 +6,22 @@ use tidewatch_testkit::Broker;
 use super::*;
 
 const DAY: i64 = 86_400;
+const LIMIT: Duration = Duration::from_secs(2 * 86_400);
 
 fn line((number, second): (usize, i64)) -> io::Result<Line> {
     let at = Timestamp::from_second(second).unwrap().strftime("%d/%b/%Y:%H:%M:%S +0000");
     let bytes = format!("1.2.3.4 - - [{at}] \"GET / HTTP/1.1\" 200 1").into_bytes();
     Ok(Line { number: number as u64 + 1, bytes, end: 0 })
+}
+
+fn origin() -> Origin {
+    Origin {
+        log: "test".into(),
+        service: "shop".into(),
+        region: "local".into(),
+        service_given: false,
+        region_given: false,
+    }
 }
 
 /// Sends lines of these seconds, and tells in how many seconds they were sent, and what became of them.
@@ -22,16 +33,10 @@ async fn sent_in(seconds: impl IntoIterator<Item = i64>, pace: Pace) -> (f64, Ta
     }
     drop(sender);
     let broker = Broker::in_process();
-    let origin = Origin {
-        log: "test".into(),
-        service: "shop".into(),
-        region: "local".into(),
-        service_given: false,
-        region_given: false,
-    };
-    let mut stream = Stream::new(origin, pace, Progress::new(None), Sender::new(broker.args()).unwrap());
+    let mut stream = Stream::new(origin(), pace, Progress::new(None), Sender::new(broker.args()).unwrap());
     let began = Instant::now();
-    let outcome = stream.run(receiver, &mut Interrupt::listen().unwrap()).await;
+    let mut interrupt = Interrupt::listen().unwrap();
+    let outcome = tokio::time::timeout(LIMIT, stream.run(receiver, &mut interrupt)).await.expect("it waits for days");
     assert_eq!(outcome.unwrap(), End::Input);
     (began.elapsed().as_secs_f64(), stream.tally)
 }
@@ -123,15 +128,8 @@ async fn what_was_read_before_an_input_failed_is_sent() {
     lines.try_send(line((0, DAY))).unwrap();
     lines.try_send(Err(io::Error::other("the disk is gone"))).unwrap();
     let broker = Broker::in_process();
-    let origin = Origin {
-        log: "test".into(),
-        service: "shop".into(),
-        region: "local".into(),
-        service_given: false,
-        region_given: false,
-    };
     let sender = Sender::new(broker.args()).unwrap();
-    let mut stream = Stream::new(origin, paced(1.0, None), Progress::new(None), sender);
+    let mut stream = Stream::new(origin(), paced(1.0, None), Progress::new(None), sender);
     let outcome = stream.run(receiver, &mut Interrupt::listen().unwrap()).await;
     assert_eq!(outcome.unwrap_err().to_string(), "the disk is gone");
     assert_eq!(stream.tally.sent, 1);
