@@ -1,0 +1,366 @@
+//! A request from named values, whatever they were written as.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use crate::names::{self, Measure, Role};
+use crate::producer::{self, Signs};
+use crate::request::RequestLine;
+use crate::{Hints, Latency, Request, Status, Unit, Unreadable, latency, time};
+
+/// A value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value<'a> {
+    Text(Cow<'a, str>),
+    Whole(i64),
+    Fraction(f64),
+}
+
+impl<'a> Value<'a> {
+    pub(crate) fn text(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+
+    /// Whether it is a whole number, also one in quotes.
+    pub(crate) fn is_whole(&self) -> bool {
+        match self {
+            Self::Text(text) => latency::whole(text).is_some(),
+            Self::Whole(_) => true,
+            Self::Fraction(_) => false,
+        }
+    }
+
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Text(text) => latency::number(text),
+            // Exact up to 104 days in nanoseconds.
+            #[allow(clippy::cast_precision_loss)]
+            Self::Whole(number) => Some(*number as f64),
+            Self::Fraction(number) => Some(*number),
+        }
+    }
+
+    fn moment(&self) -> Option<Timestamp> {
+        match self {
+            Self::Text(text) => time::text(text),
+            _ => time::epoch(self.number()?),
+        }
+    }
+
+    fn status(&self) -> Option<Status> {
+        match self {
+            Self::Text(text) => Status::read(text.split(' ').next()?),
+            _ => Status::read(&self.number().filter(|number| number.fract() == 0.0)?.to_string()),
+        }
+    }
+
+    fn says_something(&self) -> bool {
+        !matches!(self, Self::Text(text) if matches!(text.trim(), "" | "-"))
+    }
+
+    fn shown(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Whole(number) => Cow::Owned(number.to_string()),
+            Self::Fraction(number) => Cow::Owned(number.to_string()),
+        }
+    }
+}
+
+/// The surest value of a role so far.
+#[derive(Debug)]
+struct Best<T>(Option<(u8, T)>);
+
+impl<T> Default for Best<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Best<T> {
+    fn offer(&mut self, rank: u8, value: T) {
+        if self.0.as_ref().is_none_or(|(best, _)| rank < *best) {
+            self.0 = Some((rank, value));
+        }
+    }
+
+    fn take(self) -> Option<T> {
+        self.0.map(|(_, value)| value)
+    }
+
+    fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// Collects the fields of one line.
+#[derive(Debug)]
+pub(crate) struct Fields<'a> {
+    hints: &'a Hints,
+    signs: Signs,
+    time: Best<Timestamp>,
+    not_a_time: Option<Value<'a>>,
+    date: Option<Value<'a>>,
+    began: Option<Value<'a>>,
+    ended: Option<Value<'a>>,
+    status: Best<Status>,
+    not_a_status: Option<Value<'a>>,
+    method: Best<Cow<'a, str>>,
+    target: Best<Cow<'a, str>>,
+    request_line: Option<Cow<'a, str>>,
+    ids: [Best<String>; 3],
+    latencies: Vec<(u8, Measure, Value<'a>)>,
+    /// The unit that a field of its own names.
+    latency_unit: Option<Unit>,
+    /// The value of the field that was asked for.
+    asked: Option<(Measure, Value<'a>)>,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(hints: &'a Hints, signs: Signs) -> Self {
+        Self {
+            hints,
+            signs,
+            time: Best::default(),
+            not_a_time: None,
+            date: None,
+            began: None,
+            ended: None,
+            status: Best::default(),
+            not_a_status: None,
+            method: Best::default(),
+            target: Best::default(),
+            request_line: None,
+            ids: Default::default(),
+            latencies: Vec::new(),
+            latency_unit: None,
+            asked: None,
+        }
+    }
+
+    /// Takes a field. `path` is its whole name, which `--latency-field` may ask for; `name` the same without the objects
+    /// around it that mean nothing.
+    pub(crate) fn add(&mut self, path: &str, name: &str, value: Value<'a>) {
+        if !value.says_something() {
+            return;
+        }
+        let meaning = names::meaning(name);
+        if self.hints.latency_field.as_deref().is_some_and(|asked| asked == path || asked == name) {
+            let measure = match (self.hints.latency_unit, meaning.map(|meaning| meaning.role)) {
+                (Some(unit), _) => Measure::In(unit),
+                (None, Some(Role::Latency(measure))) => measure,
+                (None, _) => Measure::Unnamed,
+            };
+            self.asked = Some((measure, value.clone()));
+        }
+        let Some(meaning) = meaning else { return };
+        self.signs.add(meaning.signs);
+        if name == "request.uri" {
+            self.signs.add(Signs::REQUEST_OBJECT);
+        }
+        let rank = meaning.rank;
+        match meaning.role {
+            Role::Time => self.time(rank, value),
+            Role::Began => self.began = Some(value),
+            Role::Ended => self.ended = Some(value),
+            Role::Status => match value.status() {
+                Some(status) => self.status.offer(rank, status),
+                None => self.not_a_status = Some(value),
+            },
+            Role::Method => self.text(value, |fields, text| fields.method.offer(rank, text)),
+            Role::Target => self.text(value, |fields, text| fields.target.offer(rank, text)),
+            Role::RequestLine => self.text(value, |fields, text| fields.request_line = Some(text)),
+            Role::RequestId => self.ids[0].offer(rank, value.shown().into_owned()),
+            Role::TraceId => self.ids[1].offer(rank, value.shown().into_owned()),
+            Role::SpanId => self.ids[2].offer(rank, value.shown().into_owned()),
+            Role::Latency(measure) => {
+                // API gateways and Go programs call a moment their request time.
+                if measure == Measure::Nginx
+                    && let Some(at) = value.moment()
+                {
+                    self.time.offer(u8::MAX, at);
+                } else {
+                    self.latencies.push((rank, measure, value));
+                }
+            }
+            Role::LatencyUnit => self.latency_unit = Unit::named(&value.shown()),
+            Role::Level => self.signs.add(level(&value)),
+            Role::Source => self.signs.add(source(&value)),
+            Role::Sign => {}
+        }
+    }
+
+    fn time(&mut self, rank: u8, value: Value<'a>) {
+        match value.moment() {
+            Some(at) => self.time.offer(rank, at),
+            None if matches!(&value, Value::Text(text) if is_date(text)) => self.date = Some(value),
+            None => self.not_a_time = Some(value),
+        }
+    }
+
+    fn text(&mut self, value: Value<'a>, take: impl FnOnce(&mut Self, Cow<'a, str>)) {
+        if let Value::Text(text) = value {
+            take(self, text);
+        }
+    }
+
+    /// The time of the line, where it has no name.
+    pub(crate) fn logged_at(&mut self, at: Timestamp) {
+        self.time.offer(0, at);
+    }
+
+    pub(crate) fn status(&mut self, status: Status) {
+        self.status.offer(0, status);
+    }
+
+    pub(crate) fn latency(&mut self, text: &'a str) {
+        self.latencies.push((0, Measure::Unnamed, Value::text(text)));
+    }
+
+    /// nginx's `$request_time`, where it has no name.
+    pub(crate) fn nginx_latency(&mut self, text: &'a str) {
+        self.latencies.push((u8::MAX, Measure::Nginx, Value::text(text)));
+    }
+
+    pub(crate) fn request_line(&mut self, line: RequestLine<'a>) {
+        if let (Some(method), Some(target)) = (line.method, line.target) {
+            self.method.offer(0, Cow::Borrowed(method));
+            self.target.offer(0, Cow::Borrowed(target));
+        }
+    }
+
+    pub(crate) fn has_status(&self) -> bool {
+        !self.status.is_none() || self.not_a_status.is_some()
+    }
+
+    pub(crate) fn has_target(&self) -> bool {
+        !self.target.is_none() || self.request_line.is_some()
+    }
+
+    /// The request's time alone.
+    pub(crate) fn into_latency(mut self) -> Option<Latency> {
+        self.find_latency()
+    }
+
+    /// The request, where the fields make one. A line without a time of its own has the time of what it was wrapped in.
+    pub(crate) fn finish(mut self, outer: Option<Timestamp>) -> Result<Request, Unreadable> {
+        let latency = self.find_latency();
+        let logged_at = match self.find_time().or(outer) {
+            None if self.not_a_time.is_some() => return Err(refused("time", self.not_a_time.as_ref())),
+            at => at,
+        };
+        let Some(status) = self.status.take() else { return Err(refused("status", self.not_a_status.as_ref())) };
+        let (method, target) = match (self.target.take(), &self.request_line) {
+            (Some(target), _) => (self.method.take().map(Cow::into_owned), Some(target.into_owned())),
+            (None, Some(line)) => {
+                let line = RequestLine::read(line);
+                (line.method.map(str::to_owned), line.target.map(str::to_owned))
+            }
+            (None, None) => return Err(Unreadable::Missing("path")),
+        };
+        let [request_id, trace_id, span_id] = self.ids.map(Best::take);
+        Ok(Request { logged_at, method, target, status, latency, request_id, trace_id, span_id })
+    }
+
+    fn find_time(&mut self) -> Option<Timestamp> {
+        let edge = self.ended.as_ref().or(self.began.as_ref()).and_then(Value::moment);
+        // `date` and `time` of W3C logs.
+        let split = || {
+            let (date, time) = (self.date.as_ref()?, self.not_a_time.as_ref()?);
+            time::text(&format!("{} {}", date.shown(), time.shown()))
+        };
+        edge.or_else(|| std::mem::take(&mut self.time).take()).or_else(split)
+    }
+
+    fn find_latency(&mut self) -> Option<Latency> {
+        if self.hints.latency_field.is_some() {
+            let (measure, value) = self.asked.as_ref()?;
+            return self.measured(value, *measure);
+        }
+        let by_name = |measure: Measure| match measure {
+            Measure::In(_) | Measure::WithUnit => 0,
+            Measure::Nginx => 1,
+            Measure::Unnamed => 2,
+        };
+        self.latencies.sort_by_key(|(rank, measure, _)| (by_name(*measure), *rank));
+        self.latencies.iter().find_map(|(_, measure, value)| self.measured(value, *measure)).or_else(|| self.edge())
+    }
+
+    fn measured(&self, value: &Value<'_>, measure: Measure) -> Option<Latency> {
+        if measure == Measure::Nginx && self.signs.has(Signs::NGINX) {
+            // Some label its seconds `msec`.
+            if let Value::Text(text) = value
+                && let Some((seconds, 3)) = latency::decimals(text.split(' ').next()?)
+            {
+                return Latency::new(seconds, self.hints.latency_unit.unwrap_or(Unit::Seconds));
+            }
+        }
+        if let Value::Text(text) = value
+            && let Some(latency) = Latency::with_own_unit(text)
+        {
+            return Some(latency);
+        }
+        let number = value.number()?;
+        let unit = match measure {
+            Measure::In(unit) => Some(unit),
+            Measure::WithUnit => None,
+            Measure::Nginx => self.hints.latency_unit.or_else(|| self.nginx(value, number)),
+            Measure::Unnamed => {
+                let told = self.latency_unit.or(self.hints.latency_unit);
+                told.or_else(|| producer::unit(self.signs, value, number))
+            }
+        };
+        Latency::new(number, unit?)
+    }
+
+    /// nginx writes seconds with three decimals. What passes them on may drop zeros at the end.
+    fn nginx(&self, value: &Value<'_>, number: f64) -> Option<Unit> {
+        let three_decimals = match value {
+            Value::Text(text) => matches!(latency::decimals(text), Some((_, 3))),
+            Value::Whole(number) => *number == 0,
+            Value::Fraction(_) => (number * 1e3 - (number * 1e3).round()).abs() < 1e-6,
+        };
+        (three_decimals || self.signs.has(Signs::NGINX)).then_some(Unit::Seconds)
+    }
+
+    /// From beginning to end, where both are finer than a second: of whole seconds the difference says nothing.
+    fn edge(&self) -> Option<Latency> {
+        let (began, ended) = (self.began.as_ref()?, self.ended.as_ref()?);
+        let fine = |value: &Value<'_>| match value {
+            Value::Text(text) => text.contains('.'),
+            _ => value.number().is_some_and(|number| number >= 1e11),
+        };
+        if !(fine(began) && fine(ended)) {
+            return None;
+        }
+        Latency::new(ended.moment()?.duration_since(began.moment()?).as_secs_f64(), Unit::Seconds)
+    }
+}
+
+fn refused(what: &'static str, value: Option<&Value<'_>>) -> Unreadable {
+    value.map_or(Unreadable::Missing(what), |value| Unreadable::field(what, &value.shown()))
+}
+
+/// `2024-03-12`, whose time stands elsewhere.
+fn is_date(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() })
+}
+
+fn level(value: &Value<'_>) -> Signs {
+    match value {
+        Value::Whole(_) => Signs::NODE,
+        Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_lowercase()) => Signs::LOWER_LEVEL,
+        Value::Text(text) if text.starts_with(|c: char| c.is_ascii_uppercase()) => Signs::UPPER_LEVEL,
+        _ => Signs::NONE,
+    }
+}
+
+fn source(value: &Value<'_>) -> Signs {
+    match value {
+        Value::Text(text) if text.starts_with("http.log.access") => Signs::CADDY,
+        Value::Text(text) if text.contains(".go") => Signs::GO,
+        _ => Signs::NONE,
+    }
+}

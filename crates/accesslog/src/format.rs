@@ -1,0 +1,284 @@
+//! A log's own format, as its server is configured: nginx's `log_format` or Apache's `LogFormat`, compiled once.
+
+mod apache;
+mod nginx;
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::fmt::strtime;
+use regex::Regex;
+
+use crate::request::RequestLine;
+use crate::{Hints, Latency, Request, Status, Unit, Unreadable, time};
+
+/// Formats longer than this, in bytes, are somebody's whole configuration.
+const LONGEST: usize = 8 * 1024;
+
+/// A compiled format.
+#[derive(Debug, Clone)]
+pub struct Format {
+    /// Values end where the text behind them begins: quick, and right for all that servers escape.
+    strict: Regex,
+    /// Values are as short as they can be: for values with spaces where nothing quotes them.
+    loose: Regex,
+    /// What each value is, in their order.
+    values: Vec<Role>,
+    is_json: bool,
+}
+
+/// Why a format can't be used. The sentence follows the flag's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// Neither server's variables are in it.
+    #[error(
+        "has neither a variable of nginx such as $status nor one of Apache such as %>s; copy the string of your server's \
+         log_format or LogFormat"
+    )]
+    NoVariables,
+    /// A request event can't be made of its lines.
+    #[error("has no {missing}; add {remedy}, or leave --format out to have the lines recognised by their shape")]
+    Missing {
+        /// What is missing: `status`, `time`, `request`, or several of them.
+        missing: String,
+        /// Variables that would say it.
+        remedy: String,
+    },
+    /// A time in a form that can't be read back.
+    #[error("has the time format `{0}`, from which no date and time can be read")]
+    Time(String),
+    /// Two values without anything between them.
+    #[error("has `{0}` right behind another variable, so that nobody can tell where the one ends and the other begins")]
+    Adjacent(String),
+    /// Longer than any server's.
+    #[error("is longer than {LONGEST} bytes; give the format's string alone")]
+    TooLong,
+    /// `--latency-field` names something else.
+    #[error("has no variable `{0}`, which --latency-field names")]
+    NoSuchField(String),
+}
+
+/// What a value says.
+#[derive(Debug, Clone, PartialEq)]
+enum Role {
+    Skipped,
+    Time,
+    /// A time in a form of strftime.
+    Strftime(String),
+    Status,
+    RequestLine,
+    Method,
+    Target,
+    Latency(Unit),
+    RequestId,
+    TraceId,
+    SpanId,
+}
+
+/// One part of a format.
+#[derive(Debug, Clone, PartialEq)]
+enum Piece {
+    Literal(String),
+    Value {
+        /// As the format writes it.
+        name: String,
+        role: Role,
+        /// What its text looks like, where that is known.
+        pattern: Option<&'static str>,
+    },
+}
+
+/// Variables that would say what is missing.
+struct Remedies {
+    time: &'static str,
+    status: &'static str,
+    request: &'static str,
+}
+
+impl Format {
+    /// Compiles nginx's `log_format` or Apache's `LogFormat`, the string alone or the whole directive; its variables tell
+    /// which of the two it is. Unknown variables are passed over. `needs_time` refuses a format without a time.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError`] says what is missing or can't be understood.
+    pub fn compile(text: &str, hints: &Hints, needs_time: bool) -> Result<Self, FormatError> {
+        if text.len() > LONGEST {
+            return Err(FormatError::TooLong);
+        }
+        let (mut pieces, remedies) = match (nginx::variables(text), apache::variables(text)) {
+            (0, 0) => return Err(FormatError::NoVariables),
+            (nginx, apache) if nginx >= apache => (nginx::pieces(text), nginx::REMEDIES),
+            _ => (apache::pieces(text)?, apache::REMEDIES),
+        };
+        choose_latency(&mut pieces, hints)?;
+        check(&pieces, &remedies, needs_time)?;
+        let is_json = matches!(pieces.first(), Some(Piece::Literal(text)) if text.trim_start().starts_with('{'));
+        let values = pieces
+            .iter()
+            .filter_map(|piece| match piece {
+                Piece::Value { role, .. } => Some(role.clone()),
+                Piece::Literal(_) => None,
+            })
+            .collect();
+        let compiled = |strict| Regex::new(&pattern(&pieces, strict)).map_err(|_| FormatError::TooLong);
+        Ok(Self { strict: compiled(true)?, loose: compiled(false)?, values, is_json })
+    }
+
+    /// Reads a line; `None` where it has another format.
+    pub(crate) fn read(&self, line: &str, outer: Option<Timestamp>) -> Option<Result<Request, Unreadable>> {
+        let captures = self.strict.captures(line).or_else(|| self.loose.captures(line))?;
+        let values = captures.iter().skip(1).map(|value| value.map_or("", |value| value.as_str()));
+        Some(self.request(values, outer))
+    }
+
+    fn request<'l>(
+        &self,
+        values: impl Iterator<Item = &'l str>,
+        outer: Option<Timestamp>,
+    ) -> Result<Request, Unreadable> {
+        let mut request = Request {
+            logged_at: None,
+            method: None,
+            target: None,
+            status: Status::ClientGone,
+            latency: None,
+            request_id: None,
+            trace_id: None,
+            span_id: None,
+        };
+        let mut answered = None;
+        let owned = |value: &str| (!matches!(value, "" | "-")).then(|| self.unescaped(value).into_owned());
+        for (role, value) in self.values.iter().zip(values) {
+            match role {
+                Role::Skipped => {}
+                Role::Time | Role::Strftime(_) if request.logged_at.is_some() => {}
+                Role::Time => request.logged_at = Some(moment(value, time::text(value))?),
+                Role::Strftime(form) => request.logged_at = Some(moment(value, by_strftime(form, value))?),
+                Role::Status => answered = Some(Status::read(value).ok_or_else(|| Unreadable::field("status", value))?),
+                Role::RequestLine => {
+                    let text = self.unescaped(value);
+                    let line = RequestLine::read(&text);
+                    request.method = line.method.map(str::to_owned);
+                    request.target = line.target.map(str::to_owned);
+                }
+                Role::Method => request.method = owned(value),
+                Role::Target => request.target = request.target.or_else(|| owned(value)),
+                Role::Latency(unit) => {
+                    let number = crate::latency::number(value);
+                    request.latency = request.latency.or_else(|| Latency::new(number?, *unit));
+                }
+                Role::RequestId => request.request_id = request.request_id.or_else(|| owned(value)),
+                Role::TraceId => request.trace_id = owned(value),
+                Role::SpanId => request.span_id = owned(value),
+            }
+        }
+        request.status = answered.ok_or(Unreadable::Missing("status"))?;
+        request.logged_at = request.logged_at.or(outer);
+        Ok(request)
+    }
+
+    /// A value of a JSON format without JSON's escapes.
+    fn unescaped<'l>(&self, value: &'l str) -> Cow<'l, str> {
+        if self.is_json && value.contains('\\') {
+            if let Ok(text) = serde_json::from_str(&format!("\"{value}\"")) {
+                return Cow::Owned(text);
+            }
+        }
+        Cow::Borrowed(value)
+    }
+}
+
+fn moment(value: &str, read: Option<Timestamp>) -> Result<Timestamp, Unreadable> {
+    read.ok_or_else(|| Unreadable::field("time", value))
+}
+
+/// No zone means UTC.
+fn by_strftime(form: &str, value: &str) -> Option<Timestamp> {
+    let parsed = strtime::parse(form, value).ok()?;
+    parsed
+        .to_timestamp()
+        .ok()
+        .or_else(|| Some(parsed.to_datetime().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()))
+}
+
+/// The unit or the field that the user gave overrules what the variables say.
+fn choose_latency(pieces: &mut [Piece], hints: &Hints) -> Result<(), FormatError> {
+    let mut found = false;
+    for piece in pieces {
+        let Piece::Value { name, role, .. } = piece else { continue };
+        if let Some(field) = &hints.latency_field {
+            let is_asked = name == field || name.trim_start_matches(['$', '%']) == field;
+            found |= is_asked;
+            match role {
+                Role::Latency(_) if !is_asked => *role = Role::Skipped,
+                Role::Skipped if is_asked => *role = Role::Latency(Unit::Seconds),
+                _ => {}
+            }
+        }
+        if let (Role::Latency(unit), Some(given)) = (role, hints.latency_unit) {
+            *unit = given;
+        }
+    }
+    match &hints.latency_field {
+        Some(field) if !found => Err(FormatError::NoSuchField(field.clone())),
+        _ => Ok(()),
+    }
+}
+
+fn check(pieces: &[Piece], remedies: &Remedies, needs_time: bool) -> Result<(), FormatError> {
+    let has = |wanted: fn(&Role) -> bool| {
+        pieces.iter().any(|piece| matches!(piece, Piece::Value { role, .. } if wanted(role)))
+    };
+    let needed = [
+        ("status", remedies.status, has(|role| *role == Role::Status)),
+        ("time", remedies.time, !needs_time || has(|role| matches!(role, Role::Time | Role::Strftime(_)))),
+        ("request", remedies.request, has(|role| matches!(role, Role::RequestLine | Role::Target))),
+    ];
+    let missing: Vec<_> = needed.iter().filter(|(_, _, there)| !there).collect();
+    if missing.is_empty() {
+        return adjacent(pieces);
+    }
+    let list = |of: fn(&&(&'static str, &'static str, bool)) -> &'static str, between| {
+        missing.iter().map(of).collect::<Vec<_>>().join(between)
+    };
+    Err(FormatError::Missing { missing: list(|part| part.0, " and no "), remedy: list(|part| part.1, " and ") })
+}
+
+fn adjacent(pieces: &[Piece]) -> Result<(), FormatError> {
+    for pair in pieces.windows(2) {
+        if let [Piece::Value { pattern: None, .. }, Piece::Value { name, pattern: None, .. }] = pair {
+            return Err(FormatError::Adjacent(name.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn pattern(pieces: &[Piece], strict: bool) -> String {
+    let mut pattern = String::from("^");
+    for (at, piece) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Literal(text) => pattern.push_str(&regex::escape(text)),
+            Piece::Value { pattern: known, .. } => {
+                let literal = |at: Option<usize>| match at.and_then(|at| pieces.get(at)) {
+                    Some(Piece::Literal(text)) => text.as_str(),
+                    _ => "",
+                };
+                let (before, after) = (literal(at.checked_sub(1)), literal(Some(at + 1)));
+                pattern.push('(');
+                match (known, after.chars().next()) {
+                    (Some(known), _) => pattern.push_str(known),
+                    (None, Some('"')) if strict && before.ends_with('"') => pattern.push_str(r#"(?:[^"\\]|\\.)*"#),
+                    (None, Some(end)) if strict => {
+                        pattern.push_str(&format!("[^{}]*", regex::escape(&end.to_string())));
+                    }
+                    (None, None) => pattern.push_str(".*"),
+                    (None, Some(_)) => pattern.push_str(".*?"),
+                }
+                pattern.push(')');
+            }
+        }
+    }
+    pattern.push_str(r"\s*$");
+    pattern
+}

@@ -1,0 +1,194 @@
+//! Which of the known shapes a line has, and what it says.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use crate::fields::Fields;
+use crate::json::Flat;
+use crate::producer::Signs;
+use crate::w3c::Columns;
+use crate::{Format, Request, Unit, text, wrap};
+
+/// What the user knows of the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// The field that holds the request's time; no other is looked at. Fields within objects are `outer.inner`.
+    pub latency_field: Option<String>,
+    /// The unit of times that don't name theirs.
+    pub latency_unit: Option<Unit>,
+}
+
+/// Why a line is no request.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Unreadable {
+    /// No shape that is known.
+    #[error("neither an access log line nor a JSON object")]
+    UnknownFormat,
+    /// It starts like a JSON object and is none.
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    /// A part that a request needs is missing.
+    #[error("no field that says the {0}")]
+    Missing(&'static str),
+    /// A part that can't be understood.
+    #[error("{what} `{text}` is not understood")]
+    Field {
+        /// Which part of the line.
+        what: &'static str,
+        /// The start of its text, without control characters.
+        text: String,
+    },
+    /// The format that was asked for is another one.
+    #[error("not of the format that --format gives")]
+    OtherFormat,
+}
+
+impl Unreadable {
+    pub(crate) fn field(what: &'static str, text: &str) -> Self {
+        let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+        Self::Field { what, text: text.chars().take(40).map(printable).collect() }
+    }
+}
+
+/// JSON within JSON is followed this deep: a runtime's log of a log that a program passed on.
+const DEPTH: usize = 3;
+
+/// Fields in which JSON logs hold another program's line.
+const INNER: [&str; 7] = ["log", "MESSAGE", "message", "msg", "textPayload", "event.original", "_raw"];
+
+/// Reads a log line by line. Lines of W3C logs are understood by the `#Fields` line before them, so lines are to be given
+/// in their order.
+#[derive(Debug, Clone, Default)]
+pub struct Parser {
+    hints: Hints,
+    format: Option<Format>,
+    columns: Option<Columns>,
+}
+
+impl Parser {
+    /// Recognises the shape of each line.
+    pub fn new(hints: Hints) -> Self {
+        Self { hints, format: None, columns: None }
+    }
+
+    /// Reads lines of this format only.
+    pub fn of_format(format: Format) -> Self {
+        Self { format: Some(format), ..Self::default() }
+    }
+
+    /// Reads a line. `None` is one that says nothing of a request: a blank one, or a directive of a W3C log.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] says why the line is no request.
+    pub fn read(&mut self, line: &str) -> Result<Option<Request>, Unreadable> {
+        let line = clean(line);
+        let line = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\0' | '\u{feff}'));
+        if line.is_empty() {
+            return Ok(None);
+        }
+        if line.starts_with('#') {
+            if let Some(columns) = Columns::of(line) {
+                self.columns = Some(columns);
+            }
+            return Ok(None);
+        }
+        self.request(line, None, DEPTH).map(Some)
+    }
+
+    fn request(&self, line: &str, outer: Option<Timestamp>, depth: usize) -> Result<Request, Unreadable> {
+        if let Some(format) = &self.format {
+            return self.formatted(format, line, outer, depth);
+        }
+        if line.starts_with('{') {
+            return self.json(line, outer, Signs::NONE, depth);
+        }
+        if let Some(request) = self.columns.as_ref().and_then(|columns| columns.read(line, &self.hints)) {
+            return request;
+        }
+        let (rest, at) = wrap::peel(line);
+        let outer = at.or(outer);
+        match json_within(rest) {
+            Some((before, json)) => {
+                let signs = if before.contains(".go:") { Signs::GO } else { Signs::NONE };
+                self.json(json, outer, signs, depth)
+            }
+            None => text::read(rest, outer, &self.hints),
+        }
+    }
+
+    /// A line of the given format, perhaps in what a runtime or syslog puts around it.
+    fn formatted(
+        &self,
+        format: &Format,
+        line: &str,
+        outer: Option<Timestamp>,
+        depth: usize,
+    ) -> Result<Request, Unreadable> {
+        if let Some(request) = format.read(line, outer) {
+            return request;
+        }
+        let (rest, at) = wrap::peel(line);
+        if rest.len() < line.len() {
+            return self.formatted(format, rest, at.or(outer), depth);
+        }
+        let inner = line.starts_with('{').then(|| Flat::read(line).ok()).flatten();
+        match inner.as_ref().and_then(|flat| inner_line(flat)).filter(|_| depth > 0) {
+            Some((line, at)) => self.formatted(format, &line, at.or(outer), depth - 1),
+            None => Err(Unreadable::OtherFormat),
+        }
+    }
+
+    fn json(&self, text: &str, outer: Option<Timestamp>, signs: Signs, depth: usize) -> Result<Request, Unreadable> {
+        let flat = Flat::read(text)?;
+        let mut fields = Fields::new(&self.hints, signs);
+        for (path, name, value) in flat.fields() {
+            fields.add(path, name, value.clone());
+        }
+        if !fields.has_status()
+            && depth > 0
+            && let Some((line, at)) = inner_line(&flat)
+            && let Ok(request) = self.request(&line, at.or(outer), depth - 1)
+        {
+            return Ok(request);
+        }
+        fields.finish(outer)
+    }
+}
+
+/// The line that a JSON log passes on, and the time that stands beside it.
+fn inner_line(flat: &Flat<'_>) -> Option<(String, Option<Timestamp>)> {
+    let line = INNER.iter().find_map(|name| flat.text(name))?.trim();
+    let at = ["time", "timestamp", "@timestamp", "__REALTIME_TIMESTAMP"].iter().find_map(|name| flat.text(name));
+    (!line.is_empty()).then(|| (line.to_owned(), at.and_then(crate::time::text)))
+}
+
+/// A JSON object behind a few words, and these words.
+fn json_within(line: &str) -> Option<(&str, &str)> {
+    let start = line.find('{').filter(|start| line.ends_with('}') && *start <= 200)?;
+    let (before, json) = line.split_at(start);
+    let is_object = json[1..].trim_start().starts_with(['"', '}']);
+    (is_object && !before.contains('"')).then_some((before, json))
+}
+
+/// Without the colours that some programs write.
+fn clean(line: &str) -> Cow<'_, str> {
+    let colours = line.match_indices("\u{1b}[").count();
+    if colours == 0 {
+        return Cow::Borrowed(line);
+    }
+    let mut parts = line.split("\u{1b}[");
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(part.len());
+        match part[end..].strip_prefix('m') {
+            Some(rest) => clean.push_str(rest),
+            None => {
+                clean.push_str("\u{1b}[");
+                clean.push_str(part);
+            }
+        }
+    }
+    Cow::Owned(clean)
+}

@@ -1,0 +1,39 @@
+//! Frameworks that write sentences of their own: morgan, Serilog, uWSGI.
+
+use super::{Line, request, status, tail};
+use crate::request::{RequestLine, is_method};
+use crate::tokens::Token;
+use crate::{Latency, Request, Unreadable, time};
+
+/// morgan's `GET /path 200 5.123 ms - 12`, and Serilog's `HTTP GET /path responded 200 in 1.2345 ms`.
+pub(super) fn read(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
+    let tokens = &line.tokens;
+    let at = tokens.iter().position(|token| token.word() == Some("HTTP")).map_or(0, |at| at + 1);
+    let word = |at: usize| tokens.get(at).and_then(Token::word);
+    let method = word(at).filter(|method| is_method(method))?;
+    let target = word(at + 1).filter(|target| target.starts_with('/'))?;
+    let behind = if word(at + 2) == Some("responded") { at + 3 } else { at + 2 };
+    if at > 0 && behind == at + 2 {
+        return None;
+    }
+    let code = word(behind)?;
+    let parts = tail::Parts { before: &[], between: &[], after: &tokens[behind + 1..], time: None };
+    let request_line = RequestLine { method: Some(method), target: Some(target) };
+    let latency = tail::latency(&parts, line.hints);
+    Some(status(code).and_then(|status| request(line.outer, request_line, status, latency)))
+}
+
+/// `... [Thu Oct  5 12:00:00 2023] GET /path => generated 12 bytes in 5 msecs (HTTP/1.1 200) ...`
+pub(super) fn uwsgi(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
+    let (before, after) = line.text.split_once(" => generated ")?;
+    let (before, asked) = before.rsplit_once("] ")?;
+    let logged_at = time::text(before.rsplit_once('[')?.1);
+    let (method, target) = asked.split_once(' ').filter(|(method, _)| is_method(method))?;
+    let (_, took) = after.split_once(" in ")?;
+    let (took, answer) = took.split_once(" (")?;
+    let (_, code) = answer.split_once(' ')?;
+    let code = code.split(')').next()?;
+    let request_line = RequestLine { method: Some(method), target: Some(target) };
+    let latency = Latency::with_own_unit(took);
+    Some(status(code).and_then(|status| request(logged_at.or(line.outer), request_line, status, latency)))
+}

@@ -1,0 +1,88 @@
+//! Lines of values with names, and those whose fields are set apart by tabs or bars: logfmt, LTSV, `key=value`, gin.
+
+use super::Line;
+use crate::fields::{Fields, Value};
+use crate::producer::Signs;
+use crate::request::{RequestLine, is_method};
+use crate::tokens::{self, Kind};
+use crate::{Latency, Request, Status, Unreadable, latency, time};
+
+/// `key=value key="a value" [time] "request"`: logfmt and what looks like it.
+pub(super) fn pairs(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
+    let mut fields = Fields::new(line.hints, Signs::NONE);
+    let mut pairs = 0;
+    for token in &line.tokens {
+        match (token.key, token.kind) {
+            (Some(key), _) => {
+                pairs += 1;
+                fields.add(key, key, Value::text(token.text));
+            }
+            (None, Kind::Bracket) => {
+                if let Some(at) = time::text(token.text) {
+                    fields.logged_at(at);
+                }
+            }
+            (None, Kind::Quoted) => fields.request_line(RequestLine::read(token.text)),
+            (None, Kind::Word | Kind::QuotedPair) => {}
+        }
+    }
+    (pairs >= 2 && (fields.has_status() || fields.has_target())).then(|| fields.finish(line.outer))
+}
+
+/// Fields between tabs, with labels (LTSV) or without.
+pub(super) fn tabs(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
+    line.text.contains('\t').then(|| parts(line, line.text.split('\t')))?
+}
+
+/// Fields between bars.
+pub(super) fn bars(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
+    line.text.contains(" | ").then(|| parts(line, line.text.split(" | ")))?
+}
+
+/// Each field has a label, or is told by its form.
+fn parts<'a>(line: &Line<'a>, parts: impl Iterator<Item = &'a str>) -> Option<Result<Request, Unreadable>> {
+    let mut fields = Fields::new(line.hints, Signs::NONE);
+    let mut count = 0;
+    for part in parts {
+        count += 1;
+        let part = part.trim();
+        match part.split_once([':', '=']).filter(|(name, _)| tokens::is_name(name)) {
+            Some((name, value)) => fields.add(name, name, Value::text(value.trim().trim_matches('"'))),
+            None => unnamed(&mut fields, part),
+        }
+    }
+    let enough = count >= 3 && fields.has_status() && fields.has_target();
+    enough.then(|| fields.finish(line.outer))
+}
+
+fn unnamed<'a>(fields: &mut Fields<'a>, part: &'a str) {
+    let bare = part.trim_start_matches(['(', '"']).trim_end_matches([')', '"']);
+    if let Some(status) = Status::read(bare).filter(|_| bare.len() == 3 && !fields.has_status()) {
+        fields.status(status);
+    } else if let Some(at) = moment(part) {
+        fields.logged_at(at);
+    } else if latency::decimals(bare).is_some_and(|(_, digits)| digits == 3) {
+        fields.nginx_latency(bare);
+    } else if bare.starts_with(|c: char| c.is_ascii_digit()) && Latency::with_own_unit(bare).is_some() {
+        fields.latency(bare);
+    } else if let Some(request_line) = RequestLine::within(bare).or_else(|| route(bare)) {
+        fields.request_line(request_line);
+    }
+}
+
+/// The time in a field, by itself, in brackets, or behind a word (`[GIN] 2024/01/02 - 15:04:05`).
+fn moment(part: &str) -> Option<jiff::Timestamp> {
+    if part.len() < 19 {
+        return None;
+    }
+    let bracket = || part.split(['[', ']']).find_map(time::text);
+    let behind = || time::text(part.split_once("] ")?.1);
+    time::text(part).or_else(bracket).or_else(behind)
+}
+
+/// gin's `GET      "/path"`, and a method or a path alone.
+fn route(part: &str) -> Option<RequestLine<'_>> {
+    let (method, target) = part.split_once(' ')?;
+    let target = target.trim().trim_matches('"');
+    (is_method(method) && target.starts_with('/')).then_some(RequestLine { method: Some(method), target: Some(target) })
+}

@@ -1,0 +1,151 @@
+//! The request's time in a line of positions: what stands around request and status has no names, so its own form has to
+//! tell what it is. nginx's times have three decimals; other forms count only where they can be nothing else.
+
+use crate::fields::Fields;
+use crate::fields::Value;
+use crate::latency::{decimals, whole};
+use crate::producer::Signs;
+use crate::tokens::{Kind, Token};
+use crate::{Hints, Latency, Unit};
+
+/// The pieces of a line without request and status.
+pub(super) struct Parts<'t, 'a> {
+    /// Before the request.
+    pub before: &'t [Token<'a>],
+    /// Between request and status.
+    pub between: &'t [Token<'a>],
+    /// After the status.
+    pub after: &'t [Token<'a>],
+    /// Where in `before` the time stands.
+    pub time: Option<usize>,
+}
+
+/// How much longer than the request its upstream may seem to have taken, in seconds, since nginx reads its clock once per
+/// round of events.
+const ROUNDING: f64 = 0.010;
+
+pub(super) fn latency(parts: &Parts<'_, '_>, hints: &Hints) -> Option<Latency> {
+    let named = named(parts, hints);
+    if named.is_some() || hints.latency_field.is_some() {
+        return named;
+    }
+    let between = words(parts.between);
+    let words = words(parts.after);
+    request_time(&numbers(&between), hints)
+        .or_else(|| request_time(&numbers(&words), hints))
+        .or_else(|| request_time(&quoted(parts.after), hints))
+        .or_else(|| with_unit(&words))
+        .or_else(|| fine(&words, hints))
+        .or_else(|| seconds_and_microseconds(&words))
+        .or_else(|| counted(parts, &words, hints))
+        .or_else(|| request_time(&leading(parts.before), hints))
+}
+
+/// A value with a name. Referer and user agent, the first two quoted texts, are what clients send.
+fn named(parts: &Parts<'_, '_>, hints: &Hints) -> Option<Latency> {
+    let mut quoted = 0;
+    let mut fields = Fields::new(hints, Signs::NONE);
+    let mut any = false;
+    for token in parts.before.iter().chain(parts.between).chain(parts.after) {
+        if token.kind == Kind::QuotedPair || token.is_quoted() {
+            quoted += 1;
+        }
+        let Some(key) = token.key else { continue };
+        if token.kind != Kind::QuotedPair || quoted > 2 {
+            any = true;
+            fields.add(key, key, Value::text(token.text));
+        }
+    }
+    any.then(|| fields.into_latency())?
+}
+
+/// The words without a name.
+fn words<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
+    tokens.iter().filter_map(Token::word).collect()
+}
+
+/// nginx's times among these words: numbers with three decimals, of which none is part of an upstream's list (`0.1, 0.2`,
+/// `0.1 : 0.2`).
+fn numbers(words: &[&str]) -> Vec<f64> {
+    let joins = |at: usize| words.get(at).is_some_and(|word| *word == ":" || *word == ",");
+    let listed = |at: usize| {
+        words[at].ends_with(',') || joins(at + 1) || at > 0 && (words[at - 1].ends_with(',') || joins(at - 1))
+    };
+    (0..words.len()).filter(|at| !listed(*at)).filter_map(|at| nginx_time(words[at])).collect()
+}
+
+fn nginx_time(text: &str) -> Option<f64> {
+    decimals(text).filter(|(seconds, digits)| *digits == 3 && *seconds <= Latency::LONGEST_MS / 1e3).map(|(s, _)| s)
+}
+
+/// Of several times, the request's is the first; unless another one is longer, which no upstream's can be.
+fn request_time(times: &[f64], hints: &Hints) -> Option<Latency> {
+    let first = *times.first()?;
+    let longest = times.iter().copied().fold(first, f64::max);
+    let seconds = if longest > first + ROUNDING { longest } else { first };
+    Latency::new(seconds, hints.latency_unit.unwrap_or(Unit::Seconds))
+}
+
+/// nginx's times in quotes, behind referer and user agent. A third text alone is what the client says of itself
+/// (`$http_x_forwarded_for`).
+fn quoted(after: &[Token<'_>]) -> Vec<f64> {
+    let texts: Vec<&str> = after.iter().filter(|token| token.is_quoted()).map(|token| token.text).collect();
+    let is_time = |text: &str| text == "-" || text.contains(',') || nginx_time(text).is_some();
+    let from = match texts.get(2..) {
+        Some([third, fourth, ..]) if nginx_time(third).is_some() && is_time(fourth) => 2,
+        _ => 3,
+    };
+    texts.iter().skip(from).filter_map(|text| nginx_time(text)).collect()
+}
+
+/// The last duration that names its unit: Traefik's `210ms`, Tomcat's `(5 ms)`.
+fn with_unit(words: &[&str]) -> Option<Latency> {
+    let bare = |word: &&'_ str| word.trim_start_matches('(').trim_end_matches(')').to_owned();
+    (0..words.len()).rev().find_map(|at| {
+        let word = bare(&words[at]);
+        if Unit::named(&word).is_some() {
+            return Latency::with_own_unit(&format!("{}{word}", bare(&words[at.checked_sub(1)?])));
+        }
+        word.starts_with(|c: char| c.is_ascii_digit()).then(|| Latency::with_own_unit(&word))?
+    })
+}
+
+/// Seconds with six decimals (gunicorn's `%(L)s`, actix) or four (Rack) as the last word.
+fn fine(words: &[&str], hints: &Hints) -> Option<Latency> {
+    let (seconds, digits) = decimals(words.last()?)?;
+    (digits == 4 || digits == 6).then(|| Latency::new(seconds, hints.latency_unit.unwrap_or(Unit::Seconds)))?
+}
+
+/// Apache's `%T/%D`: whole seconds, and the same in microseconds.
+fn seconds_and_microseconds(words: &[&str]) -> Option<Latency> {
+    words.iter().rev().find_map(|word| {
+        let (seconds, micros) = word.split_once('/')?;
+        let (seconds, micros) = (whole(seconds)?, whole(micros)?);
+        // Below a thousand they could be Tomcat's milliseconds.
+        let agree = micros / 1_000_000 == seconds && (seconds > 0 || micros >= 1000);
+        agree.then(|| Latency::new(micros as f64, Unit::Microseconds))?
+    })
+}
+
+/// A whole number whose unit the user knows, or Gerrit's, which counts in milliseconds right behind the bytes.
+fn counted(parts: &Parts<'_, '_>, words: &[&str], hints: &Hints) -> Option<Latency> {
+    let time = parts.time.unwrap_or(0);
+    let is_gerrit =
+        parts.before[..time].iter().any(|token| token.kind == Kind::Bracket && token.text.starts_with("HTTP"));
+    if is_gerrit {
+        return Latency::new(whole(words.get(1)?)? as f64, Unit::Milliseconds);
+    }
+    let unit = hints.latency_unit?;
+    let before = parts.before.get(time + 1..)?.iter().filter_map(Token::word).find_map(whole);
+    // The first word behind the status counts bytes.
+    let after = || words.get(1..)?.iter().rev().find_map(|word| whole(word));
+    Latency::new(before.or_else(after)? as f64, unit)
+}
+
+/// nginx's times at the very beginning of the line.
+fn leading(before: &[Token<'_>]) -> Vec<f64> {
+    let first: Vec<&str> = before.iter().map_while(Token::word).collect();
+    let times =
+        first.iter().take_while(|word| nginx_time(word.trim_end_matches(',')).is_some() || **word == "-").count();
+    numbers(&first[..times])
+}

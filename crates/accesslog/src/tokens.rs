@@ -1,0 +1,173 @@
+//! A line of text cut into what its writer meant as one piece: words, quoted texts, brackets, and values with a name.
+
+/// How a piece is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A word between spaces.
+    Word,
+    /// In double quotes, which are not part of the text.
+    Quoted,
+    /// `"key=value"`, or a user agent that looks like it.
+    QuotedPair,
+    /// In square brackets, which are not part of the text.
+    Bracket,
+}
+
+/// One piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token<'a> {
+    /// `key` of `key=value`, `key="value"`, `"key=value"`, or of `key:` before a value.
+    pub key: Option<&'a str>,
+    /// Its text, or the value.
+    pub text: &'a str,
+    pub kind: Kind,
+}
+
+impl<'a> Token<'a> {
+    /// A word without a name.
+    pub(crate) fn word(&self) -> Option<&'a str> {
+        (self.kind == Kind::Word && self.key.is_none()).then_some(self.text)
+    }
+
+    /// Whether it is a text in quotes without a name.
+    pub(crate) fn is_quoted(&self) -> bool {
+        self.kind == Kind::Quoted && self.key.is_none()
+    }
+}
+
+/// The pieces of a line, in their order, without bars between them.
+pub(crate) fn split(line: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::with_capacity(24);
+    let mut rest = line;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t']);
+        if rest.is_empty() {
+            return tokens;
+        }
+        let (token, after) = next(rest);
+        rest = after;
+        if token.word() == Some("|") {
+            continue;
+        }
+        match tokens.last_mut() {
+            // `key: value` in two words.
+            Some(Token { key: None, text, kind: Kind::Word }) if token.key.is_none() => {
+                if let Some(name) = text.strip_suffix(':').filter(|name| is_name(name)) {
+                    tokens.pop();
+                    tokens.push(Token { key: Some(name), ..token });
+                } else {
+                    tokens.push(token);
+                }
+            }
+            _ => tokens.push(token),
+        }
+    }
+}
+
+/// The first piece of a text that begins with one.
+fn next(text: &str) -> (Token<'_>, &str) {
+    if let Some(inside) = text.strip_prefix('"') {
+        let (inside, rest) = until_quote(inside);
+        let token = match pair(inside) {
+            Some((key, value)) => Token { key: Some(key), text: value, kind: Kind::QuotedPair },
+            None => Token { key: None, text: inside, kind: Kind::Quoted },
+        };
+        return (token, rest);
+    }
+    if let Some((inside, rest)) = text.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
+        return (Token { key: None, text: inside, kind: Kind::Bracket }, rest);
+    }
+    let end = text.find([' ', '\t', '"']).unwrap_or(text.len());
+    let word = &text[..end];
+    if text[end..].starts_with('"')
+        && let Some(key) = word.strip_suffix(['=', ':']).filter(|key| is_name(key))
+    {
+        let (value, rest) = until_quote(&text[end + 1..]);
+        return (Token { key: Some(key), text: value, kind: Kind::Quoted }, rest);
+    }
+    let end = text.find([' ', '\t']).unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    let (key, word) = pair(word).map_or((None, word), |(key, value)| (Some(key), value));
+    (Token { key, text: word, kind: Kind::Word }, rest)
+}
+
+fn pair(text: &str) -> Option<(&str, &str)> {
+    text.split_once('=').filter(|(key, _)| is_name(key))
+}
+
+/// Whether a text names a value: `request_time`, `x-request-id`, `http.method`.
+pub(crate) fn is_name(text: &str) -> bool {
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '@' | '$'))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'$'))
+}
+
+/// The text before the closing quote, and what follows it. Servers write a quote within as `\"` or `\x22`; some write it
+/// as it is, so a quote that closes stands at the end of a word where there is such a one. A quote that never closes
+/// takes the rest of the line.
+fn until_quote(text: &str) -> (&str, &str) {
+    let mut first = None;
+    let mut escaped = false;
+    let bytes = text.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' if !escaped => {
+                if matches!(bytes.get(at + 1), None | Some(b' ' | b'\t' | b',' | b'|' | b')' | b']' | b';')) {
+                    return (&text[..at], &text[at + 1..]);
+                }
+                first.get_or_insert(at);
+            }
+            b'\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+        if *byte == b'"' {
+            escaped = false;
+        }
+    }
+    match first {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(line: &str) -> Vec<String> {
+        let one = |token: &Token<'_>| {
+            let text = match token.kind {
+                Kind::Word => token.text.to_owned(),
+                Kind::Quoted | Kind::QuotedPair => format!("\"{}\"", token.text),
+                Kind::Bracket => format!("[{}]", token.text),
+            };
+            token.key.map_or(text.clone(), |key| format!("{key}={text}"))
+        };
+        split(line).iter().map(one).collect()
+    }
+
+    #[test]
+    fn words_quotes_and_brackets_are_pieces() {
+        assert_eq!(shown(r#"a - [b c] "d e"  f"#), ["a", "-", "[b c]", r#""d e""#, "f"]);
+        assert_eq!(shown(r#"[] "" -"#), ["[]", r#""""#, "-"]);
+        assert_eq!(shown(""), [""; 0]);
+    }
+
+    #[test]
+    fn a_quote_within_a_quoted_text_does_not_end_it() {
+        assert_eq!(shown(r#""a \"b\" c" d"#), [r#""a \"b\" c""#, "d"]);
+        assert_eq!(shown(r#""a\\" d"#), [r#""a\\""#, "d"]);
+        assert_eq!(shown(r#""GET /?q="x" HTTP/1.1" 200"#), [r#""GET /?q="x""#, r#"HTTP/1.1""#, "200"]);
+        assert_eq!(shown(r#""GET /?q="x"y HTTP/1.1" 200"#), [r#""GET /?q="x"y HTTP/1.1""#, "200"]);
+        assert_eq!(shown(r#""agent 0.012"#), [r#""agent 0.012""#]);
+    }
+
+    #[test]
+    fn values_have_the_name_that_stands_before_them() {
+        assert_eq!(
+            shown(r#"rt=0.1 urt="0.1, 0.2" "k=v" status: 200"#),
+            ["rt=0.1", r#"urt="0.1, 0.2""#, r#"k="v""#, "status=200"]
+        );
+        assert_eq!(shown("/x?a=b 10.0.0.1:80 12:30"), ["/x?a=b", "10.0.0.1:80", "12:30"]);
+    }
+}
