@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use jiff::SignedDuration;
+use tidewatch_accesslog::{Format, Hints, Parser, Unit};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Reader};
 use tokio::time::Instant;
@@ -29,7 +30,7 @@ use crate::say::say;
 use crate::state::{Endpoints, StateArgs};
 use arrival::Arrival;
 use input::Input;
-use line::Origin;
+use line::{LineReader, Origin};
 use liveness::Liveness;
 use progress::Progress;
 use schedule::Schedule;
@@ -39,9 +40,10 @@ use summary::Summary;
 
 /// Send the requests of an access log through Tidewatch, as if they happened now
 ///
-/// Reads access logs in the common and combined formats, with or without nginx's $request_time as last field, JSON lines of
-/// nginx, Caddy, Envoy, Traefik and others, and RequestEvents as JSON lines. The format is found out line by line. Lines
-/// within 60 s of log time are sorted first. Ids in paths become :id. Lines that can't be read are counted and shown.
+/// Reads the access logs of nginx, Apache, Caddy, Traefik, Envoy, HAProxy, IIS, AWS and others, as text or JSON, and
+/// RequestEvents as JSON lines; gzip and UTF-16 are recognised. The format is found out line by line: docs/replay.md lists
+/// them. A request's time is taken where the line says it beyond doubt. Lines within 60 s of log time are sorted first. Ids
+/// in paths become :id. Lines that can't be read are counted and shown.
 ///
 /// What comes through stdin or a FIFO without --speed is live where its lines are about now: within 60 s of the clock, and then
 /// until ten lines in a row are more than 120 s from it. Live events have the moment at which they were read, and every rule
@@ -50,7 +52,9 @@ use summary::Summary;
 #[command(after_help = "Examples:\n  \
     tidewatch replay access.log --speed 600      # ten minutes of log a second\n  \
     tail -F access.log | tidewatch replay -      # as it happens\n  \
-    zcat access.log.2.gz | tidewatch replay - --service shop --speed 60")]
+    tidewatch replay access.log.2.gz --service shop --speed 60\n  \
+    tidewatch replay access.log --latency-unit us      # Apache's %D\n  \
+    tidewatch replay access.log --format '$remote_addr [$time_local] \"$request\" $status $request_time'")]
 pub(crate) struct Args {
     /// Log to read; `-` is stdin
     file: PathBuf,
@@ -72,6 +76,15 @@ pub(crate) struct Args {
     /// Region that they were answered in [default: local]
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     region: Option<String>,
+    /// The log's own format: nginx's log_format or Apache's LogFormat, the string or the whole directive
+    #[arg(long, value_name = "FORMAT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    format: Option<String>,
+    /// Field that says how long a request took, such as `duration` or `response.time`; no other is then looked at
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    latency_field: Option<String>,
+    /// Unit of request times that don't name their own
+    #[arg(long, value_name = "UNIT")]
+    latency_unit: Option<LatencyUnit>,
     /// Kafka brokers to send to [default: those of the running `tidewatch up`]
     #[arg(long, env = "TIDEWATCH_BROKERS", value_name = "HOST:PORT")]
     brokers: Option<String>,
@@ -82,9 +95,47 @@ pub(crate) struct Args {
     state: StateArgs,
 }
 
+/// A unit of `--latency-unit`.
+#[derive(clap::ValueEnum, Debug, Clone, Copy)]
+enum LatencyUnit {
+    /// Seconds
+    S,
+    /// Milliseconds
+    Ms,
+    /// Microseconds
+    Us,
+    /// Nanoseconds
+    Ns,
+}
+
+impl From<LatencyUnit> for Unit {
+    fn from(unit: LatencyUnit) -> Self {
+        match unit {
+            LatencyUnit::S => Self::Seconds,
+            LatencyUnit::Ms => Self::Milliseconds,
+            LatencyUnit::Us => Self::Microseconds,
+            LatencyUnit::Ns => Self::Nanoseconds,
+        }
+    }
+}
+
 impl Args {
+    /// How its lines are read. Only a line that may be happening now can do without a time.
+    fn parser(&self, may_pause: bool) -> anyhow::Result<Parser> {
+        let hints =
+            Hints { latency_field: self.latency_field.clone(), latency_unit: self.latency_unit.map(Unit::from) };
+        let Some(format) = &self.format else { return Ok(Parser::new(hints)) };
+        let format = Format::compile(format, &hints, !may_pause);
+        format.map(Parser::of_format).map_err(|error| usage(format!("--format: it {error}")))
+    }
+
     fn origin(&self) -> Origin {
-        let stem = match self.file.file_stem() {
+        // `access.log.gz` is of the service `access`, as `access.log`.
+        let unpacked = match self.file.extension() {
+            Some(extension) if extension == "gz" => self.file.with_extension(""),
+            _ => self.file.clone(),
+        };
+        let stem = match unpacked.file_stem() {
             Some(stem) if !input::is_stdin(&self.file) => stem.to_string_lossy().into_owned(),
             _ => "replay".to_owned(),
         };
@@ -138,6 +189,7 @@ impl Args {
 /// Replays the log, and tells what became of each line.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let input = Input::open(&args.file)?;
+    let parser = args.parser(input.is_live())?;
     let pace = args.pace(input.is_live())?;
     let may_be_live = pace.liveness.is_some();
     let (kafka, endpoints) = args.target()?;
@@ -146,7 +198,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let began = Instant::now();
-    let mut stream = Stream::new(args.origin(), pace, Progress::new(input.size), Sender::new(&kafka)?);
+    let mut stream =
+        Stream::new(LineReader::new(args.origin(), parser), pace, Progress::new(input.size), Sender::new(&kafka)?);
     let outcome = stream.run(input.lines(), &mut interrupt).await;
     let most_behind = stream.most_behind();
     let Stream { mut tally, progress, sender, .. } = stream;

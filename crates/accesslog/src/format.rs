@@ -180,12 +180,9 @@ impl Format {
 
     /// A value of a JSON format without JSON's escapes.
     fn unescaped<'l>(&self, value: &'l str) -> Cow<'l, str> {
-        if self.is_json && value.contains('\\') {
-            if let Ok(text) = serde_json::from_str(&format!("\"{value}\"")) {
-                return Cow::Owned(text);
-            }
-        }
-        Cow::Borrowed(value)
+        let unescaped = || serde_json::from_str(&format!("\"{value}\"")).ok();
+        let text = (self.is_json && value.contains('\\')).then(unescaped).flatten();
+        text.map_or(Cow::Borrowed(value), Cow::Owned)
     }
 }
 

@@ -1,4 +1,8 @@
-//! The lines of a file or of stdin, each with its number, as they come.
+//! The lines of a file or of stdin, each with its number, as they come: plain or compressed with gzip, in UTF-8 or UTF-16,
+//! one a line or as the elements of a JSON array.
+
+mod decode;
+mod elements;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
@@ -8,11 +12,14 @@ use tokio::sync::mpsc;
 
 use super::line::MAX_LINE_BYTES;
 use crate::exit::usage;
+use decode::{Compression, Decoded};
+use elements::Elements;
 
 /// Lines read ahead of being sent.
 const READ_AHEAD: usize = 1024;
+const BUFFER: usize = 64 * 1024;
 
-/// One line.
+/// One line, or one element of a JSON array.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
     /// From 1.
@@ -48,13 +55,17 @@ impl Input {
         if !about.is_file() {
             return Ok(Self { reader: Box::new(file), size: None });
         }
-        let mut magic = Vec::new();
-        Read::by_ref(&mut file).take(2).read_to_end(&mut magic).map_err(|error| refuse(&error))?;
-        if magic == [0x1f, 0x8b] {
-            let shown = path.display();
-            return Err(refuse(&format_args!("it is compressed; use `zcat {shown} | tidewatch replay -`")));
+        let mut start = Vec::new();
+        Read::by_ref(&mut file).take(decode::MAGIC).read_to_end(&mut start).map_err(|error| refuse(&error))?;
+        match Compression::of(&start) {
+            Some(Compression::Unknown(name, program)) => {
+                let shown = path.display();
+                Err(refuse(&format_args!(
+                    "it is compressed with {name}; use `{program} {shown} | tidewatch replay - --speed 1`"
+                )))
+            }
+            _ => Ok(Self { reader: Box::new(io::Cursor::new(start).chain(file)), size: Some(about.len()) }),
         }
-        Ok(Self { reader: Box::new(io::Cursor::new(magic).chain(file)), size: Some(about.len()) })
     }
 
     /// Whether lines may come slowly, and then have to be sent without waiting for others.
@@ -66,12 +77,9 @@ impl Input {
     pub(super) fn lines(self) -> mpsc::Receiver<io::Result<Line>> {
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         std::thread::spawn(move || {
-            let mut lines = Lines::new(BufReader::with_capacity(64 * 1024, self.reader));
-            while let Some(line) = lines.next().transpose() {
-                let failed = line.is_err();
-                if sender.blocking_send(line).is_err() || failed {
-                    break;
-                }
+            if let Err(error) = each(self.reader, |line| sender.blocking_send(Ok(line)).is_ok()) {
+                // Nobody is left to be told where the receiver is gone.
+                let _ = sender.blocking_send(Err(error));
             }
         });
         receiver
@@ -81,6 +89,38 @@ impl Input {
 /// `-`
 pub(super) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Gives every line to `take` until it wants no more.
+fn each(reader: impl Read + Send + 'static, mut take: impl FnMut(Line) -> bool) -> io::Result<()> {
+    let Decoded { reader, position } = decode::decode(reader)?;
+    let (is_array, reader) = elements::is_array(reader)?;
+    let reader = BufReader::with_capacity(BUFFER, reader);
+    let mut lines = if is_array { Split::Elements(Elements::new(reader)) } else { Split::Lines(Lines::new(reader)) };
+    while let Some(mut line) = lines.next()? {
+        // Of what was decoded, the position in the file is what its size can be compared with.
+        if let Some(position) = &position {
+            line.end = position.get();
+        }
+        if !take(line) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+enum Split<R> {
+    Lines(Lines<R>),
+    Elements(Elements<R>),
+}
+
+impl<R: BufRead> Split<R> {
+    fn next(&mut self) -> io::Result<Option<Line>> {
+        match self {
+            Self::Lines(lines) => lines.next(),
+            Self::Elements(elements) => elements.next(),
+        }
+    }
 }
 
 struct Lines<R> {
@@ -99,10 +139,7 @@ impl<R: BufRead> Lines<R> {
         let mut bytes = Vec::new();
         let mut begun = false;
         loop {
-            let chunk = match self.reader.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                chunk => chunk?,
-            };
+            let chunk = filled(&mut self.reader)?;
             begun |= !chunk.is_empty();
             let newline = chunk.iter().position(|byte| *byte == b'\n');
             let text = &chunk[..newline.unwrap_or(chunk.len())];
@@ -122,6 +159,17 @@ impl<R: BufRead> Lines<R> {
         self.number += 1;
         Ok(Some(Line { number: self.number, bytes, end: self.end }))
     }
+}
+
+/// What is read next; nothing at the end.
+fn filled(reader: &mut impl BufRead) -> io::Result<&[u8]> {
+    // An interrupted read is tried again. (Asking twice costs nothing: what is filled stays.)
+    while let Err(error) = reader.fill_buf() {
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    reader.fill_buf()
 }
 
 #[cfg(test)]
@@ -152,13 +200,21 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_file_a_directory_and_a_missing_one_are_refused_by_name() {
+    fn what_only_another_program_unpacks_a_directory_and_a_missing_file_are_refused_by_name() {
         let dir = tempfile::tempdir().unwrap();
-        let zipped = dir.path().join("access.log.gz");
-        std::fs::write(&zipped, [0x1f, 0x8b, 8, 0]).unwrap();
-        for (path, says) in
-            [(zipped, "zcat"), (dir.path().to_owned(), "directory"), (dir.path().join("none.log"), "none.log")]
-        {
+        let packed = |name: &str, magic: &[u8]| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, magic).unwrap();
+            path
+        };
+        for (path, says) in [
+            (packed("a.zst", &[0x28, 0xb5, 0x2f, 0xfd, 0]), "zstdcat"),
+            (packed("a.bz2", b"BZh9"), "bzcat"),
+            (packed("a.xz", &[0xfd, b'7', b'z', b'X', b'Z', 0]), "xzcat"),
+            (packed("a.zip", b"PK\x03\x04"), "unzip -p"),
+            (dir.path().to_owned(), "directory"),
+            (dir.path().join("none.log"), "none.log"),
+        ] {
             let Err(error) = Input::open(&path) else { panic!("opened {}", path.display()) };
             assert!(error.to_string().contains(says), "{error}");
         }

@@ -1,12 +1,13 @@
-//! One line of a log: which of the known formats it has, and the request event it stands for.
+//! One line of a log, and the request event it stands for.
 
-mod clf;
-mod field;
-mod json;
 mod path;
-mod time;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
+use tidewatch_accesslog::{self as accesslog, Latency, Parser, Request, Status};
 use tidewatch_events::{Event, Rejection, RequestEvent};
 
 /// Lines longer than this, in bytes, are not read: no event may be longer either.
@@ -33,97 +34,117 @@ pub(super) enum Unreadable {
     /// The line is longer than [`MAX_LINE_BYTES`].
     #[error("longer than {} KiB", MAX_LINE_BYTES / 1024)]
     TooLong,
-    /// Neither JSON nor an access log's shape.
-    #[error("neither an access log line nor a JSON object")]
-    UnknownFormat,
-    /// It starts like a JSON object and is none.
-    #[error("not JSON: {0}")]
-    NotJson(String),
-    /// A JSON object without one of the fields that a request needs.
-    #[error("no field that says the {0}")]
-    Missing(&'static str),
-    /// A field that can't be understood.
-    #[error("{what} `{text}` is not understood")]
-    Field {
-        /// Which part of the line.
-        what: &'static str,
-        /// The start of its text.
-        text: String,
-    },
+    /// No log of a request.
+    #[error(transparent)]
+    Log(#[from] accesslog::Unreadable),
+    /// A line without a time, which means now in a log that is followed and nothing in a file.
+    #[error("no time, which only a log that is followed (`tail -F`) can do without")]
+    NoTime,
     /// An event that the processor would refuse.
     #[error("{0}")]
     Rejected(#[from] Rejection),
 }
 
-impl Unreadable {
-    fn field(what: &'static str, text: &str) -> Self {
-        Self::Field { what, text: text.chars().take(40).collect() }
-    }
-}
-
-/// What one line of an access log says about a request.
+/// A line that is a request.
 #[derive(Debug, Clone, PartialEq)]
-struct Request {
-    ended: Timestamp,
-    method: Option<String>,
-    endpoint: String,
-    status_code: u16,
-    latency_ms: Option<f64>,
-    request_id: Option<String>,
-    trace_id: Option<String>,
-    span_id: Option<String>,
+pub(super) struct Parsed {
+    /// The request.
+    pub event: RequestEvent,
+    /// Whether it was logged without a status code, since the client was gone.
+    pub client_gone: bool,
 }
 
-/// Reads line `number` (from 1). `None` is a blank line.
-pub(super) fn parse(line: &[u8], number: u64, origin: &Origin) -> Result<Option<RequestEvent>, Unreadable> {
-    if line.len() > MAX_LINE_BYTES {
-        return Err(Unreadable::TooLong);
+/// nginx's code for a client that closed the connection before it was answered. Others log 0, 000 or 999 then, which are
+/// no codes of HTTP and no RequestEvent.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// What only a RequestEvent has all of; its other required fields have names that others use too.
+const EVENT_FIELDS: [&str; 5] = ["status_code", "service", "region", "endpoint", "timestamp"];
+
+/// Reads the lines of one log, in their order.
+#[derive(Debug)]
+pub(super) struct LineReader {
+    origin: Origin,
+    parser: Parser,
+}
+
+impl LineReader {
+    /// A log from `origin` that `parser` understands.
+    pub(super) fn new(origin: Origin, parser: Parser) -> Self {
+        Self { origin, parser }
     }
-    // Servers log what clients send, whatever its encoding: a stray byte in a user agent loses no request.
-    let text = String::from_utf8_lossy(line);
-    let text = text.trim_start_matches('\u{feff}').trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let request = if text.starts_with('{') {
-        match json::parse(text)? {
-            json::Line::Event(event) => return Ok(Some(placed(*event, origin))),
-            json::Line::Request(request) => request,
+
+    /// Reads line `number` (from 1). `None` is a line that says nothing of a request. A line without a time happened
+    /// `now`, where there is one.
+    pub(super) fn read(
+        &mut self,
+        line: &[u8],
+        number: u64,
+        now: Option<Timestamp>,
+    ) -> Result<Option<Parsed>, Unreadable> {
+        if line.len() > MAX_LINE_BYTES {
+            return Err(Unreadable::TooLong);
         }
-    } else {
-        clf::parse(text)?
-    };
-    let event = RequestEvent {
-        timestamp: request.ended,
-        service: origin.service.clone(),
-        region: origin.region.clone(),
-        endpoint: request.endpoint,
-        status_code: request.status_code,
-        request_id: request.request_id.unwrap_or_else(|| format!("{}:{number}", origin.log)),
-        latency_ms: request.latency_ms,
-        method: request.method,
-        error: None,
-        trace_id: request.trace_id,
-        span_id: request.span_id,
-    };
-    event.validate()?;
-    Ok(Some(event))
+        // Servers log what clients send, whatever its encoding: a stray byte in a user agent loses no request.
+        let text = String::from_utf8_lossy(line);
+        if is_event(&text) {
+            let event = RequestEvent::parse(text.trim().as_bytes())?;
+            return Ok(Some(Parsed { event: self.placed(event), client_gone: false }));
+        }
+        let Some(request) = self.parser.read(&text)? else { return Ok(None) };
+        let ended = request.logged_at.or(now).ok_or(Unreadable::NoTime)?;
+        let client_gone = request.status == Status::ClientGone;
+        let event = self.event(request, ended, number);
+        event.validate()?;
+        Ok(Some(Parsed { event, client_gone }))
+    }
+
+    fn event(&self, request: Request, ended: Timestamp, number: u64) -> RequestEvent {
+        RequestEvent {
+            timestamp: ended,
+            service: self.origin.service.clone(),
+            region: self.origin.region.clone(),
+            // What is no request line (a TLS handshake on a plain port, say) was still answered, so it counts, under one
+            // name.
+            endpoint: request.target.map_or_else(|| "(malformed)".to_owned(), |target| path::template(&target)),
+            status_code: match request.status {
+                Status::Code(code) => code,
+                Status::ClientGone => CLIENT_CLOSED_REQUEST,
+            },
+            request_id: request.request_id.unwrap_or_else(|| format!("{}:{number}", self.origin.log)),
+            latency_ms: request.latency.map(Latency::as_ms),
+            method: request.method,
+            error: None,
+            trace_id: request.trace_id,
+            span_id: request.span_id,
+        }
+    }
+
+    /// A RequestEvent keeps its own service and region unless others were asked for.
+    fn placed(&self, mut event: RequestEvent) -> RequestEvent {
+        if self.origin.service_given {
+            event.service.clone_from(&self.origin.service);
+        }
+        if self.origin.region_given {
+            event.region.clone_from(&self.origin.region);
+        }
+        event
+    }
 }
 
-/// A RequestEvent keeps its own service and region unless others were asked for.
-fn placed(mut event: RequestEvent, origin: &Origin) -> RequestEvent {
-    if origin.service_given {
-        event.service.clone_from(&origin.service);
+/// Whether the line is meant to be a RequestEvent: a wrong field is then told by its name.
+fn is_event(text: &str) -> bool {
+    if !EVENT_FIELDS.iter().all(|name| text.contains(name)) {
+        return false;
     }
-    if origin.region_given {
-        event.region.clone_from(&origin.region);
-    }
-    event
+    serde_json::from_str::<HashMap<Cow<'_, str>, IgnoredAny>>(text)
+        .is_ok_and(|object| EVENT_FIELDS.iter().all(|name| object.contains_key(*name)))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use tidewatch_accesslog::Hints;
 
     use super::*;
 
@@ -137,15 +158,24 @@ mod tests {
         }
     }
 
-    fn read(line: &str) -> RequestEvent {
-        parse(line.as_bytes(), 17, &origin()).unwrap().unwrap()
+    fn reader(origin: Origin) -> LineReader {
+        LineReader::new(origin, Parser::new(Hints::default()))
+    }
+
+    fn parse(line: &[u8]) -> Result<Option<Parsed>, Unreadable> {
+        reader(origin()).read(line, 17, None)
+    }
+
+    fn read(line: &str) -> Parsed {
+        parse(line.as_bytes()).unwrap().unwrap()
     }
 
     const EVENT: &str = r#"{"timestamp":"2026-05-17T10:05:03Z","service":"auth","region":"eu-west-1","endpoint":"/login","status_code":201,"request_id":"r-1","latency_ms":12.5}"#;
+    const UVICORN: &str = r#"INFO:     127.0.0.1:50000 - "GET /menus HTTP/1.1" 200 OK"#;
 
     #[test]
     fn a_log_line_gets_service_region_and_an_id_that_leads_back_to_it() {
-        let event = read(r#"10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET /users/42?tab=1 HTTP/1.1" 200 12"#);
+        let event = read(r#"10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET /users/42?tab=1 HTTP/1.1" 200 12"#).event;
         assert_eq!((event.service.as_str(), event.region.as_str()), ("shop", "local"));
         assert_eq!(event.request_id, "access:17");
         assert_eq!(event.endpoint, "/users/:id");
@@ -153,23 +183,45 @@ mod tests {
 
     #[test]
     fn a_request_event_keeps_its_own_service_unless_another_was_asked_for() {
-        assert_eq!(read(EVENT).service, "auth");
+        assert_eq!(read(EVENT).event.service, "auth");
         let asked = Origin { service_given: true, ..origin() };
-        let event = parse(EVENT.as_bytes(), 1, &asked).unwrap().unwrap();
+        let event = reader(asked).read(EVENT.as_bytes(), 1, None).unwrap().unwrap().event;
         assert_eq!((event.service.as_str(), event.region.as_str()), ("shop", "eu-west-1"));
     }
 
     #[test]
     fn a_request_event_with_a_bad_field_is_unreadable_with_the_field_named() {
         let bad = EVENT.replace("12.5", "-1");
-        let error = parse(bad.as_bytes(), 1, &origin()).unwrap_err();
+        let error = parse(bad.as_bytes()).unwrap_err();
         assert!(error.to_string().contains("latency_ms"), "{error}");
     }
 
     #[test]
+    fn a_client_that_was_gone_is_sent_as_nginx_writes_it_and_counted() {
+        for status in ["000", "0", "999"] {
+            let line = format!(r#"10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" {status} 0"#);
+            let parsed = read(&line);
+            assert_eq!((parsed.event.status_code, parsed.client_gone), (499, true), "{status}");
+        }
+        let parsed = read(r#"10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 499 0"#);
+        assert_eq!((parsed.event.status_code, parsed.client_gone), (499, false));
+    }
+
+    #[test]
+    fn a_line_without_a_time_happened_now_where_the_log_is_followed_and_is_unreadable_in_a_file() {
+        assert_eq!(parse(UVICORN.as_bytes()), Err(Unreadable::NoTime));
+        let now = Timestamp::UNIX_EPOCH;
+        let parsed = reader(origin()).read(UVICORN.as_bytes(), 1, Some(now)).unwrap().unwrap();
+        assert_eq!(parsed.event.timestamp, now);
+        let own = br#"10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 12"#;
+        let parsed = reader(origin()).read(own, 1, Some(now)).unwrap().unwrap();
+        assert_eq!(parsed.event.timestamp, "2015-05-17T10:05:03Z".parse().unwrap());
+    }
+
+    #[test]
     fn blank_lines_are_no_requests_and_no_errors() {
-        for blank in ["", " \t", "\r", "\u{feff}"] {
-            assert_eq!(parse(blank.as_bytes(), 1, &origin()), Ok(None), "{blank:?}");
+        for blank in ["", " \t", "\r", "\u{feff}", "\0\0", "#Version: 1.0"] {
+            assert_eq!(parse(blank.as_bytes()), Ok(None), "{blank:?}");
         }
     }
 
@@ -177,18 +229,18 @@ mod tests {
     fn invalid_utf8_in_a_user_agent_loses_no_request() {
         let mut line = br#"10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 12 "-" ""#.to_vec();
         line.extend([0xff, 0xfe, b'"']);
-        assert!(parse(&line, 1, &origin()).unwrap().is_some());
+        assert!(parse(&line).unwrap().is_some());
     }
 
     #[test]
     fn a_line_over_the_limit_is_unreadable() {
-        assert_eq!(parse(&vec![b'a'; MAX_LINE_BYTES + 1], 1, &origin()), Err(Unreadable::TooLong));
+        assert_eq!(parse(&vec![b'a'; MAX_LINE_BYTES + 1]), Err(Unreadable::TooLong));
     }
 
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(line in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = parse(&line, 1, &origin());
+            let _ = parse(&line);
         }
 
         #[test]
@@ -207,8 +259,8 @@ mod tests {
                 let at = at.index(line.len());
                 line[at] = byte;
             }
-            if let Ok(Some(event)) = parse(&line, 1, &origin()) {
-                prop_assert!(event.validate().is_ok());
+            if let Ok(Some(parsed)) = parse(&line) {
+                prop_assert!(parsed.event.validate().is_ok());
             }
         }
     }

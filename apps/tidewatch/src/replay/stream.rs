@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::input::Line;
-use super::line::{self, Origin};
+use super::line::{LineReader, Parsed};
 use super::liveness::{Liveness, Source};
 use super::log_clock::LogClock;
 use super::notes::Notes;
@@ -50,7 +50,7 @@ pub(super) struct Pace {
 
 /// A log on its way to the broker.
 pub(super) struct Stream {
-    origin: Origin,
+    reader: LineReader,
     pace: Pace,
     clock: LogClock,
     reorder: Reorder<Held>,
@@ -79,9 +79,9 @@ struct Held {
 
 impl Stream {
     /// Nothing is read yet.
-    pub(super) fn new(origin: Origin, pace: Pace, progress: Progress, sender: Sender) -> Self {
+    pub(super) fn new(reader: LineReader, pace: Pace, progress: Progress, sender: Sender) -> Self {
         Self {
-            origin,
+            reader,
             pace,
             clock: LogClock::default(),
             reorder: Reorder::new(),
@@ -169,8 +169,10 @@ impl Stream {
         if self.reorder.len() == 0 {
             self.done = line.end;
         }
-        match line::parse(&line.bytes, line.number, &self.origin) {
-            Ok(Some(event)) => {
+        match self.reader.read(&line.bytes, line.number, self.pace.may_pause.then_some(now)) {
+            Ok(Some(Parsed { event, client_gone })) => {
+                self.tally.latency_known += u64::from(event.latency_ms.is_some());
+                self.tally.client_gone += u64::from(client_gone);
                 let source = match &mut self.pace.liveness {
                     Some(liveness) => {
                         let source = liveness.read(event.timestamp, now);

@@ -79,6 +79,9 @@ impl Display for Summary {
         }
         row(out, "unreadable", tally.unreadable.count, "")?;
         row(out, "blank", tally.blank, "")?;
+        if tally.client_gone > 0 {
+            row(out, "client gone", tally.client_gone, "logged with status 0, 000 or 999: sent as 499")?;
+        }
         if tally.out_of_order > 0 {
             row(out, "out of order", tally.out_of_order, "far from the times of the lines around them")?;
         }
@@ -97,6 +100,12 @@ impl Display for Summary {
                 writeln!(out, "  late           unknown: no running processor to ask")?;
             }
             None => {}
+        }
+        if tally.requests() > 0 {
+            writeln!(out, "  latency known for {} of {} requests", tally.latency_known, tally.requests())?;
+        }
+        if tally.latency_known < tally.requests() {
+            writeln!(out, "    the others don't say it surely; --latency-unit, --latency-field or --format may")?;
         }
         let seconds = self.took.as_secs_f64();
         let rate = tally.sent as f64 / seconds.max(0.001);
@@ -160,11 +169,25 @@ mod tests {
     }
 
     #[test]
+    fn it_says_of_how_many_requests_the_latency_is_known_and_whose_client_was_gone() {
+        let all = Tally { lines: 4, blank: 1, latency_known: 3, sent: 3, acknowledged: 3, ..Tally::default() };
+        let text = summary(all).to_string();
+        assert!(text.contains("latency known for 3 of 3 requests\n") && !text.contains("--format"), "{text}");
+        assert!(!text.contains("client gone"), "{text}");
+        let some = Tally { lines: 3, latency_known: 1, client_gone: 2, sent: 3, acknowledged: 3, ..Tally::default() };
+        let text = summary(some).to_string();
+        for said in ["latency known for 1 of 3 requests\n", "--format", "client gone           2  logged"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    #[test]
     fn events_without_acknowledgement_or_a_log_without_requests_are_a_failure() {
         assert!(summary(Tally { lines: 1, sent: 1, acknowledged: 1, ..Tally::default() }).verdict(None).is_ok());
         assert!(summary(Tally { lines: 1, sent: 1, ..Tally::default() }).verdict(None).is_err());
         let mut unreadable = Tally { lines: 1, ..Tally::default() };
-        unreadable.unreadable.add(1, b"x", &super::super::line::Unreadable::UnknownFormat);
+        unreadable.unreadable.add(1, b"x", &super::super::line::Unreadable::NoTime);
         assert!(summary(unreadable).verdict(None).is_err());
         assert!(summary(Tally::default()).verdict(None).is_ok(), "an empty log");
     }

@@ -16,10 +16,14 @@ const WIDTH: usize = 78;
 pub(super) struct Tally {
     /// Lines read.
     pub lines: u64,
-    /// Of these, without any text.
+    /// Of these, without any text, or with directives that say nothing of a request.
     pub blank: u64,
     /// Of these, not understood.
     pub unreadable: UnreadableLines,
+    /// Of the requests that were read, those whose line says how long they took.
+    pub latency_known: u64,
+    /// Of these, logged without a status code, since the client was gone.
+    pub client_gone: u64,
     /// Of these, far from the times of the lines around them.
     pub out_of_order: u64,
     /// Handed to the producer.
@@ -31,6 +35,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Lines that are requests.
+    pub(super) fn requests(&self) -> u64 {
+        self.lines - self.blank - self.unreadable.count
+    }
+
     /// Sent and not acknowledged.
     pub(super) fn failed(&self) -> u64 {
         self.sent - self.acknowledged
@@ -38,7 +47,7 @@ impl Tally {
 
     /// Read and never sent, because the replay was interrupted.
     pub(super) fn not_sent(&self) -> u64 {
-        self.lines - self.blank - self.unreadable.count - self.sent
+        self.requests() - self.sent
     }
 }
 
@@ -115,11 +124,11 @@ mod tests {
     fn the_first_lines_are_shown_and_all_are_listed_as_ranges() {
         let mut unreadable = UnreadableLines::default();
         for number in (1..=3).chain([7]).chain(20..=40) {
-            unreadable.add(number, b"what \x1b[2Jis this", &Unreadable::UnknownFormat);
+            unreadable.add(number, b"what \x1b[2Jis this", &Unreadable::NoTime);
         }
         let report = unreadable.report();
         assert_eq!(unreadable.count, 25);
-        assert_eq!(report.matches("neither an access log").count(), SHOWN);
+        assert_eq!(report.matches("no time, which").count(), SHOWN);
         assert!(report.ends_with("  all of them: lines 1-3, 7, 20-40\n"), "{report}");
         assert!(!report.contains('\x1b'), "{report}");
     }
@@ -128,15 +137,18 @@ mod tests {
     fn few_lines_need_no_list_and_none_no_report() {
         let mut unreadable = UnreadableLines::default();
         assert_eq!(unreadable.report(), "");
-        unreadable.add(17, b"x", &Unreadable::UnknownFormat);
-        assert_eq!(unreadable.report(), "  line 17: neither an access log line nor a JSON object: x\n");
+        unreadable.add(17, b"x", &Unreadable::NoTime);
+        assert_eq!(
+            unreadable.report(),
+            "  line 17: no time, which only a log that is followed (`tail -F`) can do with…\n"
+        );
     }
 
     #[test]
     fn a_report_on_everything_stays_within_its_columns_and_length() {
         let mut unreadable = UnreadableLines::default();
         for number in 0..10_000 {
-            unreadable.add(number * 2 + 1, &[b'x'; 500], &Unreadable::UnknownFormat);
+            unreadable.add(number * 2 + 1, &[b'x'; 500], &Unreadable::NoTime);
         }
         let report = unreadable.report();
         assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");

@@ -7,6 +7,7 @@ mod fault_to_notification;
 mod healthy_is_quiet;
 mod monitoring_loop;
 mod replay_accounting;
+mod replay_input;
 mod replay_live;
 mod runbooks;
 mod topics;

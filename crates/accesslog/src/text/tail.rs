@@ -64,14 +64,15 @@ fn words<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
     tokens.iter().filter_map(Token::word).collect()
 }
 
-/// nginx's times among these words: numbers with three decimals, of which none is part of an upstream's list (`0.1, 0.2`,
-/// `0.1 : 0.2`).
+/// nginx's times among these words: numbers with three decimals that have no unit and are not part of an upstream's list
+/// (`0.1, 0.2`, `0.1 : 0.2`).
 fn numbers(words: &[&str]) -> Vec<f64> {
     let joins = |at: usize| words.get(at).is_some_and(|word| *word == ":" || *word == ",");
     let listed = |at: usize| {
         words[at].ends_with(',') || joins(at + 1) || at > 0 && (words[at - 1].ends_with(',') || joins(at - 1))
     };
-    (0..words.len()).filter(|at| !listed(*at)).filter_map(|at| nginx_time(words[at])).collect()
+    let has_unit = |at: usize| words.get(at + 1).is_some_and(|word| Unit::named(word).is_some());
+    (0..words.len()).filter(|at| !listed(*at) && !has_unit(*at)).filter_map(|at| nginx_time(words[at])).collect()
 }
 
 fn nginx_time(text: &str) -> Option<f64> {

@@ -1,9 +1,11 @@
 //! How long a log takes, in a time that only passes while the stream waits.
 
 use jiff::SignedDuration;
+use tidewatch_accesslog::Parser;
 use tidewatch_testkit::Broker;
 
 use super::*;
+use crate::replay::line::Origin;
 
 const DAY: i64 = 86_400;
 const LIMIT: Duration = Duration::from_secs(2 * 86_400);
@@ -33,7 +35,12 @@ async fn sent_in(seconds: impl IntoIterator<Item = i64>, pace: Pace) -> (f64, Ta
     }
     drop(sender);
     let broker = Broker::in_process();
-    let mut stream = Stream::new(origin(), pace, Progress::new(None), Sender::new(broker.args()).unwrap());
+    let mut stream = Stream::new(
+        LineReader::new(origin(), Parser::default()),
+        pace,
+        Progress::new(None),
+        Sender::new(broker.args()).unwrap(),
+    );
     let began = Instant::now();
     let mut interrupt = Interrupt::listen().unwrap();
     let outcome = tokio::time::timeout(LIMIT, stream.run(receiver, &mut interrupt)).await.expect("it waits for days");
@@ -129,7 +136,8 @@ async fn what_was_read_before_an_input_failed_is_sent() {
     lines.try_send(Err(io::Error::other("the disk is gone"))).unwrap();
     let broker = Broker::in_process();
     let sender = Sender::new(broker.args()).unwrap();
-    let mut stream = Stream::new(origin(), paced(1.0, None), Progress::new(None), sender);
+    let mut stream =
+        Stream::new(LineReader::new(origin(), Parser::default()), paced(1.0, None), Progress::new(None), sender);
     let outcome = stream.run(receiver, &mut Interrupt::listen().unwrap()).await;
     assert_eq!(outcome.unwrap_err().to_string(), "the disk is gone");
     assert_eq!(stream.tally.sent, 1);

@@ -1,0 +1,168 @@
+//! What the user knows of the log: the field of the request's time, its unit, the format.
+
+use crate::support::{latency, read_with};
+use tidewatch_accesslog::{Format, FormatError, Hints, Parser, Request, Unit, Unreadable};
+
+fn unit(unit: Unit) -> Hints {
+    Hints { latency_unit: Some(unit), ..Hints::default() }
+}
+
+fn field(name: &str, unit: Option<Unit>) -> Hints {
+    Hints { latency_field: Some(name.to_owned()), latency_unit: unit }
+}
+
+#[test]
+fn a_unit_is_for_times_that_do_not_name_theirs() {
+    let line = |middle: &str, end: &str| {
+        format!(r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200]{middle} "GET /a HTTP/1.1" 200 12 "-" "curl" {end}"#)
+    };
+    for (line, given, ms) in [
+        (line("", "250000"), Unit::Microseconds, 250.0),
+        (line("", "250"), Unit::Milliseconds, 250.0),
+        (line("", "250 http-nio-8080-exec-3"), Unit::Milliseconds, 250.0),
+        (line(" 250000", ""), Unit::Microseconds, 250.0),
+        (line("", "(250 ms)"), Unit::Microseconds, 250.0),
+        (line("", "250ms"), Unit::Seconds, 250.0),
+        (
+            r#"{"time":"2025-04-02T08:15:30Z","path":"/","status":200,"duration":250}"#.to_owned(),
+            Unit::Milliseconds,
+            250.0,
+        ),
+        (
+            r#"{"time":"2025-04-02T08:15:30Z","path":"/","status":200,"duration_ms":250}"#.to_owned(),
+            Unit::Seconds,
+            250.0,
+        ),
+    ] {
+        assert_eq!(latency(&read_with(&unit(given), &line)), Some(ms), "{line}");
+    }
+    // The bytes of the common format are no time.
+    let common = r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 200 1200"#;
+    assert_eq!(latency(&read_with(&unit(Unit::Milliseconds), common)), None);
+}
+
+#[test]
+fn a_field_that_is_asked_for_is_the_only_one() {
+    let line =
+        r#"{"time":"2025-04-02T08:15:30Z","path":"/","status":200,"duration_ms":7,"app":{"spent":250},"wait_ms":9}"#;
+    for (hints, ms) in [
+        (field("app.spent", Some(Unit::Milliseconds)), Some(250.0)),
+        (field("app.spent", None), None),
+        (field("duration_ms", None), Some(7.0)),
+        (field("none", Some(Unit::Seconds)), None),
+    ] {
+        assert_eq!(latency(&read_with(&hints, line)), ms, "{hints:?}");
+    }
+    let pairs = "time=2025-04-02T08:15:30Z method=GET path=/a status=200 duration=7ms spent=250";
+    assert_eq!(latency(&read_with(&field("spent", Some(Unit::Milliseconds)), pairs)), Some(250.0));
+    let tail = r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 200 1 "-" "c" 0.007 spent=0.250"#;
+    assert_eq!(latency(&read_with(&field("spent", Some(Unit::Seconds)), tail)), Some(250.0));
+}
+
+fn compiled(format: &str, hints: &Hints) -> Format {
+    Format::compile(format, hints, true).unwrap_or_else(|error| panic!("{error}: {format}"))
+}
+
+fn by_format(format: &str, line: &str) -> Request {
+    Parser::of_format(compiled(format, &Hints::default())).read(line).unwrap().unwrap()
+}
+
+const NGINX: &str =
+    r#"$remote_addr $time_local "$request" $status $request_time $upstream_response_time "$http_user_agent""#;
+const APACHE: &str = r#"%h %l %u %t "%r" %>s %b "%{Referer}i" %D"#;
+
+#[test]
+fn formats_of_nginx_are_read() {
+    let line = r#"192.0.2.4 02/Apr/2025:08:15:30 +0200 "GET /a?b HTTP/1.1" 502 0.250 0.100, 0.149 "curl \"x\" y""#;
+    for format in [
+        NGINX.to_owned(),
+        format!("log_format main '{NGINX}';"),
+        format!(
+            "log_format main escape=default\n    '$remote_addr $time_local \"$request\" $status '\n    '$request_time $upstream_response_time \"$http_user_agent\"';"
+        ),
+        NGINX.replace("$request_time", "${request_time}"),
+    ] {
+        let request = by_format(&format, line);
+        assert_eq!(request.logged_at, Some("2025-04-02T06:15:30Z".parse().unwrap()), "{format}");
+        assert_eq!(request.target.as_deref(), Some("/a?b"), "{format}");
+        assert_eq!(latency(&request), Some(250.0), "{format}");
+    }
+}
+
+#[test]
+fn json_formats_are_read_with_their_escapes() {
+    let format = r#"escape=json '{"at":"$msec","what":"$request_method $request_uri","code":$status,"spent":"$request_time","agent":"$http_user_agent"}'"#;
+    let line = r#"{"at":"1743574530.250","what":"GET /a\"b","code":200,"spent":"0.250","agent":"x \"y\" {z}"}"#;
+    let request = by_format(format, line);
+    assert_eq!((request.method.as_deref(), request.target.as_deref()), (Some("GET"), Some("/a\"b")));
+    assert_eq!(latency(&request), Some(250.0));
+}
+
+#[test]
+fn formats_of_apache_are_read() {
+    let line = r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 502 5 "-" 250000"#;
+    for format in [APACHE.to_owned(), format!("LogFormat \"{}\" timed", APACHE.replace('"', "\\\""))] {
+        let request = by_format(&format, line);
+        assert_eq!(request.logged_at, Some("2025-04-02T06:15:30Z".parse().unwrap()), "{format}");
+        assert_eq!(latency(&request), Some(250.0), "{format}");
+    }
+    for (format, line) in [
+        ("%t %m %U%q %s %{ms}T", "[02/Apr/2025:08:15:30 +0000] GET /a?b 200 250"),
+        ("%{%Y-%m-%dT%H:%M:%S}t %m %U %>s %{us}T", "2025-04-02T08:15:30 GET /a 200 250000"),
+        ("[%{%d/%b/%Y:%T}t.%{msec_frac}t %{%z}t] %m %U %>s %D", "[02/Apr/2025:08:15:30.000 +0000] GET /a 200 250000"),
+        ("%{msec}t %m %U %>s %D %{X-Request-Id}i", "1743581730000 GET /a 200 250000 r1"),
+    ] {
+        let request = by_format(format, line);
+        assert_eq!(request.logged_at, Some("2025-04-02T08:15:30Z".parse().unwrap()), "{format}");
+        assert_eq!(latency(&request), Some(250.0), "{format}");
+        assert!(request.target.as_deref().unwrap().starts_with("/a"), "{format}");
+    }
+}
+
+#[test]
+fn a_given_unit_or_field_overrules_the_formats_own() {
+    let line = r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 502 5 "-" 250"#;
+    let tomcat = compiled(APACHE, &unit(Unit::Milliseconds));
+    assert_eq!(latency(&Parser::of_format(tomcat).read(line).unwrap().unwrap()), Some(250.0));
+    let format = r#"$time_local "$request" $status $request_time $spent"#;
+    let line = r#"02/Apr/2025:08:15:30 +0200 "GET /a HTTP/1.1" 200 0.007 250"#;
+    let spent = compiled(format, &field("spent", Some(Unit::Milliseconds)));
+    assert_eq!(latency(&Parser::of_format(spent).read(line).unwrap().unwrap()), Some(250.0));
+    assert_eq!(
+        Format::compile(format, &field("other", None), true).unwrap_err(),
+        FormatError::NoSuchField("other".to_owned())
+    );
+}
+
+#[test]
+fn a_wrapped_line_of_the_format_is_read_and_one_of_another_is_not() {
+    let mut parser = Parser::of_format(compiled(APACHE, &Hints::default()));
+    let line = r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 502 5 "-" 250000"#;
+    let alone = parser.read(line).unwrap().unwrap();
+    for wrapped in [
+        format!("Apr  2 08:15:31 web2 httpd[13]: {line}"),
+        format!(r#"{{"log":{},"stream":"stdout"}}"#, serde_json::to_string(line).unwrap()),
+    ] {
+        assert_eq!(parser.read(&wrapped).unwrap().unwrap(), alone, "{wrapped}");
+    }
+    assert_eq!(parser.read(r#"192.0.2.4 "GET /a HTTP/1.1" 200"#), Err(Unreadable::OtherFormat));
+}
+
+#[test]
+fn a_format_that_can_not_be_used_says_what_is_missing() {
+    for (format, says) in [
+        ("", "neither a variable of nginx"),
+        ("plain text", "neither a variable of nginx"),
+        ("$remote_addr $status", "no time and no request; add $time_local, $time_iso8601 or $msec and $request"),
+        ("[$time_local] \"$request\"", "no status; add $status"),
+        ("%h %t \"%r\"", "no status; add %>s"),
+        ("%h %>s \"%r\"", "no time; add %t"),
+        ("%{%H:%M}t %>s \"%r\"", "`%H:%M`"),
+        ("$remote_addr$http_x [$time_local] $request $status", "right behind another"),
+        (&"x".repeat(10_000), "longer than"),
+    ] {
+        let error = Format::compile(format, &Hints::default(), true).unwrap_err().to_string();
+        assert!(error.contains(says), "{format}: {error}");
+    }
+    assert!(Format::compile("$status $request", &Hints::default(), false).is_ok(), "what is followed needs no time");
+}

@@ -1,0 +1,11 @@
+//! Logs of every producer, by what a reader expects of them.
+#![allow(clippy::unwrap_used)]
+
+mod clouds;
+mod frameworks;
+mod hints;
+mod lines;
+mod nginx;
+mod properties;
+mod proxies;
+mod support;
