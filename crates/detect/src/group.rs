@@ -1,15 +1,15 @@
 //! One group: its panes, its usual traffic, and where each rule stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tidewatch_events::{AlertState, RequestEvent, ResolveReason};
+use tidewatch_events::{AlertState, ResolveReason};
 
 use crate::grid::to_timestamp;
 use crate::lifecycle::{Change, RuleState, Verdict};
 use crate::pane::{Ring, Sketching};
-use crate::rules::{Kind, MAX_LATENCY_RULES, Rule, Rules};
+use crate::rules::{Kind, Rule, Rules};
 use crate::state::{GroupKind, GroupState, STATE_VERSION};
-use crate::summary::Subject;
+use crate::summary::{self, Subject};
 use crate::traffic::Traffic;
 use crate::transition::Transition;
 use crate::verdict::{self, Window};
@@ -29,7 +29,12 @@ pub(crate) struct Judging<'a> {
     pub(crate) unwatched_until: i64,
     /// Malformed records of the group's service.
     pub(crate) unattributed: &'a Ring,
+    /// For a whole service: in which windows which rules decide for one of its groups alone.
+    pub(crate) alone: &'a Alone,
 }
+
+/// Windows and indices of rules that decide for a group of the service alone.
+pub(crate) type Alone = BTreeSet<(i64, usize)>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
@@ -124,26 +129,6 @@ impl Group {
         }
     }
 
-    /// Counts an event in time.
-    pub(crate) fn add(
-        &mut self,
-        pane: i64,
-        event: &RequestEvent,
-        sketching: &Sketching,
-        limits: &[f64; MAX_LATENCY_RULES],
-    ) {
-        let pane = self.panes.pane(pane);
-        pane.counts.events += 1;
-        pane.counts.errors += u64::from(event.is_error());
-        if let Some(latency) = event.latency_ms {
-            pane.counts.timed += 1;
-            for (slow, limit) in pane.counts.slow.iter_mut().zip(limits) {
-                *slow += u64::from(latency > *limit);
-            }
-            pane.add_latency(sketching, latency);
-        }
-    }
-
     /// Judges every window up to `to`. False: the group is to be forgotten.
     pub(crate) fn judge(&mut self, to: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         while self.judged < to {
@@ -210,6 +195,7 @@ impl Group {
         let first = judging.rules.grid.first_pane(window);
         Window {
             counts: self.panes.sum(first, window),
+            filtered: self.panes.filtered(first, window),
             unattributed: judging.unattributed.sum(first, window).events,
             baseline: self.traffic.baseline,
             partial: first < judging.partial_until,
@@ -224,6 +210,9 @@ impl Group {
             GroupKind::Plain => verdict::judge(&rule.kind, seen),
             GroupKind::Overflow if is_traffic => Verdict::Unknown,
             GroupKind::Overflow => verdict::judge(&rule.kind, seen),
+            GroupKind::Service if is_traffic => Verdict::Unknown,
+            GroupKind::Service if !seen.firing && judging.alone.contains(&(window, rule.index)) => Verdict::Unknown,
+            GroupKind::Service => verdict::judge(&rule.kind, seen),
             GroupKind::Expected if !is_traffic || window < self.expected_from(judging) => Verdict::Unknown,
             GroupKind::Expected if self.seen => Verdict::Clean,
             GroupKind::Expected if seen.partial || seen.unwatched => Verdict::Unknown,
@@ -248,7 +237,10 @@ impl Group {
             return Some(f64::from(u8::from(self.seen)));
         }
         let first = judging.rules.grid.first_pane(window);
-        verdict::value(&rule.kind, seen, |quantile| self.panes.quantile(judging.sketching, first, window, quantile))
+        let panes = (first, window);
+        verdict::value(&rule.kind, seen, |selection, quantile| {
+            self.panes.quantile(judging.sketching, panes, selection, quantile)
+        })
     }
 
     fn transition(
@@ -303,7 +295,8 @@ impl Group {
 
     /// Whether the group was silent for too long; resolves what fires.
     fn is_over(&mut self, window: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
-        if self.kind == GroupKind::Expected || window < self.over_from(judging) {
+        let has_ttl = !matches!(self.kind, GroupKind::Expected | GroupKind::Service);
+        if !has_ttl || window < self.over_from(judging) {
             return false;
         }
         let seen = self.window(window, judging);
@@ -343,7 +336,7 @@ impl Group {
             GroupKind::Expected if window < self.expected_from(judging) => {
                 last = last.min(self.expected_from(judging) - 1);
             }
-            GroupKind::Expected => {}
+            GroupKind::Expected | GroupKind::Service => {}
             _ => last = last.min(self.over_from(judging) - 1),
         }
         if last <= window {
@@ -354,6 +347,22 @@ impl Group {
             self.traffic.exclude_on(last);
             self.dirty = true;
         }
+    }
+
+    /// Adds to `alone` the windows up to `to` in which a rule decides for this group.
+    pub(crate) fn decides(&self, windows: std::ops::RangeInclusive<i64>, judging: &Judging<'_>, alone: &mut Alone) {
+        let Some(last) = self.panes.last() else { return };
+        for window in *windows.start()..=(*windows.end()).min(last + judging.rules.grid.panes()) {
+            let seen = self.window(window, judging);
+            let rules = judging.rules.rules.iter().filter(|rule| !matches!(rule.kind, Kind::TrafficDrop { .. }));
+            let decides = rules.filter(|rule| verdict::judge(&rule.kind, &seen) != Verdict::Unknown);
+            alone.extend(decides.map(|rule| (window, rule.index)));
+        }
+    }
+
+    /// Whether an alert fires, or will with the next window.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.rules.iter().all(|state| state.firing.is_none() && state.violating == 0)
     }
 
     /// Makes the group as if it had just begun: what is written of a forgotten one until its key is deleted.
@@ -368,6 +377,15 @@ impl Group {
         self.traffic == Traffic::new(self.traffic.first_pane)
             && self.traffic.first_pane > self.last_arrival
             && self.rules.iter().all(|state| *state == RuleState::default())
+    }
+
+    /// Why the last window could not be judged by the rule at `index`.
+    pub(crate) fn why_unknown(&self, index: usize, judging: &Judging<'_>) -> String {
+        let rule = &judging.rules.rules[index];
+        if matches!(rule.kind, Kind::TrafficDrop { .. }) && self.kind != GroupKind::Plain {
+            return summary::NO_USUAL_TRAFFIC.to_owned();
+        }
+        summary::unknown(&rule.kind, &self.window(self.judged, judging))
     }
 
     /// Where the rule at `index` stands after the last window: verdict, state, value and threshold.

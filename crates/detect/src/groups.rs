@@ -18,8 +18,12 @@ const MAX_LABEL_BYTES: usize = 256;
 /// A service that has groups here, or is expected here.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Service {
-    name: Box<str>,
+    pub(crate) name: Box<str>,
     groups: usize,
+    /// Slots of its plain groups.
+    pub(crate) members: Vec<usize>,
+    /// Slot of all of them together.
+    pub(crate) total: Option<usize>,
     /// Malformed records, which are known by their service alone.
     pub(crate) unattributed: Ring,
     /// Slot of the group that waits for the service.
@@ -33,6 +37,8 @@ pub(crate) struct Groups {
     free: Vec<usize>,
     plain: HashTable<usize>,
     overflow: Option<usize>,
+    /// Number of groups that sum up a service's.
+    totals: usize,
     services: Vec<Service>,
     free_services: Vec<usize>,
     by_name: HashMap<Box<str>, usize>,
@@ -47,6 +53,7 @@ impl Groups {
             free: Vec::new(),
             plain: HashTable::new(),
             overflow: None,
+            totals: 0,
             services: Vec::new(),
             free_services: Vec::new(),
             by_name: HashMap::new(),
@@ -87,9 +94,14 @@ impl Groups {
                 let (hasher, slots) = (&self.hasher, &self.slots);
                 let rehash = |&other: &usize| slots[other].as_ref().map_or(0, |group| hash_of(hasher, group));
                 self.plain.insert_unique(hash, slot, rehash);
+                self.services[group.service].members.push(slot);
             }
             GroupKind::Overflow => self.overflow = Some(slot),
             GroupKind::Expected => self.services[group.service].expected = Some(slot),
+            GroupKind::Service => {
+                self.services[group.service].total = Some(slot);
+                self.totals += 1;
+            }
         }
         self.slots[slot] = Some(group);
         slot
@@ -110,8 +122,14 @@ impl Groups {
         }
         let service = &mut self.services[group.service];
         service.groups -= 1;
-        if group.kind == GroupKind::Expected {
-            service.expected = None;
+        match group.kind {
+            GroupKind::Plain => service.members.retain(|&member| member != slot),
+            GroupKind::Expected => service.expected = None,
+            GroupKind::Service => {
+                service.total = None;
+                self.totals -= 1;
+            }
+            GroupKind::Overflow => {}
         }
         if service.groups == 0 {
             let service = std::mem::take(service);
@@ -145,6 +163,15 @@ impl Groups {
         self.services.get_mut(slot)
     }
 
+    /// The services that have groups here.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter().filter(|service| service.groups > 0)
+    }
+
+    pub(crate) fn service_of(&self, group: &Group) -> Option<&Service> {
+        self.services.get(group.service)
+    }
+
     /// The group that waits for the service of the group at `slot`.
     pub(crate) fn expected_beside(&self, slot: usize) -> Option<usize> {
         let service = self.slots[slot].as_ref()?.service;
@@ -168,8 +195,9 @@ impl Groups {
         self.plain.len()
     }
 
+    /// Number of groups, without those that sum up others.
     pub(crate) fn count(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.slots.len() - self.free.len() - self.totals
     }
 
     pub(crate) fn slots(&self) -> std::ops::Range<usize> {

@@ -14,6 +14,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bound;
 mod grid;
 mod group;
 mod groups;

@@ -5,16 +5,18 @@ use tidewatch_events::{ResolveReason, Severity};
 
 use crate::rules::Rule;
 
-/// An alert is resolved after this long without a window that could be judged.
-const NO_DATA_MS: i64 = 10 * 60 * 1_000;
+/// An alert is resolved after this long without a window that is over its limit or clean.
+const UNDECIDED_MS: i64 = 10 * 60 * 1_000;
 
 /// What a window says about a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Violating,
     Clean,
-    /// Not bad enough to fire and not good enough to resolve.
+    /// Not bad enough to fire and not good enough to resolve, for however long.
     Between,
+    /// Not over the limit, and not down to the clear level: resolves after ten minutes.
+    Within,
     /// There is too little to judge by.
     Unknown,
 }
@@ -28,7 +30,7 @@ pub struct RuleState {
     pub violating_since_ms: Option<i64>,
     /// Clean windows in a row while firing.
     pub clean: u32,
-    /// End of the first window in a row that could not be judged, while firing.
+    /// End of the first window in a row that could not be judged or was within the limit but not clean, while firing.
     pub unknown_since_ms: Option<i64>,
     /// End of the window that resolved the last alert, kept where the rule has a cooldown.
     pub resolved_at_ms: Option<i64>,
@@ -62,7 +64,7 @@ impl RuleState {
         if verdict != Verdict::Clean {
             self.clean = 0;
         }
-        if verdict != Verdict::Unknown {
+        if !matches!(verdict, Verdict::Unknown | Verdict::Within) {
             self.unknown_since_ms = None;
         }
         match verdict {
@@ -86,13 +88,14 @@ impl RuleState {
                 self.resolve(ResolveReason::Clean, window_ms, rule)
             }
             Verdict::Between => None,
-            Verdict::Unknown => {
+            Verdict::Unknown | Verdict::Within => {
                 self.firing?;
                 let since = *self.unknown_since_ms.get_or_insert(window_ms);
-                if window_ms - since < NO_DATA_MS {
+                if window_ms - since < UNDECIDED_MS {
                     return None;
                 }
-                self.resolve(ResolveReason::NoData, window_ms, rule)
+                let reason = if verdict == Verdict::Within { ResolveReason::Clean } else { ResolveReason::NoData };
+                self.resolve(reason, window_ms, rule)
             }
         }
     }
@@ -108,7 +111,7 @@ impl RuleState {
     /// When time alone changes the state though the verdict stays the same.
     pub(crate) fn deadline_ms(&self, rule: &Rule) -> Option<i64> {
         match self.firing {
-            Some(_) => self.unknown_since_ms.map(|since| since + NO_DATA_MS),
+            Some(_) => self.unknown_since_ms.map(|since| since + UNDECIDED_MS),
             None if self.violating >= rule.for_windows => self.resolved_at_ms.map(|at| at + rule.cooldown_ms),
             None => None,
         }
@@ -124,8 +127,9 @@ mod tests {
 
     fn rule(cooldown_ms: i64) -> Rule {
         Rule {
+            index: 0,
             name: "R".into(),
-            kind: Kind::ClockSkew { limit_ppm: 1, min_events: 1 },
+            kind: Kind::ClockSkew { limit_ppm: 2, clear_ppm: 1, min_events: 1 },
             for_windows: 2,
             clear_windows: 2,
             cooldown_ms,
@@ -134,7 +138,7 @@ mod tests {
         }
     }
 
-    /// One letter a window: v(iolating), c(lean), b(etween), u(nknown). Gives back F and R at the window that changed.
+    /// One letter a window: v(iolating), c(lean), b(etween), w(ithin), u(nknown). Gives back F and R at the window that changed.
     fn run(rule: &Rule, verdicts: &str) -> String {
         let mut state = RuleState::default();
         let mut changes = String::new();
@@ -143,6 +147,7 @@ mod tests {
                 'v' => Verdict::Violating,
                 'c' => Verdict::Clean,
                 'b' => Verdict::Between,
+                'w' => Verdict::Within,
                 _ => Verdict::Unknown,
             };
             changes.push(match state.apply(verdict, window * HOP, rule, 1.0) {
@@ -176,6 +181,14 @@ mod tests {
         let changes = run(&rule(0), &format!("vv{unknown}"));
         assert_eq!(changes.find('N'), Some(2 + 120));
         assert!(!run(&rule(0), &format!("vv{}b{}", "u".repeat(119), "u".repeat(119))).contains('N'));
+    }
+
+    #[test]
+    fn ten_minutes_within_the_limit_resolve_as_clean_and_one_window_over_it_begins_them_anew() {
+        let within = "w".repeat(121);
+        assert_eq!(run(&rule(0), &format!("vv{within}")).find('R'), Some(2 + 120));
+        assert!(!run(&rule(0), &format!("vv{}v{}", "w".repeat(119), "w".repeat(119))).contains('R'));
+        assert_eq!(run(&rule(0), &format!("vv{}", "wu".repeat(61))).find(['R', 'N']), Some(2 + 120));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use sketches_ddsketch::{Config, DDSketch};
+use tidewatch_events::RequestEvent;
 
-use crate::rules::MAX_LATENCY_RULES;
+use crate::rules::{Filter, LatencyCounters, MAX_FILTERS, MAX_LATENCY_RULES, Selection, Selections};
 
 /// Relative error of the sketch (Masson et al., "DDSketch", VLDB 2019).
 const RELATIVE_ERROR: f64 = 0.01;
@@ -14,6 +15,32 @@ const LONGEST_MS: f64 = 3_600_000.0;
 /// Buckets of 1 % between the bounds: ln(3.6e8) / ln(1.01 / 0.99) = 985.
 const MAX_BUCKETS: u32 = 1_024;
 
+/// A response that succeeds after this long was a connection held open (server-sent events, long polling), unless most
+/// are. See ADR 17.
+pub(crate) const HELD_MS: f64 = 30_000.0;
+
+/// How many requests of one selection there were.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Requests.
+    pub(crate) events: u64,
+    /// Those of them whose latency is known.
+    pub(crate) timed: u64,
+    /// Those of these that succeeded after [`HELD_MS`] or longer.
+    pub(crate) held: u64,
+    /// Requests that failed.
+    pub(crate) errors: u64,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        self.timed += other.timed;
+        self.held += other.held;
+        self.errors += other.errors;
+    }
+}
+
 /// What rules count of events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -21,10 +48,14 @@ pub(crate) struct Counts {
     pub(crate) events: u64,
     /// Those of them whose latency is known.
     pub(crate) timed: u64,
-    /// Those of them that failed.
+    /// Those of these that succeeded after [`HELD_MS`] or longer.
+    pub(crate) held: u64,
+    /// Events in time that failed.
     pub(crate) errors: u64,
-    /// Those of them slower than the limit of each latency rule.
+    /// Latencies over the limit of each latency rule.
     pub(crate) slow: [u64; MAX_LATENCY_RULES],
+    /// Latencies over its clear level.
+    pub(crate) over_clear: [u64; MAX_LATENCY_RULES],
     /// Events that arrived here and were late, from the future or too old.
     pub(crate) misdated: u64,
     /// Some of all these were replayed.
@@ -37,11 +68,20 @@ impl Counts {
         self.events + self.misdated
     }
 
+    /// All requests in time.
+    pub(crate) fn tally(&self) -> Tally {
+        Tally { events: self.events, timed: self.timed, held: self.held, errors: self.errors }
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         self.events += other.events;
         self.timed += other.timed;
+        self.held += other.held;
         self.errors += other.errors;
         for (sum, count) in self.slow.iter_mut().zip(other.slow) {
+            *sum += count;
+        }
+        for (sum, count) in self.over_clear.iter_mut().zip(other.over_clear) {
             *sum += count;
         }
         self.misdated += other.misdated;
@@ -49,20 +89,79 @@ impl Counts {
     }
 }
 
+/// The requests that each filter takes.
+pub(crate) type Filtered = [Tally; MAX_FILTERS];
+
 /// What happened in one hop.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pane {
     pub(crate) counts: Counts,
-    /// The latencies' DDSketch, sparse and sorted by bucket: a pane of a quiet group takes a hundredth of the dense one.
-    buckets: Vec<(i16, u32)>,
+    /// By filter; empty where there are none.
+    filtered: Vec<Tally>,
+    /// The latencies' DDSketch, sparse and sorted: a pane of a quiet group takes a hundredth of the dense one. Those of
+    /// filters that latency rules name are kept beside that of all requests.
+    buckets: Vec<((Selection, i16), u32)>,
 }
 
 impl Pane {
-    pub(crate) fn add_latency(&mut self, sketching: &Sketching, latency_ms: f64) {
-        let bucket = sketching.bucket(latency_ms);
+    /// Counts an event in time.
+    pub(crate) fn count(
+        &mut self,
+        event: &RequestEvent,
+        latency: &LatencyCounters,
+        filters: &[Filter],
+        sketching: &Sketching,
+    ) {
+        let is_error = event.is_error();
+        // An interim response (101: a WebSocket) says how long a connection lived, not how long anybody waited.
+        let known = event.latency_ms.filter(|_| event.status_code / 100 != 1);
+        let is_held = known.is_some_and(|ms| ms >= HELD_MS) && event.status_code < 400 && !is_error;
+        self.counts.events += 1;
+        self.counts.errors += u64::from(is_error);
+        let mut selections = Selections::ALL_REQUESTS;
+        if !filters.is_empty() {
+            let (timed, held) = (u64::from(known.is_some()), u64::from(is_held));
+            let one = Tally { events: 1, timed, held, errors: u64::from(is_error) };
+            self.filtered.resize(filters.len(), Tally::default());
+            for (index, (filter, tally)) in filters.iter().zip(&mut self.filtered).enumerate() {
+                if filter.takes(event) {
+                    tally.add(&one);
+                    selections.insert(Selection::of_filter(index));
+                }
+            }
+        }
+        let Some(ms) = known else { return };
+        self.counts.timed += 1;
+        self.counts.held += u64::from(is_held);
+        for index in 0..MAX_LATENCY_RULES {
+            let is_selected = selections.contains(latency.selections[index]);
+            self.counts.slow[index] += u64::from(is_selected && ms > latency.limits_ms[index]);
+            self.counts.over_clear[index] += u64::from(is_selected && ms > latency.clears_ms[index]);
+        }
+        let bucket = sketching.bucket(ms);
+        self.add_to_bucket((Selection::ALL, bucket), 1);
+        for selection in (0..filters.len()).map(Selection::of_filter) {
+            if selections.contains(selection) && latency.selections.contains(&selection) {
+                self.add_to_bucket((selection, bucket), 1);
+            }
+        }
+    }
+
+    fn add_to_bucket(&mut self, bucket: (Selection, i16), count: u32) {
         match self.buckets.binary_search_by_key(&bucket, |&(key, _)| key) {
-            Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(1),
-            Err(at) => self.buckets.insert(at, (bucket, 1)),
+            Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(count),
+            Err(at) => self.buckets.insert(at, (bucket, count)),
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        self.filtered.resize(self.filtered.len().max(other.filtered.len()), Tally::default());
+        for (sum, tally) in self.filtered.iter_mut().zip(&other.filtered) {
+            sum.add(tally);
+        }
+        for &(bucket, count) in &other.buckets {
+            self.add_to_bucket(bucket, count);
         }
     }
 }
@@ -88,6 +187,18 @@ impl Ring {
             at += 1;
         }
         &mut self.panes[at - 1].1
+    }
+
+    /// Adds what another ring has at or after `from`.
+    pub(crate) fn merge(&mut self, other: &Self, from: i64) {
+        for (index, pane) in other.panes.iter().filter(|&&(index, _)| index >= from) {
+            self.pane(*index).merge(pane);
+        }
+    }
+
+    /// The last pane in which something happened.
+    pub(crate) fn last(&self) -> Option<i64> {
+        self.panes.back().map(|&(index, _)| index)
     }
 
     pub(crate) fn forget_before(&mut self, pane: i64) {
@@ -120,11 +231,29 @@ impl Ring {
         sum
     }
 
-    /// The quantile (0 to 1) of the latencies in the panes `[from, until)`, in milliseconds: the element at rank
+    /// What each filter takes in the panes `[from, until)`.
+    pub(crate) fn filtered(&self, from: i64, until: i64) -> Filtered {
+        let mut sums = Filtered::default();
+        for pane in self.range(from, until) {
+            for (sum, tally) in sums.iter_mut().zip(&pane.filtered) {
+                sum.add(tally);
+            }
+        }
+        sums
+    }
+
+    /// The quantile (0 to 1) of a selection's latencies in the panes `[from, until)`, in milliseconds: the element at rank
     /// floor(q (n - 1)), within 1 %.
-    pub(crate) fn quantile(&self, sketching: &Sketching, from: i64, until: i64, quantile: f64) -> Option<f64> {
+    pub(crate) fn quantile(
+        &self,
+        sketching: &Sketching,
+        (from, until): (i64, i64),
+        selection: Selection,
+        quantile: f64,
+    ) -> Option<f64> {
         let mut merged = DDSketch::new(sketching.config);
-        for &(bucket, count) in self.range(from, until).flat_map(|pane| &pane.buckets) {
+        let buckets = self.range(from, until).flat_map(|pane| &pane.buckets);
+        for &((_, bucket), count) in buckets.filter(|((of, _), _)| *of == selection) {
             merged.add_with_count(sketching.config.value(i32::from(bucket)), u64::from(count));
         }
         merged.quantile(quantile).ok().flatten()
@@ -158,10 +287,10 @@ mod tests {
         let mut ring = Ring::default();
         let latencies: Vec<f64> = (1..=1_000).map(|i| f64::from(i) * f64::from(i) / 50.0).collect();
         for (i, &latency) in latencies.iter().enumerate() {
-            ring.pane(i as i64 % 12).add_latency(&sketching, latency);
+            ring.pane(i as i64 % 12).add_to_bucket((Selection::ALL, sketching.bucket(latency)), 1);
         }
         for (quantile, rank) in [(0.0, 0), (0.5, 499), (0.95, 949), (0.99, 989), (1.0, 999)] {
-            let value = ring.quantile(&sketching, 0, 12, quantile).unwrap();
+            let value = ring.quantile(&sketching, (0, 12), Selection::ALL, quantile).unwrap();
             let exact: f64 = latencies[rank];
             assert!((value - exact).abs() <= 0.0101 * exact, "q {quantile}: {value}, exactly {exact}");
         }
@@ -172,8 +301,8 @@ mod tests {
         let sketching = Sketching::new();
         for (latency, counted) in [(0.0, SHORTEST_MS), (1e-300, SHORTEST_MS), (f64::MAX, LONGEST_MS)] {
             let mut ring = Ring::default();
-            ring.pane(0).add_latency(&sketching, latency);
-            let value = ring.quantile(&sketching, 0, 1, 0.5).unwrap();
+            ring.pane(0).add_to_bucket((Selection::ALL, sketching.bucket(latency)), 1);
+            let value = ring.quantile(&sketching, (0, 1), Selection::ALL, 0.5).unwrap();
             assert!((value - counted).abs() <= 0.02 * counted, "{latency} became {value}");
         }
     }

@@ -7,6 +7,7 @@
 
 mod checkpoint;
 mod observe;
+mod totals;
 mod view;
 
 use std::collections::VecDeque;
@@ -17,10 +18,10 @@ use jiff::Timestamp;
 use tidewatch_events::RequestEvent;
 
 use crate::grid::{to_ms, to_timestamp};
-use crate::group::{Group, Judging};
+use crate::group::{Alone, Group, Judging};
 use crate::groups::Groups;
 use crate::pane::Sketching;
-use crate::rules::{MAX_LATENCY_RULES, Rules};
+use crate::rules::{LatencyCounters, Rules};
 use crate::state::{GroupKind, Totals};
 use crate::transition::Transition;
 use crate::watermark::{Steps, Watermark};
@@ -41,6 +42,8 @@ pub struct Limits {
 const UNWATCHED_MS: i64 = 10_000;
 
 const NOT_BEGUN: i64 = i64::MIN;
+
+const NONE_ALONE: Alone = Alone::new();
 
 impl Default for Limits {
     fn default() -> Self {
@@ -86,7 +89,7 @@ pub struct Partition {
     partition: i32,
     rules: Arc<Rules>,
     limits: Limits,
-    latency_limits: [f64; MAX_LATENCY_RULES],
+    latency: LatencyCounters,
     sketching: Sketching,
     groups: Groups,
     watermark: Watermark,
@@ -124,7 +127,7 @@ impl Partition {
         Self {
             partition,
             limits,
-            latency_limits: rules.latency_limits(),
+            latency: rules.latency_counters(),
             sketching: Sketching::new(),
             groups: Groups::new(rules.clone()),
             rules,
@@ -282,6 +285,7 @@ impl Partition {
             return;
         }
         self.resolve_orphans(judged + 1);
+        self.judge_totals(judged, to);
         for slot in self.groups.slots() {
             let Some((group, unattributed)) = self.groups.with_unattributed(slot) else { continue };
             let judging = Judging {
@@ -291,6 +295,7 @@ impl Partition {
                 partial_until: self.partial_until,
                 unwatched_until: self.unwatched_until,
                 unattributed,
+                alone: &NONE_ALONE,
             };
             if !group.judge(to, &judging, &mut self.transitions)
                 && let Some(group) = self.groups.remove(slot)
@@ -298,6 +303,7 @@ impl Partition {
                 self.forgotten.add(&group, &self.rules);
             }
         }
+        self.forget_totals();
         self.totals.windows += (to - judged).unsigned_abs();
         self.judged = Some(to);
         let needed = self.rules.grid.first_pane(to + 1);

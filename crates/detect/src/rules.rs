@@ -2,6 +2,7 @@
 
 mod error;
 mod file;
+mod filter;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use tidewatch_events::{RequestEvent, Severity};
 
 pub use error::RulesError;
+pub(crate) use filter::{Filter, MAX_FILTERS, Selection, Selections};
 
 use crate::grid::Grid;
 
@@ -26,6 +28,8 @@ pub struct Rules {
     pub(crate) lateness_ms: i64,
     pub(crate) expect: Vec<String>,
     pub(crate) runbook_base: String,
+    /// Those that rules name, each once: every one is evaluated for every event.
+    pub(crate) filters: Vec<Filter>,
     pub(crate) rules: Vec<Rule>,
 }
 
@@ -63,6 +67,8 @@ impl Label {
 /// One rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rule {
+    /// Its place in [`Rules::rules`].
+    pub(crate) index: usize,
     pub(crate) name: String,
     pub(crate) kind: Kind,
     pub(crate) for_windows: u32,
@@ -72,17 +78,35 @@ pub(crate) struct Rule {
     pub(crate) runbook_url: String,
 }
 
-/// What a rule holds against what.
+/// How much must be seen before a rule decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    /// With at least this many requests the share decides; with fewer, a bound on it.
+    pub(crate) min_events: u64,
+    /// Bad requests that it takes with at least `min_events`.
+    pub(crate) min_bad: u64,
+    /// Bad requests that it takes with fewer.
+    pub(crate) low_traffic_min_bad: u64,
+}
+
+/// What a rule holds against what. Over the limit an alert begins; it ends at the clear level.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     /// The quantile of the known latencies is over the limit. `counter` is the pane's counter of latencies over it.
-    Latency { quantile_ppm: u64, limit_ms: f64, min_events: u64, min_bad: u64, counter: usize },
+    Latency {
+        quantile_ppm: u64,
+        limit_ms: f64,
+        clear_ms: f64,
+        evidence: Evidence,
+        counter: usize,
+        selection: Selection,
+    },
     /// The share of failed requests is over the limit.
-    ErrorRate { limit_ppm: u64, min_events: u64, min_bad: u64 },
+    ErrorRate { limit_ppm: u64, clear_ppm: u64, evidence: Evidence, selection: Selection },
     /// Fewer events than this share of the baseline arrived; over again above `clear_ppm`.
     TrafficDrop { limit_ppm: u64, clear_ppm: u64, min_baseline: u64 },
     /// The share of events that are late, or claim to be from the future or the last century, is over the limit.
-    ClockSkew { limit_ppm: u64, min_events: u64 },
+    ClockSkew { limit_ppm: u64, clear_ppm: u64, min_events: u64 },
 }
 
 impl Kind {
@@ -138,18 +162,35 @@ impl Rules {
         format!("{}/{rule}.md", self.runbook_base)
     }
 
-    pub(crate) fn latency_limits(&self) -> [f64; MAX_LATENCY_RULES] {
-        let mut limits = [f64::INFINITY; MAX_LATENCY_RULES];
+    pub(crate) fn latency_counters(&self) -> LatencyCounters {
+        let mut counters = LatencyCounters::default();
         for rule in &self.rules {
-            if let Kind::Latency { limit_ms, counter, .. } = rule.kind {
-                limits[counter] = limit_ms;
+            if let Kind::Latency { limit_ms, clear_ms, counter, selection, .. } = rule.kind {
+                counters.limits_ms[counter] = limit_ms;
+                counters.clears_ms[counter] = clear_ms;
+                counters.selections[counter] = selection;
             }
         }
-        limits
+        counters
     }
 
     /// The labels of a group as alerts carry them.
     pub(crate) fn labels<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, String> {
         self.group_by.iter().zip(values).map(|(label, value)| (label.name().to_owned(), value.to_owned())).collect()
+    }
+}
+
+/// What panes count of latencies, by the rules' counters.
+#[derive(Debug, Clone)]
+pub(crate) struct LatencyCounters {
+    pub(crate) limits_ms: [f64; MAX_LATENCY_RULES],
+    pub(crate) clears_ms: [f64; MAX_LATENCY_RULES],
+    pub(crate) selections: [Selection; MAX_LATENCY_RULES],
+}
+
+impl Default for LatencyCounters {
+    fn default() -> Self {
+        let (never, all) = ([f64::INFINITY; MAX_LATENCY_RULES], [Selection::ALL; MAX_LATENCY_RULES]);
+        Self { limits_ms: never, clears_ms: never, selections: all }
     }
 }

@@ -104,6 +104,8 @@ pub enum GroupKind {
     Overflow,
     /// A service of `expect`, until it sends.
     Expected,
+    /// All plain groups of a service together: judged where none of them has enough to be judged alone.
+    Service,
 }
 
 /// What a group goes on from. It says itself up to where it counts, so that it may be newer than its partition's state.
@@ -139,11 +141,12 @@ pub struct GroupState {
 }
 
 /// The key of a group's state: its labels as `k=v`, sorted, joined by commas; `\`, `,` and `=` in values are escaped by
-/// `\`, so that no two groups share a key.
-pub(crate) fn key_of(labels: &BTreeMap<String, String>) -> String {
-    let mut key = String::new();
-    for (label, value) in labels {
-        if !key.is_empty() {
+/// `\`, so that no two groups share a key. Before those of a whole service stands `all:`, since an expected service has
+/// the same labels.
+pub(crate) fn key_of(kind: GroupKind, labels: &BTreeMap<String, String>) -> String {
+    let mut key = if kind == GroupKind::Service { "all:".to_owned() } else { String::new() };
+    for (index, (label, value)) in labels.iter().enumerate() {
+        if index > 0 {
             key.push(',');
         }
         key.push_str(label);
@@ -168,7 +171,8 @@ mod tests {
 
     #[test]
     fn no_value_makes_two_groups_share_a_key() {
-        assert_eq!(key_of(&labels("eu", "api")), "region=eu,service=api");
-        assert_ne!(key_of(&labels("x,service=y", "z")), key_of(&labels("x", "y,service=z")));
+        assert_eq!(key_of(GroupKind::Plain, &labels("eu", "api")), "region=eu,service=api");
+        let key = |region, service| key_of(GroupKind::Plain, &labels(region, service));
+        assert_ne!(key("x,service=y", "z"), key("x", "y,service=z"));
     }
 }

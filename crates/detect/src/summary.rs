@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tidewatch_events::ResolveReason;
 
 use crate::rules::{Kind, PPM};
+use crate::verdict::{Requests, Window};
 
 /// What is said about.
 pub(crate) struct Subject<'a> {
@@ -49,14 +50,17 @@ impl Subject<'_> {
                 Some(usual) => format!("{who}: {value} requests over {window} again, usually {usual}"),
                 None => format!("{who}: sends now"),
             },
-            (_, Kind::Latency { quantile_ppm, .. }, Some(value)) => {
-                format!("{who}: {} latency {} over {window}, back to normal", quantile(*quantile_ppm), time(value))
+            (_, &Kind::Latency { quantile_ppm, clear_ms, .. }, Some(value)) => {
+                let (quantile, end) = (quantile(quantile_ppm), end(value <= clear_ms * 1.01));
+                format!("{who}: {quantile} latency {} over {window}, {end}", time(value))
             }
-            (_, Kind::ErrorRate { .. }, Some(value)) => {
-                format!("{who}: {} of requests failed over {window}, back to normal", percent(value))
+            (_, &Kind::ErrorRate { clear_ppm, .. }, Some(value)) => {
+                let end = end(value * PPM as f64 <= clear_ppm as f64);
+                format!("{who}: {} of requests failed over {window}, {end}", percent(value))
             }
-            (_, Kind::ClockSkew { .. }, Some(value)) => {
-                format!("{who}: {} of events over {window} carry a wrong time, back to normal", percent(value))
+            (_, &Kind::ClockSkew { clear_ppm, .. }, Some(value)) => {
+                let end = end(value * PPM as f64 <= clear_ppm as f64);
+                format!("{who}: {} of events over {window} carry a wrong time, {end}", percent(value))
             }
         }
     }
@@ -71,6 +75,41 @@ impl Subject<'_> {
     }
 }
 
+/// Why traffic is not judged where nothing is known to hold it against.
+pub(crate) const NO_USUAL_TRAFFIC: &str = "nothing is known of the usual traffic";
+
+/// Why a window could not be judged.
+pub(crate) fn unknown(kind: &Kind, window: &Window) -> String {
+    let counts = &window.counts;
+    if window.partial {
+        return "records of the last minute were lost".to_owned();
+    }
+    if kind.is_about_arrival() && counts.replayed {
+        return "replayed requests say nothing about when they arrive".to_owned();
+    }
+    if kind.is_about_arrival() && window.unwatched {
+        return "nobody watched".to_owned();
+    }
+    let requests = Requests::of(kind, window);
+    match (kind, requests) {
+        (Kind::ErrorRate { .. }, Some(Requests { bad, of, .. })) => {
+            format!("{} of {of} requests failed; too few to judge", percent(bad as f64 / of as f64))
+        }
+        (&Kind::Latency { limit_ms, .. }, Some(Requests { bad, of, .. })) => {
+            format!("{bad} of {of} requests took longer than {}; too few to judge", time(limit_ms))
+        }
+        (Kind::Latency { .. }, None) if counts.events > 0 => "no request with a known latency to judge".to_owned(),
+        (Kind::ErrorRate { .. } | Kind::Latency { .. }, None) => "no requests to judge".to_owned(),
+        (Kind::ClockSkew { .. }, _) => {
+            format!("{} of {} events carry a wrong time; too few to judge", counts.misdated, counts.arrived())
+        }
+        (Kind::TrafficDrop { .. }, _) => match window.baseline {
+            Some(usual) => format!("usually {usual} requests; too few to judge"),
+            None => NO_USUAL_TRAFFIC.to_owned(),
+        },
+    }
+}
+
 /// Names the group: `payment-service in eu-west-1`.
 pub(crate) fn who(labels: &BTreeMap<String, String>) -> String {
     let mut text = labels.get("service").cloned().unwrap_or_default();
@@ -81,6 +120,11 @@ pub(crate) fn who(labels: &BTreeMap<String, String>) -> String {
         text.push_str(&format!(", {label} {value}"));
     }
     text
+}
+
+/// How an alert came to its end.
+fn end(is_clear: bool) -> &'static str {
+    if is_clear { "back to normal" } else { "within the limit for 10 minutes" }
 }
 
 fn last(window_ms: i64) -> String {
@@ -121,6 +165,7 @@ fn time(ms: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::{Evidence, Selection};
 
     fn labels() -> BTreeMap<String, String> {
         [("service", "payment-service"), ("region", "eu-west-1")].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
@@ -133,10 +178,18 @@ mod tests {
     #[test]
     fn says_who_what_how_much_and_the_limit() {
         let labels = labels();
-        let latency = Kind::Latency { quantile_ppm: 990_000, limit_ms: 500.0, min_events: 1, min_bad: 1, counter: 0 };
-        let errors = Kind::ErrorRate { limit_ppm: 50_000, min_events: 1, min_bad: 1 };
+        let evidence = Evidence { min_events: 1, min_bad: 1, low_traffic_min_bad: 1 };
+        let latency = Kind::Latency {
+            quantile_ppm: 990_000,
+            limit_ms: 500.0,
+            clear_ms: 400.0,
+            evidence,
+            counter: 0,
+            selection: Selection::ALL,
+        };
+        let errors = Kind::ErrorRate { limit_ppm: 50_000, clear_ppm: 25_000, evidence, selection: Selection::ALL };
         let traffic = Kind::TrafficDrop { limit_ppm: 500_000, clear_ppm: 700_000, min_baseline: 100 };
-        let skew = Kind::ClockSkew { limit_ppm: 200_000, min_events: 1 };
+        let skew = Kind::ClockSkew { limit_ppm: 200_000, clear_ppm: 100_000, min_events: 1 };
         let said = [
             subject(&latency, &labels, 812.4).fired(),
             subject(&latency, &labels, 98.7).resolved(ResolveReason::Clean),

@@ -5,14 +5,19 @@
 //! least n - floor(0.99 (n - 1)) latencies are over it: so it takes a counter of those, and no sketch need be merged
 //! at each hop. Near the limit, where the sketch's 1 % could say otherwise, the number is moved to the verdict's side.
 
+use crate::bound;
 use crate::lifecycle::Verdict;
-use crate::pane::Counts;
-use crate::rules::{Kind, PPM};
+use crate::pane::{Counts, Filtered, HELD_MS, Tally};
+use crate::rules::{Evidence, Kind, PPM, Selection};
+
+/// With fewer requests than this an alert is not resolved as clean: they may be clean by chance.
+const FEWEST: u64 = 5;
 
 /// What a rule looks at in one window of one group.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
     pub(crate) counts: Counts,
+    pub(crate) filtered: Filtered,
     /// Malformed records of the group's service: each group of the service may have sent them.
     pub(crate) unattributed: u64,
     /// Usual events a window.
@@ -24,27 +29,23 @@ pub(crate) struct Window {
     pub(crate) firing: bool,
 }
 
+impl Window {
+    /// The requests that a rule looks at.
+    fn of(&self, selection: Selection) -> Tally {
+        selection.filter().map_or_else(|| self.counts.tally(), |filter| self.filtered[filter])
+    }
+}
+
 pub(crate) fn judge(kind: &Kind, window: &Window) -> Verdict {
     let counts = &window.counts;
     if window.partial || kind.is_about_arrival() && (counts.replayed || window.unwatched) {
         return Verdict::Unknown;
     }
-    match *kind {
-        Kind::Latency { quantile_ppm, min_events, min_bad, counter, .. } => {
-            if counts.timed < min_events.max(1) {
-                return Verdict::Unknown;
-            }
-            let rank = quantile_ppm * (counts.timed - 1) / PPM;
-            let slow = counts.slow[counter];
-            violating_if(slow >= min_bad && slow >= counts.timed - rank)
+    match kind {
+        Kind::Latency { .. } | Kind::ErrorRate { .. } => {
+            Requests::of(kind, window).map_or(Verdict::Unknown, |requests| requests.judge(window.firing))
         }
-        Kind::ErrorRate { limit_ppm, min_events, min_bad } => {
-            if counts.events < min_events {
-                return Verdict::Unknown;
-            }
-            violating_if(counts.errors >= min_bad && counts.errors * PPM > limit_ppm * counts.events)
-        }
-        Kind::TrafficDrop { limit_ppm, clear_ppm, min_baseline } => {
+        &Kind::TrafficDrop { limit_ppm, clear_ppm, min_baseline } => {
             let Some(baseline) = window.baseline.filter(|&baseline| baseline >= min_baseline) else {
                 return Verdict::Unknown;
             };
@@ -57,17 +58,90 @@ pub(crate) fn judge(kind: &Kind, window: &Window) -> Verdict {
                 Verdict::Clean
             }
         }
-        Kind::ClockSkew { limit_ppm, min_events } => {
+        &Kind::ClockSkew { limit_ppm, clear_ppm, min_events } => {
             if counts.arrived() < min_events {
                 return Verdict::Unknown;
             }
-            violating_if(counts.misdated * PPM > limit_ppm * counts.arrived())
+            let is_over = |share| counts.misdated * PPM > share * counts.arrived();
+            below_limit_unless(is_over(limit_ppm), is_over(clear_ppm), window.firing)
         }
     }
 }
 
-fn violating_if(violating: bool) -> Verdict {
-    if violating { Verdict::Violating } else { Verdict::Clean }
+fn below_limit_unless(violating: bool, over_clear: bool, firing: bool) -> Verdict {
+    match (violating, over_clear) {
+        (true, _) => Verdict::Violating,
+        (false, true) if firing => Verdict::Within,
+        (false, _) => Verdict::Clean,
+    }
+}
+
+/// The requests that a rule about latency or errors looks at, and how many of them are bad.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Requests {
+    evidence: Evidence,
+    /// Share of bad ones that is allowed.
+    limit_ppm: u64,
+    pub(crate) of: u64,
+    pub(crate) bad: u64,
+    over_limit: bool,
+    over_clear: bool,
+}
+
+impl Requests {
+    /// None: the rule is about something else, or there are no requests.
+    pub(crate) fn of(kind: &Kind, window: &Window) -> Option<Self> {
+        let counts = &window.counts;
+        match *kind {
+            Kind::Latency { quantile_ppm, evidence, counter, selection, .. } => {
+                let tally = window.of(selection);
+                let held = held(kind, &tally);
+                let of = tally.timed - held;
+                let allowed = of - rank(quantile_ppm, of)?;
+                let bad = counts.slow[counter] - held;
+                let over_clear = counts.over_clear[counter] - held >= allowed;
+                let limit_ppm = PPM - quantile_ppm;
+                Some(Self { evidence, limit_ppm, of, bad, over_limit: bad >= allowed, over_clear })
+            }
+            Kind::ErrorRate { limit_ppm, clear_ppm, evidence, selection } => {
+                let tally = window.of(selection);
+                let is_over = |share| tally.errors * PPM > share * tally.events;
+                let (of, bad) = (tally.events, tally.errors);
+                let (over_limit, over_clear) = (is_over(limit_ppm), is_over(clear_ppm));
+                (of > 0).then_some(Self { evidence, limit_ppm, of, bad, over_limit, over_clear })
+            }
+            Kind::TrafficDrop { .. } | Kind::ClockSkew { .. } => None,
+        }
+    }
+
+    fn judge(&self, firing: bool) -> Verdict {
+        let Evidence { min_events, min_bad, low_traffic_min_bad } = self.evidence;
+        if self.of >= min_events {
+            return below_limit_unless(self.over_limit && self.bad >= min_bad, self.over_clear, firing);
+        }
+        if self.bad >= low_traffic_min_bad && bound::lies_above(self.limit_ppm, self.bad, self.of) {
+            return Verdict::Violating;
+        }
+        // Few good ones don't prove that all is well; they end what few bad ones began.
+        if !firing || self.of < FEWEST {
+            return Verdict::Unknown;
+        }
+        below_limit_unless(false, self.over_clear, firing)
+    }
+}
+
+/// Connections held open that a latency rule leaves out: none where they are most of what there is, or where the limit
+/// is about such times.
+fn held(kind: &Kind, tally: &Tally) -> u64 {
+    match *kind {
+        Kind::Latency { limit_ms, .. } if limit_ms < HELD_MS && 2 * tally.held < tally.timed => tally.held,
+        _ => 0,
+    }
+}
+
+/// Rank of the quantile among so many latencies, from 0.
+fn rank(quantile_ppm: u64, of: u64) -> Option<u64> {
+    Some(quantile_ppm * of.checked_sub(1)? / PPM)
 }
 
 /// What the value is held against, in its unit.
@@ -80,17 +154,23 @@ pub(crate) fn threshold(kind: &Kind, baseline: Option<u64>) -> f64 {
 }
 
 /// What was measured: milliseconds, a share of 1, or events. None: nothing to measure. `quantile` asks the sketch.
-pub(crate) fn value(kind: &Kind, window: &Window, quantile: impl FnOnce(f64) -> Option<f64>) -> Option<f64> {
+pub(crate) fn value(kind: &Kind, window: &Window, quantile: impl FnOnce(Selection, f64) -> Option<f64>) -> Option<f64> {
     let counts = &window.counts;
     match *kind {
-        Kind::Latency { quantile_ppm, limit_ms, counter, .. } => {
-            let value = quantile(share(quantile_ppm, PPM))?;
-            let rank = quantile_ppm * (counts.timed - 1) / PPM;
-            let over = counts.slow[counter] >= counts.timed - rank;
+        Kind::Latency { quantile_ppm, limit_ms, selection, .. } => {
+            let requests = Requests::of(kind, window)?;
+            let timed = window.of(selection).timed;
+            // What is left out is what took longest, so the rank stays what it is among fewer.
+            let asked = if requests.of == timed {
+                share(quantile_ppm, PPM)
+            } else {
+                (rank(quantile_ppm, requests.of)? as f64 + 0.5) / (timed - 1) as f64
+            };
+            let value = quantile(selection, asked)?;
             // One percent over the limit is within the sketch's error, and reads as over it when rounded.
-            Some(if over { value.max(limit_ms * 1.01) } else { value.min(limit_ms) })
+            Some(if requests.over_limit { value.max(limit_ms * 1.01) } else { value.min(limit_ms) })
         }
-        Kind::ErrorRate { .. } => (counts.events > 0).then(|| share(counts.errors, counts.events)),
+        Kind::ErrorRate { .. } => Requests::of(kind, window).map(|requests| share(requests.bad, requests.of)),
         Kind::TrafficDrop { .. } => Some((counts.arrived() + window.unattributed) as f64),
         Kind::ClockSkew { .. } => (counts.arrived() > 0).then(|| share(counts.misdated, counts.arrived())),
     }
@@ -105,12 +185,21 @@ mod tests {
     use super::*;
 
     fn latency(min_events: u64, min_bad: u64) -> Kind {
-        Kind::Latency { quantile_ppm: 990_000, limit_ms: 500.0, min_events, min_bad, counter: 0 }
+        Kind::Latency {
+            quantile_ppm: 990_000,
+            limit_ms: 500.0,
+            clear_ms: 400.0,
+            evidence: Evidence { min_events, min_bad, low_traffic_min_bad: 10 },
+            counter: 0,
+            selection: Selection::ALL,
+        }
     }
 
     fn window(timed: u64, slow: u64) -> Window {
-        let counts = Counts { events: timed, timed, slow: [slow, 0, 0, 0], ..Counts::default() };
-        Window { counts, unattributed: 0, baseline: None, partial: false, unwatched: false, firing: false }
+        let (slow, over_clear) = ([slow, 0, 0, 0], [slow, 0, 0, 0]);
+        let counts = Counts { events: timed, timed, slow, over_clear, ..Counts::default() };
+        let filtered = Filtered::default();
+        Window { counts, filtered, unattributed: 0, baseline: None, partial: false, unwatched: false, firing: false }
     }
 
     #[test]
@@ -127,9 +216,18 @@ mod tests {
 
     #[test]
     fn the_number_never_contradicts_the_verdict() {
-        let value = |slow, sketch| value(&latency(1, 1), &window(400, slow), |_| Some(sketch)).unwrap();
+        let value = |slow, sketch| value(&latency(1, 1), &window(400, slow), |_, _| Some(sketch)).unwrap();
         assert!(value(5, 497.0) > 500.0);
         assert!(value(4, 503.0) <= 500.0);
         assert_eq!(value(5, 812.0), 812.0);
+    }
+
+    #[test]
+    fn connections_held_open_are_left_out_until_they_are_half_of_all() {
+        for (held, left_out) in [(0, true), (14, true), (199, true), (200, false), (400, false)] {
+            let mut window = window(400, held);
+            window.counts.held = held;
+            assert_eq!(judge(&latency(1, 1), &window) == Verdict::Clean, left_out, "{held} of 400");
+        }
     }
 }

@@ -35,7 +35,7 @@ fn a_clock_ahead_or_behind_raises_clock_skew_alone_until_it_is_right_again() {
 fn one_region_with_a_wrong_clock_is_told_from_the_others() {
     let mut scenario = Scenario::new();
     scenario.play(&merge([skewed_in("eu", -120.0, 300.0, 600.0), skewed_in("us", 0.0, 0.0, 0.0)]));
-    assert_eq!(scenario.story(), ["ClockSkew api/eu firing@320", "ClockSkew api/eu resolved Clean@655"]);
+    assert_eq!(scenario.story(), ["ClockSkew api/eu firing@320", "ClockSkew api/eu resolved Clean@660"]);
 }
 
 #[test]

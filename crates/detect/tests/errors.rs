@@ -51,8 +51,8 @@ fn what_the_service_says_counts_more_than_the_status_code() {
 
 #[test]
 fn few_errors_and_few_requests_are_no_alert() {
-    for (per_second, share, fires) in [(0.8, 1, false), (1.6, 11, false), (1.6, 9, true)] {
-        // 48 requests a minute; 96 with at most nine errors; 96 with more than ten.
+    for (per_second, share, fires) in [(0.06, 1, false), (1.6, 11, false), (1.6, 9, true)] {
+        // Four requests a minute; 96 with at most nine errors; 96 with more than ten.
         let mut scenario = Scenario::new();
         scenario.play(&steady("pay", "eu", (0.0, 180.0), per_second, |i, event| {
             if i % share == 0 {

@@ -67,8 +67,8 @@ fn every_window_is_judged_also_when_the_watermark_jumps() {
     // Errors for a minute, then nothing for an hour: the windows in between saw them end.
     scenario.play(&steady("pay", "eu", (0.0, 60.0), 1.5, |_, event| event.status_code = 500));
     scenario.send(&sent(3_660.0, 3_660.0));
-    assert_eq!(scenario.story()[0], "HighErrorRate pay/eu firing@40");
-    assert_eq!(scenario.story()[1], "HighErrorRate pay/eu resolved NoData@690");
+    assert_eq!(scenario.story()[0], "HighErrorRate pay/eu firing@10");
+    assert_eq!(scenario.story()[1], "HighErrorRate pay/eu resolved NoData@720");
     assert_eq!(scenario.partition.totals().windows, 732);
 }
 

@@ -35,9 +35,27 @@ struct NaiveGroup {
     excluded: BTreeSet<i64>,
     baseline: Option<usize>,
     frozen: bool,
-    /// Of each rule: verdicts so far (v, c, b, u), and at which of them it fired.
+    /// Of each rule: verdicts so far (v, c, b, w, u), and at which of them it fired.
     verdicts: [String; 4],
     fired: [Option<usize>; 4],
+}
+
+impl NaiveGroup {
+    fn new(pane: i64) -> Self {
+        Self {
+            first_pane: pane,
+            last_arrival: pane,
+            excluded: BTreeSet::new(),
+            baseline: None,
+            frozen: false,
+            verdicts: Default::default(),
+            fired: [None; 4],
+        }
+    }
+}
+
+fn service_of(key: &str) -> &str {
+    key.split("service=").nth(1).unwrap()
 }
 
 /// Seconds are panes: the hop is one second.
@@ -48,6 +66,8 @@ struct Naive {
     appended: f64,
     judged: Option<i64>,
     groups: BTreeMap<String, NaiveGroup>,
+    /// Services as a whole.
+    totals: BTreeMap<String, NaiveGroup>,
     seen: BTreeMap<(String, i64), Vec<Seen>>,
     told: Vec<Told>,
     late: u64,
@@ -124,15 +144,7 @@ impl Naive {
 
     fn see(&mut self, event: &RequestEvent, pane: i64, seen: Seen) {
         let key = format!("region={},service={}", event.region, event.service);
-        let group = self.groups.entry(key.clone()).or_insert_with(|| NaiveGroup {
-            first_pane: pane,
-            last_arrival: pane,
-            excluded: BTreeSet::new(),
-            baseline: None,
-            frozen: false,
-            verdicts: Default::default(),
-            fired: [None; 4],
-        });
+        let group = self.groups.entry(key.clone()).or_insert_with(|| NaiveGroup::new(pane));
         group.last_arrival = group.last_arrival.max(pane);
         self.seen.entry((key, pane)).or_default().push(seen);
     }
@@ -142,6 +154,7 @@ impl Naive {
         let due = milliseconds(newest - 1.0).floor() as i64;
         let judged = *self.judged.get_or_insert(due);
         for window in judged + 1..=due {
+            self.judge_totals(window);
             let mut over = Vec::new();
             for (key, group) in &mut self.groups {
                 if judge(key, group, window, &self.seen, &mut self.told) {
@@ -159,6 +172,124 @@ impl Naive {
             self.judged = Some(window);
         }
     }
+
+    /// A service of several groups is judged by what none of them decides.
+    fn judge_totals(&mut self, window: i64) {
+        let names: BTreeSet<String> = self.groups.keys().map(|key| service_of(key).to_owned()).collect();
+        for name in names {
+            let members: Vec<&String> = self.groups.keys().filter(|key| service_of(key) == name).collect();
+            if members.len() < 2 && !self.totals.contains_key(&name) {
+                continue;
+            }
+            let total = self.totals.entry(name.clone()).or_insert_with(|| NaiveGroup::new(window));
+            let inside: Vec<Vec<Seen>> = members
+                .iter()
+                .map(|key| {
+                    let of = |pane| self.seen.get(&((*key).clone(), pane)).cloned().unwrap_or_default();
+                    (window - PANES..window).flat_map(of).collect()
+                })
+                .collect();
+            let alone = inside.iter().map(|inside| Measured::of(inside, 0).verdicts([false; 4], None));
+            let alone: Vec<[char; 4]> = alone.collect();
+            let sum = Measured::of(&inside.concat(), 0);
+            let mut verdicts = sum.verdicts(total.fired.map(|fired| fired.is_some()), None);
+            for (rule, verdict) in verdicts.iter_mut().enumerate() {
+                if total.fired[rule].is_none() && alone.iter().any(|verdicts| verdicts[rule] != 'u') {
+                    *verdict = 'u';
+                }
+            }
+            tell(total, &format!("service={name}"), window, (verdicts, sum.values), &mut self.told);
+        }
+    }
+}
+
+/// What a window shows.
+struct Measured {
+    latencies: Vec<f64>,
+    events: usize,
+    errors: usize,
+    misdated: usize,
+    arrived: usize,
+    replayed: bool,
+    values: [f64; 4],
+}
+
+/// Whether the probability of so many bad ones of `of`, or more, is below 1 in 10,000 where `share` is the true one.
+fn unlikely(bad: usize, of: usize, share: f64) -> bool {
+    let mut exactly = vec![1.0];
+    for _ in 0..of {
+        let more = [&[0.0], &exactly[..]].concat();
+        exactly.push(0.0);
+        exactly = exactly.iter().zip(more).map(|(same, more)| same * (1.0 - share) + more * share).collect();
+    }
+    exactly[bad..].iter().sum::<f64>() < 1e-4
+}
+
+impl Measured {
+    fn of(inside: &[Seen], malformed: usize) -> Self {
+        let event = |seen: &Seen| if let Seen::InTime(event, _) = seen { Some(event.clone()) } else { None };
+        let events: Vec<_> = inside.iter().filter_map(event).collect();
+        let mut latencies: Vec<f64> = events.iter().filter_map(|event| event.latency_ms).collect();
+        latencies.sort_by(f64::total_cmp);
+        let errors = events.iter().filter(|event| event.is_error()).count();
+        let misdated = inside.len() - events.len();
+        let arrived = inside.len() + malformed;
+        let share = |part: usize, whole: usize| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+        let values = [
+            p90(&latencies).unwrap_or(0.0),
+            share(errors, events.len()),
+            arrived as f64,
+            share(misdated, inside.len()),
+        ];
+        let replayed = inside.iter().any(|seen| matches!(seen, Seen::InTime(_, true) | Seen::Misdated(true)));
+        Self { latencies, events: events.len(), errors, misdated, arrived, replayed, values }
+    }
+
+    fn verdicts(&self, firing: [bool; 4], baseline: Option<usize>) -> [char; 4] {
+        let slow = self.latencies.iter().filter(|&&latency| latency > 100.0).count();
+        let p90 = p90(&self.latencies).unwrap_or(0.0);
+        let requests = |rule: usize, (bad, of): (usize, usize), over, over_clear, few: usize, limit| {
+            let violates = if of < 10 { bad >= few && unlikely(bad, of, limit) } else { bad >= 2 && over };
+            match (violates, of) {
+                (true, _) => 'v',
+                (false, 10..) if !firing[rule] => 'c',
+                (false, 5..) if firing[rule] => {
+                    if over_clear {
+                        'w'
+                    } else {
+                        'c'
+                    }
+                }
+                _ => 'u',
+            }
+        };
+        let errors = self.errors;
+        let here = self.arrived.min(self.events + self.misdated);
+        [
+            requests(0, (slow, self.latencies.len()), p90 > 100.0, p90 > 90.0, 3, 0.1),
+            requests(1, (errors, self.events), errors * 5 > self.events, errors * 10 > self.events, 4, 0.2),
+            match baseline {
+                None => 'u',
+                _ if self.replayed => 'u',
+                Some(usual) if self.arrived * 2 < usual => 'v',
+                Some(usual) if firing[2] && self.arrived * 10 <= usual * 7 => 'b',
+                Some(_) => 'c',
+            },
+            if here < 5 || self.replayed {
+                'u'
+            } else if self.misdated * 5 > here {
+                'v'
+            } else if firing[3] && self.misdated * 20 > here * 3 {
+                'w'
+            } else {
+                'c'
+            },
+        ]
+    }
+}
+
+fn p90(sorted: &[f64]) -> Option<f64> {
+    sorted.get((9 * sorted.len().saturating_sub(1)) / 10).copied()
 }
 
 fn judge(
@@ -183,61 +314,42 @@ fn judge(
             group.baseline = Some(counts[(counts.len() - 1) / 2] * PANES as usize);
         }
     }
-    let events: Vec<&RequestEvent> = inside
-        .iter()
-        .filter_map(|seen| if let Seen::InTime(event, _) = seen { Some(&**event) } else { None })
-        .collect();
-    let replayed = inside.iter().any(|seen| matches!(seen, Seen::InTime(_, true) | Seen::Misdated(true)));
-    let mut latencies: Vec<f64> = events.iter().filter_map(|event| event.latency_ms).collect();
-    latencies.sort_by(f64::total_cmp);
-    let p90 = latencies.get((9 * latencies.len().saturating_sub(1)) / 10).copied();
-    let slow = latencies.iter().filter(|&&latency| latency > 100.0).count();
-    let errors = events.iter().filter(|event| event.is_error()).count();
-    let misdated = inside.len() - events.len();
-    let arrived = inside.len() + malformed;
+    let measured = Measured::of(&inside, malformed);
     let baseline = group.baseline.filter(|&baseline| baseline >= 10);
-
-    let when = |condition| if condition { 'v' } else { 'c' };
-    let verdicts = [
-        if latencies.len() < 5 { 'u' } else { when(slow >= 2 && p90.unwrap() > 100.0) },
-        if events.len() < 5 { 'u' } else { when(errors >= 2 && errors * 5 > events.len()) },
-        match baseline {
-            None => 'u',
-            _ if replayed => 'u',
-            Some(usual) if arrived * 2 < usual => 'v',
-            Some(usual) if group.fired[2].is_some() && arrived * 10 <= usual * 7 => 'b',
-            Some(_) => 'c',
-        },
-        if inside.len() < 5 || replayed { 'u' } else { when(misdated * 5 > inside.len()) },
-    ];
-    let values = [
-        p90.unwrap_or(0.0),
-        if events.is_empty() { 0.0 } else { errors as f64 / events.len() as f64 },
-        arrived as f64,
-        if inside.is_empty() { 0.0 } else { misdated as f64 / inside.len() as f64 },
-    ];
-    for (rule, (name, for_windows, clear_windows)) in RULES.into_iter().enumerate() {
-        group.verdicts[rule].push(verdicts[rule]);
-        let since = &group.verdicts[rule][group.fired[rule].unwrap_or(0)..];
-        let trailing = |verdict| since.chars().rev().take_while(|&there| there == verdict).count();
-        let mut tell = |state, reason| told.push((window, name, key.to_owned(), state, reason, values[rule]));
-        if group.fired[rule].is_none() {
-            if trailing('v') >= for_windows {
-                tell(AlertState::Firing, None);
-                group.fired[rule] = Some(group.verdicts[rule].len());
-            }
-        } else if trailing('c') >= clear_windows || trailing('u') > 600 {
-            let reason = if trailing('c') > 0 { ResolveReason::Clean } else { ResolveReason::NoData };
-            tell(AlertState::Resolved, Some(reason));
-            group.fired[rule] = None;
-        }
-    }
+    let verdicts = measured.verdicts(group.fired.map(|fired| fired.is_some()), baseline);
+    tell(group, key, window, (verdicts, measured.values), told);
+    let replayed = measured.replayed;
     if verdicts[2] == 'v' || replayed {
         group.excluded.extend(window - PANES..window);
     }
     group.frozen = verdicts[2] == 'v' || group.fired[2].is_some();
     let watched = group.baseline.is_some_and(|baseline| baseline >= 10) || group.fired.iter().any(Option::is_some);
     !watched && window > group.last_arrival + TTL
+}
+
+fn tell(
+    group: &mut NaiveGroup,
+    key: &str,
+    window: i64,
+    (verdicts, values): ([char; 4], [f64; 4]),
+    told: &mut Vec<Told>,
+) {
+    for (rule, (name, for_windows, clear_windows)) in RULES.into_iter().enumerate() {
+        group.verdicts[rule].push(verdicts[rule]);
+        let since = &group.verdicts[rule][group.fired[rule].unwrap_or(0)..];
+        let trailing = |of: &str| since.chars().rev().take_while(|&there| of.contains(there)).count();
+        let mut tell = |state, reason| told.push((window, name, key.to_owned(), state, reason, values[rule]));
+        if group.fired[rule].is_none() {
+            if trailing("v") >= for_windows {
+                tell(AlertState::Firing, None);
+                group.fired[rule] = Some(group.verdicts[rule].len());
+            }
+        } else if trailing("c") >= clear_windows || trailing("uw") > 600 {
+            let reason = if trailing("u") > 0 { ResolveReason::NoData } else { ResolveReason::Clean };
+            tell(AlertState::Resolved, Some(reason));
+            group.fired[rule] = None;
+        }
+    }
 }
 
 proptest! {

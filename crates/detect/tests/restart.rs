@@ -243,7 +243,7 @@ fn a_group_forgotten_in_a_checkpoint_that_was_not_finished_is_not_judged_again()
     let later = vec![scenario::Sent::new(90_000.0, scenario::event("other", "eu", 90_000.0))];
     scenario.play(&later);
     let story = scenario.story();
-    assert_eq!(story, ["HighErrorRate pay/eu firing@40", "HighErrorRate pay/eu resolved NoData@710"]);
+    assert_eq!(story, ["HighErrorRate pay/eu firing@10", "HighErrorRate pay/eu resolved NoData@740"]);
     for (key, state) in scenario.partition.take_dirty_groups() {
         groups.retain(|(there, _)| *there != key);
         groups.extend(state.map(|state| (key, state)));

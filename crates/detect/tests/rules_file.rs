@@ -89,9 +89,56 @@ fn rules_are_named_once_and_properly() {
 #[test]
 fn what_a_kind_of_rule_does_not_know_is_refused() {
     assert_refused("min_baseline: 100", "min_events: 100", "`min_events` means nothing");
-    assert_refused("quantile: 99%", "clear: 70%", "`clear` means nothing");
+    assert_refused("min_baseline: 100", "status: 5xx", "`status` means nothing");
+    assert_refused("min_baseline: 100", "low_traffic_min_bad: 5", "`low_traffic_min_bad` means nothing");
     assert_refused("min_events: 200", "min_events: 0", "`min_events` must be 1 to");
     assert_refused("min_events: 200", "for_windows: 0", "`for_windows` must be 1 to");
+}
+
+#[test]
+fn a_clear_level_is_on_the_good_side_of_its_limit() {
+    assert_refused("clear: 400ms", "clear: 501ms", "`clear` must not be above `limit`");
+    assert_refused("clear: 2.5%", "clear: 6%", "`clear` must not be above `limit`");
+    assert_refused("clear: 10%", "clear: 21%", "`clear` must not be above `limit`");
+    assert_refused("clear: 400ms", "clear: 3%", "`clear` must be a duration");
+    let defaults: String =
+        BUILTIN.lines().filter(|line| !line.contains(" clear: ")).map(|line| format!("{line}\n")).collect();
+    assert_eq!(Rules::parse(&defaults).unwrap(), Rules::builtin(), "the file says what would be so without it");
+}
+
+#[test]
+fn filters_are_exact_or_end_in_a_star_and_statuses_are_codes_or_classes() {
+    let line = "quantile: 99%";
+    let with = |more: &str| format!("{line}\n    {more}");
+    let accepted = |more: &str| Rules::parse(&BUILTIN.replace(line, &with(more))).map(|_| ());
+    for more in
+        ["status: 5xx", "status: 404", "status: [2xx, 404, 0]", "endpoints: /a", "exclude_endpoints: [/a/*, /b]"]
+    {
+        assert_eq!(accepted(more), Ok(()), "{more}");
+    }
+    for (more, said) in [
+        ("status: [20x]", "`status` must name a status code such as 404, or a class such as 5xx, not `20x`"),
+        ("status: []", "`status` is empty"),
+        ("endpoints: [/a/*/b]", "`endpoints` must name an endpoint such as /healthz"),
+        ("exclude_endpoints: ['']", "`exclude_endpoints` must name an endpoint"),
+        ("endpoints: {a: b}", "one value or a list of them"),
+    ] {
+        let error = accepted(more).unwrap_err();
+        assert!(error.problem.contains(said), "{more}: {error}");
+        let number = BUILTIN.lines().position(|there| there.trim() == line).unwrap() as u64 + 2;
+        assert_eq!(error.line, number, "{more}: {error}");
+    }
+}
+
+#[test]
+fn too_many_different_filters_are_refused() {
+    let rule = |i: usize, filter: usize| {
+        format!("  - {{name: R{i}, kind: error_rate, limit: 5%, severity: info, endpoints: [/{filter}]}}\n")
+    };
+    let rules = |filters: usize| -> String { (0..20).map(|i| rule(i, i % filters)).collect() };
+    assert!(Rules::parse(&format!("{BUILTIN}\n{}", rules(8))).is_ok());
+    let error = Rules::parse(&format!("{BUILTIN}\n{}", rules(9))).unwrap_err();
+    assert!(error.problem.contains("at most 8 different filters"), "{error}");
 }
 
 #[test]

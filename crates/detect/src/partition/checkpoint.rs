@@ -34,7 +34,7 @@ pub(super) struct Forgotten {
 
 impl Forgotten {
     pub(super) fn add(&mut self, group: &Group, rules: &Rules) {
-        self.to_blank.insert(key_of(&group.labels), group.blank(rules));
+        self.to_blank.insert(key_of(group.kind, &group.labels), group.blank(rules));
     }
 
     /// Where the group began that was forgotten since the last checkpoint. If it is there again, it goes on with that: its
@@ -43,7 +43,7 @@ impl Forgotten {
         if self.to_blank.is_empty() {
             return None;
         }
-        self.to_blank.get(&key_of(labels)).map(|group| group.start_offset)
+        self.to_blank.get(&key_of(GroupKind::Plain, labels)).map(|group| group.start_offset)
     }
 }
 
@@ -100,7 +100,8 @@ impl Partition {
                 .map(|label| state.labels.get(label.name()).map(|value| (**value).into()))
                 .collect(),
             GroupKind::Expected if !state.labels.get("service").is_some_and(|name| rules.expect.contains(name)) => None,
-            GroupKind::Expected | GroupKind::Overflow => Some(Vec::new()),
+            GroupKind::Service if rules.group_by.len() == 1 => None,
+            GroupKind::Expected | GroupKind::Overflow | GroupKind::Service => Some(Vec::new()),
         };
         let is_ahead = self.judged.is_none_or(|judged| window > judged);
         for (rule, standing) in &state.rules {
@@ -185,7 +186,7 @@ impl Partition {
             if !std::mem::take(&mut group.dirty) {
                 continue;
             }
-            let key = key_of(&group.labels);
+            let key = key_of(group.kind, &group.labels);
             self.forgotten.to_delete.remove(&key);
             let state = group.state(&self.rules, self.next_offset);
             dirty.insert(key, Some(state));

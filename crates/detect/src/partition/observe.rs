@@ -71,10 +71,10 @@ impl Partition {
         }
         if self.takes(record, pane) {
             let slot = self.group_for(record, event, pane);
-            let (sketching, limits) = (&self.sketching, &self.latency_limits);
             if let Some(group) = slot.and_then(|slot| self.groups.get_mut(slot)) {
-                group.add(pane, event, sketching, limits);
-                group.panes.pane(pane).counts.replayed |= replay;
+                let pane = group.panes.pane(pane);
+                pane.count(event, &self.latency, &self.rules.filters, &self.sketching);
+                pane.counts.replayed |= replay;
             }
         }
         Disposition::Windowed

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Partition, ttl_ms};
+use super::{NONE_ALONE, Partition, ttl_ms};
 use crate::grid::to_timestamp;
-use crate::group::{Group, Judging};
+use crate::group::{Alone, Group, Judging};
 use crate::lifecycle::Verdict;
+use crate::rules::{Kind, Rule};
+use crate::state::GroupKind;
 
 /// How a group stands after the last window judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +32,9 @@ pub struct RuleView {
     pub threshold: f64,
     /// Since when it fires, or has been violated.
     pub since: Option<Timestamp>,
+    /// Why it is unknown, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The state of a rule in a group.
@@ -47,12 +52,31 @@ pub enum RuleStatus {
 }
 
 impl Partition {
-    /// How each group stands after the last window judged.
+    /// How each group stands after the last window judged; a service as a whole by those rules alone that can't judge any
+    /// of its groups.
     pub fn groups(&self) -> impl Iterator<Item = GroupView> + '_ {
-        self.groups.iter().map(|group| self.view(group))
+        self.groups.iter().filter_map(|group| match group.kind {
+            GroupKind::Service => self.view_of_total(group),
+            _ => Some(self.view(group, &NONE_ALONE)),
+        })
     }
 
-    fn view(&self, group: &Group) -> GroupView {
+    fn view_of_total(&self, group: &Group) -> Option<GroupView> {
+        let alone = self.alone(group, group.judged, group.judged);
+        let mut group = group.clone();
+        group.panes = self.panes_of(&group, self.rules.grid.first_pane(group.judged));
+        let view = self.view(&group, &alone);
+        let says = |status| matches!(status, RuleStatus::Firing | RuleStatus::Pending);
+        let judges = |rule: &Rule| {
+            let is_traffic = matches!(rule.kind, Kind::TrafficDrop { .. });
+            !is_traffic && !alone.contains(&(group.judged, rule.index)) || says(view.rules[&rule.name].state)
+        };
+        let judging = self.rules.rules.iter().filter(|rule| judges(rule));
+        let rules: BTreeMap<_, _> = judging.map(|rule| (rule.name.clone(), view.rules[&rule.name].clone())).collect();
+        (!rules.is_empty()).then_some(GroupView { labels: view.labels, rules })
+    }
+
+    fn view(&self, group: &Group, alone: &Alone) -> GroupView {
         let judging = Judging {
             rules: &self.rules,
             sketching: &self.sketching,
@@ -60,6 +84,7 @@ impl Partition {
             partial_until: self.partial_until,
             unwatched_until: self.unwatched_until,
             unattributed: self.groups.unattributed_of(group),
+            alone,
         };
         let rules = self.rules.rules.iter().enumerate().map(|(index, rule)| {
             let (verdict, standing, value, threshold) = group.standing(index, &judging);
@@ -69,7 +94,9 @@ impl Partition {
                 (None, None, Verdict::Unknown) => (RuleStatus::Unknown, None),
                 (None, None, _) => (RuleStatus::Ok, None),
             };
-            (rule.name.clone(), RuleView { state, value, threshold, since: since_ms.map(to_timestamp) })
+            let reason = (state == RuleStatus::Unknown).then(|| group.why_unknown(index, &judging));
+            let view = RuleView { state, value, threshold, since: since_ms.map(to_timestamp), reason };
+            (rule.name.clone(), view)
         });
         GroupView { labels: group.labels.clone(), rules: rules.collect() }
     }

@@ -1,11 +1,13 @@
 //! Reads and checks the YAML of a rules file.
 
 use jiff::SignedDuration;
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned};
 use tidewatch_events::Severity;
 
-use super::{Kind, Label, MAX_LATENCY_RULES, PPM, Rule, Rules, RulesError};
+use super::filter::{Filter, MAX_FILTERS, Pattern, Selection, Status};
+use super::{Evidence, Kind, Label, MAX_LATENCY_RULES, PPM, Rule, Rules, RulesError};
 use crate::grid::Grid;
 
 /// Most windows that a rule may wait for, and most panes that a window may have: state grows with them.
@@ -36,11 +38,53 @@ struct FileRule {
     clear: Option<Spanned<String>>,
     min_events: Option<Spanned<u64>>,
     min_bad: Option<Spanned<u64>>,
+    low_traffic_min_bad: Option<Spanned<u64>>,
     min_baseline: Option<Spanned<u64>>,
     for_windows: Option<Spanned<u32>>,
     clear_windows: Option<Spanned<u32>>,
     cooldown: Option<Spanned<String>>,
     runbook_url: Option<String>,
+    endpoints: Option<Spanned<OneOrMore>>,
+    exclude_endpoints: Option<Spanned<OneOrMore>>,
+    status: Option<Spanned<OneOrMore>>,
+}
+
+/// `5xx`, `404` or `[2xx, 404]`.
+#[derive(Default)]
+struct OneOrMore(Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMoreVisitor;
+        impl<'de> Visitor<'de> for OneOrMoreVisitor {
+            type Value = OneOrMore;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("one value or a list of them")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, one: &str) -> Result<OneOrMore, E> {
+                Ok(OneOrMore(vec![one.to_owned()]))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, one: u64) -> Result<OneOrMore, E> {
+                Ok(OneOrMore(vec![one.to_string()]))
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, one: i64) -> Result<OneOrMore, E> {
+                Ok(OneOrMore(vec![one.to_string()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMore, A::Error> {
+                let mut all = Vec::new();
+                while let Some(one) = list.next_element::<String>()? {
+                    all.push(one);
+                }
+                Ok(OneOrMore(all))
+            }
+        }
+        deserializer.deserialize_any(OneOrMoreVisitor)
+    }
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -60,13 +104,15 @@ pub(super) fn parse(yaml: &str) -> Result<Rules, RulesError> {
         Some(lateness) => milliseconds(lateness, "lateness", 0)?,
         None => 2_000,
     };
+    let (rules, filters) = rules(&file)?;
     Ok(Rules {
         group_by: group_by(&file.group_by)?,
         grid,
         lateness_ms,
         expect: expect(&file.expect)?,
         runbook_base: runbook_base(&file).to_owned(),
-        rules: rules(&file)?,
+        filters,
+        rules,
     })
 }
 
@@ -129,8 +175,9 @@ fn expect(names: &[Spanned<String>]) -> Result<Vec<String>, RulesError> {
     Ok(services)
 }
 
-fn rules(file: &File) -> Result<Vec<Rule>, RulesError> {
+fn rules(file: &File) -> Result<(Vec<Rule>, Vec<Filter>), RulesError> {
     let mut rules: Vec<Rule> = Vec::new();
+    let mut filters: Vec<Filter> = Vec::new();
     let mut latency_rules = 0;
     for entry in &file.rules.value {
         let name = &entry.value.name;
@@ -143,7 +190,8 @@ fn rules(file: &File) -> Result<Vec<Rule>, RulesError> {
         if rules.iter().any(|rule| rule.name == name.value) {
             return Err(refuse(name.referenced, format!("another rule is already called `{}`", name.value)));
         }
-        let kind = kind(&entry.value, entry.referenced, latency_rules)?;
+        let selection = selection(&entry.value, entry.referenced, &mut filters)?;
+        let kind = kind(&entry.value, entry.referenced, latency_rules, selection)?;
         if matches!(kind, Kind::Latency { .. }) {
             latency_rules += 1;
         }
@@ -154,12 +202,12 @@ fn rules(file: &File) -> Result<Vec<Rule>, RulesError> {
         if is_traffic(&kind) && rules.iter().any(|rule| is_traffic(&rule.kind)) {
             return Err(refuse(name.referenced, "only one rule may be of kind `traffic_drop`: it owns the baseline"));
         }
-        rules.push(rule(file, &entry.value, kind)?);
+        rules.push(rule(file, &entry.value, rules.len(), kind)?);
     }
-    Ok(rules)
+    Ok((rules, filters))
 }
 
-fn rule(file: &File, entry: &FileRule, kind: Kind) -> Result<Rule, RulesError> {
+fn rule(file: &File, entry: &FileRule, index: usize, kind: Kind) -> Result<Rule, RulesError> {
     let cooldown_ms = match &entry.cooldown {
         Some(cooldown) => milliseconds(cooldown, "cooldown", 0)?,
         None => 0,
@@ -170,6 +218,7 @@ fn rule(file: &File, entry: &FileRule, kind: Kind) -> Result<Rule, RulesError> {
         None => format!("{}/{name}.md", runbook_base(file)),
     };
     Ok(Rule {
+        index,
         kind,
         for_windows: windows(&entry.for_windows, "for_windows")?,
         clear_windows: windows(&entry.clear_windows, "clear_windows")?,
@@ -180,39 +229,43 @@ fn rule(file: &File, entry: &FileRule, kind: Kind) -> Result<Rule, RulesError> {
     })
 }
 
-fn kind(entry: &FileRule, at: Location, latency_rules: usize) -> Result<Kind, RulesError> {
+fn kind(entry: &FileRule, at: Location, latency_rules: usize, selection: Selection) -> Result<Kind, RulesError> {
     use FileKind::{ClockSkew, ErrorRate, Latency, TrafficDrop};
     only_for(entry, "quantile", &entry.quantile, &[Latency])?;
-    only_for(entry, "clear", &entry.clear, &[TrafficDrop])?;
     only_for(entry, "min_baseline", &entry.min_baseline, &[TrafficDrop])?;
     only_for(entry, "min_events", &entry.min_events, &[Latency, ErrorRate, ClockSkew])?;
     only_for(entry, "min_bad", &entry.min_bad, &[Latency, ErrorRate])?;
-    let at_least_one = |count: &Option<Spanned<u64>>, key, default| match count {
-        None => Ok(default),
-        Some(count) if (1..=u64::from(u32::MAX)).contains(&count.value) => Ok(count.value),
-        Some(count) => Err(refuse(count.referenced, format!("`{key}` must be 1 to {}", u32::MAX))),
-    };
+    only_for(entry, "low_traffic_min_bad", &entry.low_traffic_min_bad, &[Latency, ErrorRate])?;
     Ok(match entry.kind {
-        Latency => Kind::Latency {
-            quantile_ppm: match &entry.quantile {
-                Some(quantile) => share(quantile, "quantile")?,
-                None => return Err(refuse(at, format!("rule `{}` needs a `quantile`, such as 99%", entry.name.value))),
-            },
-            limit_ms: milliseconds(&entry.limit, "limit", 1)? as f64,
-            min_events: at_least_one(&entry.min_events, "min_events", 200)?,
-            min_bad: at_least_one(&entry.min_bad, "min_bad", 10)?,
-            counter: latency_rules.min(MAX_LATENCY_RULES - 1),
-        },
-        ErrorRate => Kind::ErrorRate {
-            limit_ppm: share(&entry.limit, "limit")?,
-            min_events: at_least_one(&entry.min_events, "min_events", 50)?,
-            min_bad: at_least_one(&entry.min_bad, "min_bad", 10)?,
-        },
+        Latency => {
+            let limit_ms = milliseconds(&entry.limit, "limit", 1)? as f64;
+            Kind::Latency {
+                quantile_ppm: match &entry.quantile {
+                    Some(quantile) => share(quantile, "quantile")?,
+                    None => {
+                        return Err(refuse(at, format!("rule `{}` needs a `quantile`, such as 99%", entry.name.value)));
+                    }
+                },
+                limit_ms,
+                clear_ms: match &entry.clear {
+                    Some(clear) => not_above(milliseconds(clear, "clear", 1)? as f64, limit_ms, clear)?,
+                    None => limit_ms * 0.8,
+                },
+                evidence: evidence(entry, 200, 10)?,
+                counter: latency_rules.min(MAX_LATENCY_RULES - 1),
+                selection,
+            }
+        }
+        ErrorRate => {
+            let limit_ppm = share(&entry.limit, "limit")?;
+            let clear_ppm = clear_below(entry, limit_ppm)?;
+            Kind::ErrorRate { limit_ppm, clear_ppm, evidence: evidence(entry, 50, 5)?, selection }
+        }
         TrafficDrop => {
             let limit_ppm = share(&entry.limit, "limit")?;
             let clear_ppm = match &entry.clear {
                 Some(clear) => share(clear, "clear")?,
-                None => limit_ppm,
+                None => (limit_ppm * 7 / 5).min((limit_ppm + PPM) / 2),
             };
             if clear_ppm < limit_ppm {
                 let at = entry.clear.as_ref().map_or(at, |clear| clear.referenced);
@@ -221,11 +274,85 @@ fn kind(entry: &FileRule, at: Location, latency_rules: usize) -> Result<Kind, Ru
             let min_baseline = at_least_one(&entry.min_baseline, "min_baseline", 100)?;
             Kind::TrafficDrop { limit_ppm, clear_ppm, min_baseline }
         }
-        ClockSkew => Kind::ClockSkew {
-            limit_ppm: share(&entry.limit, "limit")?,
-            min_events: at_least_one(&entry.min_events, "min_events", 50)?,
-        },
+        ClockSkew => {
+            let limit_ppm = share(&entry.limit, "limit")?;
+            let clear_ppm = clear_below(entry, limit_ppm)?;
+            Kind::ClockSkew { limit_ppm, clear_ppm, min_events: at_least_one(&entry.min_events, "min_events", 50)? }
+        }
     })
+}
+
+fn at_least_one(count: &Option<Spanned<u64>>, key: &str, default: u64) -> Result<u64, RulesError> {
+    match count {
+        None => Ok(default),
+        Some(count) if (1..=u64::from(u32::MAX)).contains(&count.value) => Ok(count.value),
+        Some(count) => Err(refuse(count.referenced, format!("`{key}` must be 1 to {}", u32::MAX))),
+    }
+}
+
+fn evidence(entry: &FileRule, min_events: u64, low_traffic_min_bad: u64) -> Result<Evidence, RulesError> {
+    Ok(Evidence {
+        min_events: at_least_one(&entry.min_events, "min_events", min_events)?,
+        min_bad: at_least_one(&entry.min_bad, "min_bad", 10)?,
+        low_traffic_min_bad: at_least_one(&entry.low_traffic_min_bad, "low_traffic_min_bad", low_traffic_min_bad)?,
+    })
+}
+
+/// The clear level of a share: half of the limit where the file doesn't say.
+fn clear_below(entry: &FileRule, limit_ppm: u64) -> Result<u64, RulesError> {
+    match &entry.clear {
+        Some(clear) => not_above(share(clear, "clear")?, limit_ppm, clear),
+        None => Ok(limit_ppm / 2),
+    }
+}
+
+fn not_above<T: PartialOrd>(clear: T, limit: T, at: &Spanned<String>) -> Result<T, RulesError> {
+    if clear > limit { Err(refuse(at.referenced, "`clear` must not be above `limit`")) } else { Ok(clear) }
+}
+
+/// The requests that a rule looks at; adds its filter to those of the other rules.
+fn selection(entry: &FileRule, at: Location, filters: &mut Vec<Filter>) -> Result<Selection, RulesError> {
+    let kinds = [FileKind::Latency, FileKind::ErrorRate];
+    only_for(entry, "endpoints", &entry.endpoints, &kinds)?;
+    only_for(entry, "exclude_endpoints", &entry.exclude_endpoints, &kinds)?;
+    only_for(entry, "status", &entry.status, &kinds)?;
+    let endpoint = "an endpoint such as /healthz, or its beginning and a star such as /events/*";
+    let status = "a status code such as 404, or a class such as 5xx";
+    let filter = Filter {
+        endpoints: parsed(&entry.endpoints, "endpoints", endpoint, Pattern::parse)?,
+        exclude_endpoints: parsed(&entry.exclude_endpoints, "exclude_endpoints", endpoint, Pattern::parse)?,
+        status: parsed(&entry.status, "status", status, Status::parse)?,
+    };
+    if filter == Filter::default() {
+        return Ok(Selection::ALL);
+    }
+    let index = filters.iter().position(|there| *there == filter).unwrap_or_else(|| {
+        filters.push(filter);
+        filters.len() - 1
+    });
+    if index >= MAX_FILTERS {
+        return Err(refuse(
+            at,
+            format!("at most {MAX_FILTERS} different filters: each one is evaluated for every event"),
+        ));
+    }
+    Ok(Selection::of_filter(index))
+}
+
+fn parsed<T>(
+    list: &Option<Spanned<OneOrMore>>,
+    key: &str,
+    allowed: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, RulesError> {
+    let Some(list) = list else { return Ok(Vec::new()) };
+    if list.value.0.is_empty() {
+        return Err(refuse(list.referenced, format!("`{key}` is empty: remove it, or name {allowed}")));
+    }
+    let one = |text: &String| {
+        parse(text).ok_or_else(|| refuse(list.referenced, format!("`{key}` must name {allowed}, not `{text}`")))
+    };
+    list.value.0.iter().map(one).collect()
 }
 
 fn only_for<T>(entry: &FileRule, key: &str, value: &Option<Spanned<T>>, kinds: &[FileKind]) -> Result<(), RulesError> {

@@ -16,10 +16,12 @@ hop: 1s
 lateness: 1s
 runbook_base: https://example.org/runbooks
 rules:
-  - {name: Slow, kind: latency, quantile: 90%, limit: 100ms, min_events: 5, min_bad: 2, severity: warning}
-  - {name: Errors, kind: error_rate, limit: 20%, min_events: 5, min_bad: 2, for_windows: 3, severity: critical}
+  - {name: Slow, kind: latency, quantile: 90%, limit: 100ms, clear: 90ms, min_events: 10, min_bad: 2,
+     low_traffic_min_bad: 3, severity: warning}
+  - {name: Errors, kind: error_rate, limit: 20%, clear: 10%, min_events: 10, min_bad: 2, for_windows: 3,
+     low_traffic_min_bad: 4, severity: critical}
   - {name: Drop, kind: traffic_drop, limit: 50%, clear: 70%, min_baseline: 10, clear_windows: 3, severity: warning}
-  - {name: Skew, kind: clock_skew, limit: 20%, min_events: 5, severity: warning}
+  - {name: Skew, kind: clock_skew, limit: 20%, clear: 15%, min_events: 5, severity: warning}
 ";
 
 pub fn rules() -> Rules {

@@ -1,0 +1,115 @@
+//! An alert ends at a clear level below its limit, so that what lies around the limit doesn't fire again and again.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod scenario;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use rand_distr::{Distribution, LogNormal};
+use scenario::{Scenario, Sent, at, steady};
+use tidewatch_detect::{Limits, Rules};
+use tidewatch_events::RequestEvent;
+
+/// 600 requests a minute for so long, changed at random.
+fn busy(seed: u64, seconds: f64, change: impl Fn(&mut StdRng, f64, &mut RequestEvent)) -> Vec<Sent> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    steady("pay", "eu", (0.0, seconds), 10.0, |i, event| change(&mut rng, i as f64 / 10.0, event))
+}
+
+fn alerts(rules: Rules, stream: &[Sent]) -> usize {
+    let mut scenario = Scenario::with(rules, Limits::default());
+    scenario.play(stream);
+    scenario.story().iter().filter(|line| line.contains("firing")).count()
+}
+
+/// The rules as they were without a clear level.
+fn without_hysteresis() -> Rules {
+    let yaml = include_str!("../rules.yaml");
+    let at_limit = yaml.replace("clear: 400ms", "clear: 500ms").replace("clear: 2.5%", "clear: 5%");
+    assert_ne!(yaml, at_limit);
+    Rules::parse(&at_limit).unwrap()
+}
+
+#[test]
+fn errors_that_alternate_around_the_limit_for_14_minutes_fire_at_most_twice() {
+    let (mut most_before, mut before, mut most) = (0, 0, 0);
+    for seed in 0..20 {
+        let stream = busy(seed, 840.0, |rng, time, event| {
+            let is_high = (time / 20.0) as u32 % 2 == 1;
+            if rng.random_bool(if is_high { 0.065 } else { 0.03 }) {
+                event.status_code = 500;
+            }
+        });
+        most = most.max(alerts(Rules::builtin(), &stream));
+        let without = alerts(without_hysteresis(), &stream);
+        most_before = most_before.max(without);
+        before += without;
+    }
+    assert!((1..=2).contains(&most), "{most} alerts");
+    assert!(before > 20 * 4, "without a clear level: {before} alerts in 20 runs, up to {most_before}");
+}
+
+#[test]
+fn a_p99_that_alternates_around_the_limit_fires_once() {
+    for seed in 0..10 {
+        let stream = busy(seed, 840.0, |rng, time, event| {
+            // P99 is the median times 3, so it alternates between 460 and 580 ms.
+            let median = if (time / 30.0) as u32 % 2 == 1 { 193.0 } else { 153.0 };
+            let latency = LogNormal::new(f64::ln(median), f64::ln(3.0) / 2.326).unwrap();
+            event.latency_ms = Some(latency.sample(rng));
+        });
+        assert!(alerts(Rules::builtin(), &stream) <= 1, "seed {seed}");
+        assert!(alerts(without_hysteresis(), &stream) > 2, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_fault_that_ends_is_resolved_within_70_s_of_event_time() {
+    for share in [0.06, 0.3, 1.0] {
+        let mut scenario = Scenario::new();
+        scenario.play(&busy(1, 400.0, |rng, time, event| {
+            if (100.0..200.0).contains(&time) && rng.random_bool(share) {
+                event.status_code = 500;
+            }
+        }));
+        let story = scenario.story();
+        assert_eq!(story.len(), 2, "{share}: {story:?}");
+        assert!(scenario.transitions[1].window_end <= at(270.0), "{share}: {story:?}");
+    }
+}
+
+#[test]
+fn what_stays_between_clear_level_and_limit_for_ten_minutes_is_over() {
+    let mut scenario = Scenario::new();
+    // 30 % fail for a minute, 4 % from then on: less than the limit, more than the clear level.
+    scenario.play(&steady("pay", "eu", (0.0, 1_500.0), 10.0, |i, event| {
+        let one_in = if (1_000..1_600).contains(&i) { 3 } else { 25 };
+        if i % one_in == 0 {
+            event.status_code = 500;
+        }
+    }));
+    // The window that ends at 215 is the first within the limit.
+    assert_eq!(scenario.story(), ["HighErrorRate pay/eu firing@115", "HighErrorRate pay/eu resolved Clean@815"]);
+    let summary = &scenario.transitions[1].summary;
+    assert_eq!(summary, "pay in eu: 4 % of requests failed over the last minute, within the limit for 10 minutes");
+}
+
+#[test]
+fn the_clock_has_a_clear_level_too() {
+    let mut scenario = Scenario::new();
+    // A third of the events are late, then 15 %, then none.
+    let shares = |i: usize| if i < 2_000 { 3 } else { 7 };
+    let stream: Vec<Sent> = steady("pay", "eu", (0.0, 500.0), 10.0, |_, _| ())
+        .into_iter()
+        .enumerate()
+        .map(|(i, sent)| {
+            let is_late = i > 1_000 && i < 4_000 && i % shares(i) == 0;
+            let time = if is_late { sent.appended - 60.0 } else { sent.appended };
+            Sent::new(sent.appended, scenario::event("pay", "eu", time))
+        })
+        .collect();
+    scenario.play(&stream);
+    let story = scenario.story();
+    assert_eq!(story.len(), 2, "{story:?}");
+    assert!(scenario.transitions[1].window_end > at(400.0), "15 % is not clear: {story:?}");
+}
