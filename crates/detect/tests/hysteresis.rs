@@ -53,8 +53,8 @@ fn errors_that_alternate_around_the_limit_for_14_minutes_fire_at_most_twice() {
 fn a_p99_that_alternates_around_the_limit_fires_once() {
     for seed in 0..10 {
         let stream = busy(seed, 840.0, |rng, time, event| {
-            // P99 is the median times 3, so it alternates between 460 and 580 ms.
-            let median = if (time / 30.0) as u32 % 2 == 1 { 193.0 } else { 153.0 };
+            // P99 is the median times 3, so it alternates between 440 and 640 ms.
+            let median = if (time / 80.0) as u32 % 2 == 1 { 213.0 } else { 147.0 };
             let latency = LogNormal::new(f64::ln(median), f64::ln(3.0) / 2.326).unwrap();
             event.latency_ms = Some(latency.sample(rng));
         });
@@ -88,8 +88,8 @@ fn what_stays_between_clear_level_and_limit_for_ten_minutes_is_over() {
             event.status_code = 500;
         }
     }));
-    // The window that ends at 215 is the first within the limit.
-    assert_eq!(scenario.story(), ["HighErrorRate pay/eu firing@115", "HighErrorRate pay/eu resolved Clean@815"]);
+    // The window that ends at 220 is the first within the limit.
+    assert_eq!(scenario.story(), ["HighErrorRate pay/eu firing@110", "HighErrorRate pay/eu resolved Clean@820"]);
     let summary = &scenario.transitions[1].summary;
     assert_eq!(summary, "pay in eu: 4 % of requests failed over the last minute, within the limit for 10 minutes");
 }
