@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tidewatch_events::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
 
 use crate::letters::DeadLetter;
-use crate::peers::{Fault, Notification};
+use crate::peers::{Fault, Group, Notification, RuleState, Verdict};
 
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -33,6 +33,20 @@ pub(crate) fn alert_event(rule: &str, service: &str, region: &str, started: i64)
         summary: format!("{service} in {region} violates {rule}"),
         runbook_url: "https://runbooks.example/rule".to_owned(),
     }
+}
+
+/// A group that has one rule, with its state, value and the reason of it.
+pub(crate) fn group(
+    service: &str,
+    region: Option<&str>,
+    rule: &str,
+    (state, value, reason): (Verdict, f64, Option<&str>),
+) -> Group {
+    let labels = [("service", Some(service)), ("region", region)];
+    let labels = labels.into_iter().filter_map(|(label, value)| Some((label.to_owned(), value?.to_owned())));
+    let reason = reason.map(str::to_owned);
+    let rule_state = RuleState { state, value: Some(value), threshold: Some(0.05), since: None, reason };
+    Group { labels: labels.collect(), rules: [(rule.to_owned(), rule_state)].into() }
 }
 
 /// The end of that alert.

@@ -14,6 +14,7 @@ mod server;
 mod service;
 pub mod signals;
 mod sources;
+mod standing;
 pub mod state;
 pub mod story;
 pub mod view;

@@ -166,6 +166,11 @@ impl Group {
         self.labels.get("service").map_or("", String::as_str)
     }
 
+    /// Whether it is about all of the service.
+    pub fn is_whole_service(&self) -> bool {
+        self.labels.len() == 1
+    }
+
     /// What else identifies it: the region, or the other labels.
     pub fn place(&self) -> String {
         let others: Vec<&str> =
@@ -203,6 +208,9 @@ pub struct RuleState {
     /// Since when the state is what it is.
     #[serde(default)]
     pub since: Option<Timestamp>,
+    /// Why it is unknown, in a sentence.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// One entry of mock-slack's `GET /api/alerts`.

@@ -29,6 +29,7 @@ use crate::story::{Story, stories};
 
 use axis::Axis;
 pub use page::{CONTENT_SECURITY_POLICY, page};
+pub(crate) use shape::Condition;
 
 /// What every part of the page is made from.
 pub(crate) struct View<'a> {

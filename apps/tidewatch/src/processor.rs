@@ -95,11 +95,16 @@ impl Status {
         let places = services.iter().flat_map(|known| known.regions.iter().map(move |region| (&known.service, region)));
         let mut missing = Vec::new();
         for (service, region) in places {
-            let group = self.groups.iter().find(|group| {
+            let is_here = |group: &&Group| {
                 group.service() == service && group.labels.get("region").is_none_or(|label| label == region)
-            });
+            };
             for rule in rules {
-                let state = group.and_then(|group| group.rules.get(*rule)).map_or("not there", |rule| &rule.state);
+                let groups = self.groups.iter().filter(is_here);
+                // What all regions are judged by together stands beside what each one is.
+                let state = groups
+                    .filter_map(|group| Some((group.labels.contains_key("region"), group.rules.get(*rule)?)))
+                    .max_by_key(|(is_region, _)| *is_region)
+                    .map_or("not there", |(_, rule)| &rule.state);
                 if state != "ok" {
                     missing.push(format!("{service} {region}: {rule} is {state}"));
                 }

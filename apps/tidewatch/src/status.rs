@@ -42,6 +42,12 @@ pub(crate) struct Service {
     p99_ms: Option<f64>,
     /// Names of rules, or objects with one.
     firing: Vec<Value>,
+    /// `ok`, `pending`, `firing` or `unknown`.
+    #[serde(default)]
+    state: Option<String>,
+    /// Why it is unknown.
+    #[serde(default)]
+    reason: Option<String>,
 }
 
 /// The stream's accounting; all unknown while the stream-processor doesn't answer.
@@ -107,12 +113,23 @@ fn render(status: &Status) -> String {
                 number(service.p50_ms),
                 number(service.p95_ms),
                 number(service.p99_ms),
-                if firing.is_empty() { "-".to_owned() } else { firing.join(", ") },
+                if firing.is_empty() {
+                    service.state.clone().unwrap_or_else(|| "-".to_owned())
+                } else {
+                    firing.join(", ")
+                },
             ]
         })
         .collect();
-    let table = table::render(&["service", ">req/s", ">errors %", ">p50 ms", ">p95", ">p99", "firing"], &rows);
-    format!("{table}\n{}\n", accounting(&status.totals))
+    let table = table::render(&["service", ">req/s", ">errors %", ">p50 ms", ">p95", ">p99", "state"], &rows);
+    let reasons = status.services.iter().filter_map(|(name, service)| Some((name, service.reason.as_ref()?)));
+    let reasons: String = reasons.map(|(name, reason)| format!("{name}: {reason}
+")).collect();
+    let reasons = if reasons.is_empty() { reasons } else { format!("
+{reasons}") };
+    format!("{table}{reasons}
+{}
+", accounting(&status.totals))
 }
 
 /// At lag 0, what was produced is the sum of what follows. Offsets without a record and lost records are rare, and only
@@ -141,8 +158,10 @@ mod tests {
     fn the_table_shows_every_service_within_80_columns() {
         let status: Status = serde_json::from_value(json!({
             "services": {
+                "cron": {"rate": 0.33, "error_ratio": 1.0, "p50_ms": 9.0, "p95_ms": 9.0, "p99_ms": 9.0, "firing": [],
+                    "state": "unknown", "reason": "100 % of 4 requests failed; too few to judge"},
                 "payment-service": {"rate": 20.04, "error_ratio": 0.301, "p50_ms": 52.1, "p95_ms": 110.0, "p99_ms": 1180.4,
-                    "firing": ["HighErrorRate", "HighErrorRate"]},
+                    "firing": ["HighErrorRate", "HighErrorRate"], "state": "firing", "reason": null},
                 "user-service": {"rate": 0.0, "error_ratio": null, "p50_ms": null, "p95_ms": null, "p99_ms": null, "firing": []},
             },
             "totals": {"produced": 1000, "processed": 990, "late": 3, "dead_lettered": 7, "lag": 0},
@@ -151,9 +170,11 @@ mod tests {
         let text = render(&status);
         assert_eq!(
             text,
-            "service          req/s  errors %  p50 ms  p95   p99  firing\n\
+            "service          req/s  errors %  p50 ms  p95   p99  state\n\
+             cron               0.3    100.00       9    9     9  unknown\n\
              payment-service   20.0     30.10      52  110  1180  HighErrorRate\n\
              user-service       0.0         -       -    -     -  -\n\n\
+             cron: 100 % of 4 requests failed; too few to judge\n\n\
              events: 1000 produced, 990 processed, 3 late, 7 dead letters, lag 0\n"
         );
         assert!(text.lines().all(|line| line.chars().count() <= 80));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::signals::Golden;
+use crate::standing::standing;
 use crate::state::State;
 
 #[derive(Debug, Serialize, PartialEq)]
@@ -23,6 +24,10 @@ struct Service {
     p95_ms: Option<f64>,
     p99_ms: Option<f64>,
     firing: BTreeSet<String>,
+    /// `ok`, `pending`, `firing` or `unknown`.
+    state: &'static str,
+    /// Why it is unknown: for want of requests.
+    reason: Option<String>,
 }
 
 /// The stream-processor's counts. Null while it doesn't answer.
@@ -41,10 +46,12 @@ pub(super) fn status(state: &State, now: Timestamp) -> Status {
     let mut services: BTreeMap<String, Service> = state
         .signals
         .services()
-        .map(|(name, series)| (name.to_owned(), service(series.golden(now.as_second()))))
+        .map(|(name, series)| (name.to_owned(), service(state, name, series.golden(now.as_second()))))
         .collect();
     for alert in state.alerts.firing() {
-        let service = services.entry(alert.service().to_owned()).or_insert_with(|| service(Golden::default()));
+        let service = services
+            .entry(alert.service().to_owned())
+            .or_insert_with(|| service(state, alert.service(), Golden::default()));
         service.firing.insert(alert.rule.clone());
     }
     let totals = state.processor.as_ref().and_then(|processor| processor.current()).map(|status| status.totals);
@@ -60,7 +67,8 @@ pub(super) fn status(state: &State, now: Timestamp) -> Status {
     Status { services, totals: totals.unwrap_or_default() }
 }
 
-fn service(golden: Golden) -> Service {
+fn service(state: &State, name: &str, golden: Golden) -> Service {
+    let standing = standing(state, name, golden.rate);
     let quantile = |index: usize| golden.quantiles.map(|values| rounded(values[index]));
     Service {
         rate: rounded(golden.rate),
@@ -69,6 +77,8 @@ fn service(golden: Golden) -> Service {
         p95_ms: quantile(1),
         p99_ms: quantile(2),
         firing: BTreeSet::new(),
+        state: standing.condition.word(),
+        reason: standing.reason.map(str::to_owned),
     }
 }
 
@@ -80,8 +90,8 @@ fn rounded(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{alert_event, at};
-    use crate::peers::{Peer, ProcessorStatus, Totals as Counts};
+    use crate::fixture::{alert_event, at, group};
+    use crate::peers::{Peer, ProcessorStatus, Totals as Counts, Verdict};
     use crate::signals::Arrival;
     use serde_json::json;
 
@@ -109,10 +119,25 @@ mod tests {
             status,
             json!({
                 "services": {"pay": {"rate": 20.0, "error_ratio": 0.1, "p50_ms": null, "p95_ms": null, "p99_ms": null,
-                    "firing": ["HighErrorRate"]}},
+                    "firing": ["HighErrorRate"], "state": "firing", "reason": null}},
                 "totals": {"produced": 16, "processed": 9, "late": 1, "dead_lettered": 2, "holes": 2, "gap": 1, "lag": 1},
             })
         );
+    }
+
+    #[test]
+    fn a_service_too_small_to_be_judged_is_unknown_and_says_why() {
+        let mut state = State::default();
+        let arrival = Arrival { second: 1_000, latency_ms: Some(100.0), error: true, off_clock: false };
+        state.signals.record("pay", arrival);
+        let reason = "100 % of 1 requests failed; too few to judge";
+        let groups = vec![group("pay", Some("eu"), "HighErrorRate", (Verdict::Unknown, 1.0, Some(reason)))];
+        let mut processor = Peer::new("");
+        processor.take(at(1), Ok(ProcessorStatus { groups, ..ProcessorStatus::default() }));
+        state.processor = Some(processor);
+        let status = serde_json::to_value(status(&state, at(1_003))).unwrap();
+        assert_eq!(status["services"]["pay"]["state"], "unknown");
+        assert_eq!(status["services"]["pay"]["reason"], reason);
     }
 
     #[test]

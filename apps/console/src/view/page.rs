@@ -118,6 +118,10 @@ fn meaning() -> Markup {
             "Rules",
             "The stream-processor judges each service and region over 60 s, every 5 s. Two violating windows in a row fire, two clean ones resolve.",
         ),
+        (
+            "Too few to judge",
+            "A dashed ring: with fewer than 50 requests in 60 s (200 for latency) a rule decides only where the failures can't be chance. Until then nobody knows, and the figures say what there is.",
+        ),
         ("Firing", "Counted by rule and service, however many regions are hit."),
         ("Dead letters", "Records that can't be read are kept, byte for byte, in metrics.raw.dlq."),
         (

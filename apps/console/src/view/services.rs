@@ -6,10 +6,11 @@ use maud::{Markup, html};
 
 use super::chart::{Line, Scale, Shade, chart};
 use super::shape::{Condition, shape};
-use super::{View, answer, format};
+use super::{View, format};
 use crate::peers::{Group, RuleState, Verdict};
 use crate::rules::{self, Family, Unit};
 use crate::signals::{Bucket, Golden, LAG_SECONDS, Series};
+use crate::standing::{Standing, groups_of, standing};
 
 /// Seconds that a point of a chart stands for.
 pub(super) const STEP: i64 = 5;
@@ -32,11 +33,9 @@ pub(super) fn services(view: &View<'_>) -> Markup {
 fn card(view: &View<'_>, name: &str, series: &Series) -> Markup {
     let golden = series.golden(view.second());
     let history = series.history(view.second(), view.axis.seconds, STEP);
-    let groups: Vec<&Group> = answer(&view.state.processor)
-        .map(|status| status.groups.iter().filter(|group| group.service() == name).collect())
-        .unwrap_or_default();
+    let groups = groups_of(&view.state.processor, name);
     let limit = |rule: &str| groups.iter().find_map(|group| group.rules.get(rule)?.threshold);
-    let (condition, word) = condition(view, name, &golden, &groups);
+    let Standing { condition, word, reason } = standing(view.state, name, golden.rate);
     html! {
         article class={ "card service " (condition.word()) } {
             header {
@@ -44,30 +43,11 @@ fn card(view: &View<'_>, name: &str, series: &Series) -> Markup {
                 h3 class="name" title=(name) { (name) }
                 p class="word" { (word) }
             }
+            @if let Some(reason) = reason { p class="reason" { (sentence(reason)) } }
             (signals(&golden, &history, view, name, limit("HighLatencyP99"), limit("HighErrorRate")))
             @if view.state.processor.is_some() { (rule_table(view, name, &groups)) }
         }
     }
-}
-
-/// How the service is, in a shape and a word.
-fn condition(view: &View<'_>, name: &str, golden: &Golden, groups: &[&Group]) -> (Condition, &'static str) {
-    if view.state.alerts.firing().any(|alert| alert.service() == name) {
-        return (Condition::Firing, "firing");
-    }
-    let judged = view.state.processor.as_ref().is_none_or(|processor| processor.failing.is_none());
-    if view.state.kafka_failing.is_some() || !judged {
-        return (Condition::Unknown, "can't tell");
-    }
-    // A rule that fires before its alert was read is on its way: the alert says when it is out.
-    let violated = |rule: &RuleState| matches!(rule.state, Verdict::Pending | Verdict::Firing);
-    if groups.iter().flat_map(|group| group.rules.values()).any(violated) {
-        return (Condition::Pending, "pending");
-    }
-    if golden.rate == 0.0 {
-        return (Condition::Unknown, "silent");
-    }
-    (Condition::Ok, "ok")
 }
 
 fn signals(
@@ -152,8 +132,25 @@ fn shades(view: &View<'_>, name: &str, family: Family) -> Vec<Shade> {
         .collect()
 }
 
+/// With a capital letter and a full stop.
+fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
 fn rule_table(view: &View<'_>, name: &str, groups: &[&Group]) -> Markup {
-    let mut places: BTreeMap<String, &Group> = groups.iter().map(|group| (group.place(), *group)).collect();
+    let mut places: BTreeMap<String, BTreeMap<&str, &RuleState>> = BTreeMap::new();
+    for group in groups {
+        let rules = places.entry(group.place()).or_default();
+        for (rule, state) in &group.rules {
+            // A service that is expected, and one whose regions are judged together, are both about all regions.
+            let known = rules.entry(rule.as_str()).or_insert(state);
+            if known.state == Verdict::Unknown {
+                *known = state;
+            }
+        }
+    }
     let hidden = places.len().saturating_sub(MAX_PLACES);
     while places.len() > MAX_PLACES {
         places.pop_last();
@@ -176,7 +173,7 @@ fn rule_table(view: &View<'_>, name: &str, groups: &[&Group]) -> Markup {
                 }
                 tbody {
                     @for rule in names {
-                        (rule_row(rule, places.values().map(|group| group.rules.get(rule)), fresh))
+                        (rule_row(rule, places.values().map(|rules| rules.get(rule.as_str()).copied()), fresh))
                     }
                 }
             }
@@ -196,7 +193,9 @@ fn rule_row<'a>(name: &str, states: impl Iterator<Item = Option<&'a RuleState>>,
             @for state in states {
                 @let condition = state.filter(|_| fresh).map_or(Condition::Unknown, |state| Condition::of(state.state));
                 @let limit = state.and_then(|state| state.threshold);
-                td class=(condition.word()) title=[limit.map(|limit| format!("{}, limit {}", condition.word(), format::measured(unit, limit)))] {
+                @let limit = limit.map(|limit| format!("{}, limit {}", condition.word(), format::measured(unit, limit)));
+                @let reason = state.filter(|_| fresh).and_then(|state| state.reason.as_deref()).map(sentence);
+                td class=(condition.word()) title=[reason.or(limit)] {
                     (shape(condition))
                     span class="sr" { (condition.word()) " " }
                     span { (state.and_then(|state| state.value).map_or(format::NONE.to_owned(), |value| cell(unit, value))) }

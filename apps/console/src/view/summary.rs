@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::shape::{Condition, shape};
 use super::{View, format};
+use crate::standing::standing;
 
 /// `(2 firing) Tidewatch`.
 pub(super) fn title(view: &View<'_>) -> String {
@@ -97,6 +98,13 @@ fn tile(name: &str, value: &str, unit: &str, meaning: &str) -> Markup {
     html! { div title=(meaning) { dt { (name) } dd { b { (value) } " " span class="unit" { (unit) } } } }
 }
 
+/// How many services nobody can tell anything of, for want of requests.
+fn unjudged(view: &View<'_>) -> usize {
+    let services = view.state.signals.services();
+    let standings = services.map(|(name, series)| standing(view.state, name, series.golden(view.second()).rate));
+    standings.filter(|standing| standing.reason.is_some()).count()
+}
+
 fn verdict(view: &View<'_>, services: usize) -> Markup {
     let firing = view.incidents.len();
     let (condition, word, more) = if firing > 0 {
@@ -109,7 +117,11 @@ fn verdict(view: &View<'_>, services: usize) -> Markup {
         (Condition::Unknown, "No events yet".to_owned(), "waiting".to_owned())
     } else {
         let services_word = if services == 1 { "service" } else { "services" };
-        (Condition::Ok, "All quiet".to_owned(), format!("{services} {services_word}"))
+        let unjudged = match unjudged(view) {
+            0 => String::new(),
+            unjudged => format!(", {unjudged} with too few requests to judge"),
+        };
+        (Condition::Ok, "All quiet".to_owned(), format!("{services} {services_word}{unjudged}"))
     };
     html! {
         p class={ "verdict " (condition.word()) } {

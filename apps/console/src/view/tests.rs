@@ -1,7 +1,7 @@
 //! What the page says of a given state.
 
 use super::*;
-use crate::fixture::{alert_event, at, dead_letter, fault, notification, resolved};
+use crate::fixture::{alert_event, at, dead_letter, fault, group, notification, resolved};
 use crate::peers::{Faults, Group, Notification, Peer, ProcessorStatus, RuleState, Verdict};
 use crate::signals::Arrival;
 
@@ -88,6 +88,25 @@ fn a_page_that_cannot_tell_does_not_look_well() {
 }
 
 #[test]
+fn a_service_with_too_few_requests_to_judge_has_a_look_of_its_own_and_says_why() {
+    let mut state = with_traffic(&["auth", "pay"]);
+    let reason = "100 % of 20 requests failed; too few to judge";
+    let groups = vec![
+        group("auth", Some("eu"), "HighErrorRate", (Verdict::Ok, 0.0, None)),
+        group("pay", Some("eu"), "HighErrorRate", (Verdict::Unknown, 1.0, Some(reason))),
+    ];
+    state.processor = answered(ProcessorStatus { groups, ..ProcessorStatus::default() });
+    let services = fragment(&state, "services");
+    assert_eq!(services.matches("card service ok").count(), 1, "{services}");
+    assert_eq!(services.matches("card service unknown").count(), 1, "{services}");
+    let shown = text(&services);
+    assert!(shown.contains("|too few to judge|") && shown.contains(&format!("|{reason}.|")), "{shown}");
+    assert!(services.contains(&format!("title=\"{reason}.\"")), "the cell says why: {services}");
+    let summary = text(&fragment(&state, "summary"));
+    assert!(summary.contains("2 services, 1 with too few requests to judge"), "{summary}");
+}
+
+#[test]
 fn an_absent_peer_leaves_nothing_behind() {
     let mut state = with_traffic(&["pay"]);
     state.alerts.apply(alert_event("HighErrorRate", "pay", "eu", NOW - 30));
@@ -165,7 +184,13 @@ fn names_from_the_stream_and_from_peers_stay_text() {
         0,
         crate::letters::DeadLetter { at: at(NOW), reason: hostile.into(), key: hostile.into(), origin: hostile.into() },
     );
-    let rule = RuleState { state: Verdict::Ok, value: Some(f64::NAN), threshold: Some(f64::INFINITY), since: None };
+    let rule = RuleState {
+        state: Verdict::Ok,
+        value: Some(f64::NAN),
+        threshold: Some(f64::INFINITY),
+        since: None,
+        reason: None,
+    };
     let labels = ["service", "region"].map(|label| (label.to_owned(), hostile.to_owned()));
     let groups = vec![Group { labels: labels.into(), rules: [(hostile.to_owned(), rule)].into() }];
     state.processor = answered(ProcessorStatus { groups, ..ProcessorStatus::default() });

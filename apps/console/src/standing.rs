@@ -1,0 +1,132 @@
+//! How a service is: from its alerts, and from what the stream-processor says of its groups.
+
+use crate::peers::{Group, Peer, ProcessorStatus, RuleState, Verdict};
+use crate::rules::Family;
+use crate::state::State;
+use crate::view::Condition;
+
+/// How a service is, in a condition and a word, and why nobody can tell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Standing<'a> {
+    pub(crate) condition: Condition,
+    pub(crate) word: &'static str,
+    /// For one that can't be judged: what little there is to go by.
+    pub(crate) reason: Option<&'a str>,
+}
+
+impl Standing<'_> {
+    fn new(condition: Condition, word: &'static str) -> Self {
+        Self { condition, word, reason: None }
+    }
+}
+
+/// How the service called `name` is, which has so many requests a second.
+pub(crate) fn standing<'a>(state: &'a State, name: &str, rate: f64) -> Standing<'a> {
+    if state.alerts.firing().any(|alert| alert.service() == name) {
+        return Standing::new(Condition::Firing, "firing");
+    }
+    let judged = state.processor.as_ref().is_none_or(|processor| processor.failing.is_none());
+    if state.kafka_failing.is_some() || !judged {
+        return Standing::new(Condition::Unknown, "can't tell");
+    }
+    let groups = groups_of(&state.processor, name);
+    let rules = || groups.iter().flat_map(|group| group.rules.values());
+    // A rule that fires before its alert was read is on its way: the alert says when it is out.
+    if rules().any(|rule| matches!(rule.state, Verdict::Pending | Verdict::Firing)) {
+        return Standing::new(Condition::Pending, "pending");
+    }
+    if rate == 0.0 {
+        return Standing::new(Condition::Unknown, "silent");
+    }
+    match doubt(&groups) {
+        Some(reason) => Standing { reason: Some(reason), ..Standing::new(Condition::Unknown, "too few to judge") },
+        None => Standing::new(Condition::Ok, "ok"),
+    }
+}
+
+/// The groups of a service, as the stream-processor last knew them.
+pub(crate) fn groups_of<'a>(processor: &'a Option<Peer<ProcessorStatus>>, name: &str) -> Vec<&'a Group> {
+    let status = processor.as_ref().and_then(|processor| processor.answer.as_ref());
+    status.map(|status| status.groups.iter().filter(|group| group.service() == name).collect()).unwrap_or_default()
+}
+
+/// Why it can't be said that all is well, though nothing is known to be wrong: no rule can judge any group, or requests
+/// of a group fail that is too small to be judged, alone or with the others.
+fn doubt<'a>(groups: &[&'a Group]) -> Option<&'a str> {
+    let all = || groups.iter().flat_map(|group| group.rules.iter().map(|(name, rule)| (*group, name.as_str(), rule)));
+    let is_judged_together = |name: &str| {
+        groups.iter().any(|group| {
+            group.is_whole_service() && group.rules.get(name).is_some_and(|rule| rule.state == Verdict::Ok)
+        })
+    };
+    let is_over = |rule: &RuleState| rule.value > rule.threshold;
+    let failing = all().find(|(_, name, rule)| {
+        Family::of_rule(name) == Family::Errors
+            && rule.state == Verdict::Unknown
+            && is_over(rule)
+            && !is_judged_together(name)
+    });
+    let unjudged = || {
+        let is_any_judged = all().any(|(.., rule)| rule.state != Verdict::Unknown);
+        let errors = all().filter(|(_, name, _)| Family::of_rule(name) == Family::Errors);
+        let most_telling = errors.max_by_key(|(group, ..)| group.is_whole_service()).or_else(|| all().next());
+        most_telling.filter(|_| !is_any_judged)
+    };
+    failing.or_else(unjudged).and_then(|(.., rule)| rule.reason.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{at, group};
+
+    fn state(groups: Vec<Group>) -> State {
+        let mut processor = Peer::new("");
+        processor.take(at(1), Ok(ProcessorStatus { groups, ..ProcessorStatus::default() }));
+        State { processor: Some(processor), ..State::default() }
+    }
+
+    fn unknown(value: f64, reason: &str) -> (Verdict, f64, Option<&str>) {
+        (Verdict::Unknown, value, Some(reason))
+    }
+
+    const OK: (Verdict, f64, Option<&str>) = (Verdict::Ok, 0.0, None);
+
+    fn said(groups: Vec<Group>) -> (Condition, Option<String>) {
+        let state = state(groups);
+        let standing = standing(&state, "pay", 1.0);
+        (standing.condition, standing.reason.map(str::to_owned))
+    }
+
+    #[test]
+    fn a_service_that_no_rule_can_judge_is_not_ok() {
+        let few = unknown(0.0, "0 % of 20 requests failed; too few to judge");
+        let (condition, reason) = said(vec![group("pay", Some("eu"), "HighErrorRate", few)]);
+        assert_eq!(condition, Condition::Unknown);
+        assert_eq!(reason.unwrap(), "0 % of 20 requests failed; too few to judge");
+    }
+
+    #[test]
+    fn a_small_region_that_fails_is_not_hidden_by_a_large_one() {
+        let failing = unknown(1.0, "100 % of 4 requests failed; too few to judge");
+        let groups =
+            vec![group("pay", Some("eu"), "HighErrorRate", OK), group("pay", Some("us"), "HighErrorRate", failing)];
+        assert_eq!(said(groups).1.unwrap(), "100 % of 4 requests failed; too few to judge");
+        let few = unknown(0.0, "0 % of 4 requests failed; too few to judge");
+        let groups =
+            vec![group("pay", Some("eu"), "HighErrorRate", OK), group("pay", Some("us"), "HighErrorRate", few)];
+        assert_eq!(said(groups), (Condition::Ok, None));
+    }
+
+    #[test]
+    fn regions_that_are_judged_together_are_judged() {
+        let failing = unknown(0.1, "10 % of 10 requests failed; too few to judge");
+        let groups = vec![group("pay", Some("eu"), "HighErrorRate", failing), group("pay", None, "HighErrorRate", OK)];
+        assert_eq!(said(groups), (Condition::Ok, None));
+    }
+
+    #[test]
+    fn a_rule_without_a_reason_to_doubt_leaves_it_ok() {
+        assert_eq!(said(Vec::new()), (Condition::Ok, None));
+    }
+}
