@@ -3,6 +3,7 @@
 
 mod alert;
 mod appended;
+pub mod endpoint;
 mod log;
 mod rejection;
 mod request;
