@@ -23,6 +23,11 @@ fn main() {
     divan::main();
 }
 
+/// Digits would be taken for an id.
+fn letters(number: usize) -> String {
+    number.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
+}
+
 async fn scrape(client: &Client, url: &str, accept: &str) -> Option<String> {
     let answer = client.get(url).header("accept", accept).send().await.unwrap();
     answer.error_for_status().ok()?.text().await.ok()
@@ -36,7 +41,7 @@ async fn running(kafka: &KafkaArgs) -> String {
             timestamp: jiff::Timestamp::now(),
             service: format!("service-{}", number % 10),
             region: "eu-west-1".into(),
-            endpoint: format!("/api/v1/endpoint/{number}"),
+            endpoint: format!("/api/v1/endpoint/{}", letters(number)),
             status_code: 200,
             request_id: "r".into(),
             latency_ms: Some((number % 1000) as f64),

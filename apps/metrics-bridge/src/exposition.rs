@@ -9,10 +9,10 @@ use tidewatch_telemetry::metrics::{Family, Kind};
 use crate::label::push_escaped;
 use crate::latency::{BUCKETS, Exemplar, Latency};
 use crate::names::{
-    COUNTED, DURATION, ERRORS, HOLES, INVALID, LATENCY_BOUNDS, MISSED, OVERFLOW, OVERFLOWED, RECREATED, REQUESTS,
+    COUNTED, DURATION, ERRORS, HOLES, INVALID, LATENCY_BOUNDS, MISSED, NOT_FOUND, OVERFLOW, OVERFLOWED, RECREATED, REQUESTS,
     SERIES, SERIES_LIMIT,
 };
-use crate::series::{Key, Series, Totals};
+use crate::series::{Key, Series, Totals, UNKNOWN_PATH};
 use crate::store::Store;
 
 /// A text format.
@@ -28,7 +28,7 @@ impl Store {
     /// All series as text.
     pub fn render(&self, format: Format) -> String {
         let endpoints = self.merged();
-        let mut text = Text { out: String::with_capacity(128 * self.budget.used + 4096), format };
+        let mut text = Text { out: String::with_capacity(128 * self.budget.used() + 4096), format };
         text.family(&REQUESTS);
         for endpoint in &endpoints {
             for (code, count) in &endpoint.statuses {
@@ -63,9 +63,10 @@ impl Store {
         text.single(&MISSED, partitions().map(|partition| partition.missed).sum::<u64>());
         text.single(&HOLES, partitions().map(|partition| partition.holes).sum::<u64>());
         text.single(&RECREATED, partitions().map(|partition| partition.recreated).sum::<u64>());
-        let overflow = partitions().flat_map(|partition| partition.overflow.values());
-        text.single(&OVERFLOWED, overflow.map(|overflow| overflow.saved.requests).sum::<u64>());
-        text.single(&SERIES, self.budget.used);
+        let overflow =
+            partitions().flat_map(|partition| &partition.overflow).filter(|(key, _)| key.endpoint == OVERFLOW);
+        text.single(&OVERFLOWED, overflow.map(|(_, overflow)| overflow.saved.requests).sum::<u64>());
+        text.single(&SERIES, self.budget.used());
         text.single(&SERIES_LIMIT, self.budget.most);
     }
 
@@ -78,7 +79,7 @@ impl Store {
                 endpoints.entry(key).or_insert_with(|| Endpoint::new(key)).add(series);
             }
             for (key, overflow) in &slot.partition.overflow {
-                endpoints.entry(key).or_insert_with(|| Endpoint::new(key)).add_overflow(&overflow.saved);
+                endpoints.entry(key).or_insert_with(|| Endpoint::new(key)).add_folded(key, &overflow.saved);
             }
         }
         endpoints.into_values().collect()
@@ -122,8 +123,12 @@ impl<'a> Endpoint<'a> {
         }
     }
 
-    fn add_overflow(&mut self, totals: &Totals) {
-        *self.overflow.get_or_insert(0) += totals.requests;
+    fn add_folded(&mut self, key: &Key, totals: &Totals) {
+        let requests = match key.endpoint.as_str() {
+            NOT_FOUND => self.statuses.entry(UNKNOWN_PATH).or_default(),
+            _ => self.overflow.get_or_insert(0),
+        };
+        *requests += totals.requests;
         self.errors += totals.errors;
         self.latency.add(&totals.latency);
     }

@@ -7,9 +7,14 @@ const CUT: char = '…';
 /// What stands for a control character.
 const REPLACEMENT: char = '\u{fffd}';
 
+/// Whether the value is a label as it is.
+pub(crate) fn is_legal(value: &str) -> bool {
+    value.len() <= LONGEST && !value.chars().any(is_illegal)
+}
+
 /// The value as a label: cut after 128 bytes, control characters but the line feed (which has an escape) replaced.
 pub(crate) fn legal(value: String) -> String {
-    if value.len() <= LONGEST && !value.chars().any(is_illegal) {
+    if is_legal(&value) {
         return value;
     }
     let mut legal = String::with_capacity(LONGEST);

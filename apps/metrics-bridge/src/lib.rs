@@ -2,6 +2,7 @@
 //! any number of scrapers sees the same counters, which never reset.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod budget;
 mod checkpoints;
 mod config;
 mod exposition;
@@ -28,7 +29,7 @@ use tidewatch_telemetry::{Admin, Health, Service, Shutdown, registry};
 
 pub use config::Config;
 pub use exposition::Format;
-pub use names::{LATENCY_BOUNDS, METRICS, OVERFLOW};
+pub use names::{LATENCY_BOUNDS, METRICS, NOT_FOUND, OVERFLOW};
 pub use state::StateError;
 pub use store::Store;
 

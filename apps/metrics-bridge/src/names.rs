@@ -10,6 +10,8 @@ pub const LATENCY_BOUNDS: [f64; 15] =
 
 /// Value of the labels of events for which there is no series of their own any more.
 pub const OVERFLOW: &str = "overflow";
+/// Value of the label `endpoint` of requests that ended in 404 and whose path has had nothing else.
+pub const NOT_FOUND: &str = "not_found";
 
 pub(crate) const REQUESTS: Family = Family::counter(
     "workload_requests_total",
@@ -52,7 +54,7 @@ pub(crate) const RECREATED: Family = Family::counter(
 pub(crate) const OVERFLOWED: Family = Family::counter(
     "metrics_bridge_overflow_events_total",
     &[],
-    "Events counted with the label value overflow, since their own series would exceed --max-series.",
+    "Events counted with the label value overflow, since their own series would exceed their service's share of --max-series.",
 );
 pub(crate) const SERIES: Family =
     Family::gauge("metrics_bridge_series", &[], "Series that the monitored services take up.");

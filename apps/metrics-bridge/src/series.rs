@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tidewatch_events::RequestEvent;
+use tidewatch_events::{RequestEvent, endpoint};
 
+use crate::budget::Budget;
 use crate::exposure::Exposure;
+use crate::label::{is_legal, legal};
 use crate::latency::{BUCKETS, Exemplar, Latency};
-use crate::names::OVERFLOW;
+use crate::names::{NOT_FOUND, OVERFLOW};
 
 /// Series of one [`Series`] or [`Overflow`] without those of status codes: errors, and the histogram's buckets, sum and
 /// count.
 const LINES: usize = 1 + BUCKETS + 2;
 /// Status codes that exist from an endpoint's first request on, so that no first failure hides behind a new series.
 const FAILURES: [u16; 4] = [500, 502, 503, 504];
+/// The status code of what a service doesn't have.
+pub(crate) const UNKNOWN_PATH: u16 = 404;
 /// Series of one [`Overflow`], whose status code is `overflow`.
 pub(crate) const OVERFLOW_LINES: usize = LINES + 1;
 
@@ -27,9 +31,14 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Where a service's events go whose endpoint has no series.
-    fn overflow_of(&self) -> Self {
-        Self { service: self.service.clone(), region: self.region.clone(), endpoint: OVERFLOW.into() }
+    /// Where events of this service and region go that have no endpoint of their own.
+    fn with_endpoint(&self, endpoint: &str) -> Self {
+        Self { service: self.service.clone(), region: self.region.clone(), endpoint: endpoint.into() }
+    }
+
+    /// Where a service's events go whose region has no series.
+    pub(crate) fn overflow_of(service: &str) -> Self {
+        Self { service: service.into(), region: OVERFLOW.into(), endpoint: OVERFLOW.into() }
     }
 
     /// Where events go whose service has no series.
@@ -74,8 +83,13 @@ impl Series {
         Self { statuses, errors, latency, exemplars: std::array::from_fn(|_| None), exposure }
     }
 
-    fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         LINES + self.statuses.len()
+    }
+
+    /// Whether a request with this status code may be counted; takes the room that a new code needs.
+    fn has_room_for(&self, code: u16, service: &str, budget: &mut Budget) -> bool {
+        self.statuses.contains_key(&code) || budget.take_for_endpoint(service, 1)
     }
 
     fn count(&mut self, code: u16, exposure: Exposure, observation: Observation) {
@@ -102,7 +116,7 @@ pub(crate) struct Totals {
     pub(crate) latency: Latency,
 }
 
-/// Events that were turned away from series of their own.
+/// Events that were turned away from series of their own, or whose path nobody knows.
 ///
 /// Which ones they are depends on the order in which partitions were read, so after a restart some of the last seconds'
 /// may find room, and the count would fall. Hence only what a checkpoint has fixed is shown.
@@ -137,33 +151,6 @@ pub(crate) struct Partition {
     pub(crate) overflow: BTreeMap<Key, Overflow>,
 }
 
-/// Room for series, shared by all partitions.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    pub(crate) most: usize,
-    pub(crate) used: usize,
-}
-
-impl Budget {
-    /// Endpoints may take three quarters. The rest is for the overflow of services that are yet to come, so that a
-    /// flood of one service's endpoints doesn't cost the others theirs; and some of it for the last resort of all.
-    fn take_for_endpoint(&mut self, lines: usize) -> bool {
-        self.take(lines, self.most / 4 * 3)
-    }
-
-    fn take_for_overflow(&mut self) -> bool {
-        self.take(OVERFLOW_LINES, self.most.saturating_sub(OVERFLOW_LINES))
-    }
-
-    fn take(&mut self, lines: usize, limit: usize) -> bool {
-        let fits = self.used + lines <= limit;
-        if fits {
-            self.used += lines;
-        }
-        fits
-    }
-}
-
 impl Partition {
     /// Counts an event; what is new by it starts with `exposure`.
     pub(crate) fn count(&mut self, event: RequestEvent, exposure: Exposure, budget: &mut Budget) {
@@ -173,46 +160,52 @@ impl Partition {
             latency_ms: event.latency_ms,
             exemplar: event.latency_ms.and_then(|latency| Exemplar::of(event.trace_id, latency, event.timestamp)),
         };
-        let legal = crate::label::legal;
-        let key = Key { service: legal(event.service), region: legal(event.region), endpoint: legal(event.endpoint) };
         let code = event.status_code;
+        // What would be cut is templated first: an id that is cut is none any more.
+        let endpoint = match event.endpoint {
+            endpoint if is_legal(&endpoint) => endpoint,
+            endpoint => legal(endpoint::template(&endpoint).into_owned()),
+        };
+        let mut key = Key { service: legal(event.service), region: legal(event.region), endpoint };
+        if let Some(series) = self.series.get_mut(&key)
+            && series.has_room_for(code, &key.service, budget)
+        {
+            return series.count(code, exposure, observation);
+        }
+        // Only now, since most endpoints have their series, and theirs are templates.
+        key.endpoint = legal(endpoint::template(&key.endpoint).into_owned());
         match self.series.get_mut(&key) {
-            Some(series) if series.statuses.contains_key(&code) || budget.take_for_endpoint(1) => {
+            Some(series) if series.has_room_for(code, &key.service, budget) => {
                 series.count(code, exposure, observation);
             }
-            Some(_) => self.count_overflow(&key, observation, budget),
+            // Scanners try thousands of paths, and what becomes a label is what exists.
+            None if code == UNKNOWN_PATH => self.count_folded(&key, Some(NOT_FOUND), observation, budget),
             None => {
                 let mut series = Series::new([code], exposure);
-                if budget.take_for_endpoint(series.lines()) {
+                if budget.take_for_endpoint(&key.service, series.lines()) {
                     series.count(code, exposure, observation);
                     self.series.insert(key, series);
                 } else {
-                    self.count_overflow(&key, observation, budget);
+                    self.count_folded(&key, None, observation, budget);
                 }
             }
+            Some(_) => self.count_folded(&key, None, observation, budget),
         }
     }
 
-    fn count_overflow(&mut self, key: &Key, observation: Observation, budget: &mut Budget) {
-        let of_service = key.overflow_of();
-        let key = if self.overflow.contains_key(&of_service) || budget.take_for_overflow() {
-            of_service
-        } else {
-            Key::last_resort()
-        };
-        let totals = &mut self.overflow.entry(key).or_default().counted;
+    /// Counts under the first of these for which there are series or room: the endpoint that is asked for, the overflow
+    /// of service and region, of the service, of all.
+    fn count_folded(&mut self, key: &Key, endpoint: Option<&str>, observation: Observation, budget: &mut Budget) {
+        let by_endpoint = endpoint.into_iter().chain([OVERFLOW]).map(|endpoint| key.with_endpoint(endpoint));
+        let rest = [Key::overflow_of(&key.service), Key::last_resort()];
+        let mut places = by_endpoint.chain(rest);
+        let place = places.find(|key| self.overflow.contains_key(key) || budget.take_for_overflow(key));
+        let totals = &mut self.overflow.entry(place.unwrap_or_else(Key::last_resort)).or_default().counted;
         totals.requests += 1;
         totals.errors += u64::from(observation.error);
         if let Some(latency_ms) = observation.latency_ms {
             totals.latency.observe(latency_ms);
         }
-    }
-
-    /// Series that it takes up, the last resort left aside, for which room is always kept.
-    pub(crate) fn lines(&self) -> usize {
-        let endpoints: usize = self.series.values().map(Series::lines).sum();
-        let overflow = self.overflow.keys().filter(|key| **key != Key::last_resort()).count();
-        endpoints + overflow * OVERFLOW_LINES
     }
 
     /// Scrapes are answered from `now` on.

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tidewatch_events::{Appended, Event, Rejection, RequestEvent, check_time};
 
+use crate::budget::Budget;
 use crate::exposure::Exposure;
-use crate::series::{Budget, Partition};
+use crate::series::Partition;
 use crate::state::{self, StateError};
 
 /// Cumulative series of a topic's partitions.
@@ -82,13 +83,13 @@ impl Slot {
 impl Store {
     /// An empty store of at most `max_series` series, that shows new ones as 0 for `hold` first.
     pub fn new(max_series: usize, hold: Duration) -> Self {
-        Self { partitions: BTreeMap::new(), budget: Budget { most: max_series, used: 0 }, hold, is_open: false }
+        Self { partitions: BTreeMap::new(), budget: Budget::new(max_series), hold, is_open: false }
     }
 
     /// Forgets everything, for another attempt to restore it.
     pub(crate) fn clear(&mut self) {
         self.partitions.clear();
-        self.budget.used = 0;
+        self.budget = Budget::new(self.budget.most);
     }
 
     /// Begins a partition that holds offsets from `low` to before `high` where its checkpoint, if there is one, left
@@ -103,7 +104,7 @@ impl Store {
             Some(bytes) => state::decode(bytes)?,
             None => Partition { next_offset: low, ..Partition::default() },
         };
-        self.budget.used += restored.lines();
+        self.budget.hold(&restored);
         let ends_early = restored.next_offset > high;
         let mut slot = Slot {
             partition: restored,

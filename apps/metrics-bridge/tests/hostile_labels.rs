@@ -15,7 +15,7 @@ use std::time::Duration;
 use bridge::{MOST_SERIES, Running};
 use metrics_bridge::OVERFLOW;
 use prometheus::Prometheus;
-use support::{Exposition, event, json};
+use support::{Exposition, event, json, word};
 use tidewatch_events::RequestEvent;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
@@ -109,7 +109,7 @@ async fn a_real_prometheus_takes_hostile_labels_in_both_formats_and_loses_no_eve
     let broker = Broker::in_process();
     let hostile = HOSTILE.iter().map(|endpoint| now(event("hostile", endpoint)));
     let events: Vec<_> = hostile.chain(absurd()).collect();
-    let flood = (0..FLOOD).map(|number| json(&now(event("flood", &format!("/{number}/\"\n")))));
+    let flood = (0..FLOOD).map(|number| json(&now(event("flood", &format!("{}/\"\n", word(number))))));
     let (illegal, good) = (illegal(), events.len() + FLOOD);
     let refused = illegal.len() as f64;
     produce(broker.args(), events.iter().map(json).chain(illegal)).await;

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bridge::Running;
-use support::{Exposition, event, json};
+use support::{Exposition, event, json, word};
 use tidewatch_events::RequestEvent;
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::METRICS_RAW;
@@ -79,7 +79,7 @@ async fn produce(kafka: KafkaArgs, stop: Arc<AtomicBool>) -> ([u64; 4], u64) {
         for _ in 0..40 {
             let service = number % SERVICES.len();
             let timestamp = jiff::Timestamp::now();
-            let event = RequestEvent { timestamp, ..event(SERVICES[service], &format!("/{}", number % 7)) };
+            let event = RequestEvent { timestamp, ..event(SERVICES[service], &word(number % 7)) };
             let payload = if number % 100 == 99 { b"{".to_vec() } else { json(&event) };
             let message = Message::event::<RequestEvent>(METRICS_RAW.name, SERVICES[service], &payload);
             acks.push((number, producer.enqueue(message).unwrap()));

@@ -14,7 +14,7 @@ use tidewatch_testkit::{Broker, eventually};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::prometheus::{Labels, Prometheus, free_port};
-use crate::support::{event, json};
+use crate::support::{event, json, word};
 use crate::{DEADLINE, SERVICES};
 
 /// How many events, unless TIDEWATCH_EVENTS says otherwise.
@@ -58,7 +58,7 @@ fn payload(number: usize) -> (RequestEvent, Vec<u8>) {
         region: REGIONS[number / 4 % 3].into(),
         status_code: STATUSES[number / 12 % 5],
         latency_ms: (!number.is_multiple_of(10)).then_some((number % 700) as f64),
-        ..event(SERVICES[number % 4], &format!("/{}", number / 60 % 7))
+        ..event(SERVICES[number % 4], &word(number / 60 % 7))
     };
     let payload = if number % 100 == 99 { b"{".to_vec() } else { json(&event) };
     (event, payload)

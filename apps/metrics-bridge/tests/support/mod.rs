@@ -168,6 +168,11 @@ pub(crate) fn event(service: &str, endpoint: &str) -> RequestEvent {
     }
 }
 
+/// A path of letters, another one for each number.
+pub(crate) fn word(number: usize) -> String {
+    std::iter::once('/').chain(number.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a'))).collect()
+}
+
 pub(crate) fn json(event: &RequestEvent) -> Vec<u8> {
     event.to_json()
 }
