@@ -6,7 +6,7 @@ pkgs: {
       closureInfo
       linkFarm
       mkShell
-      removeReferencesTo
+      nukeReferences
       runCommandLocal
       stdenv
       writeShellApplication

@@ -9,8 +9,6 @@
 let
   inherit (nixpkgs) runCommandLocal stdenv;
   inherit (stdenv.cc) libc;
-  # Those that its programs and libraries lie in; `debug` would be fetched for nothing.
-  libcOutputs = lib.intersectLists [ "out" "bin" "getent" "static" ] (libc.outputs or [ "out" ]);
   target = "${stdenv.hostPlatform.parsed.cpu.name}-unknown-linux-gnu";
 
   common = {
@@ -61,12 +59,11 @@ let
       doCheck = false;
       # The symbols of a static program are a third of it.
       stripAllList = [ "bin" ];
-      # glibc leaves in every static program where it was installed. Nothing there is used, and it is ten times as large.
-      nativeBuildInputs = [ nixpkgs.removeReferencesTo ];
+      # glibc leaves in every static program where it was installed, and where the libraries lie that it would load. Nothing there
+      # is used, and it is ten times as large.
+      nativeBuildInputs = [ nixpkgs.nukeReferences ];
       postFixup = ''
-        remove-references-to ${
-          toString (map (output: "-t ${libc.${output}}") libcOutputs)
-        } "$out/bin/${name}"
+        nuke-refs -e "$out" "$out/bin/${name}"
       '';
       meta = {
         inherit description;

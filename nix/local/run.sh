@@ -49,13 +49,15 @@ fi
 rm -f endpoints.json process-compose.sock
 # Settings of another Kafka, another receiver, another process-compose.
 unset KAFKA_CONFIG WEBHOOK TIDEWATCH_KAFKA_CONFIG TIDEWATCH_WEBHOOK "${!PC_@}"
+# Not --log-no-color, which process-compose has from 1.100 on.
+export PC_LOG_NO_COLOR=1
 # Grafana takes a relative path to be below its own folder.
 export GF_PATHS_DATA=$state/grafana/data GF_PATHS_LOGS=$state/grafana/log GF_PATHS_PLUGINS=$state/grafana/plugins
 
 say "starting all of Tidewatch; state and logs: $state"
 # In a session of its own, by which all of it is found.
 setsid process-compose up --config "$COMPOSE" --tui=false --ordered-shutdown --disable-dotenv \
-  --use-uds --unix-socket process-compose.sock --log-file log/process-compose.log --log-no-color \
+  --use-uds --unix-socket process-compose.sock --log-file log/process-compose.log \
   > /dev/null 2> log/errors.log &
 compose=$!
 say "$compose" > up.lock
