@@ -1,4 +1,5 @@
-# Brings images to a registry, and prints each one's digest. Set by nix/push.nix: IMAGES, a folder of archives; VERSION.
+# Brings images to a registry, signs them where COSIGN_KEY names a key, and prints each one's digest. Set by nix/push.nix: IMAGES,
+# a folder of archives; VERSION.
 mapfile -t known < <(cd "$IMAGES" && for archive in *.tar.gz; do echo "${archive%.tar.gz}"; done)
 
 usage() {
@@ -6,6 +7,7 @@ usage() {
   echo "usage: push REGISTRY [SERVICE...]" >&2
   echo "  REGISTRY  host[:port][/path], or oci:DIRECTORY for a folder" >&2
   echo "  SERVICE   of ${known[*]}; all without one" >&2
+  echo "COSIGN_KEY, if set, is what cosign signs each image with: a file or the address of a key; COSIGN_PASSWORD opens it" >&2
   exit 64
 }
 
@@ -25,6 +27,11 @@ for service; do
   [ -e "$IMAGES/$service.tar.gz" ] || usage "there is no service '$service'"
 done
 [ $# -gt 0 ] || set -- "${known[@]}"
+# Before anything is pushed: an image that was to be signed must not arrive without.
+if [ -n "${COSIGN_KEY:-}" ]; then
+  command -v cosign > /dev/null || usage "COSIGN_KEY is set, and cosign is not on PATH: install it, or unset COSIGN_KEY to push unsigned"
+  [[ $registry != oci:* ]] || usage "cosign signs in registries only: unset COSIGN_KEY to write unsigned images to a folder"
+fi
 
 options=(--quiet --format oci)
 # One on this machine has no certificate. A name that only begins like an address of it is somewhere else.
@@ -45,6 +52,14 @@ for service; do
     echo "push: $service did not reach $registry, see above; a registry may want you to log in: skopeo login $registry" >&2
     exit 1
   }
-  echo "$service $(cat "$work/digest")"
+  digest=$(cat "$work/digest")
+  # By digest, since a tag can be moved.
+  if [ -n "${COSIGN_KEY:-}" ]; then
+    cosign sign --yes --key "$COSIGN_KEY" "$registry/tidewatch/$service@$digest" >&2 || {
+      echo "push: $service is in $registry and not signed, see above; push it again once cosign can sign" >&2
+      exit 1
+    }
+  fi
+  echo "$service $digest"
   rm "$work/$service.tar"
 done
