@@ -9,8 +9,8 @@ use tidewatch_telemetry::metrics::{Family, Kind};
 use crate::label::push_escaped;
 use crate::latency::{BUCKETS, Exemplar, Latency};
 use crate::names::{
-    COUNTED, DURATION, ERRORS, HOLES, INVALID, LATENCY_BOUNDS, MISSED, NOT_FOUND, OVERFLOW, OVERFLOWED, RECREATED, REQUESTS,
-    SERIES, SERIES_LIMIT,
+    COUNTED, DURATION, ERRORS, HOLES, INVALID, LATENCY_BOUNDS, MISSED, NOT_FOUND, OVERFLOW, OVERFLOWED, RECREATED,
+    REQUESTS, SERIES, SERIES_LIMIT,
 };
 use crate::series::{Key, Series, Totals, UNKNOWN_PATH};
 use crate::store::Store;

@@ -123,13 +123,9 @@ fn render(status: &Status) -> String {
         .collect();
     let table = table::render(&["service", ">req/s", ">errors %", ">p50 ms", ">p95", ">p99", "state"], &rows);
     let reasons = status.services.iter().filter_map(|(name, service)| Some((name, service.reason.as_ref()?)));
-    let reasons: String = reasons.map(|(name, reason)| format!("{name}: {reason}
-")).collect();
-    let reasons = if reasons.is_empty() { reasons } else { format!("
-{reasons}") };
-    format!("{table}{reasons}
-{}
-", accounting(&status.totals))
+    let reasons: String = reasons.map(|(name, reason)| format!("{name}: {reason}\n")).collect();
+    let reasons = if reasons.is_empty() { reasons } else { format!("\n{reasons}") };
+    format!("{table}{reasons}\n{}\n", accounting(&status.totals))
 }
 
 /// At lag 0, what was produced is the sum of what follows. Offsets without a record and lost records are rare, and only
