@@ -82,7 +82,7 @@ pub(crate) const NO_USUAL_TRAFFIC: &str = "nothing is known of the usual traffic
 pub(crate) fn unknown(kind: &Kind, window: &Window) -> String {
     let counts = &window.counts;
     if window.partial {
-        return "records of the last minute were lost".to_owned();
+        return "records of the window were lost".to_owned();
     }
     if kind.is_about_arrival() && counts.replayed {
         return "replayed requests say nothing about when they arrive".to_owned();

@@ -102,6 +102,11 @@ async function everyLook(browser, state) {
       await card(page, options.service).waitFor({ timeout: APPEARS });
       await fits(page, what);
       await accessible(page, what);
+      if (options.mode === "fake") {
+        const unjudged = page.locator("#services article.unknown");
+        const why = await unjudged.locator(".reason").allTextContents();
+        check(`${what}: a service with too few requests says so`, why.join() === "0 % of 20 requests failed; too few to judge.", why.join());
+      }
       const moving = await page.evaluate(() => document.getAnimations().length);
       check(`${what}: nothing moves where motion is unwanted`, moving === 0, `${moving} animations`);
       await shoot(page, `${state}-${size}-${colorScheme}`);

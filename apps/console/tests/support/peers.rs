@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use super::feeder::{REGIONS, SERVICES};
 
+/// The service that has too few requests for any rule.
+const TOO_FEW: &str = "user-service";
+
 /// What the fakes know. The feeder writes what the processor and mock-slack would say.
 #[derive(Default)]
 pub(crate) struct Known {
@@ -78,6 +81,15 @@ async fn status(State(fakes): State<Fakes>) -> Json<Value> {
     let groups = SERVICES.iter().flat_map(|service| REGIONS.map(|region| (*service, region))).map(|(service, region)| {
         let fires = known.firing.iter().any(|(rule, hit)| rule == "HighErrorRate" && hit == service);
         let rule = |state, value: f64, threshold: f64| json!({ "state": state, "value": value, "threshold": threshold, "since": null });
+        if service == TOO_FEW {
+            let unknown = |value: f64, threshold: f64, reason: &str| {
+                json!({ "state": "unknown", "value": value, "threshold": threshold, "since": null, "reason": reason })
+            };
+            return json!({ "labels": { "service": service, "region": region }, "rules": {
+                "HighLatencyP99": unknown(148.2, 500.0, "0 of 20 requests took longer than 500 ms; too few to judge"),
+                "HighErrorRate": unknown(0.0, 0.05, "0 % of 20 requests failed; too few to judge"),
+            } });
+        }
         json!({ "labels": { "service": service, "region": region }, "rules": {
             "HighLatencyP99": rule("ok", 148.2, 500.0),
             "HighErrorRate": rule(if fires { "firing" } else { "ok" }, if fires { 0.31 } else { 0.0 }, 0.05),
