@@ -325,6 +325,7 @@ mod tests {
     #[test]
     fn a_rebalance_that_brings_no_partition_asks_nobody_anything() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _entered = runtime.enter();
         let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let kafka = KafkaArgs::new(nobody.to_string());
         let (rules, health) = (Arc::new(Rules::builtin()), Health::new());

@@ -14,3 +14,4 @@ mod restarted;
 mod support;
 mod transactions;
 mod unreachable;
+mod wrong_clock;
