@@ -189,8 +189,8 @@ impl Args {
 /// Replays the log, and tells what became of each line.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let input = Input::open(&args.file)?;
-    let parser = args.parser(input.is_live())?;
-    let pace = args.pace(input.is_live())?;
+    let parser = args.parser(input.may_pause())?;
+    let pace = args.pace(input.may_pause())?;
     let may_be_live = pace.liveness.is_some();
     let (kafka, endpoints) = args.target()?;
     check_reachable(&kafka).await?;

@@ -69,7 +69,7 @@ impl Input {
     }
 
     /// Whether lines may come slowly, and then have to be sent without waiting for others.
-    pub(super) fn is_live(&self) -> bool {
+    pub(super) fn may_pause(&self) -> bool {
         self.size.is_none()
     }
 
