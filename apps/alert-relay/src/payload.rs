@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tidewatch_events::{AlertEvent, AlertState};
+use tidewatch_telemetry::printable;
 
 /// Alertmanager resolves a firing alert by itself when it hears nothing for this long.
 const FIRING_VALIDITY: Duration = Duration::from_secs(5 * 60);
@@ -119,7 +120,8 @@ fn labels(event: &AlertEvent) -> Labels {
 
 fn annotations(event: &AlertEvent) -> Labels {
     let annotations = [
-        ("summary", event.summary.clone()),
+        // Read in a chat or on a pager, where a service must not forge another line.
+        ("summary", printable(&event.summary).to_string()),
         ("runbook_url", event.runbook_url.clone()),
         ("value", event.value.to_string()),
         ("threshold", event.threshold.to_string()),
@@ -161,6 +163,13 @@ mod tests {
             "endsAt": at(307).wall.to_string(),
         }]);
         assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn a_summary_is_one_line_whatever_a_service_is_called() {
+        let mut event = firing("auth", 0);
+        event.summary = "31 % of a\n[RESOLVED] all\u{202e} fail\x1b[2J".into();
+        assert_eq!(annotations(&event)["summary"], "31 % of a\\n[RESOLVED] all\\u{202e} fail\\x1b[2J");
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn entry(notification: &Notification, last: bool) -> Markup {
             }
             // Whoever can post here chooses this text: nothing but a web address may become a link.
             @if let Some(url) = annotations.get("runbook_url").filter(|url| url.starts_with("http://") || url.starts_with("https://")) {
-                p.quiet { a href=(url) rel="noreferrer" { "Runbook" @if let Some(name) = label("alertname") { " for " (name) } } }
+                p.quiet { a href=(url) rel="noreferrer" { "Runbook" @if let Some(name) = label("alertname") { " for " bdi { (name) } } } }
             }
         }
     }
@@ -171,6 +171,16 @@ mod tests {
             page.contains("&lt;script&gt;") && !page.contains("<script") && !page.contains("javascript:"),
             "{page}"
         );
+    }
+
+    #[test]
+    fn what_was_received_does_not_turn_the_text_around_it() {
+        let page = render(&[notification("\u{202e}a", Status::Firing, "\u{202e}b", "")]).into_string();
+        let rule = STYLE.lines().find(|line| line.contains("unicode-bidi: isolate")).unwrap();
+        for (before, element) in [("<dd>\u{202e}a", "dd"), ("<p class=\"text\">\u{202e}b", ".text")] {
+            assert!(page.contains(before) && rule.contains(element), "{page}");
+        }
+        assert_eq!(page.matches('\u{202e}').count(), 2, "{page}");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
+use tidewatch_telemetry::printable_lines;
+
 const FAILED: u8 = 1;
 const USAGE: u8 = 64;
 
@@ -21,7 +23,7 @@ pub(crate) fn usage(sentence: impl Display) -> anyhow::Error {
 pub(crate) fn of(outcome: anyhow::Result<()>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
     // The exit code is the message to whoever closed stderr.
-    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    let _ = writeln!(std::io::stderr(), "error: {}", printable_lines(format_args!("{error:#}")));
     if error.is::<Usage>() { USAGE.into() } else { FAILED.into() }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use tidewatch_telemetry::printable;
 
 use crate::flags;
 use crate::http;
@@ -134,7 +135,7 @@ pub(crate) async fn heal(args: HealArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     for fault in &healed {
-        say!("healed {fault}");
+        say!("healed {}", printable(fault));
     }
     print_where_to_watch(&endpoints);
     Ok(())

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use tidewatch_slo::{LoadError, Loaded, Slo};
+use tidewatch_telemetry::printable;
 
 use crate::exit::usage;
 
@@ -75,7 +76,7 @@ impl Files {
         let Loaded { slos, notes } = self.load()?;
         for note in notes {
             // Nobody reading it is no reason to end.
-            let _ = writeln!(std::io::stderr(), "note: {note}");
+            let _ = writeln!(std::io::stderr(), "note: {}", printable(note));
         }
         Ok(slos)
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
+use tidewatch_telemetry::printable_json;
 
 use crate::http;
 use crate::say::say;
@@ -87,7 +88,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let url = format!("{}/api/status", endpoints.require("console")?);
     let answer: Value = http::get(&http::client()?, "console", &url).await?;
     if args.json {
-        say!("{}", serde_json::to_string_pretty(&answer)?);
+        say!("{}", printable_json(&serde_json::to_string_pretty(&answer)?));
         return Ok(());
     }
     let status: Status =

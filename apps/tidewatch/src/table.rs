@@ -1,8 +1,12 @@
 //! Tables for a terminal.
 
+use tidewatch_telemetry::printable;
+
 /// Rows under their headings, columns as wide as their widest cell. Columns that begin with `>` in their heading are
-/// numbers and stand to the right.
+/// numbers and stand to the right. A cell is a line, whatever is in it.
 pub(crate) fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| printable(cell).to_string()).collect()).collect();
     let right: Vec<bool> = headings.iter().map(|heading| heading.starts_with('>')).collect();
     let head: Vec<String> = headings.iter().map(|heading| heading.trim_start_matches('>').to_owned()).collect();
     let width = |column: usize| {
@@ -19,12 +23,20 @@ pub(crate) fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
         }
         format!("{}\n", line.trim_end())
     };
-    [&head].into_iter().chain(rows).map(line).collect()
+    [&head].into_iter().chain(&rows).map(line).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_cell_forges_a_row_or_reaches_the_terminal() {
+        let rows = [vec!["a\nauth  0.0\x1b[2J\u{202e}".to_owned(), "1".to_owned()]];
+        let text = render(&["service", ">rate"], &rows);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.contains("a\\nauth  0.0\\x1b[2J\\u{202e}  "), "{text}");
+    }
 
     #[test]
     fn columns_are_aligned_and_numbers_stand_right() {

@@ -1,4 +1,5 @@
 //! One JSON object a log line, with the ids of the trace it belongs to.
+use crate::printable_json;
 use opentelemetry::{Context, trace::TraceContextExt};
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -49,7 +50,7 @@ where
                 line.insert("span_id".into(), ids.span_id().to_string().into());
             }
         });
-        writeln!(out, "{}", Value::Object(fields.0))
+        writeln!(out, "{}", printable_json(&Value::Object(fields.0).to_string()))
     }
 }
 

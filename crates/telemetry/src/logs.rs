@@ -1,12 +1,21 @@
 //! Installs the process's tracing subscriber: logs on stdout, spans, and OTLP when it is configured.
-use crate::{json::JsonLines, otlp};
+use crate::{json::JsonLines, otlp, printable};
 use anyhow::{Context, anyhow};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::{logs::SdkLoggerProvider, trace::SdkTracerProvider};
-use std::{io::IsTerminal, time::Duration};
+use std::{fmt, io::IsTerminal, time::Duration};
+use tracing::field::Field;
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt,
+    EnvFilter, Layer, Registry,
+    field::MakeExt,
+    filter::filter_fn,
+    fmt::{
+        FormatFields,
+        format::{Writer, debug_fn},
+    },
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
 /// How long the end of a process waits for each of traces and logs to be exported.
@@ -35,7 +44,7 @@ impl Drop for TelemetryGuard {
 /// `OTEL_EXPORTER_OTLP_ENDPOINT` is set. It fails when called twice, or on an unusable variable, which it names.
 pub fn init(service: &'static str) -> anyhow::Result<TelemetryGuard> {
     let lines = if std::io::stdout().is_terminal() {
-        tracing_subscriber::fmt::layer().with_target(false).boxed()
+        tracing_subscriber::fmt::layer().with_target(false).fmt_fields(readable()).boxed()
     } else {
         tracing_subscriber::fmt::layer().event_format(JsonLines { service }).boxed()
     };
@@ -46,8 +55,18 @@ pub fn init(service: &'static str) -> anyhow::Result<TelemetryGuard> {
 /// warnings and errors unless `RUST_LOG` says otherwise.
 pub fn init_quiet(service: &'static str) -> anyhow::Result<TelemetryGuard> {
     let terminal = std::io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal).boxed();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal);
+    let lines = lines.fmt_fields(readable()).boxed();
     install(service, filter("warn")?, lines)
+}
+
+/// Fields as a person reads them, `message name=value`, each of them printable.
+fn readable() -> impl for<'a> FormatFields<'a> + Send + Sync + 'static {
+    let field = |out: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| match field.name() {
+        "message" => write!(out, "{}", printable(format_args!("{value:?}"))),
+        name => write!(out, "{name}={}", printable(format_args!("{value:?}"))),
+    };
+    debug_fn(field).delimited(" ")
 }
 
 /// Lines for whoever watches the process.
@@ -76,4 +95,45 @@ fn filter(default: &str) -> anyhow::Result<EnvFilter> {
     let directives = std::env::var("RUST_LOG").unwrap_or_default();
     let directives = if directives.is_empty() { default } else { &directives };
     EnvFilter::try_new(directives).map_err(|error| anyhow!("RUST_LOG={directives}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_field_reaches_the_terminal_or_forges_a_line() {
+        const HOSTILE: &str = "a\n2026-01-01 ERROR forged\x1b[2J\u{9b}31m\u{202e}";
+        for format in ["text", "json"] {
+            let said = Said::default();
+            let writer = said.clone();
+            let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || writer.clone());
+            let lines: Lines = match format {
+                "text" => lines.fmt_fields(readable()).boxed(),
+                _ => lines.event_format(JsonLines { service: "test" }).boxed(),
+            };
+            tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
+                let _span = tracing::info_span!("span", name = %HOSTILE).entered();
+                tracing::info!(text = HOSTILE, shown = %HOSTILE, debug = ?HOSTILE, "message {HOSTILE}");
+            });
+            let said = String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(said.lines().count(), 1, "{format}: {said}");
+            assert!(!said.contains(['\x1b', '\u{9b}', '\u{202e}']) && said.contains("forged"), "{format}: {said:?}");
+        }
+    }
 }

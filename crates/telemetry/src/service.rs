@@ -1,9 +1,6 @@
 //! The life of a service's process: flags, telemetry, binding, work, signals, exit code.
-use crate::{
-    Shutdown,
-    flags::{Variables, matches, with_variables},
-    init,
-};
+use crate::flags::{Variables, matches, with_variables};
+use crate::{Shutdown, init, printable_lines};
 use anyhow::{Context, anyhow};
 use clap::{Args, Command, FromArgMatches};
 use std::{fmt::Display, future::Future, io::Write, process::ExitCode, time::Duration};
@@ -67,7 +64,7 @@ pub fn main<S: Service>() -> ExitCode {
 
 fn refuse(why: impl Display) -> ExitCode {
     // The exit code is the message to whoever closed stderr.
-    let _ = writeln!(std::io::stderr(), "error: {why}");
+    let _ = writeln!(std::io::stderr(), "error: {}", printable_lines(why));
     USAGE.into()
 }
 

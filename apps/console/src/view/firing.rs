@@ -1,6 +1,7 @@
 //! What fires, the most urgent first.
 
 use maud::{Markup, html};
+use tidewatch_telemetry::printable;
 
 use super::shape::{Condition, shape};
 use super::{View, format};
@@ -28,7 +29,7 @@ pub(super) fn announcement(view: &View<'_>) -> Markup {
         .iter()
         .take(SHOWN)
         .filter_map(|alerts| alerts.first())
-        .map(|alert| format!("{} on {}", alert.rule, alert.service()))
+        .map(|alert| printable(format_args!("{} on {}", alert.rule, alert.service())).to_string())
         .collect();
     html! { @if firing.is_empty() { "Nothing fires." } @else { (firing.len()) " firing: " (firing.join(", ")) } }
 }
@@ -52,14 +53,21 @@ fn incident(view: &View<'_>, alerts: &[&Alert]) -> Markup {
                     b { (format::measured(unit, worst.value)) }
                     @if regions.len() > 1 { " at worst" }
                     " when it fired, limit " (format::measured(unit, worst.threshold))
-                    @if !regions.is_empty() { " · " span class="name" { (regions.join(", ")) } }
+                    @if !regions.is_empty() { " · " (names(&regions)) }
                     " · since " (format::clock(since)) " UTC (" (format::age(since, view.now)) ")"
                     @if let Some(url) = link(&worst.runbook_url) {
-                        " · " a href=(url) rel="noreferrer" { "what to do" span class="sr" { " about " (worst.rule) } }
+                        " · " a href=(url) rel="noreferrer" { "what to do" span class="sr" { " about " bdi { (worst.rule) } } }
                     }
                 }
             }
         }
+    }
+}
+
+/// Names in a row, of which none changes the direction of the others.
+fn names(all: &[&str]) -> Markup {
+    html! {
+        @for (number, name) in all.iter().enumerate() { @if number > 0 { ", " } span class="name" { (name) } }
     }
 }
 

@@ -116,7 +116,7 @@ fn dead_letters(view: &View<'_>) -> Markup {
                         time { (format::clock(letter.at)) }
                         span class="level" { (letter.reason) }
                         span class="name" { (if letter.key.is_empty() { "no key" } else { &letter.key }) }
-                        span class="message" { (explain(&letter.reason)) " " span class="muted" { (letter.origin) } }
+                        span class="message" { (explain(&letter.reason)) " " span class="muted" { bdi { (letter.origin) } } }
                     }
                 }
             }

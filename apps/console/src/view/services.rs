@@ -164,7 +164,7 @@ fn rule_table(view: &View<'_>, name: &str, groups: &[&Group]) -> Markup {
             p class="empty" { "No rule has judged it yet: the first window is judged within about 20 s." }
         } @else {
             table class="rules" {
-                caption class="sr" { "Rules for " (name) " by region" }
+                caption class="sr" { "Rules for " bdi { (name) } " by region" }
                 thead {
                     tr {
                         th scope="col" { "Rule" }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
+use tidewatch_telemetry::printable;
 
 use super::{View, format};
 use crate::alerts::worst;
@@ -29,7 +30,10 @@ pub(super) fn stories(view: &View<'_>, stories: &[&Story<'_>]) -> Markup {
 pub(super) fn what(view: &View<'_>, story: &Story<'_>) -> String {
     match story.fault {
         Some(fault) => {
-            let place = fault.region.as_deref().map_or("in all regions".to_owned(), |region| format!("in {region}"));
+            let place = fault
+                .region
+                .as_deref()
+                .map_or("in all regions".to_owned(), |region| format!("in {}", printable(region)));
             let kind = match story.family {
                 Family::Latency => "latency",
                 Family::Errors => "errors",
@@ -46,9 +50,9 @@ pub(super) fn what(view: &View<'_>, story: &Story<'_>) -> String {
             }
         }
         None => {
-            let rule = story.alerts.first().map_or("alert", |alert| alert.rule.as_str());
+            let rule = printable(story.alerts.first().map_or("alert", |alert| alert.rule.as_str()));
             let known = view.state.simulator.as_ref().is_some_and(|simulator| simulator.current().is_some());
-            if known { format!("{rule}, nothing of the kind was injected") } else { rule.to_owned() }
+            if known { format!("{rule}, nothing of the kind was injected") } else { rule.to_string() }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use tidewatch_kafka::KafkaError;
+use tidewatch_telemetry::printable;
 
 use super::arrival::Seen;
 use super::progress::words;
@@ -63,7 +64,7 @@ impl Display for Summary {
             (false, true) => "followed",
             (false, false) => "replayed",
         };
-        writeln!(out, "{how} {}{services}", self.log)?;
+        writeln!(out, "{how} {}", printable(format_args!("{}{services}", self.log)))?;
         let row = |out: &mut fmt::Formatter<'_>, name: &str, count: u64, note: &str| {
             writeln!(out, "{}", format_args!("  {name:<13}{count:>10}  {note}").to_string().trim_end())
         };

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use tidewatch_telemetry::printable;
+
 use super::line::Unreadable;
 
 /// Unreadable lines that are shown with their text.
@@ -65,7 +67,8 @@ impl UnreadableLines {
     pub(super) fn add(&mut self, number: u64, line: &[u8], why: &Unreadable) {
         self.count += 1;
         if self.first.len() < SHOWN {
-            self.first.push(format!("line {number}: {why}: {}", excerpt(line)));
+            let line = format!("line {number}: {why}: {}", excerpt(line));
+            self.first.push(printable(line).to_string());
         }
         match self.ranges.last_mut() {
             Some((_, last)) if *last + 1 == number => *last = number,
@@ -103,10 +106,10 @@ impl UnreadableLines {
     }
 }
 
-/// The start of a line as text for a terminal: nothing in a log may move its cursor.
+/// The start of a line.
 fn excerpt(line: &[u8]) -> String {
     let start = &line[..line.len().min(80)];
-    String::from_utf8_lossy(start).trim().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    String::from_utf8_lossy(start).trim().to_owned()
 }
 
 fn cut(text: &str, columns: usize) -> String {
@@ -130,7 +133,7 @@ mod tests {
         assert_eq!(unreadable.count, 25);
         assert_eq!(report.matches("no time, which").count(), SHOWN);
         assert!(report.ends_with("  all of them: lines 1-3, 7, 20-40\n"), "{report}");
-        assert!(!report.contains('\x1b'), "{report}");
+        assert!(report.contains("what \\x1b[2Jis this"), "{report}");
     }
 
     #[test]

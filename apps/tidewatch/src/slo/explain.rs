@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use tidewatch_slo::burn::{ALERTS, BurnAlert, Severity};
 use tidewatch_slo::{Budgeting, Indicator, Slo};
+use tidewatch_telemetry::printable;
 
 use super::Files;
 use super::budget::{duration, objective, percent};
@@ -36,7 +37,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn explain(slo: &Slo) -> String {
-    let mut text = format!("{} (of {})\n", slo.name, slo.service);
+    let mut text = format!("{} (of {})\n", printable(&slo.name), printable(&slo.service));
     let mut paragraph = |line: &str| text.push_str(&wrapped(line));
     if let Some(description) = &slo.description {
         paragraph(description);

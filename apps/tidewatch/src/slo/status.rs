@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use tidewatch_telemetry::printable_json;
 
 use super::budget::percent;
 use super::prometheus::{Prometheus, Sample};
@@ -60,7 +61,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     };
     let slos = ask(&Prometheus::new(&url)?).await?;
     if args.json {
-        say!("{}", serde_json::to_string_pretty(&serde_json::json!({ "slos": slos }))?);
+        say!("{}", printable_json(&serde_json::to_string_pretty(&serde_json::json!({ "slos": slos }))?));
     } else {
         say!("{}", render(&slos, &url).trim_end());
     }

@@ -1,6 +1,7 @@
 //! `tidewatch slo validate`: whether SLOs are right, and what could not be checked.
 
 use tidewatch_slo::Loaded;
+use tidewatch_telemetry::printable;
 
 use super::Files;
 use crate::say::say;
@@ -16,7 +17,7 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let Loaded { slos, notes } = args.files.load()?;
     for note in notes {
-        say!("note: {note}");
+        say!("note: {}", printable(note));
     }
     match slos.len() {
         1 => say!("1 SLO is right"),

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use tidewatch_events::{AlertEvent, AlertState, Event};
 use tidewatch_kafka::topics::ALERTS_FIRED;
 use tidewatch_kafka::{KafkaArgs, Reader, Start};
+use tidewatch_telemetry::printable;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::http;
@@ -67,10 +68,10 @@ pub(super) async fn follow(mut alerts: Alerts, endpoints: &Endpoints) -> anyhow:
     ticks.reset();
     loop {
         tokio::select! {
-            alert = alerts.next() => say!("{}  {}", clock(), alert_line(&alert)),
+            alert = alerts.next() => say!("{}  {}", clock(), printable(alert_line(&alert))),
             _ = ticks.tick() => match http::get::<Status>(&client, "console", &url).await {
-                Ok(status) => say!("{}  {}", clock(), status_line(&status)),
-                Err(error) => say!("{}  {error:#}", clock()),
+                Ok(status) => say!("{}  {}", clock(), printable(status_line(&status))),
+                Err(error) => say!("{}  {}", clock(), printable(format_args!("{error:#}"))),
             },
         }
     }

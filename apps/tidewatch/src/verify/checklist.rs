@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use tidewatch_telemetry::printable;
+
 use super::outcome::{Outcome, Verdict};
 use crate::say::say;
 
@@ -63,7 +65,7 @@ impl Checklist {
         };
         line.set_style(style(&format!("{template} {{wide_msg}}"), &format!(" {sign}")));
         let title = self.titles.get(id).copied().unwrap_or(id);
-        line.finish_with_message(format!("{title:TITLE$} {}  {}", seconds(outcome), detail(outcome)));
+        line.finish_with_message(format!("{title:TITLE$} {}  {}", seconds(outcome), printable(detail(outcome))));
     }
 }
 
@@ -80,12 +82,12 @@ pub(super) fn lines(title: &str, outcome: &Outcome) -> Vec<String> {
         Verdict::Failed(failure) => {
             let mut lines = vec![first];
             for (name, text) in [("expected", &failure.expected), ("seen", &failure.seen), ("more", &failure.more)] {
-                lines.push(format!("{:17}{name:9} {text}", ""));
+                lines.push(format!("{:17}{name:9} {}", "", printable(text)));
             }
             lines
         }
         _ if detail(outcome).is_empty() => vec![first],
-        _ => vec![format!("{first}: {}", detail(outcome))],
+        _ => vec![format!("{first}: {}", printable(detail(outcome)))],
     }
 }
 

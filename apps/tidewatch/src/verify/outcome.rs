@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressBar;
 use serde::Serialize;
+use tidewatch_telemetry::printable;
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,12 +85,12 @@ impl Note {
 
     /// Tells what the step does just now.
     pub(super) fn doing(&self, what: impl Into<String>) {
-        self.bar.set_message(what.into());
+        self.bar.set_message(printable(what.into()).to_string());
     }
 
     /// Not yet as it should be: this is the failure if it stays so.
     pub(super) fn not_yet(&self, missing: Failure) {
-        self.bar.set_message(format!("waiting: {}", missing.seen));
+        self.bar.set_message(format!("waiting: {}", printable(&missing.seen)));
         self.lock().missing = Some(missing);
     }
 

@@ -10,6 +10,7 @@ mod replay_accounting;
 mod replay_input;
 mod replay_live;
 mod runbooks;
+mod terminal;
 mod topics;
 mod up_lifecycle;
 mod verify;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use tidewatch_telemetry::printable;
 
 use super::super::chart::{Line, Scale, chart, fixed};
 use super::super::services::STEP;
@@ -18,7 +19,7 @@ pub(super) fn lane_markup(view: &View<'_>, lane: &Lane<'_, '_>) -> Markup {
     html! {
         g class="lane" {
             text class="lane-title" x="0" y=(fixed(lane.top + 15.0)) {
-                (lane.service)
+                (printable(lane.service))
                 tspan class="muted" dx="8" { @if let Some(story) = newest { (stories::what(view, story)) } }
             }
             rect class="ground" x="0" width="100%" y=(fixed(tracks.signal)) height=(fixed(SIGNAL)) {}
@@ -181,7 +182,7 @@ fn told(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
             @if x > 0.0 {
                 svg x={ (fixed(x)) "%" } y=(fixed(y)) width="1" height=(fixed(MARKS)) overflow="visible" {
                     path class={ "told " (if notification.status == "firing" { "firing" } else { "over" }) } d="M0 2 6 8 0 14-6 8z" {
-                        title { "notified: " (notification.status) " " (notification.label("alertname")) " " (notification.label("region")) ", " (format::clock(notification.received_at)) " UTC" }
+                        title { "notified: " (notification.status) " " (printable(notification.label("alertname"))) " " (printable(notification.label("region"))) ", " (format::clock(notification.received_at)) " UTC" }
                     }
                 }
             }
