@@ -257,25 +257,25 @@ fn pattern(pieces: &[Piece], strict: bool) -> String {
         match piece {
             Piece::Literal(text) => pattern.push_str(&regex::escape(text)),
             Piece::Value { pattern: known, .. } => {
-                let literal = |at: Option<usize>| match at.and_then(|at| pieces.get(at)) {
-                    Some(Piece::Literal(text)) => text.as_str(),
-                    _ => "",
-                };
-                let (before, after) = (literal(at.checked_sub(1)), literal(Some(at + 1)));
+                let before = at.checked_sub(1).and_then(|at| pieces.get(at));
                 pattern.push('(');
-                match (known, after.chars().next()) {
-                    (Some(known), _) => pattern.push_str(known),
-                    (None, Some('"')) if strict && before.ends_with('"') => pattern.push_str(r#"(?:[^"\\]|\\.)*"#),
-                    (None, Some(end)) if strict => {
-                        pattern.push_str(&format!("[^{}]*", regex::escape(&end.to_string())));
-                    }
-                    (None, None) => pattern.push_str(".*"),
-                    (None, Some(_)) => pattern.push_str(".*?"),
-                }
+                pattern.push_str(&known.map_or_else(|| text(before, pieces.get(at + 1), strict), str::to_owned));
                 pattern.push(')');
             }
         }
     }
     pattern.push_str(r"\s*$");
     pattern
+}
+
+/// The pattern of a value of which only is known what stands around it.
+fn text(before: Option<&Piece>, after: Option<&Piece>, strict: bool) -> String {
+    let (Some(Piece::Literal(after)), true) = (after, strict) else {
+        return if after.is_none() { ".*" } else { ".*?" }.to_owned();
+    };
+    let is_quoted = matches!(before, Some(Piece::Literal(before)) if before.ends_with('"'));
+    match after.chars().next() {
+        Some('"') if is_quoted => r#"(?:[^"\\]|\\.)*"#.to_owned(),
+        end => format!("[^{}]*", regex::escape(&end.unwrap_or(' ').to_string())),
+    }
 }

@@ -103,8 +103,8 @@ pub(crate) fn is_name(text: &str) -> bool {
 }
 
 /// The text before the closing quote, and what follows it. Servers write a quote within as `\"` or `\x22`; some write it
-/// as it is, so a quote that closes stands at the end of a word where there is such a one. A quote that never closes
-/// takes the rest of the line.
+/// as it is, so a quote that closes stands at the end of a word where there is such a one, and not before a request's
+/// protocol. A quote that never closes takes the rest of the line.
 fn until_quote(text: &str) -> (&str, &str) {
     let mut first = None;
     let mut escaped = false;
@@ -112,7 +112,9 @@ fn until_quote(text: &str) -> (&str, &str) {
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
             b'"' if !escaped => {
-                if matches!(bytes.get(at + 1), None | Some(b' ' | b'\t' | b',' | b'|' | b')' | b']' | b';')) {
+                let ends_word =
+                    matches!(bytes.get(at + 1), None | Some(b' ' | b'\t' | b',' | b'|' | b')' | b']' | b';'));
+                if ends_word && !bytes[at + 1..].starts_with(b" HTTP/") {
                     return (&text[..at], &text[at + 1..]);
                 }
                 first.get_or_insert(at);
@@ -157,7 +159,7 @@ mod tests {
     fn a_quote_within_a_quoted_text_does_not_end_it() {
         assert_eq!(shown(r#""a \"b\" c" d"#), [r#""a \"b\" c""#, "d"]);
         assert_eq!(shown(r#""a\\" d"#), [r#""a\\""#, "d"]);
-        assert_eq!(shown(r#""GET /?q="x" HTTP/1.1" 200"#), [r#""GET /?q="x""#, r#"HTTP/1.1""#, "200"]);
+        assert_eq!(shown(r#""GET /?q="x" HTTP/1.1" 200"#), [r#""GET /?q="x" HTTP/1.1""#, "200"]);
         assert_eq!(shown(r#""GET /?q="x"y HTTP/1.1" 200"#), [r#""GET /?q="x"y HTTP/1.1""#, "200"]);
         assert_eq!(shown(r#""agent 0.012"#), [r#""agent 0.012""#]);
     }

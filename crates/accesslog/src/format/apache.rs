@@ -126,6 +126,7 @@ fn value(name: &str, directive: &Directive<'_>) -> Piece {
         "r" => (Role::RequestLine, None),
         "m" => (Role::Method, None),
         "U" => (Role::Target, None),
+        "q" => (Role::Skipped, Some(r#"(?:\?[^ "]*)?"#)),
         "D" => (Role::Latency(Unit::Microseconds), Some(NUMBER)),
         "T" => {
             let unit = match argument {

@@ -1,5 +1,7 @@
 //! Whatever a line holds: nothing panics, and no latency is over an hour.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use tidewatch_accesslog::{Format, Hints, Latency, Parser, Status, Unit};
 
@@ -21,6 +23,9 @@ const LINES: [&str; 14] = [
     "[pid: 1] () {28 vars} [Wed Apr  2 08:15:30 2025] GET /a => generated 12 bytes in 250 msecs (HTTP/1.1 200) 2",
 ];
 
+/// Compiled once: that takes longer than reading.
+static PARSERS: LazyLock<Vec<Parser>> = LazyLock::new(parsers);
+
 fn parsers() -> Vec<Parser> {
     let formats = [
         r#"$remote_addr - - [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time $upstream_response_time"#,
@@ -36,7 +41,7 @@ fn parsers() -> Vec<Parser> {
 }
 
 fn check(line: &str) {
-    for mut parser in parsers() {
+    for mut parser in PARSERS.iter().cloned() {
         // W3C columns are known to all of them.
         let _ = parser.read("#Fields: date time x-edge-location sc-bytes cs-method cs-uri-stem sc-status time-taken");
         if let Ok(Some(request)) = parser.read(line) {
