@@ -152,52 +152,78 @@ impl Group {
         let grid = judging.rules.grid;
         let has_baseline = self.kind == GroupKind::Plain;
         let mut changed = has_baseline && !self.traffic.frozen && self.traffic.refresh(grid, window, self.last_arrival);
+        if has_baseline && self.traffic.frozen {
+            changed |= self.settle_traffic(window, judging, transitions);
+        }
         let seen = self.window(window, judging);
-        let mut is_violating_traffic = false;
-        let mut is_firing_traffic = false;
+        let mut is_low = false;
         for (index, rule) in judging.rules.rules.iter().enumerate() {
             let before = self.rules[index];
             let seen = Window { firing: before.firing.is_some(), ..seen };
-            let verdict = self.verdict(rule, window, &seen, judging);
-            let threshold = self.threshold(rule);
+            let mut verdict = self.verdict(rule, window, &seen, judging);
+            let is_traffic = has_baseline && matches!(rule.kind, Kind::TrafficDrop { .. });
+            if is_traffic {
+                is_low = verdict == Verdict::Violating;
+                changed |= verdict != Verdict::Unknown && self.traffic.follow(grid, window, is_low);
+                if is_low && !seen.firing && self.traffic.pauses_until(grid).is_some_and(|until| window <= until) {
+                    verdict = Verdict::Unknown;
+                }
+            }
+            let threshold = self.threshold(rule, seen.baseline);
             let change = self.rules[index].apply(verdict, grid.end_ms(window), rule, threshold);
             self.verdicts[index] = verdict;
             changed |= before != self.rules[index];
-            if matches!(rule.kind, Kind::TrafficDrop { .. }) {
-                is_violating_traffic = verdict == Verdict::Violating;
-                is_firing_traffic = self.rules[index].firing.is_some();
-            }
+            is_low |= is_traffic && self.rules[index].firing.is_some();
             if let Some(change) = change {
                 let value = self.value(rule, window, &seen, judging);
-                transitions.push(self.transition(rule, change, window, value, judging));
+                transitions.push(self.transition(rule, change, window, value, &seen, judging));
             }
         }
         let leaving = grid.first_pane(window);
         if has_baseline {
-            let frozen = is_violating_traffic || is_firing_traffic;
-            changed |= frozen != self.traffic.frozen;
-            self.traffic.frozen = frozen;
-            if is_violating_traffic || seen.partial || seen.unwatched || seen.counts.replayed {
-                self.traffic.exclude(grid, window);
-                self.dirty = true;
-            }
-            if let Some(pane) = self.panes.get(leaving) {
-                self.traffic.remember(leaving, pane.counts.arrived());
-                changed = true;
-            }
+            let unseen = seen.partial || seen.unwatched || seen.counts.replayed;
+            changed |= is_low != self.traffic.frozen;
+            self.dirty |= is_low || unseen;
+            let arrived = self.panes.get(leaving).map(|pane| pane.counts.arrived());
+            changed |= arrived.is_some();
+            self.traffic.leave(grid, window, arrived.unwrap_or(0), is_low, unseen);
         }
         // One pane longer than the next window needs, so that the last one can still be looked at.
         self.panes.forget_before(leaving);
         changed
     }
 
+    /// Takes a drop that has lasted for so long that it is the normal level as the baseline, and resolves its alert.
+    /// Not while the group is silent: silence is never normal.
+    fn settle_traffic(&mut self, window: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
+        let grid = judging.rules.grid;
+        if self.panes.sum(grid.first_pane(window), window).arrived() == 0 || !self.traffic.settle(grid, window) {
+            return false;
+        }
+        let seen = self.window(window, judging);
+        for (index, rule) in judging.rules.rules.iter().enumerate() {
+            if matches!(rule.kind, Kind::TrafficDrop { .. })
+                && let Some(change) = self.rules[index].resolve(ResolveReason::NewNormal, grid.end_ms(window), rule)
+            {
+                let value = self.value(rule, window, &seen, judging);
+                transitions.push(self.transition(rule, change, window, value, &seen, judging));
+            }
+        }
+        true
+    }
+
     fn window(&self, window: i64, judging: &Judging<'_>) -> Window {
         let first = judging.rules.grid.first_pane(window);
+        let half = window - judging.rules.grid.panes() / 2;
+        let is_silent = || {
+            self.panes.next(half).is_none_or(|pane| pane >= window)
+                && judging.unattributed.sum(half, window).events == 0
+        };
         Window {
             counts: self.panes.sum(first, window),
             filtered: self.panes.filtered(first, window),
             unattributed: judging.unattributed.sum(first, window).events,
-            baseline: self.traffic.baseline,
+            baseline: self.traffic.measure(is_silent),
             partial: first < judging.partial_until,
             unwatched: first < judging.unwatched_until,
             firing: false,
@@ -225,10 +251,10 @@ impl Group {
         self.traffic.first_pane + 2 * judging.rules.grid.panes()
     }
 
-    fn threshold(&self, rule: &Rule) -> f64 {
+    fn threshold(&self, rule: &Rule, baseline: Option<u64>) -> f64 {
         match self.kind {
             GroupKind::Expected => 1.0,
-            _ => verdict::threshold(&rule.kind, self.traffic.baseline),
+            _ => verdict::threshold(&rule.kind, baseline),
         }
     }
 
@@ -249,6 +275,7 @@ impl Group {
         change: Change,
         window: i64,
         value: Option<f64>,
+        seen: &Window,
         judging: &Judging<'_>,
     ) -> Transition {
         let grid = judging.rules.grid;
@@ -256,7 +283,7 @@ impl Group {
             kind: &rule.kind,
             labels: &self.labels,
             window_ms: grid.window_ms(),
-            baseline: self.traffic.baseline,
+            baseline: seen.baseline,
             value,
         };
         let (state, reason, firing, summary) = match change {
@@ -304,7 +331,7 @@ impl Group {
             let end_ms = judging.rules.grid.end_ms(window);
             if let Some(change) = self.rules[index].resolve(ResolveReason::Retired, end_ms, rule) {
                 let value = self.value(rule, window, &seen, judging);
-                transitions.push(self.transition(rule, change, window, value, judging));
+                transitions.push(self.transition(rule, change, window, value, &seen, judging));
             }
         }
         true
@@ -331,6 +358,9 @@ impl Group {
         let deadlines = judging.rules.rules.iter().zip(&self.rules).filter_map(|(rule, state)| state.deadline_ms(rule));
         for deadline_ms in deadlines {
             last = last.min(grid.window_from(deadline_ms) - 1);
+        }
+        if let Some(until) = self.traffic.pauses_until(grid).filter(|&until| until >= window) {
+            last = last.min(until);
         }
         match self.kind {
             GroupKind::Expected if window < self.expected_from(judging) => {
@@ -393,7 +423,7 @@ impl Group {
         let rule = &judging.rules.rules[index];
         let seen = self.window(self.judged, judging);
         let state = self.rules[index];
-        let threshold = state.firing.map_or_else(|| self.threshold(rule), |firing| firing.threshold);
+        let threshold = state.firing.map_or_else(|| self.threshold(rule, seen.baseline), |firing| firing.threshold);
         (self.verdicts[index], state, self.value(rule, self.judged, &seen, judging), threshold)
     }
 }

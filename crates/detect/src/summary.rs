@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tidewatch_events::ResolveReason;
 
 use crate::rules::{Kind, PPM};
+use crate::traffic::SETTLED_MINUTES;
 use crate::verdict::{Requests, Window};
 
 /// What is said about.
@@ -43,6 +44,10 @@ impl Subject<'_> {
         let (who, window) = (who(self.labels), last(self.window_ms));
         match (reason, self.kind, self.value) {
             (ResolveReason::Retired, ..) => format!("{who}: no longer watched"),
+            (ResolveReason::NewNormal, ..) => {
+                let level = per(self.baseline.unwrap_or_default(), self.window_ms);
+                format!("{who}: traffic has stayed at {level} for {SETTLED_MINUTES} min: this is the new normal level")
+            }
             (ResolveReason::NoData, ..) | (_, _, None) => {
                 format!("{who}: too few requests to judge {} for 10 minutes", self.judged())
             }
@@ -127,6 +132,14 @@ fn end(is_clear: bool) -> &'static str {
     if is_clear { "back to normal" } else { "within the limit for 10 minutes" }
 }
 
+fn per(requests: u64, window_ms: i64) -> String {
+    match window_ms {
+        60_000 => format!("{requests} requests a minute"),
+        ms if ms % 60_000 == 0 => format!("{requests} requests per {} minutes", ms / 60_000),
+        ms => format!("{requests} requests per {} s", ms as f64 / 1_000.0),
+    }
+}
+
 fn last(window_ms: i64) -> String {
     match window_ms {
         60_000 => "the last minute".to_owned(),
@@ -200,6 +213,7 @@ mod tests {
             subject(&skew, &labels, 0.95).fired(),
             subject(&latency, &labels, 0.0).resolved(ResolveReason::NoData),
             subject(&traffic, &labels, 0.0).resolved(ResolveReason::Retired),
+            subject(&traffic, &labels, 388.0).resolved(ResolveReason::NewNormal),
         ];
         let who = "payment-service in eu-west-1";
         assert_eq!(
@@ -214,6 +228,7 @@ mod tests {
                 format!("{who}: 95 % of events over the last minute carry a wrong time, limit 20 %; check its clock"),
                 format!("{who}: too few requests to judge P99 latency for 10 minutes"),
                 format!("{who}: no longer watched"),
+                format!("{who}: traffic has stayed at 400 requests a minute for 30 min: this is the new normal level"),
             ]
         );
     }

@@ -39,6 +39,8 @@ pub enum ResolveReason {
     NoData,
     /// The group was silent for a day and is forgotten.
     Retired,
+    /// The traffic stayed at a lower level for so long that it counts as usual now.
+    NewNormal,
 }
 
 /// How urgent an alert is.

@@ -1,0 +1,189 @@
+//! What the last hour and the same time yesterday were like.
+//!
+//! Requests are counted by the minute, and each ten minutes are remembered by their second-lowest minute, in one byte,
+//! for a day and an hour. Minutes of windows that say nothing about what is usual are left out.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::level::{self, Level};
+use crate::grid::Grid;
+
+const MINUTE_MS: i64 = 60 * 1_000;
+const SLOT_MS: i64 = 10 * MINUTE_MS;
+/// Slots of an hour.
+const HOUR: i64 = 6;
+/// Slots of a day.
+const DAY: i64 = 24 * HOUR;
+/// Slots that are remembered.
+const REMEMBERED: i64 = DAY + HOUR;
+/// A lower level that lasted for so many minutes is normal.
+pub(crate) const SETTLED_MINUTES: usize = 30;
+
+/// The minutes of the present slot, the slots before it, and the minutes of a drop.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Memory {
+    /// From this pane on everything was counted. None: nothing was yet.
+    from: Option<i64>,
+    /// The minute that is being counted, in minutes since the epoch, and its requests so far.
+    minute: i64,
+    requests: u64,
+    /// The slot that the next minute belongs to, in slots since the epoch, and its minutes so far.
+    slot: i64,
+    minutes: Vec<u64>,
+    /// The slots before it, the oldest first.
+    #[serde(with = "level::hex")]
+    slots: VecDeque<Level>,
+    /// The last minutes of a drop.
+    low: VecDeque<u64>,
+}
+
+/// How panes become minutes and slots. A "minute" is a window where windows are longer; requests are those of a window.
+#[derive(Debug, Clone, Copy)]
+struct Spans {
+    panes: i64,
+    minute: i64,
+    slot: i64,
+}
+
+impl Spans {
+    fn of(grid: Grid) -> Self {
+        let minute = grid.hops(MINUTE_MS).max(grid.panes());
+        Self { panes: grid.panes(), minute, slot: grid.hops(SLOT_MS).max(minute) }
+    }
+}
+
+impl Memory {
+    /// Takes in that `requests` arrived in `pane`, and nothing in the panes since the last call. A minute that has ended
+    /// is usual if `is_usual` says so of its first and last pane. Otherwise it is part of the drop that began at `fell`.
+    pub(crate) fn take(
+        &mut self,
+        grid: Grid,
+        (pane, requests): (i64, u64),
+        is_usual: impl Fn(i64, i64) -> bool,
+        fell: Option<i64>,
+    ) {
+        let spans = Spans::of(grid);
+        let minute = pane.div_euclid(spans.minute);
+        let from = *self.from.get_or_insert_with(|| {
+            self.minute = minute;
+            self.slot = (minute * spans.minute).div_euclid(spans.slot);
+            pane
+        });
+        // Nothing older is remembered.
+        let skipped = minute - REMEMBERED * spans.slot / spans.minute - 1;
+        if self.minute < skipped {
+            self.minute = skipped;
+            self.requests = 0;
+        }
+        while self.minute < minute {
+            let first = self.minute * spans.minute;
+            self.move_to_slot(first.div_euclid(spans.slot));
+            let requests =
+                std::mem::take(&mut self.requests) * spans.panes.unsigned_abs() / spans.minute.unsigned_abs();
+            if first >= from && is_usual(first, first + spans.minute - 1) {
+                self.minutes.push(requests);
+            } else if fell.is_some_and(|fell| first >= fell) {
+                if self.low.len() == SETTLED_MINUTES {
+                    self.low.pop_front();
+                }
+                self.low.push_back(requests);
+            }
+            self.minute += 1;
+        }
+        self.requests += requests;
+    }
+
+    fn move_to_slot(&mut self, slot: i64) {
+        if self.slot < slot - REMEMBERED {
+            self.slots.clear();
+            self.minutes.clear();
+            self.slot = slot - REMEMBERED;
+        }
+        while self.slot < slot {
+            let level = second_lowest(&mut self.minutes).map_or(Level::UNKNOWN, Level::of);
+            self.minutes.clear();
+            self.slots.push_back(level);
+            if self.slots.len() > REMEMBERED as usize {
+                self.slots.pop_front();
+            }
+            self.slot += 1;
+        }
+    }
+
+    fn slot(&self, slot: i64) -> Option<u64> {
+        let back = usize::try_from(self.slot - slot).ok()?;
+        self.slots.get(self.slots.len().checked_sub(back)?)?.number()
+    }
+
+    fn slots(&self, from: i64, until: i64) -> impl Iterator<Item = u64> {
+        (from..until).filter_map(|slot| self.slot(slot))
+    }
+
+    /// The lowest level of the last hour.
+    pub(crate) fn hour(&self) -> Option<u64> {
+        let now = second_lowest(&mut self.minutes.clone());
+        self.slots(self.slot - HOUR, self.slot).chain(now).min()
+    }
+
+    /// The highest level of yesterday around the end of `window`.
+    pub(crate) fn yesterday(&self, grid: Grid, window: i64) -> Option<u64> {
+        let slot = (window - 1).div_euclid(Spans::of(grid).slot) - DAY;
+        self.slots(slot - 1, slot + 2).max()
+    }
+
+    /// What is left, by yesterday, of the traffic of some minutes ago: a level now and one before.
+    pub(crate) fn fall(&self, grid: Grid, window: i64) -> Option<(u64, u64)> {
+        let slot = (window - 1).div_euclid(Spans::of(grid).slot) - DAY;
+        let now = self.slots(slot, slot + 2).min()?;
+        let before = self.slots(slot - 2, slot).max()?;
+        Some((now, before))
+    }
+
+    /// The level that a drop has settled at: half an hour, not a minute of it silent, whose second half is like its first.
+    pub(crate) fn settled(&self) -> Option<u64> {
+        if self.low.len() < SETTLED_MINUTES || self.low.contains(&0) {
+            return None;
+        }
+        let mut minutes: Vec<u64> = self.low.iter().copied().collect();
+        let (first, second) = minutes.split_at_mut(SETTLED_MINUTES / 2);
+        let (first, second) = (median(first), median(second));
+        let is_steady = first.abs_diff(second) <= first.max(second) / 4 + 2;
+        is_steady.then(|| median(&mut minutes))
+    }
+
+    /// The drop's last half hour, that was no measure of what is usual, is one.
+    pub(crate) fn learn_drop(&mut self, grid: Grid, fell: i64) {
+        let mut minutes: Vec<u64> = self.low.iter().copied().collect();
+        if minutes.len() < SETTLED_MINUTES {
+            return;
+        }
+        let level = median(&mut minutes);
+        let since = self.slot - fell.div_euclid(Spans::of(grid).slot);
+        let since = usize::try_from(since).unwrap_or_default().min(self.slots.len());
+        for slot in self.slots.iter_mut().rev().take(since).filter(|slot| **slot == Level::UNKNOWN) {
+            *slot = Level::of(level);
+        }
+        if self.minutes.is_empty() {
+            self.minutes.push(level);
+        }
+    }
+
+    /// The drop is over, or what was seen of it says nothing.
+    pub(crate) fn forget_drop(&mut self) {
+        self.low.clear();
+    }
+}
+
+/// A moment's dip is no level, so it is the second-lowest of up to ten minutes.
+fn second_lowest(minutes: &mut [u64]) -> Option<u64> {
+    let rank = minutes.len().checked_sub(1)? / 5;
+    Some(*minutes.select_nth_unstable(rank).1)
+}
+
+fn median(minutes: &mut [u64]) -> u64 {
+    let rank = minutes.len().saturating_sub(1) / 2;
+    *minutes.select_nth_unstable(rank).1
+}

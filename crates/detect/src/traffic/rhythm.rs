@@ -1,0 +1,106 @@
+//! Pauses that come and go like clockwork: a job that runs three minutes of every five.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+/// A longer stretch of traffic, or a longer pause, is no rhythm of minutes.
+const LONGEST_MS: i64 = 2 * 60 * 60 * 1_000;
+/// A pause shorter than this share of the traffic before it is a fault that came back rather than a rhythm.
+const LEAST_SHARE: i64 = 5;
+
+use crate::grid::Grid;
+
+/// When traffic came and fell, in turn, as numbers of windows; it came first. At most two stretches of each.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Rhythm(VecDeque<i64>);
+
+impl Rhythm {
+    /// Traffic has been as usual since the window `came`.
+    pub(crate) fn from(came: i64) -> Self {
+        Self(VecDeque::from([came]))
+    }
+
+    fn is_low(&self) -> bool {
+        self.0.len() % 2 == 0 && !self.0.is_empty()
+    }
+
+    /// Takes in whether the traffic is low in `window`; `began` is the window in which the group had its first half.
+    /// Says whether it changed.
+    pub(crate) fn follow(&mut self, grid: Grid, window: i64, low: bool, began: i64) -> bool {
+        if self.0.is_empty() {
+            self.0.push_back(began);
+        }
+        if low == self.is_low() {
+            return false;
+        }
+        match self.0.back() {
+            // Back for less than a window: it is the same pause.
+            Some(&came) if low && self.0.len() > 1 && window - came < grid.panes() => {
+                self.0.pop_back();
+            }
+            _ => self.0.push_back(window),
+        }
+        if self.0.len() > 5 {
+            self.0.drain(..2);
+        }
+        true
+    }
+
+    /// Until which window the present pause is as usual: it came as long after the last one as that one came after the
+    /// one before, and lasts no longer than the last.
+    pub(crate) fn pauses_until(&self, grid: Grid) -> Option<i64> {
+        let [came, fell, came_again, fell_again] = *self.0.iter().copied().collect::<Vec<_>>() else { return None };
+        let (traffic, pause, traffic_again) = (fell - came, came_again - fell, fell_again - came_again);
+        let is_short = traffic.max(pause) <= grid.hops(LONGEST_MS);
+        let is_share = pause * LEAST_SHARE >= traffic;
+        let is_alike = (traffic_again - traffic).abs() <= tolerance(grid, traffic);
+        (is_short && is_share && is_alike).then(|| fell_again + pause + tolerance(grid, pause))
+    }
+}
+
+/// A tenth, but at least two hops, by which the edges of windows are rounded, and at most one window.
+fn tolerance(grid: Grid, windows: i64) -> i64 {
+    (windows / 10).clamp(2, grid.panes().max(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Follows stretches of traffic and pauses in turn, in windows; gives back until when the last pause is usual,
+    /// counted from its beginning.
+    fn usual_pause(stretches: &[i64]) -> Option<i64> {
+        let grid = Grid::new(5_000, 12);
+        let (mut rhythm, mut window) = (Rhythm::default(), 0);
+        for (index, stretch) in stretches.iter().enumerate() {
+            for _ in 0..*stretch {
+                rhythm.follow(grid, window, index % 2 == 1, 0);
+                window += 1;
+            }
+        }
+        rhythm.follow(grid, window, true, 0);
+        rhythm.pauses_until(grid).map(|until| until - window)
+    }
+
+    #[test]
+    fn the_second_pause_is_usual_for_as_long_as_the_first_where_it_comes_as_late() {
+        assert_eq!(usual_pause(&[36]), None);
+        assert_eq!(usual_pause(&[36, 24, 36]), Some(24 + 2));
+        assert_eq!(usual_pause(&[36, 24, 39]), Some(24 + 2));
+        assert_eq!(usual_pause(&[36, 24, 40]), None);
+        assert_eq!(usual_pause(&[36, 24, 20, 30, 20]), Some(30 + 3));
+    }
+
+    #[test]
+    fn an_outage_that_comes_again_is_no_rhythm() {
+        assert_eq!(usual_pause(&[400, 24, 60]), None, "the traffic before lasted longer");
+        assert_eq!(usual_pause(&[120, 23, 120]), None, "the pause is short beside the traffic");
+        assert_eq!(usual_pause(&[1_500, 600, 1_500]), None, "hours");
+    }
+
+    #[test]
+    fn traffic_that_comes_back_for_a_moment_ends_no_pause() {
+        assert_eq!(usual_pause(&[36, 10, 4, 10, 36]), Some(24 + 2));
+    }
+}
