@@ -64,3 +64,25 @@ fn jump(bencher: Bencher<'_, '_>, hours: i64) {
         partition
     });
 }
+
+/// 10,000 groups with an event in each pane of the last twelve minutes are judged once: what a hop costs, every 5 s.
+#[divan::bench(sample_count = 10)]
+fn hop(bencher: Bencher<'_, '_>) {
+    let mut events = events(10_000);
+    events.truncate(10_000);
+    let mut partition = Partition::new(0, 0, Arc::new(Rules::builtin()), Limits::default());
+    let mut now = START;
+    for _ in 0..12 * 12 {
+        for event in &mut events {
+            event.timestamp = at(now);
+            let offset = partition.position();
+            partition.observe(offset, event.timestamp, Input::Event { event, replay: false });
+        }
+        now += 5_000;
+    }
+    let next = RequestEvent { timestamp: at(now + 2_000), ..events[0].clone() };
+    bencher.with_inputs(|| partition.clone()).bench_local_values(|mut partition| {
+        partition.observe(partition.position(), next.timestamp, Input::Event { event: &next, replay: false });
+        partition
+    });
+}

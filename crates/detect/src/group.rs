@@ -151,9 +151,13 @@ impl Group {
     fn judge_window(&mut self, window: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         let grid = judging.rules.grid;
         let has_baseline = self.kind == GroupKind::Plain;
-        let mut changed = has_baseline && !self.traffic.frozen && self.traffic.refresh(grid, window, self.last_arrival);
-        if has_baseline && self.traffic.frozen {
-            changed |= self.settle_traffic(window, judging, transitions);
+        let mut changed = false;
+        if has_baseline {
+            self.traffic.catch_up(grid, window);
+            changed = match self.traffic.frozen {
+                true => self.settle_traffic(window, judging, transitions),
+                false => self.traffic.refresh(grid, window, self.last_arrival),
+            };
         }
         let seen = self.window(window, judging);
         let mut is_low = false;
@@ -306,10 +310,13 @@ impl Group {
         }
     }
 
-    /// Whether its silence could be told: then it is kept for a day.
+    /// Whether its silence could be told, now or at another time of the day: then it is kept for a day.
     fn is_watched(&self, rules: &Rules) -> bool {
         let is_armed = |rule: &Rule| match rule.kind {
-            Kind::TrafficDrop { min_baseline, .. } => self.traffic.baseline.is_some_and(|usual| usual >= min_baseline),
+            Kind::TrafficDrop { min_baseline, .. } => {
+                let is_enough = |usual| usual >= min_baseline;
+                self.traffic.baseline.is_some_and(is_enough) || self.traffic.highest().is_some_and(is_enough)
+            }
             _ => false,
         };
         self.kind == GroupKind::Plain && rules.rules.iter().any(is_armed)

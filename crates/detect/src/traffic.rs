@@ -97,6 +97,7 @@ impl Traffic {
         }
         if let Some((now, before)) = self.memory.fall(grid, window)
             && is_well_below(now, before)
+            && is_well_below(now, recent)
         {
             usual = usual.min(recent * now / before);
         }
@@ -111,6 +112,11 @@ impl Traffic {
             Some(recent) if recent > usual && usual >= STEADY && is_silent() => Some(recent),
             _ => Some(usual),
         }
+    }
+
+    /// The highest level of the last day.
+    pub(crate) fn highest(&self) -> Option<u64> {
+        self.memory.highest()
     }
 
     /// Takes in whether the traffic in `window` is low. Says whether it changed anything.
@@ -143,13 +149,7 @@ impl Traffic {
         if low || unseen {
             self.exclude(grid, window);
         }
-        let leaving = grid.first_pane(window);
-        let is_usual = |first, last| !self.excluded.iter().any(|&(from, to)| first <= to && from <= last);
-        let arrived = if leaving >= self.first_pane { arrived } else { 0 };
-        if leaving >= self.first_pane {
-            self.memory.take(grid, (leaving, arrived), is_usual, self.fell);
-        }
-        self.remember(leaving, arrived);
+        self.remember(grid, grid.first_pane(window), arrived);
         match (self.fell, low) {
             (_, true) if unseen => {
                 self.memory.forget_drop();
@@ -191,10 +191,20 @@ impl Traffic {
         grid.first_pane(window) - grid.hops(HISTORY_MS)
     }
 
-    fn remember(&mut self, pane: i64, arrived: u64) {
+    fn remember(&mut self, grid: Grid, pane: i64, arrived: u64) {
+        if pane < self.first_pane {
+            return;
+        }
         if arrived > 0 {
             self.counts.push_back((pane, arrived));
         }
+        let is_usual = |first, last| !self.excluded.iter().any(|&(from, to)| first <= to && from <= last);
+        self.memory.take(grid, (pane, arrived), is_usual, self.fell);
+    }
+
+    /// Takes in that nothing arrived in the panes that left windows which nobody had to judge, until `window`.
+    pub(crate) fn catch_up(&mut self, grid: Grid, window: i64) {
+        self.remember(grid, grid.first_pane(window) - 1, 0);
     }
 
     /// The panes of `window` are no measure of what is usual.
@@ -238,7 +248,7 @@ mod tests {
     fn traffic(counts: &[u64]) -> Traffic {
         let mut traffic = Traffic::new(0);
         for (pane, &count) in (0..).zip(counts) {
-            traffic.remember(pane, count);
+            traffic.remember(grid(), pane, count);
         }
         traffic
     }
@@ -267,7 +277,7 @@ mod tests {
         counts.extend([30; 61]);
         let mut traffic = traffic(&counts);
         traffic.refresh(grid(), 181 + 12, 200);
-        assert_eq!(traffic.baseline, Some(360));
+        assert_eq!(traffic.recent, Some(360));
     }
 
     #[test]
@@ -276,10 +286,69 @@ mod tests {
         traffic.refresh(grid(), 24, 23);
         for window in 24..200 {
             traffic.exclude(grid(), window);
-            traffic.remember(window - 12, 1);
+            traffic.remember(grid(), window - 12, 1);
         }
         traffic.refresh(grid(), 200, 200);
         assert_eq!(traffic.baseline, Some(120));
         assert_eq!(traffic.excluded.len(), 1);
+    }
+
+    /// A group with so many requests a pane, minute by minute, for which nothing is ever low.
+    fn lived(minutes: &[u64]) -> (Traffic, i64) {
+        let mut traffic = Traffic::new(0);
+        let mut window = 12;
+        for &requests in minutes {
+            for _ in 0..12 {
+                traffic.refresh(grid(), window, window - 1);
+                traffic.leave(grid(), window, requests, false, false);
+                window += 1;
+            }
+        }
+        traffic.refresh(grid(), window, window - 1);
+        (traffic, window)
+    }
+
+    #[test]
+    fn an_hour_at_a_higher_level_makes_it_usual_and_less_does_not() {
+        for (minutes, usual) in [(20, 124), (50, 124), (75, 1_200)] {
+            // What is remembered of 120 is that it lies between 120 and 127.
+            let levels = [vec![10; 60], vec![100; minutes]].concat();
+            let (traffic, _) = lived(&levels);
+            assert_eq!((traffic.recent, traffic.baseline), (Some(1_200), Some(usual)), "{minutes} minutes");
+        }
+    }
+
+    #[test]
+    fn a_rise_that_came_yesterday_too_is_usual_at_once_and_a_fall_may_come_again() {
+        let day = [vec![10; 600], vec![100; 600], vec![10; 240]].concat();
+        let risen = [day.clone(), vec![10; 600], vec![100; 15]].concat();
+        assert_eq!(lived(&risen).0.baseline, Some(1_200));
+        // What is remembered of 1,200 is that it lies between 1,152 and 1,279.
+        let before_the_fall = [day.clone(), vec![10; 600], vec![100; 595]].concat();
+        assert_eq!(lived(&before_the_fall).0.baseline, Some(1_200 * 124 / 1_216));
+        let long_before_it = [day, vec![10; 600], vec![100; 500]].concat();
+        assert_eq!(lived(&long_before_it).0.baseline, Some(1_200));
+    }
+
+    #[test]
+    fn a_day_takes_less_than_three_kilobytes() {
+        let minutes: Vec<u64> = (0..2_000).map(|minute| 100_000 + minute % 7).collect();
+        let (traffic, _) = lived(&minutes);
+        let state = serde_json::to_string(&traffic).unwrap();
+        let counts = serde_json::to_string(&traffic.counts).unwrap();
+        assert!(state.len() < 3_072, "{} bytes", state.len());
+        assert!(
+            state.len() - counts.len() < 700,
+            "{} bytes beside the panes of ten minutes",
+            state.len() - counts.len()
+        );
+    }
+
+    #[test]
+    fn a_state_of_an_earlier_version_goes_on() {
+        let old = r#"{"first_pane": 0, "counts": [[5, 10]], "excluded": [], "baseline": 120, "frozen": false}"#;
+        let mut traffic: Traffic = serde_json::from_str(old).unwrap();
+        traffic.refresh(grid(), 18, 17);
+        assert_eq!((traffic.recent, traffic.baseline), (Some(120), Some(120)));
     }
 }

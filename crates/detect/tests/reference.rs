@@ -1,4 +1,5 @@
-//! The incremental detection agrees with a naive one that looks at every event of every window again.
+//! The incremental detection agrees with a naive one that looks at every event of every window again. The streams are too
+//! short for yesterday and for a new normal level: those have tests of their own.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod random;
@@ -16,6 +17,8 @@ use tidewatch_events::{AlertState, RequestEvent, ResolveReason};
 
 const PANES: i64 = 10;
 const HISTORY: i64 = 600;
+const MINUTE: i64 = 60;
+const SLOT: i64 = 600;
 const TTL: i64 = 100;
 const RULES: [(&str, usize, usize); 4] = [("Slow", 2, 2), ("Errors", 3, 2), ("Drop", 2, 3), ("Skew", 2, 2)];
 
@@ -33,8 +36,13 @@ struct NaiveGroup {
     first_pane: i64,
     last_arrival: i64,
     excluded: BTreeSet<i64>,
+    recent: Option<usize>,
     baseline: Option<usize>,
     frozen: bool,
+    /// Windows judged, and whether traffic was low (v), not (c), or could not be judged (u).
+    traffic: Vec<(i64, char)>,
+    /// Requests of usual minutes, as of a window.
+    minutes: BTreeMap<i64, usize>,
     /// Of each rule: verdicts so far (v, c, b, w, u), and at which of them it fired.
     verdicts: [String; 4],
     fired: [Option<usize>; 4],
@@ -46,8 +54,11 @@ impl NaiveGroup {
             first_pane: pane,
             last_arrival: pane,
             excluded: BTreeSet::new(),
+            recent: None,
             baseline: None,
             frozen: false,
+            traffic: Vec::new(),
+            minutes: BTreeMap::new(),
             verdicts: Default::default(),
             fired: [None; 4],
         }
@@ -311,20 +322,95 @@ fn judge(
         if history.len() >= PANES as usize && lasted >= 2 * PANES {
             let mut counts: Vec<usize> = history.iter().map(|&pane| of(key, pane).len()).collect();
             counts.sort_unstable();
-            group.baseline = Some(counts[(counts.len() - 1) / 2] * PANES as usize);
+            group.recent = Some(counts[(counts.len() - 1) / 2] * PANES as usize);
         }
+        group.baseline = group.recent.map(|recent| match lowest_of_the_hour(group, window) {
+            Some(hour) if hour * 10 < recent * 7 => hour,
+            _ => recent,
+        });
     }
     let measured = Measured::of(&inside, malformed);
-    let baseline = group.baseline.filter(|&baseline| baseline >= 10);
-    let verdicts = measured.verdicts(group.fired.map(|fired| fired.is_some()), baseline);
+    let is_silent = (window - PANES / 2..window).all(|pane| of(key, pane).is_empty() && of(service, pane).is_empty());
+    let measure =
+        if is_silent && group.baseline >= Some(30) { group.recent.max(group.baseline) } else { group.baseline };
+    let baseline = measure.filter(|&baseline| baseline >= 10);
+    let mut verdicts = measured.verdicts(group.fired.map(|fired| fired.is_some()), baseline);
+    let low = verdicts[2] == 'v';
+    group.traffic.push((window, if verdicts[2] == 'b' { 'c' } else { verdicts[2] }));
+    if low && group.fired[2].is_none() && usual_pause(group).is_some_and(|until| window <= until) {
+        verdicts[2] = 'u';
+    }
     tell(group, key, window, (verdicts, measured.values), told);
-    let replayed = measured.replayed;
-    if verdicts[2] == 'v' || replayed {
+    group.frozen = low || group.fired[2].is_some();
+    if group.frozen || measured.replayed {
         group.excluded.extend(window - PANES..window);
     }
-    group.frozen = verdicts[2] == 'v' || group.fired[2].is_some();
-    let watched = group.baseline.is_some_and(|baseline| baseline >= 10) || group.fired.iter().any(Option::is_some);
+    let leaving = window - PANES;
+    if leaving % MINUTE == 0 && leaving - MINUTE >= group.first_pane {
+        let minute = leaving - MINUTE;
+        if (minute..leaving).all(|pane| !group.excluded.contains(&pane)) {
+            let requests = (minute..leaving).map(|pane| of(key, pane).len()).sum::<usize>();
+            group.minutes.insert(minute, requests * PANES as usize / MINUTE as usize);
+        }
+    }
+    let watched = group.baseline.is_some_and(|baseline| baseline >= 10)
+        || highest_of_the_day(group, window) >= Some(10)
+        || group.fired.iter().any(Option::is_some);
     !watched && window > group.last_arrival + TTL
+}
+
+/// The lowest of the last hour's ten minutes and of those under way, each of them by its second-lowest minute. Ten
+/// minutes that are over are known by four significant bits.
+fn lowest_of_the_hour(group: &NaiveGroup, window: i64) -> Option<usize> {
+    let now = slot_after(window - 1);
+    (now - 6..now).filter_map(|slot| level(group, slot)).map(rounded).chain(level(group, now)).min()
+}
+
+fn highest_of_the_day(group: &NaiveGroup, window: i64) -> Option<usize> {
+    let now = slot_after(window);
+    (now - 144..now).filter_map(|slot| level(group, slot)).map(rounded).max()
+}
+
+/// The slot of the last minute that is over once `window` is judged.
+fn slot_after(window: i64) -> i64 {
+    ((window - PANES).div_euclid(MINUTE) * MINUTE - MINUTE).div_euclid(SLOT)
+}
+
+fn level(group: &NaiveGroup, slot: i64) -> Option<usize> {
+    let mut minutes: Vec<usize> = group.minutes.range(slot * SLOT..(slot + 1) * SLOT).map(|(_, &n)| n).collect();
+    minutes.sort_unstable();
+    minutes.get(minutes.len().saturating_sub(1) / 5).copied()
+}
+
+fn rounded(number: usize) -> usize {
+    match number {
+        0..16 => number,
+        _ => {
+            let step = 1 << (number.ilog2() - 3);
+            number / step * step + step / 2
+        }
+    }
+}
+
+/// Until when the present pause is as usual.
+fn usual_pause(group: &NaiveGroup) -> Option<i64> {
+    let mut edges = vec![group.first_pane + PANES / 2];
+    for &(window, seen) in &group.traffic {
+        let low = edges.len() % 2 == 0;
+        match seen {
+            'v' if !low && edges.len() > 1 && window - edges[edges.len() - 1] < PANES => drop(edges.pop()),
+            'v' if !low => edges.push(window),
+            'c' if low => edges.push(window),
+            _ => {}
+        }
+    }
+    let [.., came, fell, came_again, fell_again] = edges[..] else { return None };
+    let tolerance = |stretch: i64| (stretch / 10).clamp(2, PANES);
+    let (traffic, pause) = (fell - came, came_again - fell);
+    let is_usual = traffic.max(pause) <= 7_200
+        && pause * 5 >= traffic
+        && (fell_again - came_again - traffic).abs() <= tolerance(traffic);
+    is_usual.then_some(fell_again + pause + tolerance(pause))
 }
 
 fn tell(

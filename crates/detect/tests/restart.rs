@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use random::{Step, rules, segments, steps};
 use scenario::{Scenario, at, line, steady};
 use tidewatch_detect::{GroupState, Limits, Partition, PartitionState, Rules, Totals, Transition};
+use tidewatch_events::ResolveReason;
 
 /// When the process dies: at which part of the stream, and how much of the checkpoint then under way is written.
 #[derive(Debug, Clone)]
@@ -173,6 +174,40 @@ proptest! {
         let (died, died_totals) = interrupted(&steps, limits, (every, true), &crashes);
         prop_assert_eq!(lines(&died), lines(&lived));
         prop_assert_eq!(died_totals, lived_totals);
+    }
+}
+
+/// Traffic that rises and ends, falls and settles, pauses like clockwork, is silent and comes back, with idle moments.
+fn hours_of_all_kinds_of_traffic() -> Vec<Step> {
+    let rates = [(900, 5.0), (1_200, 20.0), (600, 5.0), (2_200, 2.0)];
+    let pauses = [(60, 3.0), (40, 0.0)].repeat(6);
+    let silences = [(1_500, 3.0), (4_000, 0.0), (700, 3.0), (60, 0.5), (300, 3.0)];
+    let mut from = 0;
+    let mut steps = Vec::new();
+    for (seconds, rate) in rates.into_iter().chain(pauses).chain(silences) {
+        let until = from + seconds;
+        let sent = steady("a", "eu", (f64::from(from), f64::from(until)), rate, |_, _| ());
+        steps.extend(sent.into_iter().map(|sent| Step::Record(Box::new(sent))));
+        if rate == 0.0 {
+            steps.extend((from + 2..until).map(|now| Step::Idle(f64::from(now))));
+        }
+        from = until;
+    }
+    steps
+}
+
+#[test]
+fn crashes_change_nothing_of_what_is_usual() {
+    let steps = hours_of_all_kinds_of_traffic();
+    let (lived, lived_totals) = uninterrupted(&steps, Limits::default());
+    let reasons: Vec<_> = lived.iter().filter_map(|told| told.reason).collect();
+    assert!(reasons.contains(&ResolveReason::NewNormal) && reasons.contains(&ResolveReason::Clean), "{reasons:?}");
+    for (every, crash_every) in [(37, 0.03), (400, 0.011), (2_900, 0.05)] {
+        let moments = (1..).map(|nth| f64::from(nth) * crash_every).take_while(|&moment| moment < 1.0);
+        let crashes: Vec<Crash> = moments.map(|moment| Crash { moment, written: moment }).collect();
+        let (died, died_totals) = interrupted(&steps, Limits::default(), (every, true), &crashes);
+        assert_eq!(lines(&died), lines(&lived), "a checkpoint every {every} steps");
+        assert_eq!(died_totals, lived_totals);
     }
 }
 

@@ -128,6 +128,11 @@ impl Memory {
         self.slots(self.slot - HOUR, self.slot).chain(now).min()
     }
 
+    /// The highest level that is remembered.
+    pub(crate) fn highest(&self) -> Option<u64> {
+        self.slots.iter().filter_map(|slot| slot.number()).max()
+    }
+
     /// The highest level of yesterday around the end of `window`.
     pub(crate) fn yesterday(&self, grid: Grid, window: i64) -> Option<u64> {
         let slot = (window - 1).div_euclid(Spans::of(grid).slot) - DAY;

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, LogNormal};
 use tidewatch_detect::{Limits, Rules, Transition};
-use tidewatch_events::{AlertState, RequestEvent, ResolveReason};
+use tidewatch_events::{AlertState, RequestEvent};
 
 use crate::scenario::{Scenario, Sent, event};
 
@@ -108,12 +108,6 @@ pub fn tally(transitions: &[Transition]) -> String {
     });
     let tally = tally.collect::<Vec<_>>().join("; ");
     if tally.is_empty() { "-".to_owned() } else { tally }
-}
-
-/// Whether every alert of the rule ended, and the last one for this reason.
-pub fn ended(transitions: &[Transition], rule: &str, reason: &str) -> bool {
-    let last = transitions.iter().rfind(|told| told.rule == rule);
-    last.and_then(|told| told.reason).is_some_and(|last: ResolveReason| format!("{last:?}") == reason)
 }
 
 /// The patterns by their names.

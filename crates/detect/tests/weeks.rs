@@ -1,0 +1,196 @@
+//! Weeks of services with a daily rhythm: healthy ones raise nothing, and every silence and every drop is told in time.
+// Figures are shown with --nocapture.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+mod scenario;
+
+use std::sync::Arc;
+use std::thread;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use rand_distr::{Distribution, Poisson};
+use scenario::{at, event, line, seconds};
+use tidewatch_detect::{Input, Limits, Partition, Rules, Transition};
+use tidewatch_events::{AlertState, RequestEvent};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// From a silence to the end of the window that fires: half of a window, two hops until two windows have ended, and two
+/// more for chance, which at 120 requests a minute moves half of a window by a sixth.
+const SILENCE_TOLD: i64 = 50;
+/// From a drop by 60 %: five sixths of a window until less than half of it is left, and then as above; less than half
+/// and 40 % are closer to each other than half and nothing.
+const DROP_TOLD: i64 = 120;
+/// How long a fault lasts.
+const FAULT: i64 = 10 * MINUTE;
+
+/// A service alone in its partition: a daily rhythm, quieter weekends, and a batch at the same time every day.
+struct Service {
+    rng: StdRng,
+    partition: Partition,
+    request: RequestEvent,
+    /// Requests a minute in the middle between day and night.
+    level: f64,
+    /// The share by which the day is above it and the night below: at its quietest it has 120 requests a minute.
+    swing: f64,
+    noon: i64,
+    weekend: f64,
+    /// When the batch begins, how long it lasts, and how many times the traffic it makes.
+    batch: (i64, i64, f64),
+    told: Vec<Transition>,
+}
+
+/// Only this share of the requests comes.
+#[derive(Debug, Clone, Copy)]
+struct Fault {
+    from: i64,
+    left: f64,
+}
+
+impl Service {
+    fn new(number: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(number);
+        Self {
+            partition: Partition::new(0, 0, Arc::new(Rules::builtin()), Limits::default()),
+            request: RequestEvent { latency_ms: None, ..event("api", "eu", 0.0) },
+            level: rng.random_range(300.0..400.0),
+            swing: rng.random_range(0.2..0.45),
+            noon: rng.random_range(0..24) * HOUR,
+            weekend: rng.random_range(0.75..1.0),
+            batch: (rng.random_range(0..DAY), rng.random_range(3..40) * MINUTE, rng.random_range(1.0..4.0)),
+            told: Vec::new(),
+            rng,
+        }
+    }
+
+    /// Requests that are usual in a minute.
+    fn rate(&self, second: i64) -> f64 {
+        let of_day = second.rem_euclid(DAY);
+        let turn = (of_day - self.noon) as f64 / DAY as f64 * std::f64::consts::TAU;
+        let day = second as f64 / DAY as f64 % 7.0;
+        // A weekend comes and goes within two hours.
+        let weekend = ((day - 5.0).min(7.0 - day) * 12.0).clamp(0.0, 1.0);
+        let (from, lasts, times) = self.batch;
+        let batch = if (from..from + lasts).contains(&of_day) { times } else { 1.0 };
+        self.level * (1.0 + self.swing * turn.cos()) * (1.0 - (1.0 - self.weekend) * weekend) * batch
+    }
+
+    /// Whether traffic was much the same for the twenty minutes before, and will be for ten.
+    fn is_steady_at(&self, second: i64) -> bool {
+        let now = self.rate(second);
+        (-20..=10).all(|minute| (0.75..1.33).contains(&(self.rate(second + minute * MINUTE) / now)))
+    }
+
+    fn run(&mut self, from: i64, until: i64, fault: Option<Fault>) {
+        let mut silent = 0;
+        for second in from..until {
+            let left = fault.filter(|fault| second >= fault.from).map_or(1.0, |fault| fault.left);
+            let rate = self.rate(second) / 60.0 * left;
+            let requests = if rate > 0.0 { Poisson::new(rate).unwrap().sample(&mut self.rng) as u64 } else { 0 };
+            let now = at(second as f64 + 0.9);
+            self.request.timestamp = at(second as f64 + 0.5);
+            for _ in 0..requests {
+                let input = Input::Event { event: &self.request, replay: false };
+                self.partition.observe(self.partition.position(), now, input);
+            }
+            silent = if requests > 0 { 0 } else { silent + 1 };
+            if silent >= 2 {
+                self.partition.advance_idle(now);
+            }
+            self.told.extend(self.partition.take_transitions());
+        }
+    }
+
+    fn story(&self) -> Vec<String> {
+        self.told.iter().map(|told| format!("{}: {}", line(told), told.summary)).collect()
+    }
+}
+
+/// Runs each service on one of two threads.
+fn on_two_threads<T: Send>(services: u64, run: impl Fn(u64) -> T + Sync) -> Vec<T> {
+    thread::scope(|scope| {
+        let run = &run;
+        let halves = [0, 1].map(|half| scope.spawn(move || (half..services).step_by(2).map(run).collect::<Vec<_>>()));
+        halves.into_iter().flat_map(|half| half.join().unwrap()).collect()
+    })
+}
+
+fn healthy_weeks_raise_nothing(services: u64, days: i64) {
+    for told in on_two_threads(services, |number| {
+        let mut service = Service::new(number);
+        service.run(0, days * DAY, None);
+        service.story()
+    }) {
+        assert_eq!(told, [""; 0]);
+    }
+}
+
+/// Seconds from each fault to the end of the window that fired, silences and drops.
+fn faults_are_told(services: u64, days: i64) {
+    let times = on_two_threads(services, |number| {
+        let mut service = Service::new(number);
+        let mut times = [Vec::new(), Vec::new()];
+        let mut now = 0;
+        loop {
+            let mut from = now + service.rng.random_range(2 * HOUR..12 * HOUR);
+            while !service.is_steady_at(from) {
+                from += service.rng.random_range(0..HOUR);
+            }
+            if from + DAY > days * DAY {
+                break;
+            }
+            service.run(now, from, None);
+            assert_eq!(service.story(), [""; 0], "service {number}, before the fault at {from}");
+            let kind = service.rng.random_range(0..2);
+            let fault = Fault { from, left: [0.0, 0.4][kind] };
+            service.run(from, from + FAULT, Some(fault));
+            now = from + FAULT + 5 * MINUTE;
+            service.run(from + FAULT, now, None);
+            let told: Vec<AlertState> = service.told.iter().map(|told| told.state).collect();
+            let story = service.story();
+            assert_eq!(told, [AlertState::Firing, AlertState::Resolved], "service {number}, {fault:?}: {story:#?}");
+            times[kind].push(seconds(service.told[0].window_end) as i64 - from);
+            service.told.clear();
+        }
+        times
+    });
+    for (kind, within) in [(0, SILENCE_TOLD), (1, DROP_TOLD)] {
+        let mut seconds: Vec<i64> = times.iter().flat_map(|times| times[kind].iter().copied()).collect();
+        seconds.sort_unstable();
+        let at = |share: usize| seconds[(seconds.len() - 1) * share / 100];
+        let name = ["silences", "drops by 60 %"][kind];
+        println!(
+            "{} {name}: half within {} s, 99 % within {} s, all within {} s",
+            seconds.len(),
+            at(50),
+            at(99),
+            at(100)
+        );
+        assert!(at(100) <= within, "{name}: {} s", at(100));
+    }
+}
+
+#[test]
+fn three_healthy_days_raise_nothing() {
+    healthy_weeks_raise_nothing(2, 3);
+}
+
+#[test]
+fn every_silence_and_every_drop_of_four_days_is_told_in_time() {
+    faults_are_told(2, 4);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release -p tidewatch-detect --test weeks -- --ignored --nocapture"]
+fn eight_healthy_weeks_of_twenty_services_raise_nothing() {
+    healthy_weeks_raise_nothing(20, 56);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release -p tidewatch-detect --test weeks -- --ignored --nocapture"]
+fn every_silence_and_every_drop_of_eight_weeks_is_told_in_time() {
+    faults_are_told(20, 56);
+}
