@@ -18,7 +18,7 @@ pub(super) fn stories(view: &View<'_>, stories: &[&Story<'_>]) -> Markup {
         ol class="stories" aria-label="Incidents in words, newest first" {
             @for story in stories.iter().take(SHOWN) {
                 li class={ "story " (if story.ended().is_some() { "over" } else { "on" }) } {
-                    p class="what" { strong class="name" { (story.service) } " " (what(view, story)) }
+                    p class="what" { strong class="name" { (story.service) } " " (printable(what(view, story))) }
                     ol class="steps" { @for step in steps(view, story) { (step.markup()) } }
                 }
             }
@@ -30,10 +30,7 @@ pub(super) fn stories(view: &View<'_>, stories: &[&Story<'_>]) -> Markup {
 pub(super) fn what(view: &View<'_>, story: &Story<'_>) -> String {
     match story.fault {
         Some(fault) => {
-            let place = fault
-                .region
-                .as_deref()
-                .map_or("in all regions".to_owned(), |region| format!("in {}", printable(region)));
+            let place = fault.region.as_deref().map_or("in all regions".to_owned(), |region| format!("in {region}"));
             let kind = match story.family {
                 Family::Latency => "latency",
                 Family::Errors => "errors",
@@ -50,9 +47,9 @@ pub(super) fn what(view: &View<'_>, story: &Story<'_>) -> String {
             }
         }
         None => {
-            let rule = printable(story.alerts.first().map_or("alert", |alert| alert.rule.as_str()));
+            let rule = story.alerts.first().map_or("alert", |alert| alert.rule.as_str());
             let known = view.state.simulator.as_ref().is_some_and(|simulator| simulator.current().is_some());
-            if known { format!("{rule}, nothing of the kind was injected") } else { rule.to_string() }
+            if known { format!("{rule}, nothing of the kind was injected") } else { rule.to_owned() }
         }
     }
 }

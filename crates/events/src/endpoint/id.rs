@@ -203,14 +203,8 @@ fn humps(run: &str) -> impl Iterator<Item = &str> {
         bytes[at].is_ascii_uppercase()
             && (bytes[at - 1].is_ascii_lowercase() || bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase))
     };
-    let mut start = 0;
-    (1..=run.len()).filter_map(move |end| {
-        (end == run.len() || starts_hump(end)).then(|| {
-            let hump = &run[start..end];
-            start = end;
-            hump
-        })
-    })
+    let ends = (1..=run.len()).filter(move |end| *end == run.len() || starts_hump(*end));
+    ends.scan(0, move |start, end| Some(&run[std::mem::replace(start, end)..end]))
 }
 
 fn is_wordlike(letters: &str) -> bool {

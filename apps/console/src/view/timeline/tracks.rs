@@ -20,7 +20,7 @@ pub(super) fn lane_markup(view: &View<'_>, lane: &Lane<'_, '_>) -> Markup {
         g class="lane" {
             text class="lane-title" x="0" y=(fixed(lane.top + 15.0)) {
                 (printable(lane.service))
-                tspan class="muted" dx="8" { @if let Some(story) = newest { (stories::what(view, story)) } }
+                tspan class="muted" dx="8" { @if let Some(story) = newest { (printable(stories::what(view, story))) } }
             }
             rect class="ground" x="0" width="100%" y=(fixed(tracks.signal)) height=(fixed(SIGNAL)) {}
             @for story in &lane.stories { (blind_time(view, story, &tracks)) }
@@ -133,7 +133,7 @@ fn injected(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
     html! {
         @if to > 0.0 {
             rect class="injected" x={ (fixed(from)) "%" } width={ (fixed((to - from).max(0.4))) "%" } y=(fixed(y)) height=(fixed(BAR)) rx="2" fill="url(#hatch)" {
-                title { (stories::what(view, story)) ", injected " (format::clock(fault.injected_at)) " UTC" }
+                title { (printable(stories::what(view, story))) ", injected " (format::clock(fault.injected_at)) " UTC" }
             }
             (label_before(from, y + 10.0, "injected", &strength(fault)))
         }
