@@ -104,7 +104,9 @@ pub enum GroupKind {
     Overflow,
     /// A service of `expect`, until it sends.
     Expected,
-    /// All plain groups of a service together: judged where none of them has enough to be judged alone.
+    /// All plain groups of a service together: judged where none of them has enough to be judged alone. Written as a
+    /// plain one and known by its key, so that an earlier version, which knows no such groups, ends its alerts.
+    #[serde(skip_deserializing, rename = "plain")]
     Service,
 }
 
@@ -140,11 +142,20 @@ pub struct GroupState {
     pub learned: Option<serde_json::Value>,
 }
 
+const WHOLE_SERVICE: &str = "all:";
+
+impl GroupState {
+    /// The state that was written under `key`.
+    pub(crate) fn under(self, key: &str) -> Self {
+        if key.starts_with(WHOLE_SERVICE) { Self { kind: GroupKind::Service, ..self } } else { self }
+    }
+}
+
 /// The key of a group's state: its labels as `k=v`, sorted, joined by commas; `\`, `,` and `=` in values are escaped by
 /// `\`, so that no two groups share a key. Before those of a whole service stands `all:`, since an expected service has
 /// the same labels.
 pub(crate) fn key_of(kind: GroupKind, labels: &BTreeMap<String, String>) -> String {
-    let mut key = if kind == GroupKind::Service { "all:".to_owned() } else { String::new() };
+    let mut key = if kind == GroupKind::Service { WHOLE_SERVICE.to_owned() } else { String::new() };
     for (index, (label, value)) in labels.iter().enumerate() {
         if index > 0 {
             key.push(',');

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp};
 use scenario::{Scenario, Sent, event, line, merge, steady};
-use tidewatch_detect::{GroupKind, Limits, RuleStatus, Rules};
+use tidewatch_detect::{GroupKind, GroupState, Limits, RuleStatus, Rules};
 
 /// So many requests a minute, all of them failing.
 fn failing(service: &str, region: &str, range: (f64, f64), per_minute: f64) -> Vec<Sent> {
@@ -197,7 +197,14 @@ fn the_service_as_a_whole_outlives_a_restart_and_the_groups_that_it_sums_up() {
     assert_eq!(scenario.story(), ["HighErrorRate pay/- firing@25"]);
     let written = scenario.partition.take_dirty_groups();
     let total = written.iter().find(|(key, _)| key == "all:service=pay").unwrap();
-    assert_eq!(total.1.as_ref().unwrap().kind, GroupKind::Service);
+    let total = total.1.as_ref().unwrap();
+    assert_eq!(total.kind, GroupKind::Service);
+    let json = serde_json::to_string(total).unwrap();
+    assert_eq!(
+        serde_json::from_str::<GroupState>(&json).unwrap().kind,
+        GroupKind::Plain,
+        "as an earlier version reads it"
+    );
     scenario = Scenario::with(Rules::builtin(), limits);
     scenario.play(&stream).restart(Rules::builtin(), &stream);
     scenario.idle(202.0, 1_000.0);

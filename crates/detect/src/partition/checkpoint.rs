@@ -84,6 +84,7 @@ impl Partition {
             if Some(window) > restored.judged {
                 ahead.insert((group.next_offset, window));
             }
+            let group = group.under(&key);
             restored.restore_group(key, group, window);
         }
         restored.ahead = ahead.into_iter().collect();
