@@ -82,7 +82,7 @@ fn traffic() -> Section {
     let requests = |label: &str| format!("sum by ({label}) ({})", rate("workload_requests_total"));
     let by_service = to_logs(Panel::graph(
         "Requests by service",
-        "Requests a second. How much is usual differs: TrafficDrop compares each service and region with its own last ten minutes.",
+        "Requests a second. How much is usual differs: TrafficDrop compares each service and region with what is usual for it.",
         Unit::Requests,
         Thresholds::none(),
     ))

@@ -173,7 +173,7 @@ fn services() -> Section {
     let traffic = by_service(
         Panel::graph(
             "Traffic",
-            "Requests a second. How much is usual differs from service to service: TrafficDrop compares each with its own last ten minutes.",
+            "Requests a second. How much is usual differs from service to service: TrafficDrop compares each with what is usual for it.",
             Unit::Requests,
             Thresholds::none(),
         ),

@@ -319,6 +319,21 @@ mod tests {
     }
 
     #[test]
+    fn no_hour_of_the_first_day_is_a_burst_where_the_day_is_eight_times_the_night() {
+        let share = 7.0 / 9.0;
+        let turn = std::f64::consts::TAU / (24.0 * 60.0);
+        let minutes: Vec<u64> =
+            (0..24 * 60).map(|minute| (1_000.0 * (1.0 - share * (f64::from(minute) * turn).cos())) as u64).collect();
+        for until in (2..minutes.len()).step_by(10) {
+            let (traffic, _) = lived(&minutes[..until]);
+            assert!(
+                traffic.baseline.is_some_and(|usual| Some(usual) == traffic.recent),
+                "{until} minutes: {traffic:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_rise_that_came_yesterday_too_is_usual_at_once_and_a_fall_may_come_again() {
         let day = [vec![10; 600], vec![100; 600], vec![10; 240]].concat();
         let risen = [day.clone(), vec![10; 600], vec![100; 15]].concat();

@@ -396,7 +396,7 @@ fn rounded(number: usize) -> usize {
 fn usual_pause(group: &NaiveGroup) -> Option<i64> {
     let mut edges = vec![group.first_pane + PANES / 2];
     for &(window, seen) in &group.traffic {
-        let low = edges.len() % 2 == 0;
+        let low = edges.len().is_multiple_of(2);
         match seen {
             'v' if !low && edges.len() > 1 && window - edges[edges.len() - 1] < PANES => drop(edges.pop()),
             'v' if !low => edges.push(window),

@@ -49,7 +49,7 @@ pub(crate) mod hex {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VecDeque<Level>, D::Error> {
         let text = String::deserialize(deserializer)?;
         let digits: Option<Vec<u8>> = text.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect();
-        let pairs = digits.filter(|digits| digits.len() % 2 == 0);
+        let pairs = digits.filter(|digits| digits.len().is_multiple_of(2));
         let pairs = pairs.ok_or_else(|| de::Error::custom("levels must be pairs of hexadecimal digits"))?;
         Ok(pairs.chunks_exact(2).map(|pair| Level(pair[0] * 16 + pair[1])).collect())
     }

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use crate::grid::Grid;
+
 /// A longer stretch of traffic, or a longer pause, is no rhythm of minutes.
 const LONGEST_MS: i64 = 2 * 60 * 60 * 1_000;
-/// A pause shorter than this share of the traffic before it is a fault that came back rather than a rhythm.
+/// A pause of less than one in so many parts of the traffic before it is a fault that came back rather than a rhythm.
 const LEAST_SHARE: i64 = 5;
-
-use crate::grid::Grid;
 
 /// When traffic came and fell, in turn, as numbers of windows; it came first. At most two stretches of each.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ impl Rhythm {
     }
 
     fn is_low(&self) -> bool {
-        self.0.len() % 2 == 0 && !self.0.is_empty()
+        self.0.len().is_multiple_of(2) && !self.0.is_empty()
     }
 
     /// Takes in whether the traffic is low in `window`; `began` is the window in which the group had its first half.
