@@ -67,6 +67,9 @@ fn concealed(command: &Command, mut error: clap::Error) -> clap::Error {
 }
 
 fn hides(command: &Command, shown: &str) -> bool {
-    command.get_arguments().any(|arg| arg.is_hide_env_values_set() && arg.to_string() == shown)
+    // Only the name is compared: arguments of a verb that was not chosen can't be shown.
+    let name = shown.split(' ').next().and_then(|flag| flag.strip_prefix("--"));
+    let named = |arg: &Arg| name.is_some() && arg.get_long() == name;
+    command.get_arguments().any(|arg| arg.is_hide_env_values_set() && named(arg))
         || command.get_subcommands().any(|verb| hides(verb, shown))
 }

@@ -112,6 +112,8 @@ mod tests {
 
     /// Long enough for whatever must not be waited for.
     const FOREVER: Duration = Duration::from_secs(3600);
+    /// Longer than anything here takes that is as it should be.
+    const LONG: Duration = Duration::from_secs(30);
     /// Short enough to be waited for.
     const SHORT: Duration = Duration::from_millis(200);
     const PATIENT: Limits = Limits { head: FOREVER, answer: FOREVER, end: FOREVER, connections: 256 };
@@ -146,7 +148,7 @@ mod tests {
         /// Ends within the test's time, whatever its clients do.
         async fn ends(self) {
             self.shutdown.trigger();
-            self.work.await.unwrap();
+            timeout(LONG, self.work).await.unwrap().unwrap();
         }
     }
 
@@ -154,7 +156,7 @@ mod tests {
     async fn rest(mut stream: TcpStream) -> String {
         let mut said = String::new();
         // One that is cut off may end with an error instead.
-        let _ = stream.read_to_string(&mut said).await;
+        let _ = timeout(LONG, stream.read_to_string(&mut said)).await.expect("the connection is ended");
         said
     }
 

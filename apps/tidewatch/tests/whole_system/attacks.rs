@@ -31,9 +31,11 @@ fn open(listener: &str, text: &str) -> TcpStream {
 
 /// The status line of a request that names this host.
 fn ask(listener: &str, method: &str, path: &str, host: &str) -> String {
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 16\r\nconnection: close\r\n\r\n");
+    let body = "{\"silence\": true}";
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n");
     let mut answer = String::new();
-    let mut connection = open(listener, &format!("{head}{{\"silence\": true}}"));
+    let mut connection = open(listener, &format!("{head}\r\n{body}"));
     // What was not read of the body may end the connection with an error.
     let _ = connection.read_to_string(&mut answer);
     answer.lines().next().unwrap_or_default().to_owned()
