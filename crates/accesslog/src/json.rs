@@ -11,7 +11,7 @@ use crate::Unreadable;
 use crate::fields::Value;
 
 /// Objects around the fields of a request that say nothing themselves.
-const WRAPPERS: [&str; 16] = [
+const WRAPPERS: [&str; 18] = [
     "attributes",
     "properties",
     "Properties",
@@ -28,6 +28,8 @@ const WRAPPERS: [&str; 16] = [
     "span",
     "record",
     "labels",
+    "_source",
+    "result",
 ];
 
 /// One value with its name.

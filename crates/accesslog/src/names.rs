@@ -83,7 +83,7 @@ const NAMES: [(Role, &str); 12] = [
          reqpath clientrequesturi clientrequestpath csuristem resourcepath httprequestrequesturl \
          xenvoyoriginpath originalpath requestedurl requesteduri urlfull httpurl httproute route",
     ),
-    (Role::RequestLine, "request requestline req httprequest"),
+    (Role::RequestLine, "request requestline req httprequest routekey"),
     (
         Role::RequestId,
         "requestid xrequestid httprequestid reqheadersxrequestid reqid correlationid rayid xedgerequestid",
@@ -99,7 +99,7 @@ const NAMES: [(Role, &str); 12] = [
 const LATENCIES: &str = "latency duration elapsed requestduration requestlatency responsetime responselatency elapsedtime \
          timetaken totaltime responseduration httprequestlatency httprequestduration \
          httpserverrequestduration reslatency resresponsetime processingtime processtime servicetime took \
-         taken timeelapsed totalduration transfertime apitimetoresponse handlerduration resptime";
+         taken timeelapsed totalduration apitimetoresponse handlerduration resptime";
 
 /// nginx's `$request_time` by the names that people give it.
 const NGINX_LATENCIES: &str = "requesttime rt reqtime nginxrequesttime";
@@ -139,7 +139,7 @@ const SPECIFIED: [(&str, Unit); 4] = [
 ];
 
 /// Names that tell who wrote the line.
-const SIGNS: [(Signs, &str); 16] = [
+const SIGNS: [(Signs, &str); 17] = [
     (
         Signs::NGINX,
         "bodybytessent upstreamresponsetime upstreamaddr upstreamstatus httpuseragent httpreferer timelocal \
@@ -157,6 +157,7 @@ const SIGNS: [(Signs, &str); 16] = [
     (Signs::ACTION, "action"),
     (Signs::SERILOG, "mt messagetemplate sourcecontext"),
     (Signs::AZURE, "resourceid"),
+    (Signs::APISIX, "apisixlatency"),
     (Signs::LOGBACK, "requesteduri requestedurl"),
     (Signs::IIS, "scwin32status scsubstatus"),
     (Signs::CLOUDFRONT, "xedgelocation xedgeresulttype"),

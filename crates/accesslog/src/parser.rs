@@ -55,7 +55,8 @@ impl Unreadable {
 const DEPTH: usize = 3;
 
 /// Fields in which JSON logs hold another program's line.
-const INNER: [&str; 7] = ["log", "MESSAGE", "message", "msg", "textPayload", "event.original", "_raw"];
+const INNER: [&str; 9] =
+    ["log", "MESSAGE", "message", "msg", "line", "textPayload", "event.original", "_raw", "_source.message"];
 
 /// Reads a log line by line. Lines of W3C logs are understood by the `#Fields` line before them, so lines are to be given
 /// in their order.
@@ -174,8 +175,7 @@ fn json_within(line: &str) -> Option<(&str, &str)> {
 
 /// Without the colours that some programs write.
 fn clean(line: &str) -> Cow<'_, str> {
-    let colours = line.match_indices("\u{1b}[").count();
-    if colours == 0 {
+    if !line.as_bytes().contains(&0x1b) {
         return Cow::Borrowed(line);
     }
     let mut parts = line.split("\u{1b}[");

@@ -36,6 +36,7 @@ impl Signs {
     pub(crate) const AZURE: Self = Self(1 << 18);
     pub(crate) const CLOUDFRONT: Self = Self(1 << 19);
     pub(crate) const IIS: Self = Self(1 << 20);
+    pub(crate) const APISIX: Self = Self(1 << 22);
     /// `uri` within `request`, which with `ts` is Caddy's.
     pub(crate) const REQUEST_OBJECT: Self = Self(1 << 21);
 
@@ -62,7 +63,7 @@ const CADDY_NANOSECONDS: f64 = 1000.0;
 type Counts = fn(&Value<'_>, f64) -> Option<Unit>;
 
 /// The unit of a duration that doesn't name one, by who wrote the line.
-const PRODUCERS: [(Signs, Counts); 16] = [
+const PRODUCERS: [(Signs, Counts); 17] = [
     (Signs::TRAEFIK, |_, _| Some(Unit::Nanoseconds)),
     (Signs::CADDY, caddy),
     (Signs::TS.and(Signs::REQUEST_OBJECT), caddy),
@@ -71,6 +72,7 @@ const PRODUCERS: [(Signs, Counts); 16] = [
     (Signs::NODE, |_, _| Some(Unit::Milliseconds)),
     (Signs::CONTROLLER.and(Signs::ACTION), |_, _| Some(Unit::Milliseconds)),
     (Signs::SERILOG, |_, _| Some(Unit::Milliseconds)),
+    (Signs::APISIX, |_, _| Some(Unit::Milliseconds)),
     (Signs::LOGBACK, milliseconds_if_whole),
     (Signs::AZURE, seconds_if_fraction),
     (Signs::CLOUDFRONT, |_, _| Some(Unit::Seconds)),

@@ -26,7 +26,7 @@ pub(crate) struct Line<'a> {
 type Shape = fn(&Line<'_>) -> Option<Result<Request, Unreadable>>;
 
 /// The ones that are surest stand first; common log format would also take what some of them write.
-const SHAPES: [Shape; 11] = [
+const SHAPES: [Shape; 12] = [
     named::tabs,
     aws::load_balancer,
     aws::bucket,
@@ -37,6 +37,7 @@ const SHAPES: [Shape; 11] = [
     named::bars,
     named::pairs,
     apps::read,
+    apps::aspnet,
     apps::uwsgi,
 ];
 

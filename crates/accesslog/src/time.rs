@@ -42,7 +42,8 @@ pub(crate) fn text(text: &str) -> Option<Timestamp> {
             if let Some(number) = crate::latency::number(text) {
                 return epoch(number);
             }
-            written(text)
+            // Java writes `2015-05-17T12:05:03+02:00[Europe/Berlin]`.
+            written(text.split('[').next()?)
         }
         b'[' => self::text(text.strip_prefix('[')?.strip_suffix(']')?),
         _ => {
@@ -208,6 +209,7 @@ mod tests {
             "2015-05-17T12:05:03.500+02:00",
             "2015-05-17T12:05:03.500+0200",
             "2015-05-17T12:05:03.500+02",
+            "2015-05-17T12:05:03.500+02:00[Europe/Berlin]",
             "2015-05-17T10:05:03.5",
             "2015-05-17 10:05:03.5",
             "2015-05-17 10:05:03,500",

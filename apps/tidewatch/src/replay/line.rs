@@ -38,7 +38,7 @@ pub(super) enum Unreadable {
     #[error(transparent)]
     Log(#[from] accesslog::Unreadable),
     /// A line without a time, which means now in a log that is followed and nothing in a file.
-    #[error("no time, which only a log that is followed (`tail -F`) can do without")]
+    #[error("no time; from stdin it would mean now")]
     NoTime,
     /// An event that the processor would refuse.
     #[error("{0}")]

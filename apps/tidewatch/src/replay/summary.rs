@@ -106,7 +106,7 @@ impl Display for Summary {
             writeln!(out, "  latency known for {} of {} requests", tally.latency_known, tally.requests())?;
         }
         if tally.latency_known < tally.requests() {
-            writeln!(out, "    the others don't say it surely; --latency-unit, --latency-field or --format may")?;
+            writeln!(out, "    the others don't say it for sure; --latency-unit or --format may help")?;
         }
         let seconds = self.took.as_secs_f64();
         let rate = tally.sent as f64 / seconds.max(0.001);

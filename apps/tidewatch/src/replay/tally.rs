@@ -131,7 +131,7 @@ mod tests {
         }
         let report = unreadable.report();
         assert_eq!(unreadable.count, 25);
-        assert_eq!(report.matches("no time, which").count(), SHOWN);
+        assert_eq!(report.matches("no time; from stdin").count(), SHOWN);
         assert!(report.ends_with("  all of them: lines 1-3, 7, 20-40\n"), "{report}");
         assert!(report.contains("what \\x1b[2Jis this"), "{report}");
     }
@@ -141,10 +141,7 @@ mod tests {
         let mut unreadable = UnreadableLines::default();
         assert_eq!(unreadable.report(), "");
         unreadable.add(17, b"x", &Unreadable::NoTime);
-        assert_eq!(
-            unreadable.report(),
-            "  line 17: no time, which only a log that is followed (`tail -F`) can do with…\n"
-        );
+        assert_eq!(unreadable.report(), "  line 17: no time; from stdin it would mean now: x\n");
     }
 
     #[test]

@@ -95,7 +95,7 @@ async fn lines_without_a_time_happen_now_from_stdin_and_are_unreadable_in_a_file
     assert!(output.status.success() && events[0].timestamp >= before, "{}", said(&output));
     let (output, events) = replay(Some("app.log"), text.as_bytes(), &[]).await;
     assert_eq!((output.status.code(), events.len()), (Some(1), 0));
-    assert!(said(&output).contains("line 1: no time"), "{}", said(&output));
+    assert!(said(&output).contains("line 1: no time; from stdin it would mean now"), "{}", said(&output));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Frameworks that write sentences of their own: morgan, Serilog, uWSGI.
+//! Frameworks that write sentences of their own: morgan, Serilog, ASP.NET Core, uWSGI.
 
 use super::{Line, request, status, tail};
 use crate::request::{RequestLine, is_method};
@@ -20,6 +20,20 @@ pub(super) fn read(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let parts = tail::Parts { before: &[], between: &[], after: &tokens[behind + 1..], time: None };
     let request_line = RequestLine { method: Some(method), target: Some(target) };
     let latency = tail::latency(&parts, line.hints);
+    Some(status(code).and_then(|status| request(line.outer, request_line, status, latency)))
+}
+
+/// ASP.NET Core's `Request finished HTTP/2 GET https://host/path - 200 512 text/html 1.2345ms`.
+pub(super) fn aspnet(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
+    let tokens = &line.tokens;
+    let at = tokens.windows(2).position(|pair| {
+        pair[0].word() == Some("finished") && pair[1].word().is_some_and(|protocol| protocol.starts_with("HTTP/"))
+    })?;
+    let word = |at: usize| tokens.get(at).and_then(Token::word);
+    let method = word(at + 2).filter(|method| is_method(method))?;
+    let (target, code) = (word(at + 3)?, word(at + 5)?);
+    let latency = tokens.last()?.word().and_then(Latency::with_own_unit);
+    let request_line = RequestLine { method: Some(method), target: Some(target) };
     Some(status(code).and_then(|status| request(line.outer, request_line, status, latency)))
 }
 

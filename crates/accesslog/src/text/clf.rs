@@ -13,7 +13,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let bracket = tokens
         .iter()
         .enumerate()
-        .find_map(|(at, token)| (token.kind == Kind::Bracket).then(|| Some((at, time::text(token.text)?)))?);
+        .find_map(|(at, token)| (token.kind == Kind::Bracket).then(|| Some((at, time_in(token.text)?)))?);
     let asked = position(tokens, bracket.map(|(at, _)| at))?;
     let logged_at = match bracket.map(|(_, time)| time).or_else(|| bare_time(&tokens[..asked])).or(line.outer) {
         Some(at) => Some(at),
@@ -71,17 +71,23 @@ fn chi(tokens: &[Token<'_>]) -> Result<(Status, usize), Unreadable> {
     Ok((status(code)?, 3))
 }
 
-/// A time without brackets, as one word or two.
+/// The time in brackets, alone or before a level and a module (`[2025-04-02T08:15:30Z INFO  actix_web]`).
+fn time_in(bracket: &str) -> Option<Timestamp> {
+    let first =
+        || bracket.split_once(' ').filter(|(first, _)| first.len() >= 19).and_then(|(first, _)| time::text(first));
+    time::text(bracket).or_else(first)
+}
+
+/// A time without brackets: a word and perhaps its zone, or a date and a time.
 fn bare_time(tokens: &[Token<'_>]) -> Option<Timestamp> {
-    fn word<'a>(token: &Token<'a>) -> Option<&'a str> {
-        token.word().filter(|word| word.starts_with(|c: char| c.is_ascii_digit()))
-    }
-    let one = tokens.iter().filter_map(word).filter(|word| word.len() >= 19).find_map(time::text);
-    one.or_else(|| {
-        tokens.windows(2).find_map(|pair| {
-            let date = word(&pair[0]).filter(|date| (10..=11).contains(&date.len()))?;
-            time::text(&format!("{date} {}", word(&pair[1])?))
-        })
+    let words: Vec<&str> = tokens.iter().map(|token| token.word().unwrap_or_default()).collect();
+    (0..words.len()).find_map(|at| {
+        let (word, next) = (words[at], words.get(at + 1).copied().unwrap_or_default());
+        if word.len() < 8 || !word.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let both = || time::text(&format!("{word} {next}"));
+        if next.starts_with(['+', '-']) && next.len() >= 5 { both() } else { time::text(word).or_else(both) }
     })
 }
 

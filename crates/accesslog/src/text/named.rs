@@ -67,6 +67,10 @@ fn unnamed<'a>(fields: &mut Fields<'a>, part: &'a str) {
         fields.latency(bare);
     } else if let Some(request_line) = RequestLine::within(bare).or_else(|| route(bare)) {
         fields.request_line(request_line);
+    } else if is_method(bare) && bare.len() >= 3 {
+        fields.add("method", "method", Value::text(bare));
+    } else if bare.starts_with('/') {
+        fields.add("path", "path", Value::text(bare));
     }
 }
 
@@ -80,7 +84,7 @@ fn moment(part: &str) -> Option<jiff::Timestamp> {
     time::text(part).or_else(bracket).or_else(behind)
 }
 
-/// gin's `GET      "/path"`, and a method or a path alone.
+/// gin's `GET      "/path"`.
 fn route(part: &str) -> Option<RequestLine<'_>> {
     let (method, target) = part.split_once(' ')?;
     let target = target.trim().trim_matches('"');

@@ -78,6 +78,18 @@ fn gateways_and_edges() {
             200,
             Some(250.0),
         ),
+        (
+            r#"{"requestId":"a","requestTime":"02/Apr/2025:08:15:30 +0000","routeKey":"GET /pets/{id}","status":"200"}"#,
+            "GET /pets/{id}",
+            200,
+            None,
+        ),
+        (
+            r#"{"start_time":1743574530918,"request":{"method":"GET","uri":"/a"},"response":{"status":200},"latency":250.5,"upstream_latency":249,"apisix_latency":1.5}"#,
+            "GET /a",
+            200,
+            Some(250.5),
+        ),
         // Between two whole seconds nobody can tell.
         (
             r#"{"ClientRequestMethod":"GET","ClientRequestURI":"/a","EdgeStartTimestamp":"2025-04-02T08:15:30Z","EdgeEndTimestamp":"2025-04-02T08:15:31Z","EdgeResponseStatus":522}"#,

@@ -47,6 +47,7 @@ fn go() {
             Some(250.0),
         ),
         (r#"[GIN] 2025/04/02 - 08:15:30 | 200 |   250.5ms |  192.0.2.4 | GET      "/a""#, "GET /a", 200, Some(250.5)),
+        ("08:15:30 | 200 |      250.5ms |       192.0.2.4 | GET     | /a   | -", "GET /a", 200, Some(250.5)),
         (
             r#"2025/04/02 08:15:30 "GET http://shop.example/a HTTP/1.1" from 192.0.2.4:5 - 200 12B in 250.5ms"#,
             "GET http://shop.example/a",
@@ -82,6 +83,27 @@ fn node_and_ruby() {
     ]);
     let with_id = r#"{"level":30,"time":1743574530918,"req":{"id":1,"method":"GET","url":"/a","headers":{"x-request-id":"r1"}},"res":{"statusCode":200}}"#;
     assert_eq!(read(with_id).request_id.as_deref(), Some("r1"));
+}
+
+#[test]
+fn rust_and_php() {
+    check(&[
+        (
+            r#"[2025-04-02T08:15:30Z INFO  actix_web::middleware::logger] 192.0.2.4 "GET /a HTTP/1.1" 200 12 "-" "curl" 0.250500"#,
+            "GET /a",
+            200,
+            Some(250.5),
+        ),
+        (
+            r#"{"timestamp":"2025-04-02T08:15:30Z","level":"INFO","fields":{"message":"finished","latency":"250 ms","status":200},"target":"tower_http","span":{"method":"GET","uri":"/a"}}"#,
+            "GET /a",
+            200,
+            Some(250.0),
+        ),
+        (r#"192.0.2.4 -  02/Apr/2025:08:15:30 +0200 "GET /a.php" 200"#, "GET /a.php", 200, None),
+    ]);
+    let php = read(r#"192.0.2.4 -  02/Apr/2025:08:15:30 +0200 "GET /a.php" 200"#);
+    assert_eq!(php.logged_at, Some("2025-04-02T06:15:30Z".parse().unwrap()));
 }
 
 #[test]
@@ -133,6 +155,12 @@ fn java_and_dotnet() {
         (
             r#"{"@t":"2025-04-02T08:15:30Z","@mt":"HTTP {RequestMethod} ...","RequestMethod":"GET","RequestPath":"/a","StatusCode":200,"Elapsed":250.5}"#,
             "GET /a",
+            200,
+            Some(250.5),
+        ),
+        (
+            "Request finished HTTP/2 GET https://shop.example/a - 200 512 text/html 250.5ms",
+            "GET https://shop.example/a",
             200,
             Some(250.5),
         ),

@@ -77,9 +77,7 @@ fn formats_of_nginx_are_read() {
     for format in [
         NGINX.to_owned(),
         format!("log_format main '{NGINX}';"),
-        format!(
-            "log_format main escape=default\n    '$remote_addr $time_local \"$request\" $status '\n    '$request_time $upstream_response_time \"$http_user_agent\"';"
-        ),
+        "log_format main escape=default\n    '$remote_addr $time_local \"$request\" $status '\n    '$request_time $upstream_response_time \"$http_user_agent\"';".to_owned(),
         NGINX.replace("$request_time", "${request_time}"),
     ] {
         let request = by_format(&format, line);
