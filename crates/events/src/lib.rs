@@ -9,9 +9,10 @@ mod rejection;
 mod request;
 mod schema;
 mod timestamp;
+mod view;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 pub use alert::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
 pub use appended::Appended;
@@ -19,6 +20,7 @@ pub use log::LogEvent;
 pub use rejection::{FUTURE_TOLERANCE, MAX_EVENT_BYTES, Rejection, check_time};
 pub use request::RequestEvent;
 pub use schema::schemas;
+pub use view::RequestView;
 
 /// Something that is written to a topic as one JSON object.
 pub trait Event: Serialize + DeserializeOwned {
@@ -30,16 +32,7 @@ pub trait Event: Serialize + DeserializeOwned {
 
     /// Reads one event. Unknown fields are ignored; everything else that is not as the schema says is refused.
     fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
-        if bytes.len() > MAX_EVENT_BYTES {
-            return Err(Rejection::TooLarge { bytes: bytes.len() });
-        }
-        // Checked for the whole of it: serde_json looks only at the fields that it keeps.
-        let text = std::str::from_utf8(bytes).map_err(|error| Rejection::NotJson { detail: error.to_string() })?;
-        let event: Self = serde_json::from_str(text)?;
-        // serde would also take an array of the fields' values in their order.
-        if !text.trim_start().starts_with('{') {
-            return Err(Rejection::InvalidField { detail: "an event is a JSON object, not an array".to_owned() });
-        }
+        let event: Self = object(bytes)?;
         event.validate()?;
         Ok(event)
     }
@@ -48,4 +41,19 @@ pub trait Event: Serialize + DeserializeOwned {
     fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("events hold only strings, numbers and maps with string keys")
     }
+}
+
+/// One JSON object of the right shape, whatever its values are.
+fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Rejection> {
+    if bytes.len() > MAX_EVENT_BYTES {
+        return Err(Rejection::TooLarge { bytes: bytes.len() });
+    }
+    // Checked for the whole of it: serde_json looks only at the fields that it keeps.
+    let text = std::str::from_utf8(bytes).map_err(|error| Rejection::NotJson { detail: error.to_string() })?;
+    let object: T = serde_json::from_str(text)?;
+    // serde would also take an array of the fields' values in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(Rejection::InvalidField { detail: "an event is a JSON object, not an array".to_owned() });
+    }
+    Ok(object)
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Rejection};
+use crate::{Event, Rejection, RequestView};
 
 /// One finished request. The topic's key is `service`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,20 +56,6 @@ impl Event for RequestEvent {
     const SCHEMA: &'static str = "request-event/v1";
 
     fn validate(&self) -> Result<(), Rejection> {
-        if self.service.is_empty() {
-            return Err(Rejection::field("service", "is empty"));
-        }
-        if self.region.is_empty() {
-            return Err(Rejection::field("region", "is empty"));
-        }
-        if !(100..=599).contains(&self.status_code) {
-            return Err(Rejection::field("status_code", "is not within 100 to 599"));
-        }
-        match self.latency_ms {
-            Some(latency) if !latency.is_finite() || latency < 0.0 => {
-                Err(Rejection::field("latency_ms", "is negative or not finite"))
-            }
-            _ => Ok(()),
-        }
+        RequestView::from(self).validate()
     }
 }

@@ -1,8 +1,10 @@
 //! Whatever arrives is either a valid event or refused with a reason.
 #![allow(clippy::unwrap_used)]
 
+use std::borrow::Cow;
+
 use proptest::prelude::*;
-use tidewatch_events::{Event, MAX_EVENT_BYTES, RequestEvent};
+use tidewatch_events::{Event, MAX_EVENT_BYTES, RequestEvent, RequestView};
 
 fn with(field: &str, value: &str) -> Vec<u8> {
     let mut fields = vec![
@@ -23,7 +25,7 @@ fn with(field: &str, value: &str) -> Vec<u8> {
 }
 
 fn code(bytes: &[u8]) -> &'static str {
-    RequestEvent::parse(bytes).unwrap_err().code()
+    parse(bytes).unwrap_err().code()
 }
 
 #[test]
@@ -100,10 +102,26 @@ fn an_absent_error_flag_follows_the_status_code() {
     assert!(parse("error", "true"));
 }
 
+#[test]
+fn a_view_borrows_the_records_text_and_copies_only_what_is_escaped() {
+    let bytes = with("trace_id", r#""4bf92f35", "method": "G\u0045T""#);
+    let view = RequestView::parse(&bytes).unwrap();
+    assert!(matches!(view.service, Cow::Borrowed("user-service")));
+    assert!(matches!(view.trace_id, Some(Cow::Borrowed("4bf92f35"))));
+    assert_eq!(view.method, Some(Cow::Owned("GET".to_owned())));
+}
+
+/// Both ways of reading one event give the same, also where they refuse it.
+fn parse(bytes: &[u8]) -> Result<RequestEvent, tidewatch_events::Rejection> {
+    let event = RequestEvent::parse(bytes);
+    assert_eq!(event.as_ref().map(RequestView::from).map_err(Clone::clone), RequestView::parse(bytes));
+    event
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
-        let _ = RequestEvent::parse(&bytes);
+        let _ = parse(&bytes);
     }
 
     #[test]
@@ -113,8 +131,8 @@ proptest! {
         let mut bytes = with("latency_ms", &value);
         let cut = cut.min(bytes.len());
         bytes.insert(cut, insert);
-        if let Ok(event) = RequestEvent::parse(&bytes) {
-            prop_assert_eq!(RequestEvent::parse(&event.to_json()).unwrap(), event);
+        if let Ok(event) = parse(&bytes) {
+            prop_assert_eq!(parse(&event.to_json()).unwrap(), event);
         }
     }
 }
