@@ -8,7 +8,8 @@ use tidewatch_events::{Event, LogEvent, RequestEvent};
 use tidewatch_kafka::topics::{LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{KafkaError, Message, Producer};
 use tidewatch_telemetry::{Condition, Health, Shutdown};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::task::yield_now;
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 
 use crate::deliveries::{Deliveries, Kind};
 use crate::faults::FaultBook;
@@ -21,7 +22,8 @@ const TICK: Duration = Duration::from_millis(20);
 const REPORT: Duration = Duration::from_secs(1);
 /// How long the broker may be silent before the simulator is not ready.
 const REACHED_WITHIN: Duration = Duration::from_secs(10);
-/// Requests that are generated at once, so that faults can be injected while a long stall is made up.
+/// Requests that are generated at once, so that faults can be injected, and all listeners answer, while a long stall is
+/// made up or the rate is higher than this machine's.
 const PORTION: usize = 1000;
 /// What is owed for longer than this is given up: a machine that slept all night must not relive it.
 const MOST_OWED: SignedDuration = SignedDuration::from_mins(15);
@@ -57,11 +59,12 @@ impl Driver {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut reports = interval(REPORT);
+        let mut turn = Turn::Waits;
         loop {
             tokio::select! {
                 () = shutdown.triggered() => break,
                 _ = reports.tick() => self.report(),
-                _ = ticks.tick() => self.send_due(&shutdown).await,
+                () = turn.comes(&mut ticks) => turn = self.send_portion(&shutdown).await,
             }
         }
         if let Err(error) = self.producer.flush(FLUSH).await {
@@ -72,17 +75,16 @@ impl Driver {
         Ok(())
     }
 
-    /// Sends everything that is due by now. The queue may be full for as long as it likes: what is not sent stays owed.
-    async fn send_due(&mut self, shutdown: &Shutdown) {
-        let mut complete = false;
-        while !complete && !shutdown.is_triggered() {
-            let portion = self.due();
-            complete = portion.len() < PORTION;
-            for emission in portion {
-                self.send(emission, shutdown).await;
-            }
-            self.deliveries.settle();
+    /// Sends what is due by now, at most a portion of it. The queue may be full for as long as it likes: what is not sent
+    /// stays owed.
+    async fn send_portion(&mut self, shutdown: &Shutdown) -> Turn {
+        let portion = self.due();
+        let turn = if portion.len() < PORTION { Turn::Waits } else { Turn::GoesOn };
+        for emission in portion {
+            self.send(emission, shutdown).await;
         }
+        self.deliveries.settle();
+        turn
     }
 
     fn due(&mut self) -> Vec<Emission> {
@@ -143,5 +145,22 @@ impl Driver {
             self.broker.unmet(format!("the broker did not answer in the last {} s", REACHED_WITHIN.as_secs()));
         }
         self.deliveries.report();
+    }
+}
+
+/// When the next portion is sent.
+enum Turn {
+    /// At the next tick: nothing more is owed.
+    Waits,
+    /// As soon as the listeners, which share this task, have had theirs.
+    GoesOn,
+}
+
+impl Turn {
+    async fn comes(&self, ticks: &mut Interval) {
+        match self {
+            Self::Waits => drop(ticks.tick().await),
+            Self::GoesOn => yield_now().await,
+        }
     }
 }

@@ -130,6 +130,25 @@ async fn a_malformed_share_arrives_as_it_was_spoilt() {
     assert!(refused >= 60, "{refused} of {}", spoilt.len());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_a_rate_beyond_the_machines_the_admin_listener_answers() {
+    let broker = InProcess::start().unwrap();
+    // The highest rate there is: 400,000 events a second, which nothing in a test can make.
+    let simulator = Running::start(KafkaArgs::new(broker.brokers()), 100_000.0).await;
+    let answered = async {
+        let mut before = 0;
+        // The rate is not reached, so each portion leaves more owed than it sent.
+        for _ in 0..5 {
+            simulator.until("more events", async |simulator| simulator.totals().await.produced > before).await;
+            before = simulator.totals().await.produced;
+            let live = simulator.client.get(format!("{}/livez", simulator.admin)).send().await.unwrap();
+            assert_eq!(live.status(), 200);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), answered).await.expect("the listeners answer within a minute");
+    simulator.end().await;
+}
+
 #[tokio::test]
 async fn without_a_broker_it_keeps_running_says_so_and_makes_up_for_it_later() {
     outage(&[], 400).await;
