@@ -1,5 +1,7 @@
 //! Records as they are read, and messages as they are written.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use jiff::Timestamp as Time;
 use rdkafka::Timestamp;
 use rdkafka::message::{Header, Headers, OwnedHeaders};
@@ -30,7 +32,7 @@ pub struct Record {
 
 impl Record {
     pub(crate) fn of(message: &impl rdkafka::Message) -> Self {
-        let headers = message.headers().map(|headers| {
+        let headers = read_headers(message.headers(), |headers| {
             headers.iter().map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec())).collect()
         });
         Self {
@@ -65,6 +67,13 @@ impl Record {
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
     }
+}
+
+/// Reads a record's headers; none where one of their names isn't UTF-8. rdkafka panics at such a name, and anybody who may
+/// write to a topic could end whoever reads it.
+fn read_headers<'m, H: Headers, T>(headers: Option<&'m H>, read: impl FnOnce(&'m H) -> T) -> Option<T> {
+    let headers = headers?;
+    catch_unwind(AssertUnwindSafe(|| read(headers))).ok()
 }
 
 /// A record to be written.
@@ -106,5 +115,30 @@ impl<'a> Message<'a> {
                 .insert(Header { key: "schema", value: Some(schema) });
         }
         self.headers.iter().fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(*value) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Headers of which one has a name that isn't UTF-8, as rdkafka treats them.
+    struct Unreadable;
+
+    impl Headers for Unreadable {
+        fn count(&self) -> usize {
+            1
+        }
+
+        fn try_get(&self, _: usize) -> Option<Header<'_, &[u8]>> {
+            panic!("rdkafka unwraps the name as UTF-8")
+        }
+    }
+
+    #[test]
+    fn headers_with_a_name_that_is_not_text_are_none_and_end_nobody() {
+        assert_eq!(read_headers(Some(&Unreadable), |headers| headers.iter().count()), None);
+        let readable = OwnedHeaders::new().insert(Header { key: "source", value: Some("replay") });
+        assert_eq!(read_headers(Some(&readable), |headers| headers.iter().count()), Some(1));
     }
 }
