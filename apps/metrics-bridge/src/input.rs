@@ -14,6 +14,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::{Bridge, SharedStore, checkpoints};
 
+/// Records that are counted before anybody else may look at the store: about a millisecond of work.
+const BATCH: usize = 500;
 /// How long the broker may be silent before the bridge is not ready.
 const REACHED_WITHIN: Duration = Duration::from_secs(10);
 /// How often readiness is told.
@@ -109,18 +111,26 @@ impl Input {
 
     /// Reads until what is to be read next of some partition is not there.
     async fn read(&self, reader: &Reader) {
-        loop {
-            match reader.next(&METRICS_RAW).await {
-                Fetched::Record(record) => {
-                    let appended = Some(record.appended());
-                    self.store.lock().apply(record.partition, record.offset, appended, &record.payload, Instant::now());
-                }
-                Fetched::End { partition, position } => self.store.lock().reach_end(partition, position),
-                Fetched::OutOfRange => return,
-            }
+        while self.apply(reader.batch(&METRICS_RAW, BATCH).await) {
             // A backlog is always ready to be read on; others want to run as well.
             consume_budget().await;
         }
+    }
+
+    /// Counts a batch. Returns whether reading goes on behind it.
+    fn apply<'a>(&self, batch: impl Iterator<Item = Fetched<'a>>) -> bool {
+        let now = Instant::now();
+        let mut store = self.store.lock();
+        for fetched in batch {
+            match fetched {
+                Fetched::Record(record) => {
+                    store.apply(record.partition(), record.offset(), Some(record.appended()), record.payload(), now);
+                }
+                Fetched::End { partition, position } => store.reach_end(partition, position),
+                Fetched::OutOfRange => return false,
+            }
+        }
+        true
     }
 
     async fn read_anew(&self) -> Reader {

@@ -1,5 +1,7 @@
 //! Label values out of what strangers send: of bounded length, and legal in both text formats.
 
+use std::borrow::Cow;
+
 /// The longest label value, in bytes.
 const LONGEST: usize = 128;
 /// What marks a value that was cut.
@@ -13,9 +15,9 @@ pub(crate) fn is_legal(value: &str) -> bool {
 }
 
 /// The value as a label: cut after 128 bytes, control characters but the line feed (which has an escape) replaced.
-pub(crate) fn legal(value: String) -> String {
+pub(crate) fn legal(value: Cow<'_, str>) -> String {
     if is_legal(&value) {
-        return value;
+        return value.into_owned();
     }
     let mut legal = String::with_capacity(LONGEST);
     for character in value.chars() {
@@ -59,10 +61,10 @@ mod tests {
     #[test]
     fn long_values_are_cut_between_characters_and_marked() {
         for value in ["x".repeat(10_000), "é".repeat(10_000), "😀".repeat(10_000)] {
-            let cut = legal(value);
+            let cut = legal(value.into());
             assert!(cut.len() <= LONGEST && cut.ends_with(CUT), "{cut}");
         }
-        assert_eq!(legal("x".repeat(LONGEST)), "x".repeat(LONGEST));
+        assert_eq!(legal("x".repeat(LONGEST).into()), "x".repeat(LONGEST));
     }
 
     #[test]

@@ -45,10 +45,10 @@ pub(crate) struct Exemplar {
 
 impl Exemplar {
     /// An exemplar, if the trace id is one: up to 32 hexadecimal digits.
-    pub(crate) fn of(trace_id: Option<String>, latency_ms: f64, at: Timestamp) -> Option<Self> {
+    pub(crate) fn of(trace_id: Option<&str>, latency_ms: f64, at: Timestamp) -> Option<Self> {
         let trace_id = trace_id?;
         let legal = (1..=32).contains(&trace_id.len()) && trace_id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        legal.then_some(Self { trace_id, seconds: latency_ms / 1000.0, at })
+        legal.then(|| Self { trace_id: trace_id.to_owned(), seconds: latency_ms / 1000.0, at })
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn only_hexadecimal_trace_ids_become_exemplars() {
-        let exemplar = |trace_id: &str| Exemplar::of(Some(trace_id.into()), 1.0, Timestamp::UNIX_EPOCH);
+        let exemplar = |trace_id: &str| Exemplar::of(Some(trace_id), 1.0, Timestamp::UNIX_EPOCH);
         assert!(exemplar("0af7651916cd43dd8448eb211c80319c").is_some());
         for trace_id in ["", "a\"} 1", "0af7651916cd43dd8448eb211c80319c0", "not-hex"] {
             assert_eq!(exemplar(trace_id), None);

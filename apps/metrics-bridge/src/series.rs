@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tidewatch_events::{RequestEvent, endpoint};
+use tidewatch_events::{RequestView, endpoint};
 
 use crate::budget::Budget;
 use crate::exposure::Exposure;
@@ -153,18 +153,20 @@ pub(crate) struct Partition {
 
 impl Partition {
     /// Counts an event; what is new by it starts with `exposure`.
-    pub(crate) fn count(&mut self, event: RequestEvent, exposure: Exposure, budget: &mut Budget) {
+    pub(crate) fn count(&mut self, event: RequestView<'_>, exposure: Exposure, budget: &mut Budget) {
         self.counted += 1;
         let observation = Observation {
             error: event.is_error(),
             latency_ms: event.latency_ms,
-            exemplar: event.latency_ms.and_then(|latency| Exemplar::of(event.trace_id, latency, event.timestamp)),
+            exemplar: event
+                .latency_ms
+                .and_then(|latency| Exemplar::of(event.trace_id.as_deref(), latency, event.timestamp)),
         };
         let code = event.status_code;
         // What would be cut is templated first: an id that is cut is none any more.
         let endpoint = match event.endpoint {
-            endpoint if is_legal(&endpoint) => endpoint,
-            endpoint => legal(endpoint::template(&endpoint).into_owned()),
+            endpoint if is_legal(&endpoint) => endpoint.into_owned(),
+            endpoint => legal(endpoint::template(&endpoint)),
         };
         let mut key = Key { service: legal(event.service), region: legal(event.region), endpoint };
         if let Some(series) = self.series.get_mut(&key)
@@ -173,7 +175,7 @@ impl Partition {
             return series.count(code, exposure, observation);
         }
         // Only now, since most endpoints have their series, and theirs are templates.
-        key.endpoint = legal(endpoint::template(&key.endpoint).into_owned());
+        key.endpoint = legal(endpoint::template(&key.endpoint));
         match self.series.get_mut(&key) {
             Some(series) if series.has_room_for(code, &key.service, budget) => {
                 series.count(code, exposure, observation);

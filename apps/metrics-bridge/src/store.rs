@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tidewatch_events::{Appended, Event, Rejection, RequestEvent, check_time};
+use tidewatch_events::{Appended, Rejection, RequestView, check_time};
 
 use crate::budget::Budget;
 use crate::exposure::Exposure;
@@ -234,8 +234,8 @@ impl Store {
 }
 
 /// The event, judged as the stream-processor does. Without an append time only what no clock could say is refused.
-fn judge(payload: &[u8], appended: Option<Appended>) -> Result<RequestEvent, Rejection> {
-    let event = RequestEvent::parse(payload)?;
+fn judge(payload: &[u8], appended: Option<Appended>) -> Result<RequestView<'_>, Rejection> {
+    let event = RequestView::parse(payload)?;
     check_time(event.timestamp, appended.map_or(event.timestamp, |appended| appended.of(Some(event.timestamp))))?;
     Ok(event)
 }

@@ -1,5 +1,6 @@
 //! The judging thread: polls, judges, checkpoints, and begins anew when its membership ends.
 
+use std::iter;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ use crate::partitions::{Partitions, Tools};
 use crate::status::{PartitionStatus, Questions, Status, Totals};
 
 const POLL: Duration = Duration::from_millis(50);
+/// Records that are judged between two looks at the clock: about a millisecond of work.
+const BATCH: usize = 500;
 const TICK: Duration = Duration::from_millis(100);
 const CHECKPOINT: Duration = Duration::from_secs(10);
 /// A failed checkpoint is tried again this much later.
@@ -129,11 +132,8 @@ impl Engine {
         while !shutdown.is_triggered() {
             let fetched = consumer.poll(POLL)?;
             let now = Instant::now();
-            match fetched {
-                Some(Fetched::Record(record)) => consumer.owner().process(record, now),
-                Some(Fetched::End { partition, position }) => consumer.owner().reach_end(partition, position, now),
-                Some(Fetched::OutOfRange) => self.go_on_in_range(&consumer)?,
-                None => {}
+            if let Some(fetched) = fetched {
+                self.judge_batch(&consumer, fetched, now)?;
             }
             if now >= tick_at {
                 tick_at = now + TICK;
@@ -158,6 +158,26 @@ impl Engine {
         let ends = consumer.ask_ends(&owned)?;
         let starts = consumer.owner().go_on_within(&ends)?;
         consumer.go_on_at(&starts)
+    }
+
+    /// Judges what was fetched at `now`, and what is here already behind it.
+    fn judge_batch(
+        &self,
+        consumer: &GroupConsumer<Partitions>,
+        first: Fetched<'_>,
+        now: Instant,
+    ) -> Result<(), KafkaError> {
+        let at_hand = iter::from_fn(|| consumer.at_hand().transpose());
+        for fetched in iter::once(Ok(first)).chain(at_hand).take(BATCH) {
+            match fetched? {
+                // Locked for one record at a time: fetching the next one may change who owns what.
+                Fetched::Record(record) => consumer.owner().process(&record, now),
+                Fetched::End { partition, position } => consumer.owner().reach_end(partition, position, now),
+                Fetched::OutOfRange => self.go_on_in_range(consumer)?,
+            }
+        }
+        consumer.owner().emit_all(now);
+        Ok(())
     }
 
     /// Returns whether everything that has changed is now durable. Only the loss of the membership is an error.

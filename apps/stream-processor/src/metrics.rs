@@ -1,7 +1,7 @@
 //! The metrics of the stream-processor.
 
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
-use tidewatch_detect::Rules;
+use tidewatch_detect::{Disposition, Rules};
 use tidewatch_events::Rejection;
 use tidewatch_kafka::metrics::{CONSUMER_LAG, ConsumerLag, REACHABLE};
 use tidewatch_kafka::topics::METRICS_RAW;
@@ -59,11 +59,42 @@ pub const METRICS: &[Family] = &[
     REACHABLE,
 ];
 
+/// The counters of [`EVENTS`]: one of them is counted up by each record, so they are looked up once.
+#[derive(Clone)]
+pub(crate) struct Outcomes {
+    windowed: IntCounter,
+    late: IntCounter,
+    dead_lettered: IntCounter,
+    known: IntCounter,
+}
+
+impl Outcomes {
+    /// All of them, which exist as series from then on: an increase needs the zero before the first count.
+    fn new(events: &IntCounterVec) -> Self {
+        let counter = |outcome| events.with_label_values(&[outcome]);
+        Self {
+            windowed: counter("windowed"),
+            late: counter("late"),
+            dead_lettered: counter("dead_lettered"),
+            known: counter("known"),
+        }
+    }
+
+    /// The one of records of which this has become.
+    pub(crate) fn of(&self, disposition: Disposition) -> &IntCounter {
+        match disposition {
+            Disposition::Windowed => &self.windowed,
+            Disposition::Late => &self.late,
+            Disposition::DeadLettered => &self.dead_lettered,
+            Disposition::Known => &self.known,
+        }
+    }
+}
+
 /// The metrics in use.
 #[derive(Clone)]
 pub(crate) struct Metrics {
-    /// By `outcome`: windowed, late, dead_lettered, known.
-    pub(crate) events: IntCounterVec,
+    pub(crate) events: Outcomes,
     /// By `reason`: a code of `tidewatch_events::Rejection`.
     pub(crate) dead_letters: IntCounterVec,
     /// By `rule` and `state`: firing, resolved.
@@ -83,7 +114,7 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn register(registry: &Registry, rules: &Rules) -> prometheus::Result<Self> {
         let metrics = Self {
-            events: EVENTS.register(registry)?,
+            events: Outcomes::new(&EVENTS.register(registry)?),
             dead_letters: DEAD_LETTERS.register(registry)?,
             alerts: ALERTS.register(registry)?,
             suppressed: REPEATED.register(registry)?,
@@ -97,9 +128,6 @@ impl Metrics {
             lag: ConsumerLag::register(registry, &METRICS_RAW)?,
         };
         // Series exist from the start: an increase needs the zero before the first count.
-        for outcome in ["windowed", "late", "dead_lettered", "known"] {
-            metrics.events.with_label_values(&[outcome]);
-        }
         for reason in Rejection::CODES {
             metrics.dead_letters.with_label_values(&[reason]);
         }

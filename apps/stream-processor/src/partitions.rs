@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules};
-use tidewatch_events::{AlertEvent, Event, Rejection, RequestEvent, check_time};
+use tidewatch_events::{AlertEvent, Event, Rejection, RequestView, check_time};
 use tidewatch_kafka::topics::ALERTS_FIRED;
-use tidewatch_kafka::{Commit, Committed, Ends, KafkaError, Message, Ownership, Producer, Reader, Record};
+use tidewatch_kafka::{Commit, Committed, Ends, Incoming, KafkaError, Message, Ownership, Producer, Reader};
 use tidewatch_telemetry::Condition;
 use tokio::runtime::Handle;
 
@@ -148,51 +148,42 @@ impl Partitions {
         self.owned.values().any(|owned| owned.transition && owned.is_settled())
     }
 
-    /// Judges one record.
-    pub(crate) fn process(&mut self, record: Record, now: Instant) {
-        let Some(owned) = self.owned.get_mut(&record.partition) else { return };
-        let position = owned.detector.position();
+    /// Judges one record. What began or ended by it is told by [`Self::emit_all`].
+    pub(crate) fn process(&mut self, record: &Incoming<'_>, now: Instant) {
+        let Some(owned) = self.owned.get_mut(&record.partition()) else { return };
+        let (position, offset) = (owned.detector.position(), record.offset());
         // After a pause the client may deliver again what it had fetched before.
-        if record.offset < position {
+        if offset < position {
             return;
         }
-        if record.offset > position {
-            count_holes(&self.tools.metrics, &mut owned.detector, |detector| detector.skip_holes(record.offset));
+        if offset > position {
+            count_holes(&self.tools.metrics, &mut owned.detector, |detector| detector.skip_holes(offset));
         }
         owned.idle.read(now);
         let before = owned.detector.totals();
-        let (disposition, rejection) = observe(&mut owned.detector, &record);
-        let outcome = match disposition {
-            Disposition::Windowed => "windowed",
-            Disposition::Late => "late",
-            Disposition::DeadLettered => "dead_lettered",
-            Disposition::Known => "known",
-        };
-        self.tools.metrics.events.with_label_values(&[outcome]).inc();
+        let (disposition, rejection) = observe(&mut owned.detector, record);
+        self.tools.metrics.events.of(disposition).inc();
         let after = owned.detector.totals();
         self.tools.metrics.overflowed.inc_by(after.overflowed - before.overflowed);
         if let (Disposition::DeadLettered, Some(rejection)) = (disposition, rejection) {
-            self.bury(record.partition, record, &rejection, now);
-        } else {
-            self.emit(record.partition, now);
+            self.bury(record, &rejection, now);
         }
     }
 
-    fn bury(&mut self, partition: i32, record: Record, rejection: &Rejection, now: Instant) {
+    fn bury(&mut self, record: &Incoming<'_>, rejection: &Rejection, now: Instant) {
         self.tools.metrics.dead_letters.with_label_values(&[rejection.code()]).inc();
         self.recent_dead_letters.truncate(RECENT_DEAD_LETTERS - 1);
         self.recent_dead_letters.push_front(DeadLetterStatus {
             reason: rejection.code(),
             detail: rejection.to_string(),
-            partition,
-            offset: record.offset,
+            partition: record.partition(),
+            offset: record.offset(),
             at: Timestamp::now(),
         });
-        let letter = DeadLetter::new(record, rejection, &self.tools.group);
-        if let Some(owned) = self.owned.get_mut(&partition) {
+        let letter = DeadLetter::new(record.to_record(), rejection, &self.tools.group);
+        if let Some(owned) = self.owned.get_mut(&record.partition()) {
             owned.dead_letters.push(&self.tools.producer, letter, now);
         }
-        self.emit(partition, now);
     }
 
     /// Looks after what is under way, and lets the wall clock move the watermark of partitions that are idle. An error
@@ -226,6 +217,8 @@ impl Partitions {
 
     /// Writes what has changed since the last checkpoint, and returns what may be committed.
     pub(crate) fn checkpoint(&mut self, only: Option<&[i32]>) -> Result<Vec<Commit>, KafkaError> {
+        // A state that has judged a window must not be written before what the window's verdict began or ended.
+        self.emit_all(Instant::now());
         let wanted = |id: &i32| only.is_none_or(|only| only.contains(id));
         let mut partitions: BTreeMap<i32, &mut Owned> =
             self.owned.iter_mut().filter(|(id, _)| wanted(id)).map(|(id, owned)| (*id, owned)).collect();
@@ -235,6 +228,14 @@ impl Partitions {
         let label = if result.is_ok() { "ok" } else { "failed" };
         self.tools.metrics.checkpoints.with_label_values(&[label]).inc();
         result
+    }
+
+    /// Writes what began or ended by the records so far.
+    pub(crate) fn emit_all(&mut self, now: Instant) {
+        let ids: Vec<i32> = self.owned.keys().copied().collect();
+        for id in ids {
+            self.emit(id, now);
+        }
     }
 
     fn emit(&mut self, partition: i32, now: Instant) {
@@ -296,20 +297,17 @@ impl Ownership for Partitions {
 }
 
 /// Feeds a record to its partition's detector. Also returns why it was refused, if it was.
-fn observe(detector: &mut Partition, record: &Record) -> (Disposition, Option<Rejection>) {
+fn observe(detector: &mut Partition, record: &Incoming<'_>) -> (Disposition, Option<Rejection>) {
     let appended = record.appended();
-    let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
-    let parsed = RequestEvent::parse(&record.payload);
-    let (event, rejection) = match &parsed {
-        Ok(event) => (Some(event), check_time(event.timestamp, appended.of(Some(event.timestamp))).err()),
-        Err(rejection) => (None, Some(rejection.clone())),
+    let service = || record.key().and_then(|key| std::str::from_utf8(key).ok());
+    let (input, rejection) = match RequestView::parse(record.payload()) {
+        Ok(event) => match check_time(event.timestamp, appended.of(Some(event.timestamp))) {
+            Ok(()) => (Input::Event { event, replay: record.header("source") == Some(b"replay") }, None),
+            Err(rejection) => (Input::Rejected { service: service(), event: Some(event) }, Some(rejection)),
+        },
+        Err(rejection) => (Input::Rejected { service: service(), event: None }, Some(rejection)),
     };
-    let input = match (event, &rejection) {
-        (Some(event), None) => Input::Event { event, replay: record.header("source") == Some(b"replay") },
-        (event, Some(_)) => Input::Rejected { service: key, event },
-        (None, None) => unreachable!("what is no event has a rejection"),
-    };
-    (detector.observe(record.offset, appended, input), rejection)
+    (detector.observe(record.offset(), appended, input), rejection)
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ fn events(groups: usize) -> Vec<RequestEvent> {
 fn filled(events: &[RequestEvent]) -> Partition {
     let mut partition = Partition::new(0, 0, Arc::new(Rules::builtin()), Limits::default());
     for (offset, event) in (0..).zip(events) {
-        partition.observe(offset, event.timestamp, Input::Event { event, replay: false });
+        partition.observe(offset, event.timestamp, Input::Event { event: event.into(), replay: false });
     }
     partition
 }
@@ -60,7 +60,7 @@ fn jump(bencher: Bencher<'_, '_>, hours: i64) {
     let next = RequestEvent { timestamp: at(START + hours * 3_600_000), ..events[0].clone() };
     let partition = filled(&events);
     bencher.with_inputs(|| partition.clone()).bench_local_values(|mut partition| {
-        partition.observe(EVENTS as i64, next.timestamp, Input::Event { event: &next, replay: false });
+        partition.observe(EVENTS as i64, next.timestamp, Input::Event { event: (&next).into(), replay: false });
         partition
     });
 }

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use tidewatch_events::RequestEvent;
+use tidewatch_events::RequestView;
 
 use crate::group::Group;
 use crate::pane::Ring;
@@ -62,7 +62,7 @@ impl Groups {
     }
 
     /// Slot of the event's own group.
-    pub(crate) fn find(&self, event: &RequestEvent) -> Option<usize> {
+    pub(crate) fn find(&self, event: &RequestView<'_>) -> Option<usize> {
         let labels = &self.rules.group_by;
         let is_it = |slot: &usize| {
             let group = self.slots[*slot].as_ref();
@@ -73,7 +73,7 @@ impl Groups {
     }
 
     /// The labels that a group of this event would have, in the order of `group_by`; none where one is too long.
-    pub(crate) fn values_of(&self, event: &RequestEvent) -> Option<Vec<Box<str>>> {
+    pub(crate) fn values_of(&self, event: &RequestView<'_>) -> Option<Vec<Box<str>>> {
         let values = self.rules.group_by.iter().map(|label| label.of(event));
         values.map(|value| (value.len() <= MAX_LABEL_BYTES).then(|| value.into())).collect()
     }

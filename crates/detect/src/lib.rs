@@ -3,13 +3,14 @@
 //! ```
 //! use std::sync::Arc;
 //! use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules};
-//! # use tidewatch_events::{Event, RequestEvent};
+//! # use tidewatch_events::RequestView;
 //!
 //! let mut partition = Partition::new(0, 0, Arc::new(Rules::builtin()), Limits::default());
-//! let event = RequestEvent::parse(br#"{"timestamp": "2026-01-01T00:00:00Z", "service": "api-service",
+//! let event = RequestView::parse(br#"{"timestamp": "2026-01-01T00:00:00Z", "service": "api-service",
 //!     "region": "us-east-1", "endpoint": "/", "status_code": 200, "request_id": "1"}"#).unwrap();
-//! let input = Input::Event { event: &event, replay: false };
-//! assert_eq!(partition.observe(0, event.timestamp, input), Disposition::Windowed);
+//! let ended = event.timestamp;
+//! let input = Input::Event { event, replay: false };
+//! assert_eq!(partition.observe(0, ended, input), Disposition::Windowed);
 //! assert!(partition.take_transitions().is_empty());
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]

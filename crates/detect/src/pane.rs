@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use sketches_ddsketch::{Config, DDSketch};
-use tidewatch_events::RequestEvent;
+use tidewatch_events::RequestView;
 
 use crate::rules::{Filter, LatencyCounters, MAX_FILTERS, MAX_LATENCY_RULES, Selection, Selections};
 
@@ -107,7 +107,7 @@ impl Pane {
     /// Counts an event in time.
     pub(crate) fn count(
         &mut self,
-        event: &RequestEvent,
+        event: &RequestView<'_>,
         latency: &LatencyCounters,
         filters: &[Filter],
         sketching: &Sketching,

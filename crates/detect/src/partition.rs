@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tidewatch_events::RequestEvent;
+use tidewatch_events::RequestView;
 
 use crate::grid::{to_ms, to_timestamp};
 use crate::group::{Alone, Group, Judging};
@@ -52,12 +52,12 @@ impl Default for Limits {
 }
 
 /// One record, as far as it could be read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Input<'a> {
     /// A valid event.
     Event {
         /// The event.
-        event: &'a RequestEvent,
+        event: RequestView<'a>,
         /// Whether it was replayed from a file: traffic rules don't judge windows with such events.
         replay: bool,
     },
@@ -66,7 +66,7 @@ pub enum Input<'a> {
         /// The service, where the record's key says it.
         service: Option<&'a str>,
         /// The event, where only its time is wrong (`from_future`, `too_old`).
-        event: Option<&'a RequestEvent>,
+        event: Option<RequestView<'a>>,
     },
 }
 

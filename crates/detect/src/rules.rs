@@ -7,7 +7,7 @@ mod filter;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tidewatch_events::{RequestEvent, Severity};
+use tidewatch_events::{RequestView, Severity};
 
 pub use error::RulesError;
 pub(crate) use filter::{Filter, MAX_FILTERS, Selection, Selections};
@@ -54,7 +54,7 @@ impl Label {
         }
     }
 
-    pub(crate) fn of(self, event: &RequestEvent) -> &str {
+    pub(crate) fn of<'a>(self, event: &'a RequestView<'_>) -> &'a str {
         match self {
             Self::Service => &event.service,
             Self::Region => &event.region,

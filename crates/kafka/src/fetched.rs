@@ -5,7 +5,7 @@ use rdkafka::error::KafkaError as Native;
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientConfig, Offset};
 
-use crate::message::Record;
+use crate::message::Incoming;
 
 /// What comes of reading on.
 ///
@@ -13,9 +13,9 @@ use crate::message::Record;
 /// there to be read (control records), it was taken back (aborted transactions), or a newer one stands for it
 /// (compaction). Records that retention has deleted are never passed over, they are [`Fetched::OutOfRange`].
 #[derive(Debug)]
-pub enum Fetched {
+pub enum Fetched<'a> {
     /// The next record.
-    Record(Record),
+    Record(Incoming<'a>),
     /// The partition was read to its end, which is what the broker says, not what offsets say: everything before it was
     /// handed out or is a hole. Where a transaction is open, the end is before its first record.
     End {
@@ -36,11 +36,11 @@ pub(crate) fn accounting(config: &mut ClientConfig) -> &mut ClientConfig {
 }
 
 /// What an error of a consumer that is `accounting` says; none where the client tries again by itself.
-pub(crate) fn said_by<C: ConsumerContext>(
+pub(crate) fn said_by<'a, C: ConsumerContext>(
     error: &Native,
     consumer: &impl Consumer<C>,
     topic: &str,
-) -> Result<Option<Fetched>, Native> {
+) -> Result<Option<Fetched<'a>>, Native> {
     match error {
         Native::PartitionEOF(partition) => {
             let positions = consumer.position()?;

@@ -17,7 +17,7 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
 use crate::client::Quiet;
 use crate::fetched::{Fetched, accounting, said_by};
-use crate::message::Record;
+use crate::message::Incoming;
 use crate::pulse::Pulse;
 use crate::{KafkaArgs, KafkaError, Topic, client, ends};
 
@@ -131,17 +131,27 @@ impl<O: Ownership> GroupConsumer<O> {
 
     /// The next record or what else there is to say, if it comes within `limit`. Assignments and revocations are handled
     /// on the way. Errors end the membership: drop the consumer and join anew.
-    pub fn poll(&self, limit: Duration) -> Result<Option<Fetched>, KafkaError> {
+    pub fn poll(&self, limit: Duration) -> Result<Option<Fetched<'_>>, KafkaError> {
+        let polled = self.next(limit)?;
+        if let Some(Fetched::Record(_)) = polled {
+            self.member().pulse.beat();
+        }
+        Ok(polled)
+    }
+
+    /// As [`Self::poll`], without waiting: for what is here already behind a record that was waited for.
+    pub fn at_hand(&self) -> Result<Option<Fetched<'_>>, KafkaError> {
+        self.next(Duration::ZERO)
+    }
+
+    fn next(&self, limit: Duration) -> Result<Option<Fetched<'_>>, KafkaError> {
         let polled = self.consumer.poll(limit);
         if let Some(failure) = lock(&self.member().failure).take() {
             return Err(failure);
         }
         match polled {
             None => Ok(None),
-            Some(Ok(message)) => {
-                self.member().pulse.beat();
-                Ok(Some(Fetched::Record(Record::of(&message))))
-            }
+            Some(Ok(message)) => Ok(Some(Fetched::Record(Incoming::new(message)))),
             Some(Err(Native::MessageConsumptionFatal(code @ RDKafkaErrorCode::FencedInstanceId))) => {
                 Err(KafkaError::Fenced(code))
             }

@@ -23,7 +23,7 @@ pub use config::KafkaArgs;
 pub use error::KafkaError;
 pub use fetched::Fetched;
 pub use group::{Commit, Committed, Ends, GroupArgs, GroupConsumer, Ownership};
-pub use message::{Message, Record};
+pub use message::{Incoming, Message, Record};
 pub use producer::{Ack, DeliveryStats, Producer};
 pub use properties::{Properties, Property};
 pub use reader::{Reader, Start};

@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp as Time;
-use rdkafka::Timestamp;
-use rdkafka::message::{Header, Headers, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
+use rdkafka::{Message as _, Timestamp};
 use tidewatch_events::{Appended, Event};
 
 /// A record as it was read.
@@ -42,10 +42,7 @@ impl Record {
             key: message.key().map(<[u8]>::to_vec),
             payload: message.payload().unwrap_or_default().to_vec(),
             tombstone: message.payload().is_none(),
-            timestamp_ms: match message.timestamp() {
-                Timestamp::NotAvailable => None,
-                Timestamp::CreateTime(ms) | Timestamp::LogAppendTime(ms) => Some(ms),
-            },
+            timestamp_ms: message.timestamp().to_millis(),
             timed_by_broker: matches!(message.timestamp(), Timestamp::LogAppendTime(_)),
             headers: headers.unwrap_or_default(),
         }
@@ -54,18 +51,69 @@ impl Record {
     /// When it was appended, and who says so. To be asked when it is read. Only a record in a format older than any broker
     /// that Tidewatch runs on has no time.
     pub fn appended(&self) -> Appended {
-        match self.timestamp_ms.and_then(|ms| Time::from_millisecond(ms).ok()) {
-            Some(appended) if self.timed_by_broker => Appended::ByBroker(appended),
-            claim => {
-                let read_at = Time::now();
-                Appended::ByProducer { claim: claim.unwrap_or(read_at), read_at }
-            }
-        }
+        appended(self.timestamp_ms, self.timed_by_broker)
     }
 
     /// The first header of that name.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
+    }
+}
+
+/// A record while it is still in the client's memory: nothing of it is copied. The client frees a whole fetch at once, so
+/// what is to be kept has to become a [`Record`].
+#[derive(Debug)]
+pub struct Incoming<'a>(BorrowedMessage<'a>);
+
+impl<'a> Incoming<'a> {
+    pub(crate) fn new(message: BorrowedMessage<'a>) -> Self {
+        Self(message)
+    }
+
+    /// Partition it was read from.
+    pub fn partition(&self) -> i32 {
+        self.0.partition()
+    }
+
+    /// Its offset in the partition.
+    pub fn offset(&self) -> i64 {
+        self.0.offset()
+    }
+
+    /// Its key.
+    pub fn key(&self) -> Option<&[u8]> {
+        self.0.key()
+    }
+
+    /// Its value; a tombstone's is empty.
+    pub fn payload(&self) -> &[u8] {
+        self.0.payload().unwrap_or_default()
+    }
+
+    /// As [`Record::appended`].
+    pub fn appended(&self) -> Appended {
+        let timestamp = self.0.timestamp();
+        appended(timestamp.to_millis(), matches!(timestamp, Timestamp::LogAppendTime(_)))
+    }
+
+    /// The first header of that name. The client reads all headers of a record when it is asked for the first one.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        read_headers(self.0.headers(), |headers| headers.iter().find(|header| header.key == name)?.value)?
+    }
+
+    /// A copy of all of it.
+    pub fn to_record(&self) -> Record {
+        Record::of(&self.0)
+    }
+}
+
+fn appended(timestamp_ms: Option<i64>, timed_by_broker: bool) -> Appended {
+    match timestamp_ms.and_then(|ms| Time::from_millisecond(ms).ok()) {
+        Some(appended) if timed_by_broker => Appended::ByBroker(appended),
+        claim => {
+            let read_at = Time::now();
+            Appended::ByProducer { claim: claim.unwrap_or(read_at), read_at }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::{FutureExt, StreamExt};
 use prometheus::Registry;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::error::KafkaError as Native;
@@ -13,7 +14,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use crate::client::Quiet;
 use crate::ends;
 use crate::fetched::{Fetched, accounting, said_by};
-use crate::message::Record;
+use crate::message::{Incoming, Record};
 use crate::metrics::export_reachable;
 use crate::pulse::Pulse;
 use crate::{KafkaArgs, KafkaError, Topic};
@@ -118,12 +119,12 @@ impl Reader {
     }
 
     /// The next record of `topic`, or what else there is to say. Only of a reader that is [`Reader::accounting`].
-    pub async fn next(&self, topic: &Topic) -> Fetched {
+    pub async fn next<'a>(&'a self, topic: &Topic) -> Fetched<'a> {
         loop {
             let error = match self.consumer.recv().await {
                 Ok(message) => {
                     self.pulse.beat();
-                    return Fetched::Record(Record::of(&message));
+                    return Fetched::Record(Incoming::new(message));
                 }
                 Err(error) => error,
             };
@@ -132,6 +133,18 @@ impl Reader {
                 Ok(None) | Err(_) => self.pause_after(&error).await,
             }
         }
+    }
+
+    /// As [`Reader::next`], together with what is here already behind it, at most `most` in all.
+    pub async fn batch<'a>(&'a self, topic: &'a Topic, most: usize) -> impl Iterator<Item = Fetched<'a>> {
+        let first = self.next(topic).await;
+        let mut stream = self.consumer.stream();
+        let at_hand = std::iter::from_fn(move || match stream.next().now_or_never()?? {
+            Ok(message) => Some(Fetched::Record(Incoming::new(message))),
+            // What says nothing is tried again by the client: that ends the batch.
+            Err(error) => said_by(&error, &*self.consumer, topic.name).ok()?,
+        });
+        std::iter::once(first).chain(at_hand).take(most)
     }
 
     async fn pause_after(&self, error: &Native) {
@@ -196,6 +209,7 @@ impl Reader {
             let fetched = tokio::time::timeout(STALLED, reader.next(topic)).await;
             match fetched.map_err(|_| KafkaError::Timeout { doing: "reading a topic to its end", limit: STALLED })? {
                 Fetched::Record(record) => {
+                    let record = record.to_record();
                     if open.get(&record.partition).is_some_and(|to| record.offset + 1 >= *to) {
                         open.remove(&record.partition);
                     }

@@ -169,7 +169,7 @@ fn next_of(member: &GroupConsumer<Notes>) -> String {
     loop {
         assert!(Instant::now() < deadline, "nothing comes");
         match member.poll(Duration::from_millis(100)).unwrap() {
-            Some(Fetched::Record(record)) if record.partition == 3 => return format!("record {}", record.offset),
+            Some(Fetched::Record(record)) if record.partition() == 3 => return format!("record {}", record.offset()),
             Some(Fetched::End { partition: 3, position }) => return format!("end {position:?}"),
             Some(Fetched::OutOfRange) => return "out of range".to_owned(),
             _ => {}
@@ -222,7 +222,7 @@ async fn a_partition_that_was_paused_and_lost_is_read_once_it_is_back() {
         let moved = second_notes.assigned.lock().unwrap()[0].partition;
         drop(second);
         poll_until(&[&first], "the return", || first_notes.assigned.lock().unwrap().len() == all + all / 2);
-        let is_it = |fetched| matches!(fetched, Some(Fetched::Record(record)) if record.partition == moved);
+        let is_it = |fetched| matches!(fetched, Some(Fetched::Record(record)) if record.partition() == moved);
         let deadline = Instant::now() + Duration::from_secs(20);
         while !is_it(first.poll(Duration::from_millis(100)).unwrap()) {
             assert!(Instant::now() < deadline, "the partition is never fetched");

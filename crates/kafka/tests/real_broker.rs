@@ -152,7 +152,7 @@ async fn what_retention_took_is_out_of_range_and_reading_goes_on_where_it_is_tol
     let next = || {
         while Instant::now() < deadline {
             match member.poll(Duration::from_millis(100)).unwrap() {
-                Some(Fetched::Record(record)) => return format!("record {}", record.offset),
+                Some(Fetched::Record(record)) => return format!("record {}", record.offset()),
                 Some(Fetched::OutOfRange) => return "out of range".to_owned(),
                 _ => {}
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidewatch_events::{Appended, RequestEvent};
+use tidewatch_events::{Appended, RequestView};
 
 use super::{Disposition, Input, NOT_BEGUN, Partition};
 use crate::grid::to_ms;
@@ -37,9 +37,9 @@ impl Partition {
         }
         let record = Record { offset, appended_ms, is_known, judged: self.judged_for(offset, is_known) };
         let disposition = match input {
-            Input::Event { event, replay } => self.count_event(&record, event, replay),
+            Input::Event { event, replay } => self.count_event(&record, &event, replay),
             Input::Rejected { event: Some(event), .. } => {
-                self.count_misdated(&record, event, false);
+                self.count_misdated(&record, &event, false);
                 Disposition::DeadLettered
             }
             Input::Rejected { service, event: None } => {
@@ -63,7 +63,7 @@ impl Partition {
         if is_known { self.steps.judged_at(offset) } else { self.judged }
     }
 
-    fn count_event(&mut self, record: &Record, event: &RequestEvent, replay: bool) -> Disposition {
+    fn count_event(&mut self, record: &Record, event: &RequestView<'_>, replay: bool) -> Disposition {
         let pane = self.rules.grid.pane_of(to_ms(event.timestamp));
         if record.judged.is_some_and(|judged| pane < judged) {
             self.count_misdated(record, event, replay);
@@ -81,7 +81,7 @@ impl Partition {
     }
 
     /// An event whose time is wrong counts as arrived when it was appended, in a window that is still to be judged.
-    fn count_misdated(&mut self, record: &Record, event: &RequestEvent, replay: bool) {
+    fn count_misdated(&mut self, record: &Record, event: &RequestView<'_>, replay: bool) {
         let Some(pane) = self.arrival_pane(record) else { return };
         if self.takes(record, pane) {
             let slot = self.group_for(record, event, pane);
@@ -132,7 +132,7 @@ impl Partition {
     }
 
     /// Slot of the group that the event counts in. None: its group is known to be no more.
-    fn group_for(&mut self, record: &Record, event: &RequestEvent, pane: i64) -> Option<usize> {
+    fn group_for(&mut self, record: &Record, event: &RequestView<'_>, pane: i64) -> Option<usize> {
         let slot = match self.groups.find(event) {
             Some(slot) if self.groups.get(slot).is_some_and(|group| group.start_offset <= record.offset) => slot,
             _ if record.is_known => return self.groups.overflow(),
@@ -151,7 +151,7 @@ impl Partition {
         Some(slot)
     }
 
-    fn new_group(&mut self, record: &Record, event: &RequestEvent, pane: i64) -> usize {
+    fn new_group(&mut self, record: &Record, event: &RequestView<'_>, pane: i64) -> usize {
         let is_full = self.groups.plain_count() >= self.limits.max_groups;
         let Some(values) = self.groups.values_of(event).filter(|_| !is_full) else {
             return self.overflow_group(record, pane);
@@ -187,10 +187,10 @@ impl Partition {
 
 impl<'a> Input<'a> {
     /// The event, also where its time is wrong.
-    fn event(&self) -> Option<&'a RequestEvent> {
-        match *self {
+    fn event(&self) -> Option<&RequestView<'a>> {
+        match self {
             Self::Event { event, .. } => Some(event),
-            Self::Rejected { event, .. } => event,
+            Self::Rejected { event, .. } => event.as_ref(),
         }
     }
 }

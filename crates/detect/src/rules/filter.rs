@@ -1,6 +1,6 @@
 //! Which requests a rule looks at.
 
-use tidewatch_events::RequestEvent;
+use tidewatch_events::RequestView;
 
 /// Distinct filters of a rules file at most: each one is evaluated for every event.
 pub(crate) const MAX_FILTERS: usize = 8;
@@ -51,7 +51,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn takes(&self, event: &RequestEvent) -> bool {
+    pub(crate) fn takes(&self, event: &RequestView<'_>) -> bool {
         let among = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.fits(&event.endpoint));
         (self.endpoints.is_empty() || among(&self.endpoints))
             && !among(&self.exclude_endpoints)

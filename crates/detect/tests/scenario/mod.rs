@@ -64,9 +64,9 @@ impl Sent {
 
     pub fn input(&self) -> Input<'_> {
         match &self.payload {
-            Payload::Event(event) => Input::Event { event, replay: false },
-            Payload::Replayed(event) => Input::Event { event, replay: true },
-            Payload::Misdated(event) => Input::Rejected { service: Some(&event.service), event: Some(event) },
+            Payload::Event(event) => Input::Event { event: event.into(), replay: false },
+            Payload::Replayed(event) => Input::Event { event: event.into(), replay: true },
+            Payload::Misdated(event) => Input::Rejected { service: Some(&event.service), event: Some(event.into()) },
             Payload::Malformed(service) => Input::Rejected { service: service.as_deref(), event: None },
         }
     }

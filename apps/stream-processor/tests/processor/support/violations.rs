@@ -73,10 +73,10 @@ async fn expected(args: &KafkaArgs, end: Timestamp) -> (BTreeSet<String>, BTreeS
             let key = std::str::from_utf8(record.key.as_deref().unwrap()).unwrap();
             match RequestEvent::parse(&record.payload) {
                 Ok(event) if check_time(event.timestamp, appended).is_ok() => {
-                    detector.observe(record.offset, appended, Input::Event { event: &event, replay: false });
+                    detector.observe(record.offset, appended, Input::Event { event: (&event).into(), replay: false });
                 }
                 other => {
-                    let event = other.as_ref().ok();
+                    let event = other.as_ref().ok().map(Into::into);
                     refused.insert((partition, record.offset));
                     detector.observe(record.offset, appended, Input::Rejected { service: Some(key), event });
                 }
