@@ -8,6 +8,9 @@ use crate::properties::{Properties, Property, refusal};
 /// The largest record of any topic but the DLQ, in bytes.
 pub(crate) const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
 
+/// The largest record of any topic, a dead letter: an original and its headers.
+pub(crate) const MAX_MESSAGE_BYTES: usize = MAX_RECORD_BYTES + 64 * 1024;
+
 /// What Tidewatch's guarantees rest on, and so can't be set from outside.
 const OURS: [&str; 10] = [
     "acks",
@@ -76,7 +79,7 @@ impl KafkaArgs {
         config
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", client_id)
-            .set("message.max.bytes", (MAX_RECORD_BYTES + 64 * 1024).to_string())
+            .set("message.max.bytes", MAX_MESSAGE_BYTES.to_string())
             .set("socket.keepalive.enable", "true")
             // A broker that comes back is found within seconds; librdkafka adds the jitter.
             .set("reconnect.backoff.ms", "100")
@@ -102,10 +105,10 @@ impl KafkaArgs {
             // What a transaction took back never happened.
             .set("isolation.level", "read_committed");
         let defaults = [
-            // Not the largest record: that one comes by itself. These are compressed bytes, and a few such batches at once
-            // are many times as much in memory.
+            // Not the largest record: that one comes by itself. These are compressed bytes, of one partition and of all in one
+            // answer; unpacked they are many times as much. librdkafka takes no less than a record for all.
             ("fetch.message.max.bytes", (1024 * 1024).to_string()),
-            ("fetch.max.bytes", (4 * MAX_RECORD_BYTES).to_string()),
+            ("fetch.max.bytes", MAX_MESSAGE_BYTES.to_string()),
             // The in-process broker answers an empty fetch when the wait is over, not when a record comes.
             ("fetch.wait.max.ms", "100".to_owned()),
             // What is prefetched counts against the memory of the whole process.

@@ -8,7 +8,7 @@ use rdkafka::metadata::MetadataPartition;
 use rdkafka::types::RDKafkaErrorCode;
 
 use crate::client::Quiet;
-use crate::config::MAX_RECORD_BYTES;
+use crate::config::{MAX_MESSAGE_BYTES, MAX_RECORD_BYTES};
 use crate::{KafkaArgs, KafkaError};
 
 const LIMIT: Duration = Duration::from_secs(15);
@@ -61,7 +61,7 @@ pub const ALL: &[&Topic] = &[&METRICS_RAW, &LOGS_RAW, &ALERTS_FIRED, &PROCESSOR_
 impl Topic {
     /// The largest record it takes, in bytes. A dead letter is its original and some headers.
     pub(crate) fn max_message_bytes(&self) -> usize {
-        if *self == METRICS_RAW_DLQ { MAX_RECORD_BYTES + 64 * 1024 } else { MAX_RECORD_BYTES }
+        if *self == METRICS_RAW_DLQ { MAX_MESSAGE_BYTES } else { MAX_RECORD_BYTES }
     }
 }
 
