@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
+use tidewatch_telemetry::printable;
 
 use self::tracks::lane_markup;
 use super::chart::fixed;
@@ -125,8 +126,8 @@ fn quiet(view: &View<'_>) -> Markup {
             @if view.state.simulator.is_some() {
                 p { "Break something and watch this axis: the fault appears at once, its detection and the notification seconds later." }
                 pre tabindex="0" {
-                    "cargo run --release -- break " (example) " --latency 10\n"
-                    "cargo run --release -- break " (example) " --error-rate 0.3 --for 2m\n"
+                    "cargo run --release -- break " (printable(example)) " --latency 10\n"
+                    "cargo run --release -- break " (printable(example)) " --error-rate 0.3 --for 2m\n"
                     "cargo run --release -- heal"
                 }
             }

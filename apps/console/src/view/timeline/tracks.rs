@@ -149,7 +149,7 @@ fn detected(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
             @if to > 0.0 {
                 rect class={ "detected " (alert.severity.as_str()) } x={ (fixed(from)) "%" } width={ (fixed((to - from).max(0.4))) "%" }
                     y=(fixed(y + index.min(MAX_BARS - 1) as f64 * (THIN + 1.0))) height=(fixed(THIN)) rx="1.5" {
-                    title { (alert.rule) " " (alert.region().unwrap_or_default()) ", detected " (format::clock(alert.fired_at)) " UTC" }
+                    title { (printable(&alert.rule)) " " (printable(alert.region().unwrap_or_default())) ", detected " (format::clock(alert.fired_at)) " UTC" }
                 }
             }
         }
@@ -182,7 +182,7 @@ fn told(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
             @if x > 0.0 {
                 svg x={ (fixed(x)) "%" } y=(fixed(y)) width="1" height=(fixed(MARKS)) overflow="visible" {
                     path class={ "told " (if notification.status == "firing" { "firing" } else { "over" }) } d="M0 2 6 8 0 14-6 8z" {
-                        title { "notified: " (notification.status) " " (printable(notification.label("alertname"))) " " (printable(notification.label("region"))) ", " (format::clock(notification.received_at)) " UTC" }
+                        title { "notified: " (printable(&notification.status)) " " (printable(notification.label("alertname"))) " " (printable(notification.label("region"))) ", " (format::clock(notification.received_at)) " UTC" }
                     }
                 }
             }
