@@ -89,13 +89,14 @@ impl Traffic {
     /// What of the recent traffic is usual.
     fn usual(&self, grid: Grid, window: i64, recent: u64) -> u64 {
         let mut usual = recent;
+        let yesterday = self.memory.yesterday(grid, window);
         if let Some(hour) = self.memory.hour()
             && is_well_below(hour, recent)
-            && self.memory.yesterday(grid, window).is_none_or(|yesterday| is_well_below(yesterday, recent))
+            && yesterday.is_none_or(|yesterday| is_well_below(yesterday, recent))
         {
             usual = hour;
         }
-        if let Some((now, before)) = self.memory.fall(grid, window)
+        if let (Some(now), Some(before)) = (yesterday, self.memory.yesterday_before(grid, window))
             && is_well_below(now, before)
             && is_well_below(now, recent)
         {
@@ -293,19 +294,21 @@ mod tests {
         assert_eq!(traffic.excluded.len(), 1);
     }
 
-    /// A group with so many requests a pane, minute by minute, for which nothing is ever low.
-    fn lived(minutes: &[u64]) -> (Traffic, i64) {
+    /// A group with so many requests a pane, minute by minute, for which nothing is ever low, at each minute.
+    fn living(minutes: &[u64]) -> impl Iterator<Item = Traffic> {
         let mut traffic = Traffic::new(0);
-        let mut window = 12;
-        for &requests in minutes {
-            for _ in 0..12 {
-                traffic.refresh(grid(), window, window - 1);
+        (1..).zip(minutes).map(move |(minute, &requests)| {
+            for window in 12 * minute..12 * (minute + 1) {
                 traffic.leave(grid(), window, requests, false, false);
-                window += 1;
             }
-        }
-        traffic.refresh(grid(), window, window - 1);
-        (traffic, window)
+            let window = 12 * (minute + 1);
+            traffic.refresh(grid(), window, window - 1);
+            traffic.clone()
+        })
+    }
+
+    fn lived(minutes: &[u64]) -> Traffic {
+        living(minutes).last().unwrap()
     }
 
     #[test]
@@ -313,23 +316,20 @@ mod tests {
         for (minutes, usual) in [(20, 124), (50, 124), (75, 1_200)] {
             // What is remembered of 120 is that it lies between 120 and 127.
             let levels = [vec![10; 60], vec![100; minutes]].concat();
-            let (traffic, _) = lived(&levels);
+            let traffic = lived(&levels);
             assert_eq!((traffic.recent, traffic.baseline), (Some(1_200), Some(usual)), "{minutes} minutes");
         }
     }
 
     #[test]
-    fn no_hour_of_the_first_day_is_a_burst_where_the_day_is_eight_times_the_night() {
-        let share = 7.0 / 9.0;
+    fn no_hour_of_the_first_day_is_a_burst_where_the_day_is_six_times_the_night() {
+        let share = 5.0 / 7.0;
         let turn = std::f64::consts::TAU / (24.0 * 60.0);
         let minutes: Vec<u64> =
             (0..24 * 60).map(|minute| (1_000.0 * (1.0 - share * (f64::from(minute) * turn).cos())) as u64).collect();
-        for until in (2..minutes.len()).step_by(10) {
-            let (traffic, _) = lived(&minutes[..until]);
-            assert!(
-                traffic.baseline.is_some_and(|usual| Some(usual) == traffic.recent),
-                "{until} minutes: {traffic:?}"
-            );
+        for traffic in living(&minutes).skip(1) {
+            assert!(traffic.recent.is_some());
+            assert_eq!(traffic.baseline, traffic.recent);
         }
     }
 
@@ -337,18 +337,30 @@ mod tests {
     fn a_rise_that_came_yesterday_too_is_usual_at_once_and_a_fall_may_come_again() {
         let day = [vec![10; 600], vec![100; 600], vec![10; 240]].concat();
         let risen = [day.clone(), vec![10; 600], vec![100; 15]].concat();
-        assert_eq!(lived(&risen).0.baseline, Some(1_200));
+        assert_eq!(lived(&risen).baseline, Some(1_200));
         // What is remembered of 1,200 is that it lies between 1,152 and 1,279.
         let before_the_fall = [day.clone(), vec![10; 600], vec![100; 595]].concat();
-        assert_eq!(lived(&before_the_fall).0.baseline, Some(1_200 * 124 / 1_216));
+        assert_eq!(lived(&before_the_fall).baseline, Some(1_200 * 124 / 1_216));
         let long_before_it = [day, vec![10; 600], vec![100; 500]].concat();
-        assert_eq!(lived(&long_before_it).0.baseline, Some(1_200));
+        assert_eq!(lived(&long_before_it).baseline, Some(1_200));
+    }
+
+    #[test]
+    fn the_end_of_a_daily_batch_of_minutes_is_usual_whenever_it_begins() {
+        for (begins, lasts) in [60, 63, 67, 69].into_iter().flat_map(|begins| [8, 12, 25].map(|lasts| (begins, lasts)))
+        {
+            let mut day = vec![10; 24 * 60];
+            day[begins..begins + lasts].fill(40);
+            let until_its_end = [&day[..], &day[..begins + lasts + 1]].concat();
+            let usual = lived(&until_its_end).baseline.unwrap();
+            assert!(usual < 240, "{lasts} minutes from {begins} on: {usual} would make 120 a drop");
+        }
     }
 
     #[test]
     fn a_day_takes_less_than_three_kilobytes() {
         let minutes: Vec<u64> = (0..2_000).map(|minute| 100_000 + minute % 7).collect();
-        let (traffic, _) = lived(&minutes);
+        let traffic = lived(&minutes);
         let state = serde_json::to_string(&traffic).unwrap();
         let counts = serde_json::to_string(&traffic.counts).unwrap();
         assert!(state.len() < 3_072, "{} bytes", state.len());

@@ -53,6 +53,11 @@ impl Spans {
         let minute = grid.hops(MINUTE_MS).max(grid.panes());
         Self { panes: grid.panes(), minute, slot: grid.hops(SLOT_MS).max(minute) }
     }
+
+    /// The slot in which a window ends.
+    fn slot_of(self, window: i64) -> i64 {
+        (window - 1).div_euclid(self.slot)
+    }
 }
 
 impl Memory {
@@ -133,18 +138,16 @@ impl Memory {
         self.slots.iter().filter_map(|slot| slot.number()).max()
     }
 
-    /// The highest level of yesterday around the end of `window`.
+    /// What yesterday was like at the end of `window`: the lower level of those ten minutes and of the ten after them.
     pub(crate) fn yesterday(&self, grid: Grid, window: i64) -> Option<u64> {
-        let slot = (window - 1).div_euclid(Spans::of(grid).slot) - DAY;
-        self.slots(slot - 1, slot + 2).max()
+        let slot = Spans::of(grid).slot_of(window) - DAY;
+        self.slots(slot, slot + 2).min()
     }
 
-    /// What is left, by yesterday, of the traffic of some minutes ago: a level now and one before.
-    pub(crate) fn fall(&self, grid: Grid, window: i64) -> Option<(u64, u64)> {
-        let slot = (window - 1).div_euclid(Spans::of(grid).slot) - DAY;
-        let now = self.slots(slot, slot + 2).min()?;
-        let before = self.slots(slot - 2, slot).max()?;
-        Some((now, before))
+    /// What yesterday was like in the twenty minutes before those: the higher level.
+    pub(crate) fn yesterday_before(&self, grid: Grid, window: i64) -> Option<u64> {
+        let slot = Spans::of(grid).slot_of(window) - DAY;
+        self.slots(slot - 2, slot).max()
     }
 
     /// The level that a drop has settled at: half an hour, not a minute of it silent, whose second half is like its first.
