@@ -53,8 +53,8 @@ use summary::Summary;
     tidewatch replay access.log --speed 600      # ten minutes of log a second\n  \
     tail -F access.log | tidewatch replay -      # as it happens\n  \
     tidewatch replay access.log.2.gz --service shop --speed 60\n  \
-    tidewatch replay access.log --latency-unit us      # Apache's %D\n  \
-    tidewatch replay access.log --format '$remote_addr [$time_local] \"$request\" $status $request_time'")]
+    tidewatch replay access.log --latency-unit us          # %D at the end of a line\n  \
+    tidewatch replay access.log --format '%h %l %u %t \"%r\" %>s %b %D'")]
 pub(crate) struct Args {
     /// Log to read; `-` is stdin
     file: PathBuf,
