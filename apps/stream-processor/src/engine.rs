@@ -172,7 +172,10 @@ impl Engine {
             match fetched? {
                 // Locked for one record at a time: fetching the next one may change who owns what.
                 Fetched::Record(record) => consumer.owner().process(&record, now),
-                Fetched::End { partition, position } => consumer.owner().reach_end(partition, position, now),
+                // Seen now: an answer about the ends that was asked for before must not count as newer.
+                Fetched::End { partition, position } => {
+                    consumer.owner().reach_end(partition, position, Instant::now());
+                }
                 Fetched::OutOfRange => self.go_on_in_range(consumer)?,
             }
         }

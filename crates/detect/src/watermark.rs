@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 /// behind it. Without it, a service alone in its partition whose clock is set back would stop the partition's time,
 /// and with it the rule that is to notice just that; and a partition of malformed records would never be judged.
 const STALL_MS: i64 = 10_000;
+/// Clocks that are set right differ by less.
+const CLOCKS_DIFFER_MS: i64 = 2_000;
 
 /// The newest event time of a partition: the greatest min(event time, append time) read, in milliseconds.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,9 +43,10 @@ impl Watermark {
     /// Whether a record of a sender (a service and a region) may move event time to `reached_ms`, where no broker says when
     /// it was appended. Its event says `event_ms`, and it was read at `read_at_ms`.
     ///
-    /// One host with a fast clock must not make everybody else in its partition late. So a leap of more than [`STALL_MS`]
-    /// has to be borne out: by another sender; by the reader's clock, with which it agrees; or by the sender itself, where
-    /// it goes on from there for [`STALL_MS`] while nobody else says that it is still before the leap.
+    /// One host with a fast clock must not make everybody else in its partition late. So a leap of more than [`STALL_MS`],
+    /// and any step that a clock ahead of the reader's wants to make, has to be borne out: by another sender; by the
+    /// reader's clock, with which it agrees; or by the sender itself, where it goes on from there for [`STALL_MS`] while
+    /// nobody else says that it is still before the leap.
     pub(crate) fn is_borne_out(
         &mut self,
         reached_ms: i64,
@@ -52,7 +55,8 @@ impl Watermark {
         read_at_ms: i64,
     ) -> bool {
         let Some(newest_ms) = self.newest_ms else { return true };
-        if reached_ms - newest_ms <= STALL_MS {
+        let is_ahead = event_ms - read_at_ms > CLOCKS_DIFFER_MS;
+        if reached_ms - newest_ms <= if is_ahead { 0 } else { STALL_MS } {
             if newest_ms - reached_ms <= STALL_MS {
                 self.leap = None;
             }

@@ -48,6 +48,11 @@ fn play(scenario: &mut Scenario, stream: &[Sent], skew: f64, read_at: impl Fn(f6
     }
 }
 
+/// Events that came late, of all but a clock that is slow.
+fn late_of(scenario: &Scenario, skew: f64) -> u64 {
+    if skew < 0.0 { 0 } else { scenario.partition.totals().late }
+}
+
 fn of(scenario: &Scenario, service: &str) -> Vec<String> {
     scenario.story().into_iter().filter(|line| line.contains(service)).collect()
 }
@@ -63,10 +68,14 @@ fn expected() -> Vec<String> {
 
 #[test]
 fn a_wrong_clock_is_told_and_its_neighbours_are_judged_as_ever() {
-    for skew in [-7_200.0, 5.0, 90.0, 7_200.0] {
+    // A clock that is 5 s fast can't be told from one that is right where its records are read 5 s later.
+    let cases =
+        [(-7_200.0, 0.02), (-7_200.0, 5.0), (5.0, 0.02), (90.0, 0.02), (90.0, 5.0), (7_200.0, 0.02), (7_200.0, 5.0)];
+    for (skew, delay) in cases {
         let mut scenario = Scenario::new();
         let stream = merge([neighbour(), wrong_clock(skew)]);
-        play(&mut scenario, &stream, skew, |sent| sent + 0.02);
+        play(&mut scenario, &stream, skew, |sent| sent + delay);
+        assert_eq!(late_of(&scenario, skew), 0, "skew {skew}, read {delay} s later");
         assert_eq!(of(&scenario, "pay/eu"), expected(), "skew {skew}");
         assert_eq!(scenario.partition.watermark(), Some(at(597.8)), "skew {skew}");
         if skew.abs() > 60.0 {
@@ -138,4 +147,13 @@ fn an_event_from_the_future_leaves_no_stretch_unwatched_after_a_restart() {
     scenario.play(&healthy(300.1, 310.0));
     scenario.idle(312.0, 400.0);
     assert_eq!(of(&scenario, "api/eu"), ["TrafficDrop api/eu firing@350"]);
+}
+
+#[test]
+fn a_fast_clock_alone_in_its_partition_does_not_stop_time() {
+    let mut scenario = Scenario::new();
+    play(&mut scenario, &wrong_clock(7_200.0), 7_200.0, |sent| sent + 0.02);
+    assert!(scenario.partition.watermark() >= Some(at(580.0)), "{:?}", scenario.partition.watermark());
+    let story = of(&scenario, "fast/us");
+    assert!(story[0].starts_with("ClockSkew fast/us firing@1"), "{story:?}");
 }

@@ -93,7 +93,7 @@ impl Service {
             let now = at(second as f64 + 0.9);
             self.request.timestamp = at(second as f64 + 0.5);
             for _ in 0..requests {
-                let input = Input::Event { event: &self.request, replay: false };
+                let input = Input::Event { event: (&self.request).into(), replay: false };
                 self.partition.observe(self.partition.position(), now, input);
             }
             silent = if requests > 0 { 0 } else { silent + 1 };
