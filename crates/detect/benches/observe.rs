@@ -76,13 +76,13 @@ fn hop(bencher: Bencher<'_, '_>) {
         for event in &mut events {
             event.timestamp = at(now);
             let offset = partition.position();
-            partition.observe(offset, event.timestamp, Input::Event { event, replay: false });
+            partition.observe(offset, event.timestamp, Input::Event { event: (&*event).into(), replay: false });
         }
         now += 5_000;
     }
     let next = RequestEvent { timestamp: at(now + 2_000), ..events[0].clone() };
     bencher.with_inputs(|| partition.clone()).bench_local_values(|mut partition| {
-        partition.observe(partition.position(), next.timestamp, Input::Event { event: &next, replay: false });
+        partition.observe(partition.position(), next.timestamp, Input::Event { event: (&next).into(), replay: false });
         partition
     });
 }
