@@ -74,8 +74,9 @@ async fn a_log_takes_as_long_as_it_tells_divided_by_the_speed() {
 #[tokio::test(start_paused = true)]
 async fn without_a_speed_nothing_waits() {
     for keep_timestamps in [false, true] {
-        let (seconds, tally) = sent_in((0..20_000).map(|line| DAY + line / 4), as_it_comes(keep_timestamps)).await;
-        assert_eq!(tally.sent, 20_000);
+        // Fewer than may be on their way at once: time that doesn't pass can't wait for a broker.
+        let (seconds, tally) = sent_in((0..10_000).map(|line| DAY + line / 4), as_it_comes(keep_timestamps)).await;
+        assert_eq!(tally.sent, 10_000);
         assert_about(seconds, 0.0);
     }
 }
