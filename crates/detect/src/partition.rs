@@ -20,7 +20,7 @@ use tidewatch_events::RequestView;
 use crate::grid::{to_ms, to_timestamp};
 use crate::group::{Alone, Group, Judging};
 use crate::groups::Groups;
-use crate::pane::Sketching;
+use crate::pane::{Ring, Sketching};
 use crate::rules::{LatencyCounters, Rules};
 use crate::state::{GroupKind, Totals};
 use crate::transition::Transition;
@@ -312,6 +312,19 @@ impl Partition {
         self.groups.forget_unattributed_before(needed - 1);
         while self.firsts.front().is_some_and(|&(pane, _)| pane < needed) {
             self.firsts.pop_front();
+        }
+    }
+
+    /// Returns what judging a group needs to know of its partition, where nothing is changed meanwhile.
+    fn judging<'a>(&'a self, unattributed: &'a Ring, alone: &'a Alone) -> Judging<'a> {
+        Judging {
+            rules: &self.rules,
+            sketching: &self.sketching,
+            ttl_ms: ttl_ms(&self.rules, &self.limits),
+            partial_until: self.partial_until,
+            unwatched_until: self.unwatched_until,
+            unattributed,
+            alone,
         }
     }
 

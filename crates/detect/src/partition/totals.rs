@@ -73,15 +73,8 @@ impl Partition {
 
     /// In which windows which rules decide for one of the service's groups alone.
     pub(super) fn alone(&self, total: &Group, from: i64, to: i64) -> Alone {
-        let judging = Judging {
-            rules: &self.rules,
-            sketching: &self.sketching,
-            ttl_ms: ttl_ms(&self.rules, &self.limits),
-            partial_until: self.partial_until,
-            unwatched_until: self.unwatched_until,
-            unattributed: &Ring::EMPTY,
-            alone: &NONE_ALONE,
-        };
+        let (no_malformed, none_alone) = (Ring::EMPTY, NONE_ALONE);
+        let judging = self.judging(&no_malformed, &none_alone);
         let mut alone = Alone::new();
         for member in self.members_of(total) {
             member.decides(from..=to, &judging, &mut alone);

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{NONE_ALONE, Partition, ttl_ms};
+use super::{NONE_ALONE, Partition};
 use crate::grid::to_timestamp;
-use crate::group::{Alone, Group, Judging};
+use crate::group::{Alone, Group};
 use crate::lifecycle::Verdict;
 use crate::rules::{Kind, Rule};
 use crate::state::GroupKind;
@@ -77,15 +77,7 @@ impl Partition {
     }
 
     fn view(&self, group: &Group, alone: &Alone) -> GroupView {
-        let judging = Judging {
-            rules: &self.rules,
-            sketching: &self.sketching,
-            ttl_ms: ttl_ms(&self.rules, &self.limits),
-            partial_until: self.partial_until,
-            unwatched_until: self.unwatched_until,
-            unattributed: self.groups.unattributed_of(group),
-            alone,
-        };
+        let judging = self.judging(self.groups.unattributed_of(group), alone);
         let rules = self.rules.rules.iter().enumerate().map(|(index, rule)| {
             let (verdict, standing, value, threshold) = group.standing(index, &judging);
             let (state, since_ms) = match (standing.firing, standing.violating_since_ms, verdict) {
