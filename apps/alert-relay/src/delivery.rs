@@ -136,8 +136,8 @@ impl Receiver {
     }
 }
 
-/// Where an answer leads, in a sentence. Following it would lose the alert: most clients make a GET of a redirected POST, and a
-/// login page answers that with 200. Of the place only the host is told, since the rest is often a secret.
+/// Describes where a redirect leads. Following it would lose the alert: most clients turn a redirected POST into a GET, and a
+/// login page answers that with 200. The sentence names only the host, since the rest of the address is often a secret.
 fn redirect(asked: &Url, answer: &Response) -> String {
     let place = answer.headers().get(LOCATION).and_then(|place| asked.join(place.to_str().ok()?).ok());
     match place.map(|place| place.origin()) {

@@ -92,7 +92,8 @@ impl Input {
         Ok(reader)
     }
 
-    /// Counts until the end, and goes on where the input is made anew, or retention was faster.
+    /// Counts records until shutdown. When the topic was recreated, or retention removed unread records, it continues with
+    /// the records that are there.
     pub(crate) async fn count(&self, mut reader: Reader, shutdown: &Shutdown) {
         loop {
             // Of the two only one runs at a time, so nothing is read between the loss and the return to what is there.
@@ -109,7 +110,7 @@ impl Input {
         }
     }
 
-    /// Reads until what is to be read next of some partition is not there.
+    /// Reads until the next offset of some partition no longer exists.
     async fn read(&self, reader: &Reader) {
         while self.apply(reader.batch(&METRICS_RAW, BATCH).await) {
             // A backlog is always ready to be read on; others want to run as well.

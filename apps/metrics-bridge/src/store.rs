@@ -69,7 +69,7 @@ impl Slot {
         self.version += 1;
     }
 
-    /// There is no record between the next offset and this one, and none is missing.
+    /// Skips offsets that never held a readable record. Nothing is lost by that.
     fn skip_holes(&mut self, until: i64) {
         let position = self.partition.next_offset;
         if position < until {
@@ -126,9 +126,9 @@ impl Store {
         Ok(next_offset)
     }
 
-    /// Goes on within what partitions hold by now. What was not read before their oldest offset is counted as missed. One
-    /// that was read beyond its end was created anew, or lost its end: what is counted stays, and what was appended before
-    /// the last record counted is not counted again.
+    /// Moves each position into the range of offsets that its partition holds now. Unread records before the oldest offset
+    /// count as missed. A position beyond the end means that the topic was recreated or truncated: existing counts stay, and
+    /// records that were appended before the last counted one are not counted again.
     pub fn go_on_within(&mut self, ends: &BTreeMap<i32, (i64, i64)>) {
         for (number, slot) in &mut self.partitions {
             let Some(&(low, high)) = ends.get(number) else { continue };

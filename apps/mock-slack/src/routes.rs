@@ -19,7 +19,7 @@ use tidewatch_telemetry::{Condition, same_origin_only};
 
 /// The largest body that is taken, in bytes.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
-/// What is read of a larger one, since whoever is still sending doesn't read the answer.
+/// The most that is read and discarded of a larger body, in bytes: a client reads the answer only after it has sent all.
 const READ_LIMIT: usize = 16 * BODY_LIMIT;
 
 /// What the handlers share.
@@ -76,7 +76,8 @@ impl App {
         Ok(())
     }
 
-    /// Keeps what `parse` reads in a body; what it refuses, and a body that was not read, is told, counted and logged.
+    /// Stores the notifications that `parse` finds in a body. A body that can't be read or parsed is answered with an error,
+    /// counted and logged.
     async fn receive(
         &self,
         body: Body,

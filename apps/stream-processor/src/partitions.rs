@@ -148,7 +148,7 @@ impl Partitions {
         self.owned.values().any(|owned| owned.transition && owned.is_settled())
     }
 
-    /// Judges one record. What began or ended by it is told by [`Self::emit_all`].
+    /// Judges one record. [`Self::emit_all`] sends the alerts that began or ended with it.
     pub(crate) fn process(&mut self, record: &Incoming<'_>, now: Instant) {
         let Some(owned) = self.owned.get_mut(&record.partition()) else { return };
         let (position, offset) = (owned.detector.position(), record.offset());

@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(ledger.judge(&firing("a", 0), 0), Verdict::Over);
         assert_eq!(total(&ledger), 0);
         assert_eq!(ledger.judge(&firing("b", 0), 0), Verdict::Taken, "another alert");
-        assert_eq!(ledger.judge(&firing("a", 120), 0), Verdict::Taken, "it begins anew");
+        assert_eq!(ledger.judge(&firing("a", 120), 0), Verdict::Taken, "it fires again");
         assert_eq!(total(&ledger), 2);
     }
 

@@ -36,6 +36,6 @@ async fn a_proxy_of_the_environment_is_not_told_instead_of_the_receiver() {
             .unwrap(),
     );
     Processor::new(broker.args()).fires("a").await;
-    eventually("the receiver is told", SOON, async || (!receiver.heard().is_empty()).then_some(())).await;
+    eventually("the receiver gets the notification", SOON, async || (!receiver.heard().is_empty()).then_some(())).await;
     assert_eq!(proxy.requests(), 0);
 }
