@@ -89,18 +89,21 @@ impl Traffic {
     /// What of the recent traffic is usual.
     fn usual(&self, grid: Grid, window: i64, recent: u64) -> u64 {
         let mut usual = recent;
+        // While traffic falls, the median of the last ten minutes is at no level that lasts, and too low to compare with.
+        let high = self.memory.before(grid, window).unwrap_or(0).max(recent);
         let yesterday = self.memory.yesterday(grid, window);
         if let Some(hour) = self.memory.hour()
             && is_well_below(hour, recent)
-            && yesterday.is_none_or(|yesterday| is_well_below(yesterday, recent))
+            && yesterday.is_none_or(|yesterday| is_well_below(yesterday, high))
         {
             usual = hour;
         }
         if let (Some(now), Some(before)) = (yesterday, self.memory.yesterday_before(grid, window))
             && is_well_below(now, before)
-            && is_well_below(now, recent)
         {
-            usual = usual.min(recent * now / before);
+            for level in [recent, high].into_iter().filter(|&level| is_well_below(now, level)) {
+                usual = usual.min(level * now / before);
+            }
         }
         usual
     }
@@ -296,10 +299,15 @@ mod tests {
 
     /// A group with so many requests a pane, minute by minute, for which nothing is ever low, at each minute.
     fn living(minutes: &[u64]) -> impl Iterator<Item = Traffic> {
+        living_unevenly(minutes, |_| 0)
+    }
+
+    /// The same with so many requests more in a pane.
+    fn living_unevenly(minutes: &[u64], more: impl Fn(u64) -> u64) -> impl Iterator<Item = Traffic> {
         let mut traffic = Traffic::new(0);
         (1..).zip(minutes).map(move |(minute, &requests)| {
             for window in 12 * minute..12 * (minute + 1) {
-                traffic.leave(grid(), window, requests, false, false);
+                traffic.leave(grid(), window, requests + more(window.unsigned_abs()), false, false);
             }
             let window = 12 * (minute + 1);
             traffic.refresh(grid(), window, window - 1);
@@ -343,6 +351,17 @@ mod tests {
         assert_eq!(lived(&before_the_fall).baseline, Some(1_200 * 124 / 1_216));
         let long_before_it = [day, vec![10; 600], vec![100; 500]].concat();
         assert_eq!(lived(&long_before_it).baseline, Some(1_200));
+    }
+
+    #[test]
+    fn the_end_of_a_daily_batch_is_usual_on_a_quieter_day_too() {
+        let day = [vec![12; 300], vec![41; 17], vec![12; 1_123]].concat();
+        let quieter = [vec![7; 300], vec![30; 17], vec![7; 30]].concat();
+        // Its panes differ, so the median of the last ten minutes falls to the lowest of them before it is near 222.
+        for traffic in living_unevenly(&[day, quieter].concat(), |window| 7 * window % 24).skip(1_440 + 316) {
+            let usual = traffic.baseline.unwrap();
+            assert!((160..=260).contains(&usual), "{usual} is usual where 222 requests a minute arrive");
+        }
     }
 
     #[test]

@@ -144,7 +144,13 @@ impl Memory {
         self.slots(slot, slot + 2).min()
     }
 
-    /// What yesterday was like in the twenty minutes before those: the higher level.
+    /// Returns the higher level of the twenty minutes before the ten in which `window` ends.
+    pub(crate) fn before(&self, grid: Grid, window: i64) -> Option<u64> {
+        let slot = Spans::of(grid).slot_of(window);
+        self.slots(slot - 2, slot).max()
+    }
+
+    /// Returns the same of yesterday.
     pub(crate) fn yesterday_before(&self, grid: Grid, window: i64) -> Option<u64> {
         let slot = Spans::of(grid).slot_of(window) - DAY;
         self.slots(slot - 2, slot).max()
