@@ -411,7 +411,9 @@ impl Group {
 
     /// Whether the group is what [`Group::blank`] made.
     pub(crate) fn is_blank(&self) -> bool {
-        self.traffic == Traffic::new(self.traffic.first_pane)
+        // An expected service is never forgotten, and one that waits has nothing else to show.
+        self.kind != GroupKind::Expected
+            && self.traffic == Traffic::new(self.traffic.first_pane)
             && self.traffic.first_pane > self.last_arrival
             && self.rules.iter().all(|state| *state == RuleState::default())
     }

@@ -143,6 +143,7 @@ pub struct GroupState {
 }
 
 const WHOLE_SERVICE: &str = "all:";
+const EXPECTED: &str = "expected:";
 
 impl GroupState {
     /// The state that was written under `key`.
@@ -152,10 +153,15 @@ impl GroupState {
 }
 
 /// The key of a group's state: its labels as `k=v`, sorted, joined by commas; `\`, `,` and `=` in values are escaped by
-/// `\`, so that no two groups share a key. Before those of a whole service stands `all:`, since an expected service has
-/// the same labels.
+/// `\`, so that no two groups share a key. A whole service, an expected one and a plain group may have the same labels, so
+/// the key of the first begins with `all:` and that of the second with `expected:`.
 pub(crate) fn key_of(kind: GroupKind, labels: &BTreeMap<String, String>) -> String {
-    let mut key = if kind == GroupKind::Service { WHOLE_SERVICE.to_owned() } else { String::new() };
+    let kind = match kind {
+        GroupKind::Service => WHOLE_SERVICE,
+        GroupKind::Expected => EXPECTED,
+        GroupKind::Plain | GroupKind::Overflow => "",
+    };
+    let mut key = kind.to_owned();
     for (index, (label, value)) in labels.iter().enumerate() {
         if index > 0 {
             key.push(',');
@@ -185,5 +191,8 @@ mod tests {
         assert_eq!(key_of(GroupKind::Plain, &labels("eu", "api")), "region=eu,service=api");
         let key = |region, service| key_of(GroupKind::Plain, &labels(region, service));
         assert_ne!(key("x,service=y", "z"), key("x", "y,service=z"));
+        let kinds = [GroupKind::Plain, GroupKind::Expected, GroupKind::Service];
+        let keys = kinds.map(|kind| key_of(kind, &labels("eu", "api")));
+        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[2] != keys[0], "{keys:?}");
     }
 }

@@ -116,14 +116,34 @@ impl Partition {
             self.forgotten.to_delete.insert(key);
             return;
         };
+        // An earlier version wrote an expected service under the key of a plain group.
+        let is_moved = key != key_of(state.kind, &state.labels);
+        if is_moved {
+            self.forgotten.to_delete.insert(key.clone());
+        }
+        if state.kind == GroupKind::Expected && self.knows_expected(&state) {
+            return;
+        }
         let judged = self.judged.map_or(window, |judged| judged.max(window));
         let mut group = Group::restore(state, values, judged, &rules);
-        group.dirty |= has_orphan;
+        group.dirty |= has_orphan || is_moved;
         if group.is_blank() && !is_ahead {
             self.forgotten.to_delete.insert(key);
             return;
         }
         self.groups.insert(group);
+    }
+
+    /// Whether the group that waits for this service is restored already, from its other key; notes whether the service
+    /// has sent.
+    fn knows_expected(&mut self, state: &GroupState) -> bool {
+        let service = state.labels.get("service").and_then(|name| self.groups.service(name));
+        let Some(slot) = service.and_then(|service| service.expected) else { return false };
+        if let Some(group) = self.groups.get_mut(slot) {
+            group.seen |= state.seen;
+            group.dirty = true;
+        }
+        true
     }
 
     pub(super) fn resolve_orphans(&mut self, window: i64) {
