@@ -1,6 +1,7 @@
 //! One group: its panes, its usual traffic, and where each rule stands.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tidewatch_events::{AlertState, ResolveReason};
 
@@ -17,16 +18,29 @@ use crate::verdict::{self, Window};
 /// A watched group that is silent for this long is retired.
 const RETIRE_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// What judging a group needs from its partition.
-pub(crate) struct Judging<'a> {
-    pub(crate) rules: &'a Rules,
-    pub(crate) sketching: &'a Sketching,
+/// What judging needs to know of a partition, whichever group is judged.
+pub(crate) struct Basis {
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) sketching: Sketching,
     /// How long an unwatched group may be silent, in milliseconds.
     pub(crate) ttl_ms: i64,
     /// Windows that begin before this pane miss records.
     pub(crate) partial_until: i64,
     /// Windows that begin before this pane lie where nobody watched and nobody sent.
     pub(crate) unwatched_until: i64,
+}
+
+impl Basis {
+    /// Adds what differs from group to group.
+    pub(crate) fn judging<'a>(&'a self, unattributed: &'a Ring, alone: &'a Alone) -> Judging<'a> {
+        Judging { basis: self, rules: &self.rules, unattributed, alone }
+    }
+}
+
+/// What judging a group needs from its partition.
+pub(crate) struct Judging<'a> {
+    pub(crate) basis: &'a Basis,
+    pub(crate) rules: &'a Rules,
     /// Malformed records of the group's service.
     pub(crate) unattributed: &'a Ring,
     /// For a whole service: in which windows which rules decide for one of its groups alone.
@@ -228,8 +242,8 @@ impl Group {
             filtered: self.panes.filtered(first, window),
             unattributed: judging.unattributed.sum(first, window).events,
             baseline: self.traffic.measure(is_silent),
-            partial: first < judging.partial_until,
-            unwatched: first < judging.unwatched_until,
+            partial: first < judging.basis.partial_until,
+            unwatched: first < judging.basis.unwatched_until,
             firing: false,
         }
     }
@@ -269,7 +283,7 @@ impl Group {
         let first = judging.rules.grid.first_pane(window);
         let panes = (first, window);
         verdict::value(&rule.kind, seen, |selection, quantile| {
-            self.panes.quantile(judging.sketching, panes, selection, quantile)
+            self.panes.quantile(&judging.basis.sketching, panes, selection, quantile)
         })
     }
 
@@ -324,7 +338,7 @@ impl Group {
     }
 
     fn allowed_silence_ms(&self, judging: &Judging<'_>) -> i64 {
-        if self.is_watched(judging.rules) { RETIRE_MS } else { judging.ttl_ms }
+        if self.is_watched(judging.rules) { RETIRE_MS } else { judging.basis.ttl_ms }
     }
 
     /// Whether the group was silent for too long; resolves what fires.
@@ -356,7 +370,7 @@ impl Group {
         let window = self.judged;
         let leaving = grid.first_pane(window);
         let has_baseline = self.kind == GroupKind::Plain;
-        let is_marked = leaving < judging.partial_until.max(judging.unwatched_until);
+        let is_marked = leaving < judging.basis.partial_until.max(judging.basis.unwatched_until);
         if is_marked || has_baseline && !self.traffic.is_steady(grid, window) {
             return;
         }

@@ -18,9 +18,9 @@ use jiff::Timestamp;
 use tidewatch_events::RequestView;
 
 use crate::grid::{to_ms, to_timestamp};
-use crate::group::{Alone, Group, Judging};
+use crate::group::{Alone, Basis, Group};
 use crate::groups::Groups;
-use crate::pane::{Ring, Sketching};
+use crate::pane::Sketching;
 use crate::rules::{LatencyCounters, Rules};
 use crate::state::{GroupKind, Totals};
 use crate::transition::Transition;
@@ -37,13 +37,13 @@ pub struct Limits {
     pub group_ttl: Duration,
 }
 
-/// The last window judged of a group that was made before its partition's first event.
 /// A stretch without any record, found at the first one after a restart, that is too long to be chance.
 const UNWATCHED_MS: i64 = 10_000;
 
+/// The last window judged of a group that was made before its partition's first event.
 const NOT_BEGUN: i64 = i64::MIN;
 
-const NONE_ALONE: Alone = Alone::new();
+static NONE_ALONE: Alone = Alone::new();
 
 impl Default for Limits {
     fn default() -> Self {
@@ -286,17 +286,10 @@ impl Partition {
         }
         self.resolve_orphans(judged + 1);
         self.judge_totals(judged, to);
+        let basis = self.basis();
         for slot in self.groups.slots() {
             let Some((group, unattributed)) = self.groups.with_unattributed(slot) else { continue };
-            let judging = Judging {
-                rules: &self.rules,
-                sketching: &self.sketching,
-                ttl_ms: ttl_ms(&self.rules, &self.limits),
-                partial_until: self.partial_until,
-                unwatched_until: self.unwatched_until,
-                unattributed,
-                alone: &NONE_ALONE,
-            };
+            let judging = basis.judging(unattributed, &NONE_ALONE);
             if !group.judge(to, &judging, &mut self.transitions)
                 && let Some(group) = self.groups.remove(slot)
             {
@@ -315,16 +308,14 @@ impl Partition {
         }
     }
 
-    /// Returns what judging a group needs to know of its partition, where nothing is changed meanwhile.
-    fn judging<'a>(&'a self, unattributed: &'a Ring, alone: &'a Alone) -> Judging<'a> {
-        Judging {
-            rules: &self.rules,
-            sketching: &self.sketching,
+    /// Returns what judging needs to know of the partition, apart from it, so that its groups may change meanwhile.
+    fn basis(&self) -> Basis {
+        Basis {
+            rules: Arc::clone(&self.rules),
+            sketching: self.sketching.clone(),
             ttl_ms: ttl_ms(&self.rules, &self.limits),
             partial_until: self.partial_until,
             unwatched_until: self.unwatched_until,
-            unattributed,
-            alone,
         }
     }
 

@@ -3,11 +3,14 @@
 //! Nothing is counted twice for it. Before its groups are judged, what their panes hold is added up, for the windows that
 //! are due; so the sums are as exact after a restart as those of the groups are.
 
-use super::{NONE_ALONE, Partition, ttl_ms};
-use crate::group::{Alone, Group, Judging};
+use super::{NONE_ALONE, Partition};
+use crate::group::{Alone, Group};
 use crate::pane::Ring;
 use crate::rules::{Kind, Label};
 use crate::state::GroupKind;
+
+/// Malformed records are not counted for a service as a whole: they would stand in each of its groups.
+static NO_MALFORMED: Ring = Ring::EMPTY;
 
 impl Partition {
     /// Judges the services that have several groups, until the window `to`. To be called before their groups are judged,
@@ -24,6 +27,7 @@ impl Partition {
             self.groups.insert(Group::new(GroupKind::Service, labels, Vec::new(), start, &self.rules));
         }
         let totals: Vec<usize> = self.groups.services().filter_map(|service| service.total).collect();
+        let basis = self.basis();
         for slot in totals {
             let Some(total) = self.groups.get(slot) else { continue };
             let from = total.judged + 1;
@@ -32,15 +36,7 @@ impl Partition {
             // Mostly each group is large enough, and there is nothing to add up.
             let first = self.rules.grid.first_pane(from);
             let panes = if is_decided { Ring::default() } else { self.panes_of(total, first) };
-            let judging = Judging {
-                rules: &self.rules,
-                sketching: &self.sketching,
-                ttl_ms: ttl_ms(&self.rules, &self.limits),
-                partial_until: self.partial_until,
-                unwatched_until: self.unwatched_until,
-                unattributed: &Ring::EMPTY,
-                alone: &alone,
-            };
+            let judging = basis.judging(&NO_MALFORMED, &alone);
             if let Some(total) = self.groups.get_mut(slot) {
                 total.panes = panes;
                 total.judge(to, &judging, &mut self.transitions);
@@ -73,8 +69,8 @@ impl Partition {
 
     /// In which windows which rules decide for one of the service's groups alone.
     pub(super) fn alone(&self, total: &Group, from: i64, to: i64) -> Alone {
-        let (no_malformed, none_alone) = (Ring::EMPTY, NONE_ALONE);
-        let judging = self.judging(&no_malformed, &none_alone);
+        let basis = self.basis();
+        let judging = basis.judging(&NO_MALFORMED, &NONE_ALONE);
         let mut alone = Alone::new();
         for member in self.members_of(total) {
             member.decides(from..=to, &judging, &mut alone);

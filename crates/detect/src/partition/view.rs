@@ -77,7 +77,8 @@ impl Partition {
     }
 
     fn view(&self, group: &Group, alone: &Alone) -> GroupView {
-        let judging = self.judging(self.groups.unattributed_of(group), alone);
+        let basis = self.basis();
+        let judging = basis.judging(self.groups.unattributed_of(group), alone);
         let rules = self.rules.rules.iter().enumerate().map(|(index, rule)| {
             let (verdict, standing, value, threshold) = group.standing(index, &judging);
             let (state, since_ms) = match (standing.firing, standing.violating_since_ms, verdict) {
