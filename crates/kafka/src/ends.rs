@@ -8,19 +8,31 @@ use rdkafka::error::KafkaError as Native;
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
+/// How long each question may take, and how long to wait for leaders.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Time for an answer.
+    pub(crate) answer: Duration,
+    /// Time for a leader that is just being chosen, or that has yet to hear of its partition, as right after a topic's
+    /// creation or a broker's start. Zero: what has no leader now is left out.
+    pub(crate) leaders: Duration,
+}
+
 /// Asks for the oldest offset of each partition and the next one that `consumer` could read: the high watermark where
 /// it reads uncommitted records, else the last stable offset. Both questions go to each broker once, for all partitions
-/// together. Waits up to `limit` for a leader that is just being chosen, or that has yet to hear of its partition, as
-/// right after a topic's creation or a broker's start.
+/// together. Partitions that nobody can answer for are left out; an error says that there is no answer at all.
 pub(crate) fn ask<C: ConsumerContext>(
     consumer: &impl Consumer<C>,
     topic: &str,
     partitions: &[i32],
-    limit: Duration,
+    limits: Limits,
 ) -> Result<BTreeMap<i32, (i64, i64)>, Native> {
-    let low = ask_one(consumer, topic, partitions, Offset::Beginning, limit)?;
-    let mut high = ask_one(consumer, topic, partitions, Offset::End, limit)?;
-    Ok(low.into_iter().filter_map(|(partition, low)| Some((partition, (low, high.remove(&partition)?)))).collect())
+    repeated(partitions, limits, || {
+        let led = led(consumer, topic, partitions, limits)?;
+        let low = offsets(consumer, topic, &led, Offset::Beginning, limits)?;
+        let mut high = offsets(consumer, topic, &led, Offset::End, limits)?;
+        Ok(low.into_iter().filter_map(|(partition, low)| Some((partition, (low, high.remove(&partition)?)))).collect())
+    })
 }
 
 /// Asks for the next offset of each partition alone.
@@ -28,59 +40,135 @@ pub(crate) fn ask_high<C: ConsumerContext>(
     consumer: &impl Consumer<C>,
     topic: &str,
     partitions: &[i32],
-    limit: Duration,
+    limits: Limits,
 ) -> Result<BTreeMap<i32, i64>, Native> {
-    ask_one(consumer, topic, partitions, Offset::End, limit)
+    repeated(partitions, limits, || {
+        let led = led(consumer, topic, partitions, limits)?;
+        offsets(consumer, topic, &led, Offset::End, limits)
+    })
 }
 
-fn ask_one<C: ConsumerContext>(
-    consumer: &impl Consumer<C>,
-    topic: &str,
+/// Asks until all partitions are answered for, or the time for leaders is over.
+fn repeated<T>(
     partitions: &[i32],
-    end: Offset,
-    limit: Duration,
-) -> Result<BTreeMap<i32, i64>, Native> {
-    let deadline = Instant::now() + limit;
+    limits: Limits,
+    mut ask: impl FnMut() -> Result<BTreeMap<i32, T>, Native>,
+) -> Result<BTreeMap<i32, T>, Native> {
+    let deadline = Instant::now() + limits.leaders;
+    if partitions.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     loop {
-        let answer = ask_once(consumer, topic, partitions, end, limit);
-        let code = answer.as_ref().err().and_then(Native::rdkafka_error_code);
-        let early = matches!(
-            code,
-            Some(
-                RDKafkaErrorCode::NotLeaderForPartition
-                    | RDKafkaErrorCode::LeaderNotAvailable
-                    | RDKafkaErrorCode::UnknownTopicOrPartition
-            )
-        );
-        if !early || Instant::now() > deadline {
+        let answer = ask();
+        let is_complete = match &answer {
+            Ok(answers) => answers.len() == partitions.len(),
+            Err(error) => !is_early(error),
+        };
+        if is_complete || Instant::now() >= deadline {
             return answer;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
-/// The question for offsets by their times knows two times of its own: the beginning and the end.
-fn ask_once<C: ConsumerContext>(
+fn is_early(error: &Native) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::NotLeaderForPartition
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+        )
+    )
+}
+
+/// Returns the partitions of each leader. The client would wait for a leader that is missing, and then answer for none.
+fn led<C: ConsumerContext>(
     consumer: &impl Consumer<C>,
     topic: &str,
     partitions: &[i32],
-    end: Offset,
-    limit: Duration,
-) -> Result<BTreeMap<i32, i64>, Native> {
-    if partitions.is_empty() {
-        return Ok(BTreeMap::new());
+    limits: Limits,
+) -> Result<BTreeMap<i32, Vec<i32>>, Native> {
+    let metadata = consumer.fetch_metadata(Some(topic), limits.answer)?;
+    let found = metadata.topics().iter().filter(|found| found.name() == topic).flat_map(|found| found.partitions());
+    let mut led: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+    for partition in found.filter(|found| found.leader() >= 0 && partitions.contains(&found.id())) {
+        led.entry(partition.leader()).or_default().push(partition.id());
     }
+    Ok(led)
+}
+
+/// Asks all leaders at once; where that fails, each of them alone, so that one that is gone costs its own partitions.
+fn offsets<C: ConsumerContext>(
+    consumer: &impl Consumer<C>,
+    topic: &str,
+    led: &BTreeMap<i32, Vec<i32>>,
+    end: Offset,
+    limits: Limits,
+) -> Result<BTreeMap<i32, i64>, Native> {
+    let error = match ask_once(consumer, topic, led.values().flatten(), end, limits) {
+        Err(error) if led.len() > 1 => error,
+        answer => return answer,
+    };
+    let one = |partitions: &Vec<i32>| ask_once(consumer, topic, partitions, end, limits).ok();
+    let answers: Vec<_> = led.values().filter_map(one).collect();
+    if answers.is_empty() { Err(error) } else { Ok(answers.into_iter().flatten().collect()) }
+}
+
+/// The question for offsets by their times knows two times of its own: the beginning and the end.
+fn ask_once<'a, C: ConsumerContext>(
+    consumer: &impl Consumer<C>,
+    topic: &str,
+    partitions: impl IntoIterator<Item = &'a i32>,
+    end: Offset,
+    limits: Limits,
+) -> Result<BTreeMap<i32, i64>, Native> {
     let mut list = TopicPartitionList::new();
     for partition in partitions {
         list.add_partition_offset(topic, *partition, end)?;
     }
-    let mut offsets = BTreeMap::new();
-    for element in consumer.offsets_for_times(list, limit)?.elements() {
-        element.error()?;
-        match element.offset() {
-            Offset::Offset(offset) => offsets.insert(element.partition(), offset),
-            _ => return Err(Native::OffsetFetch(RDKafkaErrorCode::NoOffset)),
-        };
+    if list.count() == 0 {
+        return Ok(BTreeMap::new());
     }
-    Ok(offsets)
+    let (mut offsets, mut refused) = (BTreeMap::new(), None);
+    for element in consumer.offsets_for_times(list, limits.answer)?.elements() {
+        match (element.error(), element.offset()) {
+            (Ok(()), Offset::Offset(offset)) => drop(offsets.insert(element.partition(), offset)),
+            (Ok(()), _) => refused = Some(Native::OffsetFetch(RDKafkaErrorCode::NoOffset)),
+            (Err(error), _) => refused = Some(error),
+        }
+    }
+    match refused {
+        Some(error) if offsets.is_empty() => Err(error),
+        _ => Ok(offsets),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::ClientConfig;
+    use rdkafka::consumer::BaseConsumer;
+    use rdkafka::mocking::MockCluster;
+
+    use super::*;
+
+    const AT_ONCE: Limits = Limits { answer: Duration::from_secs(20), leaders: Duration::ZERO };
+
+    #[test]
+    fn a_partition_without_a_leader_is_left_out_and_the_others_are_answered_for() {
+        let cluster = MockCluster::new(2).unwrap();
+        cluster.create_topic("t", 3, 1).unwrap();
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", cluster.bootstrap_servers())
+            .set("group.id", "test")
+            .create()
+            .unwrap();
+        let all = ask(&consumer, "t", &[0, 1, 2], AT_ONCE).unwrap();
+        assert_eq!(all.into_keys().collect::<Vec<_>>(), [0, 1, 2]);
+
+        cluster.partition_leader("t", 1, None).unwrap();
+        assert_eq!(ask(&consumer, "t", &[0, 1, 2], AT_ONCE).unwrap(), [(0, (0, 0)), (2, (0, 0))].into());
+        assert_eq!(ask_high(&consumer, "t", &[0, 1, 2], AT_ONCE).unwrap(), [(0, 0), (2, 0)].into());
+        assert_eq!(ask(&consumer, "t", &[1], AT_ONCE).unwrap(), BTreeMap::new());
+    }
 }

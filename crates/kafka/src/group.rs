@@ -181,9 +181,10 @@ impl<O: Ownership> GroupConsumer<O> {
         lock(&self.member().ends).get(&partition).copied()
     }
 
-    /// Asks the broker now for the oldest and the next offset of these partitions.
+    /// Asks the broker now for the oldest and the next offset of these partitions. Those without a leader are left out.
     pub fn ask_ends(&self, partitions: &[i32]) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
-        Ok(ends::ask(&*self.consumer, self.topic.name, partitions, LIMIT)?)
+        let limits = ends::Limits { answer: LIMIT, leaders: LIMIT };
+        Ok(ends::ask(&*self.consumer, self.topic.name, partitions, limits)?)
     }
 
     /// Reads owned partitions on at other offsets, also those whose reading stood still after [`Fetched::OutOfRange`].
@@ -329,13 +330,19 @@ fn watch_ends<O: Ownership>(consumer: &Weak<BaseConsumer<Member<O>>>, uncommitte
         let member: &Member<O> = consumer.context();
         let owned = lock(&member.owned).clone();
         let asked = Instant::now();
-        let answers = ends::ask(&*consumer, member.topic, &owned, ENDS_INTERVAL).and_then(|stable| {
+        // What has no leader now is asked for in the next round: the others must not wait for it.
+        let limits = ends::Limits { answer: ENDS_INTERVAL, leaders: Duration::ZERO };
+        let answers = ends::ask(&*consumer, member.topic, &owned, limits).and_then(|stable| {
             // Last, so that what is written in between makes no transaction look closed.
-            Ok((stable, ends::ask_high(uncommitted, member.topic, &owned, ENDS_INTERVAL)?))
+            Ok((stable, ends::ask_high(uncommitted, member.topic, &owned, limits)?))
         });
         match answers {
             Ok((stable, high)) if !owned.is_empty() => {
                 member.pulse.beat();
+                let unknown: Vec<&i32> = owned.iter().filter(|id| !high.contains_key(id)).collect();
+                if !unknown.is_empty() {
+                    tracing::debug!(partitions = ?unknown, "nobody says where these partitions end");
+                }
                 // An owner may have lost it meanwhile.
                 let still_owned = lock(&member.owned).clone();
                 let mut ends = lock(&member.ends);

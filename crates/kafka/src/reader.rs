@@ -155,11 +155,23 @@ impl Reader {
     /// Oldest and next offset of each partition, as the broker says now. What is in a transaction that is still open, and
     /// behind it, comes after the next offset; see [`Reader::uncommitted`].
     pub async fn ends(&self, topic: &Topic) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
-        let name = topic.name;
-        self.blocking("asking for a topic's ends", move |consumer| {
-            ends::ask(consumer, name, &partitions_of(consumer, name)?, LIMIT)
-        })
-        .await
+        let partitions = self.partitions(topic).await?;
+        self.ends_of(topic, &partitions).await
+    }
+
+    /// As [`Reader::ends`], for some of the topic's partitions: others may be without a leader.
+    pub async fn ends_of(&self, topic: &Topic, partitions: &[i32]) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
+        let (name, asked) = (topic.name, partitions.to_vec());
+        let limits = ends::Limits { answer: LIMIT, leaders: LIMIT };
+        let asking = move |consumer: &StreamConsumer<Quiet>| ends::ask(consumer, name, &asked, limits);
+        let ends = self.blocking("asking for a topic's ends", asking).await?;
+        match partitions.iter().find(|partition| !ends.contains_key(partition)) {
+            Some(partition) => Err(KafkaError::Topic {
+                topic: name.to_owned(),
+                problem: format!("nobody says where partition {partition} ends: it has no leader"),
+            }),
+            None => Ok(ends),
+        }
     }
 
     /// The whole of a topic up to its ends, in each partition's order. It reads through a consumer of its own, so the
@@ -171,8 +183,7 @@ impl Reader {
 
     /// As [`Reader::read_to_end`], for some of the topic's partitions.
     pub async fn read_partitions_to_end(&self, topic: &Topic, partitions: &[i32]) -> Result<Vec<Record>, KafkaError> {
-        let mut ends = self.ends(topic).await?;
-        ends.retain(|partition, _| partitions.contains(partition));
+        let ends = self.ends_of(topic, partitions).await?;
         self.read(topic, ends).await
     }
 
@@ -260,7 +271,8 @@ impl Reader {
         export_reachable(&self.pulse, registry)
     }
 
-    async fn partitions(&self, topic: &Topic) -> Result<Vec<i32>, KafkaError> {
+    /// The numbers of a topic's partitions.
+    pub async fn partitions(&self, topic: &Topic) -> Result<Vec<i32>, KafkaError> {
         let name = topic.name;
         self.blocking("asking for a topic's partitions", move |consumer| partitions_of(consumer, name)).await
     }

@@ -20,10 +20,12 @@ impl Partitions {
     pub(super) fn take_over(&mut self, partitions: &[Committed]) -> Result<Vec<(i32, i64)>, KafkaError> {
         let Tools { runtime, reader, .. } = &self.tools;
         let ids: Vec<i32> = partitions.iter().map(|committed| committed.partition).collect();
-        let (state, ends, alerts) = runtime.block_on(async {
+        let (state, input, ends, alerts) = runtime.block_on(async {
             let state = reader.read_partitions_to_end(&PROCESSOR_STATE, &ids).await?;
-            let ends = reader.ends(&METRICS_RAW).await?;
-            Ok::<_, KafkaError>((state, ends, reader.read_to_end(&ALERTS_FIRED).await?))
+            let input = reader.partitions(&METRICS_RAW).await?.len();
+            // Not those of other members: one without a leader is no reason to stop here.
+            let ends = reader.ends_of(&METRICS_RAW, &ids).await?;
+            Ok::<_, KafkaError>((state, input, ends, reader.read_to_end(&ALERTS_FIRED).await?))
         })?;
         let alerts: Vec<AlertEvent> =
             alerts.iter().filter_map(|record| AlertEvent::parse(&record.payload).ok()).collect();
@@ -31,7 +33,7 @@ impl Partitions {
         for committed in partitions {
             let id = committed.partition;
             let loaded = Loaded::from_records(state.iter().filter(|record| record.partition == id));
-            let mut owned = self.restore(committed, loaded, &ends, &alerts);
+            let mut owned = self.restore(committed, loaded, (input, &ends), &alerts);
             if let Some((low, _)) = ends.get(&id).filter(|(low, _)| owned.detector.position() < *low) {
                 skip_lost(&self.tools.metrics, &mut owned.detector, *low);
             }
@@ -46,14 +48,14 @@ impl Partitions {
         &self,
         committed: &Committed,
         mut loaded: Loaded,
-        ends: &BTreeMap<i32, (i64, i64)>,
+        (input, ends): (usize, &BTreeMap<i32, (i64, i64)>),
         alerts: &[AlertEvent],
     ) -> Owned {
         let id = committed.partition;
         let (low, high) = ends.get(&id).copied().unwrap_or((0, i64::MAX));
         let rules = Arc::clone(&self.tools.rules);
         // A share of its own: whether a group finds room must not depend on which partitions a member happens to own.
-        let max_groups = self.tools.limits.max_groups.div_ceil(ends.len().max(1));
+        let max_groups = self.tools.limits.max_groups.div_ceil(input.max(1));
         let limits = Limits { max_groups, ..self.tools.limits };
         let next = committed.commit.as_ref().map(|commit| commit.next_offset);
         let read_up_to = loaded.partition.as_ref().map(|state| state.next_offset).max(next);
@@ -75,7 +77,7 @@ impl Partitions {
             None => Partition::new(id, next.unwrap_or(low), rules, limits),
         };
         for service in self.tools.rules.expect() {
-            if partition_of(service.as_bytes(), ends.len()) == id {
+            if partition_of(service.as_bytes(), input) == id {
                 detector.expect(service);
             }
         }
