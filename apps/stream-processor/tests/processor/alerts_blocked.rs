@@ -28,14 +28,16 @@ async fn without_its_topic_an_alert_waits_and_the_judging_does_not() {
         process.unready_because().await.filter(|why| why.contains("alerts"))
     })
     .await;
-    eventually("count of every event", Duration::from_secs(10), async || {
+    eventually("count of every event", PATIENCE, async || {
         (process.status().await?["totals"]["processed"] == 1_800).then_some(())
     })
     .await;
 
     admin.create_missing().await;
     eventually("readiness without a restart", PATIENCE, async || process.is_ready().await.then_some(())).await;
-    let written = alerts(&kafka.args).await;
+    let mut written = alerts(&kafka.args).await;
+    // The service sends no more: where the machine takes 47 s for the above, its silence is reported as well.
+    written.retain(|alert| alert.rule != "TrafficDrop");
     assert_eq!(written.len(), 1, "{written:?}");
     assert_eq!(written[0].rule, "HighErrorRate");
 }

@@ -217,7 +217,7 @@ mod tests {
         records.iter().map(word).collect()
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_stage_after_a_failure_is_not_run_and_says_why() {
         let stages = vec![
             Stage { when: When::AllWell, steps: vec![step("one", PASSES), step("two", FAILS), step("three", WAITS)] },
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(timings[0].seconds, 1.5);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_stage_that_only_waits_ends_with_its_first_failure() {
         let idle = Step { limit: Duration::from_secs(60), ..step("one", IDLE) };
         let stages = vec![Stage { when: When::AllWellAndStaysSo, steps: vec![idle, step("two", FAILS)] }];
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(records[0].outcome.verdict, Verdict::NotRun("stopped because of: two".to_owned()));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_last_look_is_taken_although_something_failed() {
         let stages = vec![
             Stage { when: When::AllWell, steps: vec![step("one", FAILS)] },
@@ -249,13 +249,13 @@ mod tests {
         assert_eq!(verdicts(&run(stages, Duration::from_secs(60)).await), ["failed", "passed"]);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_panic_fails_its_step_alone() {
         let stages = vec![Stage { when: When::AllWell, steps: vec![step("one", PANICS), step("two", PASSES)] }];
         assert_eq!(verdicts(&run(stages, Duration::from_secs(60)).await), ["failed", "passed"]);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_the_time_for_all_steps_does_not_reach_is_said() {
         let stages = vec![
             Stage { when: When::AllWell, steps: vec![Step { limit: Duration::from_secs(60), ..step("one", WAITS) }] },
