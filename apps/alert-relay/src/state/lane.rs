@@ -156,7 +156,9 @@ impl Alert {
     fn take_stale(&mut self, now: Now) -> Vec<Transition> {
         let mut stale = Vec::new();
         let is_old_end = |transition: &Transition| {
-            transition.event.state == AlertState::Resolved && transition.event.fired_at + STALE_AFTER < now.wall
+            // Added to a record's time, it could lie beyond what a timestamp can hold.
+            let age = now.wall.duration_since(transition.event.fired_at);
+            transition.event.state == AlertState::Resolved && age > STALE_AFTER
         };
         loop {
             let fires = self.told.as_ref().is_some_and(Told::fires);

@@ -1,15 +1,13 @@
 //! Which records say something new: neither repetitions nor the words of a processor that no longer owns its partition.
 use super::Now;
-use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
-    time::Duration,
-};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use tidewatch_events::{AlertEvent, AlertState};
 
 /// A repetition comes shortly after a restart of the processor; so many transitions of one alert lie in between at most.
 const IDS_KEPT: usize = 64;
 /// How long a resolved alert's ids are kept.
-const FORGET_AFTER: Duration = Duration::from_secs(24 * 3600);
+const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a record is to the relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +43,9 @@ struct Known {
     label: Label,
     ids: VecDeque<String>,
     last: AlertState,
-    last_at: jiff::Timestamp,
+    last_at: Timestamp,
     /// Beginning of the latest alert whose end was read.
-    over: Option<jiff::Timestamp>,
+    over: Option<Timestamp>,
 }
 
 impl Ledger {
@@ -92,7 +90,9 @@ impl Ledger {
 
     /// Forgets alerts that were over long ago.
     pub(crate) fn forget(&mut self, now: Now) {
-        self.alerts.retain(|_, known| known.last == AlertState::Firing || known.last_at + FORGET_AFTER > now.wall);
+        // Added to a record's time, it could lie beyond what a timestamp can hold.
+        let is_recent = |at: Timestamp| now.wall.duration_since(at) < FORGET_AFTER;
+        self.alerts.retain(|_, known| known.last == AlertState::Firing || is_recent(known.last_at));
     }
 }
 
@@ -166,6 +166,13 @@ mod tests {
             ledger.judge(&event, 0);
         }
         assert_eq!(counts(&ledger), [of("a", 1), of("b", 0)]);
+    }
+
+    #[test]
+    fn a_time_at_the_end_of_all_times_is_compared_as_any_other() {
+        let mut ledger = Ledger::default();
+        ledger.judge(&AlertEvent { fired_at: Timestamp::MAX, ..resolved("a", 0, 60) }, 0);
+        ledger.forget(at(0));
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod scenarios;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tidewatch_events::AlertEvent;
 
@@ -22,7 +22,7 @@ pub(crate) const RESEND: Duration = Duration::from_secs(30);
 /// How long a resolved alert is sent again.
 pub(crate) const RESOLVED_RETENTION: Duration = Duration::from_secs(15 * 60);
 /// How old an alert that is over already may be and still be told.
-pub(crate) const STALE_AFTER: Duration = Duration::from_secs(15 * 60);
+pub(crate) const STALE_AFTER: SignedDuration = SignedDuration::from_mins(15);
 /// How far apart two transitions of one alert reach Alertmanager. It notifies of what holds at its group interval (5 s
 /// on the fast path): of a firing and its resolved that come together it would tell nobody.
 pub(crate) const SPACING: Duration = Duration::from_secs(10);

@@ -170,6 +170,14 @@ fn a_restart_does_not_repeat_what_was_over_for_15_minutes() {
 }
 
 #[test]
+fn an_end_at_the_end_of_all_times_is_compared_as_any_other() {
+    let mut machine = machine(&[Kind::Webhook]);
+    let end = AlertEvent { fired_at: jiff::Timestamp::MAX, ..resolved("a", 0, 60) };
+    machine.observe(read(end, 0), at(0));
+    assert!(machine.take_stale(at(1_000)).is_empty());
+}
+
+#[test]
 fn backlog_that_is_over_for_more_than_15_minutes_is_stale() {
     let log = [firing("a", 0), resolved("a", 0, 60), firing("b", 0), firing("c", 900), resolved("c", 900, 960)];
     let mut machine = machine(&[Kind::Webhook]);
