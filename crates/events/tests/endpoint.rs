@@ -164,3 +164,14 @@ fn hardly_a_drawn_id_is_taken_for_a_word() {
         .collect();
     assert!(missed.len() < 50, "{} of 10,000: {:#?}", missed.len(), &missed[..20]);
 }
+
+#[test]
+fn a_segment_as_long_as_a_record_may_be_takes_no_time_to_speak_of() {
+    for word in ["a-", "a_", "ab:", "a.", "1,", "a@", "{", "%41"] {
+        let path = format!("/{}x", word.repeat(250_000 / word.len()));
+        let start = std::time::Instant::now();
+        let _ = template(&path);
+        let took = start.elapsed();
+        assert!(took < std::time::Duration::from_secs(5), "{word}: {took:?}");
+    }
+}

@@ -1,5 +1,9 @@
 //! Tells ids from words.
 
+/// Words before what numbers a thing at most. Without a limit, a long text of nothing but words would take time in
+/// proportion to the square of its length.
+const MAX_WORDS: usize = 16;
+
 /// Whether a segment names one thing of many.
 pub(super) fn is_id(segment: &str) -> bool {
     is_numeric(segment)
@@ -115,7 +119,7 @@ fn is_pod(segment: &str) -> bool {
 /// `IMG_20240102_101500`. Not `page-2`, `covid-19`, `report-2024`.
 fn is_prefixed(segment: &str) -> bool {
     let separators = segment.char_indices().filter(|(_, character)| matches!(character, '-' | '_' | ':'));
-    let mut splits = separators.map(|(at, separator)| (&segment[..at], separator, &segment[at + 1..]));
+    let mut splits = separators.take(MAX_WORDS).map(|(at, separator)| (&segment[..at], separator, &segment[at + 1..]));
     splits.any(|(prefix, separator, rest)| {
         let words = prefix.split(['-', '_', ':']);
         words.clone().all(is_letters)
