@@ -74,7 +74,8 @@ pub(crate) async fn serve(socket: TcpListener, routes: Router, shutdown: Shutdow
         });
     }
     drop(socket);
-    connections.join_all().await;
+    // One whose handler panicked has ended as well: `join_all` would hand its panic on to the service.
+    while connections.join_next().await.is_some() {}
 }
 
 /// The next connection, and its place among those at once.
@@ -133,6 +134,7 @@ mod tests {
             let addr = socket.local_addr().unwrap();
             let routes = Router::new()
                 .route("/", any(async |body: Bytes| format!("{} bytes", body.len())))
+                .route("/panic", any(panics))
                 .route("/never", any(async || std::future::pending::<()>().await));
             let shutdown = Shutdown::new();
             let work = tokio::spawn(serve(socket, routes, shutdown.clone(), limits));
@@ -150,6 +152,10 @@ mod tests {
             self.shutdown.trigger();
             timeout(LONG, self.work).await.unwrap().unwrap();
         }
+    }
+
+    async fn panics() -> &'static str {
+        panic!("asked to panic")
     }
 
     /// Everything that comes until the connection ends.
@@ -203,6 +209,13 @@ mod tests {
         slow.write_all(&[b'x'; 97]).await.unwrap();
         let said = rest(slow).await;
         assert!(said.ends_with("100 bytes"), "{said}");
+        served.ends().await;
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_takes_its_connection_along_and_not_the_service() {
+        let served = Served::with(PATIENT).await;
+        rest(served.send("GET /panic HTTP/1.1\r\nhost: a\r\n\r\n").await).await;
         served.ends().await;
     }
 
