@@ -97,7 +97,19 @@ fn gateways_and_edges() {
             522,
             None,
         ),
+        (
+            r#"{"ClientRequestMethod":"GET","ClientRequestURI":"/a","EdgeStartTimestamp":"2025-04-02T08:15:30.750Z","EdgeEndTimestamp":"2025-04-02T08:15:31Z","EdgeResponseStatus":522}"#,
+            "GET /a",
+            522,
+            None,
+        ),
     ]);
+}
+
+#[test]
+fn a_moment_that_is_called_the_requests_time_is_when_it_was_logged() {
+    let gateway = r#"{"requestTime":"02/Apr/2025:08:15:30 +0000","httpMethod":"GET","path":"/a","status":"200"}"#;
+    assert_eq!(read(gateway).logged_at, Some("2025-04-02T08:15:30Z".parse().unwrap()));
 }
 
 fn all(lines: &str) -> Vec<Request> {

@@ -243,6 +243,10 @@ fn a_unit_comes_from_the_name_the_value_or_a_field_beside_it() {
         (r#""duration":250,"duration_unit":"ms""#, 250.0),
         (r#""duration":0.25,"duration_ms":250"#, 250.0),
         (r#""ElapsedMilliseconds":250"#, 250.0),
+        // pino counts in milliseconds, but the name that says its unit is the surer one.
+        (r#""level":30,"took":9,"duration_us":250000"#, 250.0),
+        // Of two names the more common one is the request's.
+        (r#""took_ms":9,"duration_ms":250"#, 250.0),
     ] {
         let line = format!(r#"{{"time":"2025-04-02T08:15:30Z","path":"/","status":200,{field}}}"#);
         assert_eq!(latency(&read(&line)), Some(ms), "{field}");
@@ -269,4 +273,8 @@ fn a_number_whose_unit_nothing_tells_is_no_latency() {
     // Whole numbers of Go that could be milliseconds that somebody counted.
     let slog = r#"{"time":"2025-04-02T08:15:30Z","level":"INFO","msg":"x","path":"/","status":200,"duration":250}"#;
     assert_eq!(latency(&read(slog)), None);
+    // zerolog writes milliseconds with a fraction; a whole number is one that the program wrote.
+    let zerolog =
+        r#"{"level":"info","time":"2025-04-02T08:15:30Z","message":"x","path":"/","status":200,"duration":250}"#;
+    assert_eq!(latency(&read(zerolog)), None);
 }

@@ -21,6 +21,9 @@ fn the_request_time_is_found_whatever_stands_beside_it() {
         ("0.004 0.250", 250.0),
         ("0.001, 0.003 0.250", 250.0),
         ("- 0.250", 250.0),
+        // The members of an upstream's list never count, not even where the request took hardly longer.
+        ("0.242 : 0.002 0.250", 250.0),
+        ("0.242, 0.002 0.250", 250.0),
         // The clock is read once per round of events, so an upstream may seem to take a little longer.
         ("0.250 0.252", 250.0),
         (r#""192.0.2.9" 0.250"#, 250.0),
@@ -74,6 +77,12 @@ fn times_may_stand_before_status_request_or_everything() {
             Some(250.0),
         ),
         (
+            r#"- 0.250 192.0.2.4 - 10.0.0.1:80 [02/Apr/2025:08:15:30 +0200] shop.example "GET /a HTTP/1.1" 404 512 "-" "curl""#,
+            "GET /a",
+            404,
+            Some(250.0),
+        ),
+        (
             r#"192.0.2.4 | - | [02/Apr/2025:08:15:30 +0200] | "GET /a HTTP/1.1" | 200 | 512 | 0.250 | 0.249"#,
             "GET /a",
             200,
@@ -113,6 +122,7 @@ fn what_only_looks_like_a_request_time_is_none() {
         "1743574530.123",
         "3.12",
         "1.1",
+        "0.25000",
         "10.0.0.5",
         "0.100, 0.149",
         "12345",
@@ -146,6 +156,7 @@ fn what_a_client_sends_is_no_request_time() {
         assert_eq!(latency(&read(&line)), None, "{agent}");
         assert_eq!(latency(&read(&format!("{line} 0.250"))), Some(250.0), "{agent}");
         assert_eq!(latency(&read(&format!("{line} \"0.500\""))), None, "{agent}, and X-Forwarded-For");
+        assert_eq!(latency(&read(&format!("{line} \"0.500\" \"shop\""))), None, "{agent}, X-Forwarded-For, a name");
     }
     let unclosed = r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET / HTTP/1.1" 200 5 "-" "agent 0.250"#;
     assert_eq!(latency(&read(unclosed)), None);

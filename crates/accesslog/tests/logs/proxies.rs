@@ -45,6 +45,8 @@ fn caddy() {
         }
         let without_logger = line("1743574530.25", duration).replace(r#""logger":"http.log.access.log0","#, "");
         assert_eq!(latency(&read(&without_logger)), Some(ms), "{duration} without a logger");
+        let renamed = line("1743574530.25", duration).replace(r#""ts":"#, r#""timestamp":"#);
+        assert_eq!(latency(&read(&renamed)), Some(ms), "{duration} with another name for the time");
     }
     let gone = line("1743574530.25", "0.25").replace(r#""status":200"#, r#""status":0"#);
     assert_eq!(read(&gone).status, Status::ClientGone);
