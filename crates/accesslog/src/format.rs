@@ -111,6 +111,9 @@ impl Format {
             (nginx, apache) if nginx >= apache => (nginx::pieces(text), nginx::REMEDIES),
             _ => (apache::pieces(text)?, apache::REMEDIES),
         };
+        if hints.latency_field.is_none() {
+            keep_finest_latency(&mut pieces);
+        }
         choose_latency(&mut pieces, hints)?;
         check(&pieces, &remedies, needs_time)?;
         let is_json = matches!(pieces.first(), Some(Piece::Literal(text)) if text.trim_start().starts_with('{'));
@@ -197,6 +200,22 @@ fn by_strftime(form: &str, value: &str) -> Option<Timestamp> {
         .to_timestamp()
         .ok()
         .or_else(|| Some(parsed.to_datetime().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()))
+}
+
+/// Passes over the coarser ones where a format has the request's time more than once, as Apache's `%T/%D` has.
+fn keep_finest_latency(pieces: &mut [Piece]) {
+    let unit = |piece: &Piece| match piece {
+        Piece::Value { role: Role::Latency(unit), .. } => Some(*unit),
+        _ => None,
+    };
+    let finest = pieces.iter().filter_map(unit).max();
+    for piece in pieces {
+        if let Piece::Value { role: role @ Role::Latency(_), .. } = piece
+            && finest.is_some_and(|finest| *role != Role::Latency(finest))
+        {
+            *role = Role::Skipped;
+        }
+    }
 }
 
 /// The unit or the field that the user gave overrules what the variables say.

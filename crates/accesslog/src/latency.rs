@@ -1,7 +1,7 @@
 //! How long a request took, from the ways in which logs write it.
 
-/// The unit of a number in a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The unit of a number in a log; the finer one is the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unit {
     /// Seconds.
     Seconds,

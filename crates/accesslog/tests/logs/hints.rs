@@ -33,6 +33,11 @@ fn a_unit_is_for_times_that_do_not_name_theirs() {
             Unit::Seconds,
             250.0,
         ),
+        (
+            r#"{"time":"2025-04-02T08:15:30Z","path":"/","status":200,"duration":250,"duration_unit":"ms"}"#.to_owned(),
+            Unit::Seconds,
+            250.0,
+        ),
     ] {
         assert_eq!(latency(&read_with(&unit(given), &line)), Some(ms), "{line}");
     }
@@ -52,6 +57,11 @@ fn a_field_that_is_asked_for_is_the_only_one() {
         (field("none", Some(Unit::Seconds)), None),
     ] {
         assert_eq!(latency(&read_with(&hints, line)), ms, "{hints:?}");
+    }
+    // An object that says nothing of the request may be left out of the name.
+    let wrapped = r#"{"fields":{"time":"2025-04-02T08:15:30Z","path":"/","status":200,"duration_ms":7,"spent":250}}"#;
+    for name in ["spent", "fields.spent"] {
+        assert_eq!(latency(&read_with(&field(name, Some(Unit::Milliseconds)), wrapped)), Some(250.0), "{name}");
     }
     let pairs = "time=2025-04-02T08:15:30Z method=GET path=/a status=200 duration=7ms spent=250";
     assert_eq!(latency(&read_with(&field("spent", Some(Unit::Milliseconds)), pairs)), Some(250.0));
@@ -85,6 +95,20 @@ fn formats_of_nginx_are_read() {
         assert_eq!(request.target.as_deref(), Some("/a?b"), "{format}");
         assert_eq!(latency(&request), Some(250.0), "{format}");
     }
+    // An upstream's list may stand before the request's time, and a quote of the format may be escaped.
+    for (format, line) in [
+        (
+            r#"[$time_local] "$request" $status $upstream_response_time $request_time $host"#,
+            r#"[02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 502 0.100, 0.149 0.250 shop.example"#,
+        ),
+        (
+            r"log_format main '[$time_local] \'$request\' $status $request_time';",
+            "[02/Apr/2025:08:15:30 +0200] 'GET /a HTTP/1.1' 502 0.250",
+        ),
+    ] {
+        let request = by_format(format, line);
+        assert_eq!((request.target.as_deref(), latency(&request)), (Some("/a"), Some(250.0)), "{format}");
+    }
 }
 
 #[test]
@@ -109,12 +133,24 @@ fn formats_of_apache_are_read() {
         ("%{%Y-%m-%dT%H:%M:%S}t %m %U %>s %{us}T", "2025-04-02T08:15:30 GET /a 200 250000"),
         ("[%{%d/%b/%Y:%T}t.%{msec_frac}t %{%z}t] %m %U %>s %D", "[02/Apr/2025:08:15:30.000 +0000] GET /a 200 250000"),
         ("%{msec}t %m %U %>s %D %{X-Request-Id}i", "1743581730000 GET /a 200 250000 r1"),
+        ("%t %m %U %>s %T", "[02/Apr/2025:08:15:30 +0000] GET /a 200 0.250"),
+        ("%t %m %U %>s 100%% %D", "[02/Apr/2025:08:15:30 +0000] GET /a 200 100% 250000"),
+        // Of several times the finest counts: 0 s are 250,000 us as well.
+        ("%t %m %U %>s %T/%D", "[02/Apr/2025:08:15:30 +0000] GET /a 200 0/250000"),
+        ("%t %m %U %>s %{ms}T %T", "[02/Apr/2025:08:15:30 +0000] GET /a 200 250 0"),
     ] {
         let request = by_format(format, line);
         assert_eq!(request.logged_at, Some("2025-04-02T08:15:30Z".parse().unwrap()), "{format}");
         assert_eq!(latency(&request), Some(250.0), "{format}");
         assert!(request.target.as_deref().unwrap().starts_with("/a"), "{format}");
     }
+}
+
+#[test]
+fn what_a_client_sends_in_quotes_ends_no_value_of_the_format() {
+    let format = r#"%h %t "%r" %>s "%{User-Agent}i" %D %v"#;
+    let line = r#"192.0.2.4 [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 502 "curl\" 9000000 x" 250000 shop.example"#;
+    assert_eq!(latency(&by_format(format, line)), Some(250.0));
 }
 
 #[test]
@@ -144,6 +180,14 @@ fn a_wrapped_line_of_the_format_is_read_and_one_of_another_is_not() {
         assert_eq!(parser.read(&wrapped).unwrap().unwrap(), alone, "{wrapped}");
     }
     assert_eq!(parser.read(r#"192.0.2.4 "GET /a HTTP/1.1" 200"#), Err(Unreadable::OtherFormat));
+    // Where the format's own beginning doesn't fit what stands around the line, and where the line has no time.
+    let request =
+        by_format("%t %m %U %>s %D", "Apr  2 08:15:31 web2 httpd[13]: [02/Apr/2025:08:15:30 +0000] GET /a 200 250000");
+    assert_eq!(latency(&request), Some(250.0));
+    let timeless = Format::compile(r#""$request" $status"#, &Hints::default(), false).unwrap();
+    let docker = r#"{"log":"\"GET /a HTTP/1.1\" 200\n","stream":"stdout","time":"2025-04-02T08:15:30.5Z"}"#;
+    let request = Parser::of_format(timeless).read(docker).unwrap().unwrap();
+    assert_eq!(request.logged_at, Some("2025-04-02T08:15:30.5Z".parse().unwrap()));
 }
 
 #[test]
