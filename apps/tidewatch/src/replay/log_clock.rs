@@ -163,6 +163,9 @@ mod tests {
         let (positions, odd) = placed((0..50).map(|line| 9000 + line).chain((0..50).map(|line| 1000 + line)));
         assert_eq!(positions[99], (1, 40));
         assert_eq!(odd.last(), Some(&Oddity::Turned { backwards: false }));
+        // Its lines need not be in order to show that it doesn't run backwards.
+        let (_, odd) = placed((0..50).map(|line| 9000 + line).chain((0..50).map(|line| 1000 + (line ^ 1))));
+        assert_eq!(odd.last(), Some(&Oddity::Turned { backwards: false }));
     }
 
     #[test]

@@ -85,10 +85,12 @@ mod tests {
         assert_eq!(schedule.due(at(940)), Some(start), "behind");
         schedule.sent(at(940), start);
         assert_eq!(schedule.due(at(1001)), Some(start + seconds(1)));
-        let turned = Position { stretch: 1, ..at(-70_000) };
-        assert_eq!(schedule.due(turned), Some(start));
-        schedule.sent(turned, start);
-        assert_eq!(schedule.due(Position { stretch: 1, ..at(-69_998) }), Some(start + seconds(2)));
+        for (stretch, second) in [(1, -70_000), (2, 70_000)] {
+            let turned = Position { stretch, ..at(second) };
+            assert_eq!(schedule.due(turned), Some(start), "{second}");
+            schedule.sent(turned, start);
+            assert_eq!(schedule.due(Position { stretch, ..at(second + 2) }), Some(start + seconds(2)), "{second}");
+        }
     }
 
     #[test]
