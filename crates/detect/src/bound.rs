@@ -85,6 +85,7 @@ mod tests {
     #[test]
     fn it_ends_soon_for_any_numbers() {
         assert!(!lies_above(LIMIT, 0, 0) && !lies_above(LIMIT, 0, 10));
+        assert!(!lies_above(LIMIT, 10, 1_000_000), "a probability too small for a float is not the tail's");
         assert!(lies_above(1, 1_000_000, u64::from(u32::MAX)));
         assert!(lies_above(999_999, 1_000_000, 1_000_000) || !lies_above(999_999, 10, 10));
     }

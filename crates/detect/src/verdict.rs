@@ -223,6 +223,15 @@ mod tests {
     }
 
     #[test]
+    fn traffic_is_back_only_above_the_clear_level_and_low_only_below_the_limit() {
+        let kind = Kind::TrafficDrop { limit_ppm: 500_000, clear_ppm: 700_000, min_baseline: 100 };
+        let verdict = |arrived, firing| judge(&kind, &Window { baseline: Some(200), firing, ..window(arrived, 0) });
+        assert_eq!([99, 100].map(|arrived| verdict(arrived, false)), [Verdict::Violating, Verdict::Clean]);
+        let firing = [99, 100, 140, 141].map(|arrived| verdict(arrived, true));
+        assert_eq!(firing, [Verdict::Violating, Verdict::Between, Verdict::Between, Verdict::Clean]);
+    }
+
+    #[test]
     fn connections_held_open_are_left_out_until_they_are_half_of_all() {
         for (held, left_out) in [(0, true), (14, true), (199, true), (200, false), (400, false)] {
             let mut window = window(400, held);

@@ -3,7 +3,7 @@
 
 mod scenario;
 
-use scenario::{Scenario, Sent, merge, steady};
+use scenario::{Payload, Scenario, Sent, merge, steady};
 use tidewatch_detect::{Limits, RuleStatus, Rules};
 use tidewatch_events::RequestEvent;
 
@@ -67,6 +67,15 @@ fn timeouts_are_slow_however_long_they_took() {
         let story = story(Rules::builtin(), [healthy(), long("/report", status, 60.0)]);
         assert!(story.iter().any(|line| line.starts_with("HighLatencyP99 api/eu firing")), "{status}: {story:?}");
     }
+    // A request that failed was no connection that somebody held open, whatever its status.
+    let mut failed = long("/report", 200, 60.0);
+    for sent in &mut failed {
+        if let Payload::Event(event) = &mut sent.payload {
+            event.error = Some(true);
+        }
+    }
+    let story = story(Rules::builtin(), [healthy(), failed]);
+    assert!(story.iter().any(|line| line.starts_with("HighLatencyP99 api/eu firing")), "{story:?}");
 }
 
 #[test]
@@ -92,6 +101,38 @@ fn the_value_is_the_p99_of_the_requests_that_count() {
     scenario.play(&merge([healthy(), slow, long("/events", 200, 60.0)]));
     assert_eq!(scenario.story().len(), 1);
     assert!((scenario.transitions[0].value - 900.0).abs() < 9.1, "{}", scenario.transitions[0].value);
+}
+
+#[test]
+fn the_value_of_a_filtered_rule_is_the_p99_of_the_requests_that_it_takes() {
+    let mut scenario = Scenario::with(rules("latency", "exclude_endpoints: [/poll/*]"), Limits::default());
+    let slow = requests(60.0, |event| event.latency_ms = Some(900.0));
+    scenario.play(&merge([healthy(), slow, long("/poll/messages", 200, 25.0)]));
+    assert_eq!(scenario.story().len(), 1);
+    assert!((scenario.transitions[0].value - 900.0).abs() < 9.1, "{}", scenario.transitions[0].value);
+}
+
+#[test]
+fn what_a_rule_leaves_out_does_not_keep_its_alert_from_ending() {
+    for (rules, left_out) in [
+        (Rules::builtin(), long("/events", 200, 60.0)),
+        (rules("latency", "exclude_endpoints: [/poll/*]"), long("/poll/messages", 200, 25.0)),
+    ] {
+        let slow = steady("api", "eu", (0.0, 100.0), 1.0, |_, event| event.latency_ms = Some(900.0));
+        let story = story(rules, [healthy(), slow, left_out]);
+        assert_eq!(story.len(), 2, "{story:?}");
+        assert!(story[1].starts_with("HighLatencyP99 api/eu resolved Clean@1"), "{story:?}");
+    }
+}
+
+#[test]
+fn regions_too_small_to_be_judged_are_judged_together_by_filtered_rules_too() {
+    let region = |region: &'static str| {
+        let checks = steady("api", region, (0.0, 300.0), 0.5, |_, event| event.endpoint = "/healthz".to_owned());
+        merge([checks, steady("api", region, (0.0, 300.0), 4.0 / 60.0, |_, event| event.status_code = 500)])
+    };
+    let story = story(rules("error_rate", "exclude_endpoints: [/healthz]"), ["a", "b", "c"].map(region));
+    assert_eq!(story, ["HighErrorRate api/- firing@25"]);
 }
 
 #[test]

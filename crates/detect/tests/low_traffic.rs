@@ -220,6 +220,52 @@ fn the_service_as_a_whole_outlives_a_restart_and_the_groups_that_it_sums_up() {
 }
 
 #[test]
+fn the_services_alert_ends_as_clean_when_its_regions_recover_and_grow_large_enough_to_be_judged_alone() {
+    let regions = ["a", "b", "c"];
+    let mut scenario = Scenario::new();
+    scenario.play(&merge(regions.map(|region| {
+        merge([failing("pay", region, (0.0, 200.0), 4.0), succeeding("pay", region, (200.0, 600.0), 300.0)])
+    })));
+    let story = scenario.story();
+    assert_eq!(story.len(), 2, "{story:?}");
+    assert_eq!(story[0], "HighErrorRate pay/- firing@25");
+    assert!(story[1].starts_with("HighErrorRate pay/- resolved Clean@2"), "{story:?}");
+    // Still judged by what its regions count where 4 % of their requests fail: within the limit, above the clear level.
+    let mut scenario = Scenario::new();
+    scenario.play(&merge(regions.map(|region| {
+        let grown = steady("pay", region, (200.0, 1_000.0), 5.0, |i, event| {
+            if i % 25 == 0 {
+                event.status_code = 500;
+            }
+        });
+        merge([failing("pay", region, (0.0, 200.0), 4.0), grown])
+    })));
+    let story = scenario.story();
+    assert_eq!(story.len(), 2, "{story:?}");
+    assert!(story[1].starts_with("HighErrorRate pay/- resolved Clean@8"), "{story:?}");
+}
+
+#[test]
+fn a_service_with_one_region_is_never_judged_as_a_whole() {
+    let mut scenario = Scenario::new();
+    scenario.play(&failing("pay", "a", (0.0, 200.0), 20.0));
+    assert_eq!(scenario.partition.groups().count(), 1);
+    let written = scenario.partition.take_dirty_groups();
+    assert!(written.iter().all(|(key, _)| !key.starts_with("all:")), "{written:?}");
+}
+
+#[test]
+fn a_service_is_no_longer_judged_as_a_whole_once_one_region_is_left() {
+    let limits = Limits { group_ttl: std::time::Duration::from_secs(60), ..Limits::default() };
+    let mut scenario = Scenario::with(Rules::builtin(), limits);
+    let a = succeeding("pay", "a", (0.0, 600.0), 4.0);
+    scenario.play(&merge([a, succeeding("pay", "b", (0.0, 200.0), 4.0)]));
+    let left: Vec<_> = scenario.partition.groups().map(|group| group.labels).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(left[0]["region"], "a");
+}
+
+#[test]
 fn a_rules_file_that_groups_by_service_alone_needs_no_such_group() {
     let yaml = include_str!("../rules.yaml").replace("[service, region]", "[service]");
     let mut scenario = Scenario::with(Rules::parse(&yaml).unwrap(), Limits::default());

@@ -102,6 +102,7 @@ pub fn merge(streams: impl IntoIterator<Item = Vec<Sent>>) -> Vec<Sent> {
 pub struct Scenario {
     pub partition: Partition,
     pub transitions: Vec<Transition>,
+    limits: Limits,
 }
 
 impl Scenario {
@@ -110,7 +111,7 @@ impl Scenario {
     }
 
     pub fn with(rules: Rules, limits: Limits) -> Self {
-        Self { partition: Partition::new(3, 0, Arc::new(rules), limits), transitions: Vec::new() }
+        Self { partition: Partition::new(3, 0, Arc::new(rules), limits), transitions: Vec::new(), limits }
     }
 
     pub fn send(&mut self, sent: &Sent) -> Disposition {
@@ -142,7 +143,7 @@ impl Scenario {
         let groups = self.partition.take_dirty_groups();
         let groups = groups.into_iter().filter_map(|(key, group)| Some((key, group?)));
         let state = self.partition.state();
-        self.partition = Partition::restore(3, Arc::new(rules), Limits::default(), state, groups);
+        self.partition = Partition::restore(3, Arc::new(rules), self.limits, state, groups);
         let floor = usize::try_from(self.partition.position()).unwrap();
         self.play(&stream[floor..])
     }
