@@ -351,6 +351,9 @@ mod tests {
         assert_eq!(lived(&before_the_fall).baseline, Some(1_200 * 124 / 1_216));
         let long_before_it = [day, vec![10; 600], vec![100; 500]].concat();
         assert_eq!(lived(&long_before_it).baseline, Some(1_200));
+        // A fall in the middle of ten minutes may come a little later today.
+        let later = [vec![10; 600], vec![100; 603], vec![10; 237], vec![10; 600], vec![100; 612]].concat();
+        assert_eq!(lived(&later).baseline, Some(1_200 * 124 / 1_216));
     }
 
     #[test]

@@ -153,6 +153,16 @@ fn silence_never_becomes_normal() {
     for_seeds(dies, 8 * HOUR, |told, story| assert_eq!(told.len(), 1, "{story}"));
 }
 
+#[test]
+fn a_drop_with_silent_minutes_in_it_never_becomes_normal() {
+    let limps: Pattern = |s, second| match second {
+        ..1_800 => s.healthy("on", 300.0),
+        _ if second % 600 < 120 => {}
+        _ => s.healthy("on", 60.0),
+    };
+    for_seeds(limps, 1_800 + 50 * MINUTE, |told, story| assert_eq!(told.len(), 1, "{story}"));
+}
+
 const DAY: i64 = 24 * HOUR;
 
 #[test]
@@ -185,11 +195,13 @@ fn a_service_that_is_off_by_night_is_told_on_the_first_night_alone_and_watched_b
 }
 
 #[test]
-fn an_outage_at_the_same_time_as_yesterdays_is_told_again() {
+fn an_outage_of_less_than_an_hour_at_the_same_time_as_yesterdays_is_told_again() {
     let fails: Pattern = |s, second| {
-        if !(10 * HOUR..10 * HOUR + 20 * MINUTE).contains(&(second % DAY)) {
+        let of_day = second % DAY;
+        let outages = [10 * HOUR..10 * HOUR + 20 * MINUTE, 14 * HOUR..14 * HOUR + 45 * MINUTE];
+        if !outages.iter().any(|outage| outage.contains(&of_day)) {
             s.healthy("on", 200.0);
         }
     };
-    assert_eq!(fired(&watch(fails, 2 * DAY, 0), DROP), 2);
+    assert_eq!(fired(&watch(fails, 2 * DAY, 0), DROP), 4);
 }

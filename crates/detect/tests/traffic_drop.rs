@@ -3,8 +3,9 @@
 
 mod scenario;
 
-use scenario::{Payload, Scenario, Sent, event, line, merge, steady};
+use scenario::{Payload, Scenario, Sent, event, line, merge, seconds, steady};
 use tidewatch_detect::{Limits, RuleStatus, Rules};
+use tidewatch_events::ResolveReason;
 
 const RATE: f64 = 20.0 / 3.0;
 
@@ -174,5 +175,39 @@ fn an_expected_service_that_never_sent_is_missed_until_it_sends() {
 fn an_expected_service_that_sends_in_time_is_not_missed() {
     let mut scenario = expecting("api");
     scenario.idle(0.0, 100.0).play(&healthy(100.0, 160.0)).idle(162.0, 400.0);
+    assert_eq!(scenario.story(), [""; 0]);
+}
+
+fn third(from: f64, to: f64) -> Vec<Sent> {
+    steady("api", "eu", (from, to), RATE / 3.0, |_, _| ())
+}
+
+#[test]
+fn silence_is_noticed_in_time_however_long_after_a_new_normal_level() {
+    let mut scenario = Scenario::new();
+    scenario.play(&healthy(0.0, 3_600.0)).play(&third(3_600.0, 5_700.0));
+    assert_eq!(scenario.transitions.len(), 2, "{:?}", scenario.story());
+    assert_eq!(scenario.transitions[1].reason, Some(ResolveReason::NewNormal));
+    // As long after it as the drop came after the beginning: that is no rhythm, since the drop never ended.
+    let silent = seconds(scenario.transitions[1].window_end) + 3_600.0;
+    scenario.play(&third(5_700.0, silent)).idle(silent + 2.0, silent + 120.0);
+    assert_eq!(scenario.transitions.len(), 3, "{:?}", scenario.story());
+    assert!(seconds(scenario.transitions[2].window_end) <= silent + 40.0, "{:?}", scenario.story());
+}
+
+#[test]
+fn two_drops_of_twenty_minutes_are_no_new_level() {
+    let mut scenario = Scenario::new();
+    scenario.play(&healthy(0.0, 1_800.0)).play(&third(1_800.0, 3_000.0));
+    scenario.play(&healthy(3_000.0, 3_900.0)).play(&third(3_900.0, 5_100.0));
+    let reasons: Vec<_> = scenario.transitions.iter().map(|transition| transition.reason).collect();
+    assert_eq!(reasons, [None, Some(ResolveReason::Clean), None], "{:?}", scenario.story());
+}
+
+#[test]
+fn a_service_of_a_request_now_and_then_is_not_missed_between_them_after_a_burst() {
+    let now_and_then = |from, to| steady("api", "eu", (from, to), 0.025, |_, _| ());
+    let mut scenario = Scenario::new();
+    scenario.play(&now_and_then(0.0, 4_000.0)).play(&healthy(4_000.0, 4_540.0)).play(&now_and_then(4_540.0, 5_200.0));
     assert_eq!(scenario.story(), [""; 0]);
 }
