@@ -162,3 +162,18 @@ fn a_flood_of_regions_leaves_every_service_its_totals() {
     assert_eq!(found.sum(REQUESTS, &[("service", OVERFLOW)]), 0.0);
     assert!(found.workload_series() <= MOST_SERIES);
 }
+
+#[test]
+fn services_beyond_the_room_for_all_are_counted_together_within_the_limit() {
+    let services = |range: std::ops::Range<usize>| range.map(|number| event(&format!("s{}", word(number)), "/x"));
+    let mut before = restored(&[]);
+    counting(&mut before, flood().take(2_000).chain(services(0..1_000)));
+    let mut after = restored(&saved(&mut before));
+    counting(&mut after, services(1_000..2_000));
+    for (mut store, requests) in [(before, 3_000.0), (after, 4_000.0)] {
+        let found = shown(&mut store);
+        assert!(found.workload_series() <= MOST_SERIES, "{}", found.workload_series());
+        assert!(found.sum(REQUESTS, &[("service", OVERFLOW)]) > 0.0);
+        assert_eq!(found.sum(REQUESTS, &[]), requests);
+    }
+}
