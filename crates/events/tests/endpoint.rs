@@ -62,6 +62,12 @@ const IDS: &str = "
 /f/aGVsbG8gd29ybGQxMjM0NQ==                      /f/:id
 /f/aGVsbG8gd29ybGQxMjM0NQ%3D%3D                  /f/:id
 /s/kq3v9x1b                                      /s/:id
+/o/01BXGHZNDEKTSVARRFFQJGMFAV                    /o/:id
+/o/ORD_01BXGHZNDEKTSVARRFFQJGMFAV                /o/:id
+/blob/sha_deadbeef1                              /blob/:id
+/s/1strkqabe2x                                   /s/:id
+/o/order-017                                     /o/:id
+/o/my-order-100234                               /o/:id
 /photos/12345.jpg                                /photos/:id.jpg
 /uploads/2024/05/img_1234.jpg                    /uploads/:id/:id/:id.jpg
 /uploads/IMG_20240102_101500.jpg                 /uploads/:id.jpg
@@ -86,6 +92,8 @@ const WORDS: &str = "
 /getUserById2 /getUserByIdAndRole /getAllOrdersByCustomerId /XMLHttpRequest /HTML5Player /iPhone15ProMax /log4j2
 /covid19wave2 /http2push /mp3tomp4 /win32api /gpt4turbo /demo-html5 /rtx-3080ti /web3Wallets /area51zone2 /jeep-4x4
 /Internationalization2024 /TermsAndConditions2024 /iPhone-15-Pro-Max-256GB /My-Great-Post-2024-Edition
+/route-to-room-1234 /my-iphone15-cases /video-h264x265-hd /guide-2-html5 /thedarkestterracenearbeach
+/My-Blg-Pst-Nbr-Xyz-Qrs-2
 /wp-login.php /wp-content/plugins/akismet /phpMyAdmin-4.9.0 /cgi-bin/luci /actuator/health /solr/admin/info
 /@angular/core /@jo /~jo/public_html /%D0%BF%D1%80%D0%B8 /gr%C3%B6%C3%9Fe /größe /日本 /search/a%20b
 grpc.health.v1.Health/Check google.cloud.v1p1beta1.Compute/List orders.v2.created overflow not_found *
