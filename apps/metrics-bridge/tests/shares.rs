@@ -177,3 +177,13 @@ fn services_beyond_the_room_for_all_are_counted_together_within_the_limit() {
         assert_eq!(found.sum(REQUESTS, &[]), requests);
     }
 }
+
+#[test]
+fn new_status_codes_of_known_endpoints_stay_within_the_limit() {
+    let mut store = restored(&[]);
+    let codes = (200..500).flat_map(|code| (0..70).map(move |number| with_status(code, event("noisy", &word(number)))));
+    counting(&mut store, codes);
+    let found = shown(&mut store);
+    assert!(found.workload_series() <= MOST_SERIES, "{}", found.workload_series());
+    assert_eq!(found.sum(REQUESTS, &[]), 21_000.0);
+}
