@@ -1,6 +1,7 @@
 //! A log's own format, as its server is configured: nginx's `log_format` or Apache's `LogFormat`, compiled once.
 
 mod apache;
+mod gunicorn;
 mod nginx;
 
 use std::borrow::Cow;
@@ -8,6 +9,8 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 use regex::Regex;
+
+use gunicorn::gunicorn;
 
 use crate::request::RequestLine;
 use crate::{Hints, Latency, Request, Status, Unit, Unreadable, time};
@@ -96,8 +99,9 @@ struct Remedies {
 }
 
 impl Format {
-    /// Compiles nginx's `log_format` or Apache's `LogFormat`, the string alone or the whole directive; its variables tell
-    /// which of the two it is. Unknown variables are passed over. `needs_time` refuses a format without a time.
+    /// Compiles nginx's `log_format`, Apache's `LogFormat` or gunicorn's `access_log_format`: the string alone or the whole
+    /// directive. Its variables tell which of them it is, and unknown ones are skipped. `needs_time` refuses a format
+    /// without a time.
     ///
     /// # Errors
     ///
@@ -106,6 +110,7 @@ impl Format {
         if text.len() > LONGEST {
             return Err(FormatError::TooLong);
         }
+        let text = &*gunicorn(text);
         let (mut pieces, remedies) = match (nginx::variables(text), apache::variables(text)) {
             (0, 0) => return Err(FormatError::NoVariables),
             (nginx, apache) if nginx >= apache => (nginx::pieces(text), nginx::REMEDIES),

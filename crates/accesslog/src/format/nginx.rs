@@ -33,7 +33,22 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
         rest = &rest[at + 1 + end..];
     }
     literal(&mut pieces, rest);
+    beside(&mut pieces);
     pieces
+}
+
+/// Some values end where the next one begins: `$host$request_uri`, `$uri$is_args$args`.
+fn beside(pieces: &mut [Piece]) {
+    for at in 1..pieces.len() {
+        let (before, after) = pieces.split_at_mut(at);
+        if let ([.., Piece::Value { name, pattern: pattern @ None, .. }], [Piece::Value { .. }, ..]) = (before, after) {
+            *pattern = match name.as_str() {
+                "$host" | "$http_host" | "$server_name" | "$proxy_host" => Some(r#"[^ /"]*"#),
+                "$uri" | "$document_uri" => Some(r#"[^?"]*"#),
+                _ => None,
+            };
+        }
+    }
 }
 
 fn literal(pieces: &mut Vec<Piece>, text: &str) {
@@ -62,6 +77,8 @@ fn value(name: &str) -> Piece {
         "request" => (Role::RequestLine, None),
         "request_method" => (Role::Method, None),
         "request_uri" | "uri" | "document_uri" => (Role::Target, None),
+        "server_port" => (Role::Skipped, Some(r"\d*")),
+        "is_args" => (Role::Skipped, Some(r"\??")),
         "request_time" => (Role::Latency(Unit::Seconds), Some(SECONDS)),
         "request_id" | "http_x_request_id" | "req_id" => (Role::RequestId, None),
         "otel_trace_id" | "opentelemetry_trace_id" => (Role::TraceId, None),
@@ -75,26 +92,45 @@ fn value(name: &str) -> Piece {
 /// The string of a whole directive: `log_format main escape=json '...' '...';`, or what is given as it is.
 fn string(text: &str) -> String {
     let mut rest = text.trim().trim_end_matches(';').trim_end();
-    if let Some(directive) = rest.strip_prefix("log_format") {
+    if let Some((_before, directive)) = rest.split_once("log_format ") {
         let directive = directive.trim_start();
         rest = directive.split_once(char::is_whitespace).map_or("", |(_name, rest)| rest.trim_start());
     }
     if let Some(escape) = rest.strip_prefix("escape=") {
         rest = escape.split_once(char::is_whitespace).map_or("", |(_kind, rest)| rest.trim_start());
     }
-    quoted(rest).unwrap_or_else(|| rest.to_owned())
+    quoted(rest).unwrap_or_else(|| unescaped(rest))
+}
+
+/// Without the escapes of nginx's configuration.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied().filter(|_| c == '\\');
+        let meant = match next {
+            Some(quote @ ('\'' | '"' | '\\')) => quote,
+            Some('t') => '\t',
+            _ => {
+                plain.push(c);
+                continue;
+            }
+        };
+        plain.push(meant);
+        chars.next();
+    }
+    plain
 }
 
 /// Several strings in quotes are one.
 fn quoted(text: &str) -> Option<String> {
     let mut whole = String::new();
     let mut rest = text;
-    while !rest.is_empty() {
+    while !rest.is_empty() && !rest.starts_with(';') {
         let quote = rest.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
         let inside = &rest[1..];
         let end = closing(inside, quote)?;
-        // Within its quotes nginx knows `\'` and `\"`.
-        whole.push_str(&inside[..end].replace(&format!("\\{quote}"), &quote.to_string()));
+        whole.push_str(&unescaped(&inside[..end]));
         rest = inside[end + 1..].trim_start();
     }
     (!whole.is_empty()).then_some(whole)

@@ -154,6 +154,61 @@ fn what_a_client_sends_in_quotes_ends_no_value_of_the_format() {
 }
 
 #[test]
+fn of_several_request_times_the_finest_is_taken() {
+    for (end, line) in
+        [("%T/%D", "0/250000"), ("%T %D", "0 250000"), ("**%T/%D**", "**0/250000**"), ("%D %T", "250000 0")]
+    {
+        let request = by_format(&format!("%t %U %>s {end}"), &format!("[02/Apr/2025:08:15:30 +0200] /a 200 {line}"));
+        assert_eq!(latency(&request), Some(250.0), "{end}");
+    }
+}
+
+#[test]
+fn nginx_may_write_tabs_and_variables_side_by_side() {
+    for (format, line) in [
+        (
+            r"time:$time_local\treq:$request\tstatus:$status\trt:$request_time",
+            "time:02/Apr/2025:08:15:30 +0200\treq:GET /a HTTP/1.1\tstatus:200\trt:0.250",
+        ),
+        (
+            r#"[$time_local] "$request_method $scheme://$host$request_uri $server_protocol" $status $request_time"#,
+            r#"[02/Apr/2025:08:15:30 +0200] "GET https://shop.example/a HTTP/1.1" 200 0.250"#,
+        ),
+        (
+            r#"[$time_local] "$request_method $uri$is_args$args $server_protocol" $status $request_time"#,
+            r#"[02/Apr/2025:08:15:30 +0200] "GET /a?x=1 HTTP/1.1" 200 0.250"#,
+        ),
+        (
+            r#"[$time_local] $host$request_uri $status $request_time"#,
+            r#"[02/Apr/2025:08:15:30 +0200] shop.example/a 200 0.250"#,
+        ),
+    ] {
+        let request = by_format(format, line);
+        assert_eq!(request.target.as_deref(), Some("/a"), "{format}");
+        assert_eq!(latency(&request), Some(250.0), "{format}");
+    }
+}
+
+#[test]
+fn a_directive_is_found_among_comments_and_other_directives() {
+    let format = "# times\naccess_log /var/log/nginx/a.log timed;\nlog_format timed '[$time_local] \"$request\" '\n  '$status $request_time'; # seconds";
+    let request = by_format(format, r#"[02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 200 0.250"#);
+    assert_eq!(latency(&request), Some(250.0));
+}
+
+#[test]
+fn gunicorns_format_is_read() {
+    let line = r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 200 12 "-" "curl" 250000"#;
+    let atoms = r#"%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s" "#;
+    for (last, value) in
+        [("%(D)s", "250000"), ("%(M)s", "250"), ("%(L)s", "0.250000"), ("%({x-spent}o)s %(D)s", "1 250000")]
+    {
+        let request = by_format(&format!("{atoms}{last}"), &line.replace("250000", value));
+        assert_eq!(latency(&request), Some(250.0), "{last}");
+    }
+}
+
+#[test]
 fn a_given_unit_or_field_overrules_the_formats_own() {
     let line = r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 502 5 "-" 250"#;
     let tomcat = compiled(APACHE, &unit(Unit::Milliseconds));
