@@ -7,92 +7,9 @@ use jiff::Timestamp;
 use crate::names::{self, Measure, Role};
 use crate::producer::{self, Signs};
 use crate::request::RequestLine;
+pub(crate) use crate::value::Value;
+use crate::value::{Best, is_date, level, source};
 use crate::{Hints, Latency, Request, Status, Unit, Unreadable, latency, time};
-
-/// A value.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value<'a> {
-    Text(Cow<'a, str>),
-    Whole(i64),
-    Fraction(f64),
-}
-
-impl<'a> Value<'a> {
-    pub(crate) fn text(text: &'a str) -> Self {
-        Self::Text(Cow::Borrowed(text))
-    }
-
-    /// Whether it is a whole number, also one in quotes.
-    pub(crate) fn is_whole(&self) -> bool {
-        match self {
-            Self::Text(text) => latency::whole(text).is_some(),
-            Self::Whole(_) => true,
-            Self::Fraction(_) => false,
-        }
-    }
-
-    fn number(&self) -> Option<f64> {
-        match self {
-            Self::Text(text) => latency::number(text),
-            // Exact up to 104 days in nanoseconds.
-            #[allow(clippy::cast_precision_loss)]
-            Self::Whole(number) => Some(*number as f64),
-            Self::Fraction(number) => Some(*number),
-        }
-    }
-
-    fn moment(&self) -> Option<Timestamp> {
-        match self {
-            Self::Text(text) => time::text(text),
-            _ => time::epoch(self.number()?),
-        }
-    }
-
-    fn status(&self) -> Option<Status> {
-        match self {
-            Self::Text(text) => Status::read(text.split(' ').next()?),
-            _ => Status::read(&self.number().filter(|number| number.fract() == 0.0)?.to_string()),
-        }
-    }
-
-    fn says_something(&self) -> bool {
-        !matches!(self, Self::Text(text) if matches!(text.trim(), "" | "-"))
-    }
-
-    fn shown(&self) -> Cow<'_, str> {
-        match self {
-            Self::Text(text) => Cow::Borrowed(text),
-            Self::Whole(number) => Cow::Owned(number.to_string()),
-            Self::Fraction(number) => Cow::Owned(number.to_string()),
-        }
-    }
-}
-
-/// The surest value of a role so far.
-#[derive(Debug)]
-struct Best<T>(Option<(u8, T)>);
-
-impl<T> Default for Best<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<T> Best<T> {
-    fn offer(&mut self, rank: u8, value: T) {
-        if self.0.as_ref().is_none_or(|(best, _)| rank < *best) {
-            self.0 = Some((rank, value));
-        }
-    }
-
-    fn take(self) -> Option<T> {
-        self.0.map(|(_, value)| value)
-    }
-
-    fn is_none(&self) -> bool {
-        self.0.is_none()
-    }
-}
 
 /// Collects the fields of one line.
 #[derive(Debug)]
@@ -154,7 +71,7 @@ impl<'a> Fields<'a> {
             };
             self.asked = Some((measure, value.clone()));
         }
-        let Some(meaning) = meaning else { return };
+        let Some(meaning) = meaning else { return self.unknown(value) };
         self.signs.add(meaning.signs);
         if name == "request.uri" {
             self.signs.add(Signs::REQUEST_OBJECT);
@@ -170,7 +87,13 @@ impl<'a> Fields<'a> {
             },
             Role::Method => self.text(value, |fields, text| fields.method.offer(rank, text)),
             Role::Target => self.text(value, |fields, text| fields.target.offer(rank, text)),
-            Role::RequestLine => self.text(value, |fields, text| fields.request_line = Some(text)),
+            // Some give the path this name.
+            Role::RequestLine => {
+                self.text(value, |fields, text| match text.starts_with('/') && !RequestLine::is(&text) {
+                    true => fields.target.offer(u8::MAX, text),
+                    false => fields.request_line = Some(text),
+                })
+            }
             Role::RequestId => self.ids[0].offer(rank, value.shown().into_owned()),
             Role::TraceId => self.ids[1].offer(rank, value.shown().into_owned()),
             Role::SpanId => self.ids[2].offer(rank, value.shown().into_owned()),
@@ -188,6 +111,16 @@ impl<'a> Fields<'a> {
             Role::Level => self.signs.add(level(&value)),
             Role::Source => self.signs.add(source(&value)),
             Role::Sign => {}
+        }
+    }
+
+    /// A value whose name means nothing, but whose form is an access log's: a whole request line, or its time.
+    fn unknown(&mut self, value: Value<'a>) {
+        let Value::Text(text) = &value else { return };
+        if text.contains(" HTTP/") && self.request_line.is_none() && RequestLine::is(text) {
+            self.text(value, |fields, text| fields.request_line = Some(text));
+        } else if text.len() <= 40 && text.trim_start_matches('[').get(2..3) == Some("/") {
+            self.time(u8::MAX, value);
         }
     }
 
@@ -238,6 +171,16 @@ impl<'a> Fields<'a> {
         !self.target.is_none() || self.request_line.is_some()
     }
 
+    /// The time so far.
+    pub(crate) fn moment(&self) -> Option<Timestamp> {
+        let edge = self.ended.as_ref().or(self.began.as_ref()).and_then(Value::moment);
+        edge.or_else(|| self.time.get())
+    }
+
+    pub(crate) fn has_method(&self) -> bool {
+        !self.method.is_none() || self.request_line.is_some()
+    }
+
     /// The request's time alone.
     pub(crate) fn into_latency(mut self) -> Option<Latency> {
         self.find_latency()
@@ -263,14 +206,13 @@ impl<'a> Fields<'a> {
         Ok(Request { logged_at, method, target, status, latency, request_id, trace_id, span_id })
     }
 
-    fn find_time(&mut self) -> Option<Timestamp> {
-        let edge = self.ended.as_ref().or(self.began.as_ref()).and_then(Value::moment);
+    fn find_time(&self) -> Option<Timestamp> {
         // `date` and `time` of W3C logs.
         let split = || {
             let (date, time) = (self.date.as_ref()?, self.not_a_time.as_ref()?);
             time::text(&format!("{} {}", date.shown(), time.shown()))
         };
-        edge.or_else(|| std::mem::take(&mut self.time).take()).or_else(split)
+        self.moment().or_else(split)
     }
 
     fn find_latency(&mut self) -> Option<Latency> {
@@ -316,19 +258,16 @@ impl<'a> Fields<'a> {
 
     /// nginx writes seconds with three decimals. What passes them on may drop zeros at the end.
     fn nginx(&self, value: &Value<'_>, number: f64) -> Option<Unit> {
-        let three_decimals = match value {
-            Value::Text(text) => matches!(latency::decimals(text), Some((_, 3))),
-            Value::Whole(number) => *number == 0,
-            Value::Fraction(_) => (number * 1e3 - (number * 1e3).round()).abs() < 1e-6,
-        };
-        (three_decimals || self.signs.has(Signs::NGINX)).then_some(Unit::Seconds)
+        let is_zero = matches!(value, Value::Whole(0));
+        let is_nginx = is_zero || self.signs.has(Signs::NGINX);
+        if is_nginx { Some(Unit::Seconds) } else { producer::three_decimals(value, number) }
     }
 
     /// From beginning to end, where both are finer than a second: of whole seconds the difference says nothing.
     fn edge(&self) -> Option<Latency> {
         let (began, ended) = (self.began.as_ref()?, self.ended.as_ref()?);
         let fine = |value: &Value<'_>| match value {
-            Value::Text(text) => text.contains('.'),
+            Value::Text(text) if text.contains('.') => true,
             _ => value.number().is_some_and(|number| number >= 1e11),
         };
         if !(fine(began) && fine(ended)) {
@@ -340,27 +279,4 @@ impl<'a> Fields<'a> {
 
 fn refused(what: &'static str, value: Option<&Value<'_>>) -> Unreadable {
     value.map_or(Unreadable::Missing(what), |value| Unreadable::field(what, &value.shown()))
-}
-
-/// `2024-03-12`, whose time stands elsewhere.
-fn is_date(text: &str) -> bool {
-    text.len() == 10
-        && text.bytes().enumerate().all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() })
-}
-
-fn level(value: &Value<'_>) -> Signs {
-    match value {
-        Value::Whole(_) => Signs::NODE,
-        Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_lowercase()) => Signs::LOWER_LEVEL,
-        Value::Text(text) if text.starts_with(|c: char| c.is_ascii_uppercase()) => Signs::UPPER_LEVEL,
-        _ => Signs::NONE,
-    }
-}
-
-fn source(value: &Value<'_>) -> Signs {
-    match value {
-        Value::Text(text) if text.starts_with("http.log.access") => Signs::CADDY,
-        Value::Text(text) if text.contains(".go") => Signs::GO,
-        _ => Signs::NONE,
-    }
 }

@@ -11,8 +11,9 @@ use crate::Unreadable;
 use crate::fields::Value;
 
 /// Objects around the fields of a request that say nothing themselves.
-const WRAPPERS: [&str; 18] = [
+const WRAPPERS: [&str; 19] = [
     "attributes",
+    "Attributes",
     "properties",
     "Properties",
     "fields",
@@ -68,8 +69,8 @@ impl<'a> Flat<'a> {
 
     /// The text of this field.
     pub(crate) fn text(&self, wanted: &str) -> Option<&str> {
-        self.fields().find_map(|(path, _, value)| match value {
-            Value::Text(text) if path == wanted => Some(text.as_ref()),
+        self.fields().find_map(|(path, name, value)| match value {
+            Value::Text(text) if path == wanted || name == wanted => Some(text.as_ref()),
             _ => None,
         })
     }
@@ -81,6 +82,26 @@ struct Object<'f, 'a> {
     wrapped: usize,
     /// Whether all of the path is wrappers.
     all_wrappers: bool,
+}
+
+impl<'a> Object<'_, 'a> {
+    /// OpenTelemetry's `[{"key":"url.path","value":{"stringValue":"/a"}}]`.
+    fn attributes<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(entry) = seq.next_element::<serde_json::Value>()? {
+            let value = ["stringValue", "intValue", "doubleValue"].iter().find_map(|kind| entry["value"].get(kind));
+            let (Some(key), Some(value)) = (entry["key"].as_str(), value) else { continue };
+            let value = match (value.as_str(), value.as_i64(), value.as_f64()) {
+                (Some(text), ..) => Value::Text(Cow::Owned(text.to_owned())),
+                (_, Some(number), _) => Value::Whole(number),
+                (_, _, Some(number)) => Value::Fraction(number),
+                _ => continue,
+            };
+            let start = self.flat.paths.len();
+            self.flat.paths.extend([self.path.as_str(), ".", key]);
+            self.flat.leaves.push(Leaf { path: start..self.flat.paths.len(), wrapped: self.wrapped, value });
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Visitor<'a> for Object<'_, 'a> {
@@ -196,6 +217,9 @@ impl<'a> Visitor<'a> for Any<'_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
+        if self.0.path.to_ascii_lowercase().ends_with("attributes") {
+            return self.0.attributes(seq);
+        }
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(())
     }

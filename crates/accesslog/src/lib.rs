@@ -26,6 +26,7 @@ mod request;
 mod text;
 mod time;
 mod tokens;
+mod value;
 mod w3c;
 mod wrap;
 

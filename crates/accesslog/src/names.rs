@@ -62,15 +62,16 @@ const NAMES: [(Role, &str); 12] = [
         Role::Time,
         "timeiso8601 timestamp time ts t msec timelocal ended endtime finishedat starttime startutc \
          startlocal datetime eventtime logtime asctime startedat requesttime requesttimeepoch \
-         requestreceivedat reqtimesec receivetimestamp createdat date",
+         requestreceivedat reqtimesec receivetimestamp createdat date timedate \
+         timeunixnano observedtimeunixnano eventtimestampms realtimetimestamp",
     ),
-    (Role::Ended, "edgeendtimestamp"),
-    (Role::Began, "edgestarttimestamp"),
+    (Role::Ended, "edgeendtimestamp endtimeunixnano"),
+    (Role::Began, "edgestarttimestamp starttimeunixnano"),
     (
         Role::Status,
         "status statuscode httpresponsestatuscode responsestatus responsestatuscode responsecode httpstatus \
          httpstatuscode httprequeststatus httpresponsecode downstreamstatus edgeresponsestatus scstatus \
-         resstatuscode resstatus respstatus apistatuscode code",
+         resstatuscode resstatus respstatus apistatuscode httpcode code",
     ),
     (
         Role::Method,
@@ -81,7 +82,7 @@ const NAMES: [(Role, &str); 12] = [
         Role::Target,
         "path requesturi uri requestpath urlpath urloriginal requesturl endpoint url httptarget requrl requri \
          reqpath clientrequesturi clientrequestpath csuristem resourcepath httprequestrequesturl \
-         xenvoyoriginpath originalpath requestedurl requesteduri urlfull httpurl httproute route",
+         xenvoyoriginpath originalpath requestedurl requesteduri urlfull httpurl httppath httprequestpath csuri httproute route",
     ),
     (Role::RequestLine, "request requestline req httprequest routekey"),
     (
@@ -139,12 +140,16 @@ const SPECIFIED: [(&str, Unit); 4] = [
 ];
 
 /// Names that tell who wrote the line.
-const SIGNS: [(Signs, &str); 17] = [
+const SIGNS: [(Signs, &str); 19] = [
     (
         Signs::NGINX,
         "bodybytessent upstreamresponsetime upstreamaddr upstreamstatus httpuseragent httpreferer timelocal \
          timeiso8601 urt remoteuser upstreamresponse",
     ),
+    // Beside an upstream's time there is the request's.
+    (Signs::UPSTREAM, "upstreamtime upstreamresponsetime urt"),
+    // Node's `res.statusCode`.
+    (Signs::NODE, "resstatuscode"),
     (Signs::ENVOY, "responseflags upstreamservicetime upstreamcluster authority responsecodedetails"),
     (Signs::START_TIME, "starttime"),
     (Signs::RESPONSE_CODE, "responsecode"),

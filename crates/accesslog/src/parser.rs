@@ -23,8 +23,11 @@ pub struct Hints {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Unreadable {
     /// No shape that is known.
-    #[error("neither an access log line nor a JSON object")]
+    #[error("neither an access log line nor a JSON object (--format can say how lines are built)")]
     UnknownFormat,
+    /// A line of a W3C log, such as IIS's, whose `#Fields` line wasn't read.
+    #[error("a W3C log's line without its #Fields line, which has to be read first")]
+    NoColumns,
     /// It starts like a JSON object and is none.
     #[error("not JSON: {0}")]
     NotJson(String),
@@ -55,8 +58,11 @@ impl Unreadable {
 const DEPTH: usize = 3;
 
 /// Fields in which JSON logs hold another program's line.
-const INNER: [&str; 9] =
-    ["log", "MESSAGE", "message", "msg", "line", "textPayload", "event.original", "_raw", "_source.message"];
+const INNER: [&str; 10] =
+    ["log", "MESSAGE", "message", "Message", "msg", "line", "textPayload", "event.original", "_raw", "properties"];
+
+/// Objects within a JSON object that are looked at.
+const OBJECTS: usize = 16;
 
 /// Reads a log line by line. Lines of W3C logs are understood by the `#Fields` line before them, so lines are to be given
 /// in their order.
@@ -105,17 +111,26 @@ impl Parser {
         if line.starts_with('{') {
             return self.json(line, outer, Signs::NONE, depth);
         }
-        if let Some(request) = self.columns.as_ref().and_then(|columns| columns.read(line, &self.hints)) {
+        let usual = || Columns::usual(line)?.read(line, &self.hints);
+        if let Some(request) = self.columns.as_ref().and_then(|columns| columns.read(line, &self.hints)).or_else(usual)
+        {
             return request;
         }
         let (rest, at) = wrap::peel(line);
         let outer = at.or(outer);
         match json_within(rest) {
             Some((before, json)) => {
-                let signs = if before.contains(".go:") { Signs::GO } else { Signs::NONE };
+                let signs = match before {
+                    _ if before.contains("http.log.access") => Signs::CADDY,
+                    _ if before.contains(".go:") => Signs::GO,
+                    _ => Signs::NONE,
+                };
                 self.json(json, outer, signs, depth)
             }
-            None => text::read(rest, outer, &self.hints),
+            None => text::read(rest, outer, &self.hints).map_err(|error| match error {
+                Unreadable::UnknownFormat if Columns::are_missing(line) => Unreadable::NoColumns,
+                error => error,
+            }),
         }
     }
 
@@ -134,35 +149,66 @@ impl Parser {
         if rest.len() < line.len() {
             return self.formatted(format, rest, at.or(outer), depth);
         }
-        let inner = line.starts_with('{').then(|| Flat::read(line).ok()).flatten();
-        match inner.as_ref().and_then(|flat| inner_line(flat)).filter(|_| depth > 0) {
-            Some((line, at)) => self.formatted(format, &line, at.or(outer), depth - 1),
+        let flat = line.starts_with('{').then(|| Flat::read(line).ok()).flatten();
+        match flat.as_ref().and_then(|flat| Some((flat, inner_line(flat)?))).filter(|_| depth > 0) {
+            Some((flat, line)) => {
+                self.formatted(format, line, self.fields(flat, Signs::NONE).moment().or(outer), depth - 1)
+            }
             None => Err(Unreadable::OtherFormat),
         }
     }
 
     fn json(&self, text: &str, outer: Option<Timestamp>, signs: Signs, depth: usize) -> Result<Request, Unreadable> {
         let flat = Flat::read(text)?;
+        let fields = self.fields(&flat, signs);
+        if !(fields.has_status() && fields.has_target())
+            && depth > 0
+            && let Some(line) = inner_line(&flat)
+            && let Ok(request) = self.request(line, fields.moment().or(outer), depth - 1)
+        {
+            return Ok(request);
+        }
+        match fields.finish(outer) {
+            Err(Unreadable::Missing(what)) => self.nested(&flat, outer).unwrap_or(Err(Unreadable::Missing(what))),
+            read => read,
+        }
+    }
+
+    fn fields<'f>(&'f self, flat: &Flat<'f>, signs: Signs) -> Fields<'f> {
         let mut fields = Fields::new(&self.hints, signs);
         for (path, name, value) in flat.fields() {
             fields.add(path, name, value.clone());
         }
-        if !fields.has_status()
-            && depth > 0
-            && let Some((line, at)) = inner_line(&flat)
-            && let Ok(request) = self.request(&line, at.or(outer), depth - 1)
-        {
-            return Ok(request);
+        fields
+    }
+
+    /// The request of the first object within that holds one, whatever its name is.
+    fn nested(&self, flat: &Flat<'_>, outer: Option<Timestamp>) -> Option<Result<Request, Unreadable>> {
+        let mut prefixes: Vec<&str> = Vec::new();
+        for (path, ..) in flat.fields() {
+            for (dot, _) in path.match_indices('.') {
+                if !prefixes.contains(&&path[..=dot]) && prefixes.len() < OBJECTS {
+                    prefixes.push(&path[..=dot]);
+                }
+            }
         }
-        fields.finish(outer)
+        let outer = self.fields(flat, Signs::NONE).moment().or(outer);
+        prefixes.into_iter().find_map(|prefix| {
+            let mut fields = Fields::new(&self.hints, Signs::NONE);
+            for (path, _, value) in flat.fields() {
+                if let Some(name) = path.strip_prefix(prefix) {
+                    fields.add(path, name, value.clone());
+                }
+            }
+            let is_request = fields.has_status() && fields.has_target() && fields.has_method();
+            is_request.then(|| fields.finish(outer))
+        })
     }
 }
 
-/// The line that a JSON log passes on, and the time that stands beside it.
-fn inner_line(flat: &Flat<'_>) -> Option<(String, Option<Timestamp>)> {
-    let line = INNER.iter().find_map(|name| flat.text(name))?.trim();
-    let at = ["time", "timestamp", "@timestamp", "__REALTIME_TIMESTAMP"].iter().find_map(|name| flat.text(name));
-    (!line.is_empty()).then(|| (line.to_owned(), at.and_then(crate::time::text)))
+/// The line that a JSON log passes on.
+fn inner_line<'f>(flat: &'f Flat<'_>) -> Option<&'f str> {
+    INNER.iter().find_map(|name| flat.text(name)).map(str::trim).filter(|line| !line.is_empty())
 }
 
 /// A JSON object behind a few words, and these words.

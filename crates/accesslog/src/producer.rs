@@ -1,7 +1,7 @@
 //! Who wrote a line of named values, told by the names that only they use, and the unit in which they count.
 
-use crate::Unit;
 use crate::fields::Value;
+use crate::{Unit, latency};
 
 /// Signs of a producer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,6 +37,7 @@ impl Signs {
     pub(crate) const CLOUDFRONT: Self = Self(1 << 19);
     pub(crate) const IIS: Self = Self(1 << 20);
     pub(crate) const APISIX: Self = Self(1 << 22);
+    pub(crate) const UPSTREAM: Self = Self(1 << 23);
     /// `uri` within `request`, which with `ts` is Caddy's.
     pub(crate) const REQUEST_OBJECT: Self = Self(1 << 21);
 
@@ -63,7 +64,7 @@ const CADDY_NANOSECONDS: f64 = 1000.0;
 type Counts = fn(&Value<'_>, f64) -> Option<Unit>;
 
 /// The unit of a duration that doesn't name one, by who wrote the line.
-const PRODUCERS: [(Signs, Counts); 17] = [
+const PRODUCERS: [(Signs, Counts); 18] = [
     (Signs::TRAEFIK, |_, _| Some(Unit::Nanoseconds)),
     (Signs::CADDY, caddy),
     (Signs::TS.and(Signs::REQUEST_OBJECT), caddy),
@@ -73,6 +74,7 @@ const PRODUCERS: [(Signs, Counts); 17] = [
     (Signs::CONTROLLER.and(Signs::ACTION), |_, _| Some(Unit::Milliseconds)),
     (Signs::SERILOG, |_, _| Some(Unit::Milliseconds)),
     (Signs::APISIX, |_, _| Some(Unit::Milliseconds)),
+    (Signs::UPSTREAM, three_decimals),
     (Signs::LOGBACK, milliseconds_if_whole),
     (Signs::AZURE, seconds_if_fraction),
     (Signs::CLOUDFRONT, |_, _| Some(Unit::Seconds)),
@@ -98,6 +100,16 @@ pub(crate) fn unit(signs: Signs, value: &Value<'_>, number: f64) -> Option<Unit>
 fn caddy(value: &Value<'_>, number: f64) -> Option<Unit> {
     let nanoseconds = value.is_whole() && number >= CADDY_NANOSECONDS;
     Some(if nanoseconds { Unit::Nanoseconds } else { Unit::Seconds })
+}
+
+/// Seconds with three decimals, as nginx writes them. What passes them on may drop zeros at the end.
+pub(crate) fn three_decimals(value: &Value<'_>, number: f64) -> Option<Unit> {
+    let is_nginx = match value {
+        Value::Text(text) => matches!(latency::decimals(text), Some((_, 3))),
+        Value::Whole(_) => false,
+        Value::Fraction(_) => (number * 1e3 - (number * 1e3).round()).abs() < 1e-6,
+    };
+    is_nginx.then_some(Unit::Seconds)
 }
 
 fn milliseconds_if_whole(value: &Value<'_>, _: f64) -> Option<Unit> {

@@ -98,6 +98,11 @@ pub(crate) fn is_method(word: &str) -> bool {
         && word.bytes().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_'))
 }
 
+/// A method that is common enough to be known among words that aren't in quotes.
+pub(crate) fn is_known_method(word: &str) -> bool {
+    matches!(word, "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS" | "CONNECT" | "TRACE" | "PROPFIND")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,19 +26,21 @@ pub(crate) struct Line<'a> {
 type Shape = fn(&Line<'_>) -> Option<Result<Request, Unreadable>>;
 
 /// The ones that are surest stand first; common log format would also take what some of them write.
-const SHAPES: [Shape; 12] = [
+const SHAPES: [Shape; 14] = [
     named::tabs,
     aws::load_balancer,
     aws::bucket,
     proxies::haproxy,
     proxies::squid,
     proxies::envoy,
+    apps::proxy_manager,
     clf::read,
     named::bars,
     named::pairs,
     apps::read,
     apps::aspnet,
     apps::uwsgi,
+    apps::tornado,
 ];
 
 pub(crate) fn read(text: &str, outer: Option<Timestamp>, hints: &Hints) -> Result<Request, Unreadable> {

@@ -67,15 +67,15 @@ fn stamped(line: &str) -> Option<(&str, Option<Timestamp>)> {
     if !line.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let (first, rest) = line.split_once(' ')?;
+    let (first, rest) = line.split_once([' ', '\t'])?;
     let date_only = first.len() == 10;
     let (at, rest) = if date_only {
-        let (clock, rest) = rest.split_once(' ')?;
+        let (clock, rest) = rest.split_once([' ', '\t'])?;
         let end = first.len() + 1 + clock.len();
         let zone =
             rest.split(' ').next().filter(|zone| zone.len() == 6 && zone.starts_with(['+', '-'])).unwrap_or_default();
         let end = if zone.is_empty() { end } else { end + 1 + zone.len() };
-        (time::text(&line[..end])?, line[end..].trim_start())
+        (time::text(&line[..end].replace('\t', " "))?, line[end..].trim_start())
     } else if first.len() >= 19 && first.contains('-') {
         (time::text(first)?, rest)
     } else {

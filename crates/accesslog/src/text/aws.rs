@@ -38,7 +38,8 @@ pub(super) fn load_balancer(line: &Line<'_>) -> Option<Result<Request, Unreadabl
 /// milliseconds.
 pub(super) fn bucket(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let tokens = &line.tokens;
-    let is_operation = |word: &str| ["REST.", "WEBSITE.", "SOAP."].iter().any(|kind| word.starts_with(kind));
+    let kinds = ["REST.", "WEBSITE.", "SOAP.", "BATCH.", "S3."];
+    let is_operation = |word: &str| kinds.iter().any(|kind| word.starts_with(kind));
     tokens.get(6)?.word().filter(|word| is_operation(word))?;
     let logged_at = tokens.get(2).filter(|token| token.kind == Kind::Bracket)?;
     let logged_at = time::text(logged_at.text)?;

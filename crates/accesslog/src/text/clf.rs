@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{Line, request, status, tail};
-use crate::request::RequestLine;
+use crate::request::{RequestLine, is_known_method};
 use crate::tokens::{Kind, Token};
 use crate::{Request, Status, Unreadable, latency, time};
 
@@ -14,7 +14,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
         .iter()
         .enumerate()
         .find_map(|(at, token)| (token.kind == Kind::Bracket).then(|| Some((at, time_in(token.text)?)))?);
-    let asked = position(tokens, bracket.map(|(at, _)| at))?;
+    let (asked, end, request_line) = asked(tokens, bracket.map(|(at, _)| at))?;
     let logged_at = match bracket.map(|(_, time)| time).or_else(|| bare_time(&tokens[..asked])).or(line.outer) {
         Some(at) => Some(at),
         None => match tokens[..asked].iter().find(|token| token.kind == Kind::Bracket && looks_like_a_time(token.text))
@@ -23,18 +23,51 @@ pub(super) fn read(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
             None => None,
         },
     };
-    let (code, at) = match code(&tokens[asked + 1..]) {
-        Ok((code, after)) => (code, asked + 1 + after),
+    if is_without_status(&tokens[..asked], &tokens[end..]) {
+        return Some(Err(Unreadable::Missing("status")));
+    }
+    let (code, at) = match code(&tokens[end..]) {
+        Ok((code, after)) => (code, end + after),
+        // Words that only look like a request may be something else's.
+        Err(_) if end > asked + 1 => return None,
         Err(error) => return Some(Err(error)),
     };
     let parts = tail::Parts {
         before: &tokens[..asked],
-        between: &tokens[asked + 1..at],
+        between: &tokens[end..at],
         after: &tokens[at + 1..],
         time: bracket.map(|(at, _)| at),
     };
-    let request_line = RequestLine::read(tokens[asked].text);
     Some(request(logged_at, request_line, code, tail::latency(&parts, line.hints)))
+}
+
+/// Where the request begins and ends, and what it says.
+fn asked<'a>(tokens: &[Token<'a>], time: Option<usize>) -> Option<(usize, usize, RequestLine<'a>)> {
+    let quoted = position(tokens, time);
+    let is_request = |at: &usize| RequestLine::is(tokens[*at].text);
+    if quoted.filter(is_request).is_none()
+        && let Some((at, line)) = framed(tokens)
+    {
+        return Some((at, at + 3, line));
+    }
+    quoted.map(|at| (at, at + 1, RequestLine::read(tokens[at].text)))
+}
+
+/// Method, target and protocol as three pieces, with or without quotes.
+fn framed<'a>(tokens: &[Token<'a>]) -> Option<(usize, RequestLine<'a>)> {
+    let plain = |token: &Token<'a>| token.word().or(token.is_quoted().then_some(token.text));
+    tokens.windows(3).enumerate().find_map(|(at, three)| {
+        let (method, target, protocol) = (plain(&three[0])?, plain(&three[1])?, plain(&three[2])?);
+        let is_target = target.starts_with('/') || target.starts_with("http") || target == "*";
+        let is_request = is_known_method(method) && is_target && protocol.starts_with("HTTP/");
+        is_request.then_some((at, RequestLine { method: Some(method), target: Some(target) }))
+    })
+}
+
+/// Apache's `ssl_request_log`, which ends with the protocol, the cipher, the request and its bytes.
+fn is_without_status(before: &[Token<'_>], after: &[Token<'_>]) -> bool {
+    let is_protocol = |word: &str| word.starts_with("TLSv") || word.starts_with("SSLv");
+    after.len() == 1 && before.iter().filter_map(Token::word).any(is_protocol)
 }
 
 /// Where the request stands: the first quoted text after the time that is a request line, or has a status behind it (a
@@ -67,20 +100,22 @@ fn code(tokens: &[Token<'_>]) -> Result<(Status, usize), Unreadable> {
 }
 
 fn chi(tokens: &[Token<'_>]) -> Result<(Status, usize), Unreadable> {
-    let code = tokens.get(3).and_then(Token::word).ok_or(Unreadable::Missing("status"))?;
-    Ok((status(code)?, 3))
+    let dash = tokens.iter().position(|token| token.word() == Some("-")).ok_or(Unreadable::Missing("status"))?;
+    let code = tokens.get(dash + 1).and_then(Token::word).ok_or(Unreadable::Missing("status"))?;
+    Ok((status(code)?, dash + 1))
 }
 
 /// The time in brackets, alone or before a level and a module (`[2025-04-02T08:15:30Z INFO  actix_web]`).
-fn time_in(bracket: &str) -> Option<Timestamp> {
+pub(super) fn time_in(bracket: &str) -> Option<Timestamp> {
     let first =
         || bracket.split_once(' ').filter(|(first, _)| first.len() >= 19).and_then(|(first, _)| time::text(first));
     time::text(bracket).or_else(first)
 }
 
-/// A time without brackets: a word and perhaps its zone, or a date and a time.
+/// A time without brackets: a word or quoted text, a word and its zone, or a date and a time.
 fn bare_time(tokens: &[Token<'_>]) -> Option<Timestamp> {
-    let words: Vec<&str> = tokens.iter().map(|token| token.word().unwrap_or_default()).collect();
+    let plain = |token: &Token<'_>| token.key.is_none() && token.kind != Kind::Bracket;
+    let words: Vec<&str> = tokens.iter().map(|token| if plain(token) { token.text } else { "" }).collect();
     (0..words.len()).find_map(|at| {
         let (word, next) = (words[at], words.get(at + 1).copied().unwrap_or_default());
         if word.len() < 8 || !word.starts_with(|c: char| c.is_ascii_digit()) {

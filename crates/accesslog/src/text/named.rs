@@ -1,9 +1,9 @@
 //! Lines of values with names, and those whose fields are set apart by tabs or bars: logfmt, LTSV, `key=value`, gin.
 
-use super::Line;
+use super::{Line, clf};
 use crate::fields::{Fields, Value};
 use crate::producer::Signs;
-use crate::request::{RequestLine, is_method};
+use crate::request::{RequestLine, is_known_method, is_method};
 use crate::tokens::{self, Kind};
 use crate::{Latency, Request, Status, Unreadable, latency, time};
 
@@ -18,7 +18,7 @@ pub(super) fn pairs(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
                 fields.add(key, key, Value::text(token.text));
             }
             (None, Kind::Bracket) => {
-                if let Some(at) = time::text(token.text) {
+                if let Some(at) = clf::time_in(token.text) {
                     fields.logged_at(at);
                 }
             }
@@ -36,30 +36,44 @@ pub(super) fn tabs(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
 
 /// Fields between bars.
 pub(super) fn bars(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
-    line.text.contains(" | ").then(|| parts(line, line.text.split(" | ")))?
+    if line.text.contains(" | ") {
+        return parts(line, line.text.split(" | "));
+    }
+    (line.text.matches('|').count() >= 5).then(|| parts(line, line.text.split('|')))?
 }
 
 /// Each field has a label, or is told by its form.
 fn parts<'a>(line: &Line<'a>, parts: impl Iterator<Item = &'a str>) -> Option<Result<Request, Unreadable>> {
     let mut fields = Fields::new(line.hints, Signs::NONE);
     let mut count = 0;
+    // Numbers of three digits before the request may be sizes.
+    let mut early = Vec::new();
     for part in parts {
         count += 1;
         let part = part.trim();
+        if let Some(status) = bare_status(part).filter(|_| !fields.has_status()) {
+            if fields.has_target() {
+                fields.status(status)
+            } else {
+                early.push(status)
+            }
+            continue;
+        }
         match part.split_once([':', '=']).filter(|(name, _)| tokens::is_name(name)) {
             Some((name, value)) => fields.add(name, name, Value::text(value.trim().trim_matches('"'))),
             None => unnamed(&mut fields, part),
         }
+    }
+    if let ([status], false) = (&early[..], fields.has_status()) {
+        fields.status(*status);
     }
     let enough = count >= 3 && fields.has_status() && fields.has_target();
     enough.then(|| fields.finish(line.outer))
 }
 
 fn unnamed<'a>(fields: &mut Fields<'a>, part: &'a str) {
-    let bare = part.trim_start_matches(['(', '"']).trim_end_matches([')', '"']);
-    if let Some(status) = Status::read(bare).filter(|_| bare.len() == 3 && !fields.has_status()) {
-        fields.status(status);
-    } else if let Some(at) = moment(part) {
+    let bare = unwrapped(part);
+    if let Some(at) = moment(part) {
         fields.logged_at(at);
     } else if latency::decimals(bare).is_some_and(|(_, digits)| digits == 3) {
         fields.nginx_latency(bare);
@@ -67,11 +81,20 @@ fn unnamed<'a>(fields: &mut Fields<'a>, part: &'a str) {
         fields.latency(bare);
     } else if let Some(request_line) = RequestLine::within(bare).or_else(|| route(bare)) {
         fields.request_line(request_line);
-    } else if is_method(bare) && bare.len() >= 3 {
+    } else if is_known_method(bare) {
         fields.add("method", "method", Value::text(bare));
     } else if bare.starts_with('/') {
         fields.add("path", "path", Value::text(bare));
     }
+}
+
+fn unwrapped(part: &str) -> &str {
+    part.trim_start_matches(['(', '"']).trim_end_matches([')', '"'])
+}
+
+fn bare_status(part: &str) -> Option<Status> {
+    let bare = unwrapped(part);
+    Status::read(bare).filter(|_| bare.len() == 3)
 }
 
 /// The time in a field, by itself, in brackets, or behind a word (`[GIN] 2024/01/02 - 15:04:05`).

@@ -1,11 +1,11 @@
 //! The request's time in a line of positions: what stands around request and status has no names, so its own form has to
 //! tell what it is. nginx's times have three decimals; other forms count only where they can be nothing else.
 
-use crate::fields::Fields;
-use crate::fields::Value;
+use crate::fields::{Fields, Value};
 use crate::latency::{decimals, whole};
+use crate::names::{self, Role};
 use crate::producer::Signs;
-use crate::tokens::{Kind, Token};
+use crate::tokens::{self, Kind, Token};
 use crate::{Hints, Latency, Unit};
 
 /// The pieces of a line without request and status.
@@ -31,6 +31,9 @@ pub(super) fn latency(parts: &Parts<'_, '_>, hints: &Hints) -> Option<Latency> {
     }
     let between = words(parts.between);
     let words = words(parts.after);
+    if is_php_fpm(&words) && hints.latency_unit.is_none() {
+        return None;
+    }
     request_time(&numbers(&between), hints)
         .or_else(|| request_time(&numbers(&words), hints))
         .or_else(|| request_time(&quoted(parts.after), hints))
@@ -46,10 +49,17 @@ fn named(parts: &Parts<'_, '_>, hints: &Hints) -> Option<Latency> {
     let mut quoted = 0;
     let mut fields = Fields::new(hints, Signs::NONE);
     let mut any = false;
+    let mut label = None;
     for token in parts.before.iter().chain(parts.between).chain(parts.after) {
         if token.kind == Kind::QuotedPair || token.is_quoted() {
             quoted += 1;
         }
+        let labelled = token.word().and_then(|word| Some((label?, word))).or_else(|| bracketed(token));
+        if let Some((name, value)) = labelled {
+            any = true;
+            fields.add(name, name, Value::text(value));
+        }
+        label = token.word().filter(|word| is_label(word));
         let Some(key) = token.key else { continue };
         if token.kind != Kind::QuotedPair || quoted > 2 {
             any = true;
@@ -59,9 +69,30 @@ fn named(parts: &Parts<'_, '_>, hints: &Hints) -> Option<Latency> {
     any.then(|| fields.into_latency())?
 }
 
+/// `[request_time: 0.250]`
+fn bracketed<'a>(token: &Token<'a>) -> Option<(&'a str, &'a str)> {
+    let (name, value) = token.text.split_once([':', '=']).filter(|(name, _)| is_label(name))?;
+    (token.kind == Kind::Bracket).then(|| (name, value.trim()))
+}
+
+/// Whether a word names the time behind it: `request_time 0.250 upstream_response_time 0.240`.
+fn is_label(word: &str) -> bool {
+    let is_time = || {
+        let role = names::meaning(word).map(|meaning| meaning.role);
+        matches!(role, Some(Role::Latency(_))) || word.ends_with("_time") || matches!(word, "urt" | "uct" | "uht")
+    };
+    tokens::is_name(word) && is_time()
+}
+
 /// The words without a name.
 fn words<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
     tokens.iter().filter_map(Token::word).collect()
+}
+
+/// Whether the last word is the processor's share (`12.00%`), as in PHP-FPM's format, whose times have three decimals in
+/// any unit.
+fn is_php_fpm(words: &[&str]) -> bool {
+    words.last().and_then(|word| word.strip_suffix('%')).is_some_and(|share| decimals(share).is_some())
 }
 
 /// nginx's times among these words: numbers with three decimals that have no unit and are not part of an upstream's list
@@ -72,7 +103,9 @@ fn numbers(words: &[&str]) -> Vec<f64> {
         words[at].ends_with(',') || joins(at + 1) || at > 0 && (words[at - 1].ends_with(',') || joins(at - 1))
     };
     let has_unit = |at: usize| words.get(at + 1).is_some_and(|word| Unit::named(word).is_some());
-    (0..words.len()).filter(|at| !listed(*at) && !has_unit(*at)).filter_map(|at| nginx_time(words[at])).collect()
+    let labelled = |at: usize| at > 0 && is_label(words[at - 1]);
+    let is_own = |at: &usize| !listed(*at) && !has_unit(*at) && !labelled(*at);
+    (0..words.len()).filter(is_own).filter_map(|at| nginx_time(words[at])).collect()
 }
 
 fn nginx_time(text: &str) -> Option<f64> {
@@ -111,16 +144,19 @@ fn with_unit(words: &[&str]) -> Option<Latency> {
     })
 }
 
-/// Seconds with six decimals (gunicorn's `%(L)s`, actix) or four (Rack) as the last word.
+/// Seconds with six decimals (gunicorn's `%(L)s`, actix) or four (Rack) as the last word, and the only one of its kind.
 fn fine(words: &[&str], hints: &Hints) -> Option<Latency> {
-    let (seconds, digits) = decimals(words.last()?)?;
-    (digits == 4 || digits == 6).then(|| Latency::new(seconds, hints.latency_unit.unwrap_or(Unit::Seconds)))?
+    let is_fine = |word: &str| decimals(word).filter(|(_, digits)| *digits == 4 || *digits == 6);
+    let (last, others) = words.split_last()?;
+    let (seconds, _) = is_fine(last).filter(|_| !others.iter().any(|word| is_fine(word).is_some()))?;
+    Latency::new(seconds, hints.latency_unit.unwrap_or(Unit::Seconds))
 }
 
 /// Apache's `%T/%D`: whole seconds, and the same in microseconds.
 fn seconds_and_microseconds(words: &[&str]) -> Option<Latency> {
     words.iter().rev().find_map(|word| {
-        let (seconds, micros) = word.split_once('/')?;
+        // Some set it off: `**0/1859800**`.
+        let (seconds, micros) = word.trim_matches('*').split_once('/')?;
         let (seconds, micros) = (whole(seconds)?, whole(micros)?);
         // Below a thousand they could be Tomcat's milliseconds.
         let agree = micros / 1_000_000 == seconds && (seconds > 0 || micros >= 1000);
@@ -128,7 +164,8 @@ fn seconds_and_microseconds(words: &[&str]) -> Option<Latency> {
     })
 }
 
-/// A whole number whose unit the user knows, or Gerrit's, which counts in milliseconds right behind the bytes.
+/// A whole number whose unit the user knows, if there is one only (or Apache's `%T %D`), or Gerrit's, which counts in
+/// milliseconds right behind the bytes.
 fn counted(parts: &Parts<'_, '_>, words: &[&str], hints: &Hints) -> Option<Latency> {
     let time = parts.time.unwrap_or(0);
     let is_gerrit =
@@ -137,10 +174,16 @@ fn counted(parts: &Parts<'_, '_>, words: &[&str], hints: &Hints) -> Option<Laten
         return Latency::new(whole(words.get(1)?)? as f64, Unit::Milliseconds);
     }
     let unit = hints.latency_unit?;
-    let before = parts.before.get(time + 1..)?.iter().filter_map(Token::word).find_map(whole);
+    let before = parts.before.get(time + 1..)?.iter().filter_map(Token::word);
     // The first word behind the status counts bytes.
-    let after = || words.get(1..)?.iter().rev().find_map(|word| whole(word));
-    Latency::new(before.or_else(after)? as f64, unit)
+    let numbers: Vec<_> = before.chain(words.iter().skip(1).copied()).filter_map(whole).collect();
+    match numbers[..] {
+        [number] => Latency::new(number as f64, unit),
+        [seconds, micros] if unit == Unit::Microseconds && micros / 1_000_000 == seconds => {
+            Latency::new(micros as f64, unit)
+        }
+        _ => None,
+    }
 }
 
 /// nginx's times at the very beginning of the line.

@@ -8,4 +8,6 @@ mod lines;
 mod nginx;
 mod properties;
 mod proxies;
+mod shapes;
 mod support;
+mod traps;
