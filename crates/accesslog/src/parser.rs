@@ -23,10 +23,10 @@ pub struct Hints {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Unreadable {
     /// No shape that is known.
-    #[error("neither an access log line nor a JSON object (--format can say how lines are built)")]
+    #[error("neither an access log line nor a JSON object")]
     UnknownFormat,
     /// A line of a W3C log, such as IIS's, whose `#Fields` line wasn't read.
-    #[error("a W3C log's line without its #Fields line, which has to be read first")]
+    #[error("a W3C log's line without a #Fields line before it")]
     NoColumns,
     /// It starts like a JSON object and is none.
     #[error("not JSON: {0}")]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use tidewatch_accesslog as accesslog;
 use tidewatch_telemetry::printable;
 
 use super::line::Unreadable;
@@ -59,6 +60,8 @@ pub(super) struct UnreadableLines {
     /// How many.
     pub count: u64,
     first: Vec<String>,
+    /// Whether the format of one of them wasn't recognised.
+    unrecognised: bool,
     ranges: Vec<(u64, u64)>,
 }
 
@@ -66,6 +69,7 @@ impl UnreadableLines {
     /// Adds the line `number`; numbers only grow.
     pub(super) fn add(&mut self, number: u64, line: &[u8], why: &Unreadable) {
         self.count += 1;
+        self.unrecognised |= matches!(why, Unreadable::Log(accesslog::Unreadable::UnknownFormat));
         if self.first.len() < SHOWN {
             let line = format!("line {number}: {why}: {}", excerpt(line));
             self.first.push(printable(line).to_string());
@@ -101,6 +105,9 @@ impl UnreadableLines {
                 let _ = write!(report, "\n    and {} more ranges up to line {last}", self.ranges.len() - RANGES);
             }
             report.push('\n');
+        }
+        if self.unrecognised {
+            report.push_str("  --format takes the format of lines that are not recognised, see --help\n");
         }
         report
     }
@@ -160,5 +167,16 @@ mod tests {
         let mut tally = Tally { lines: 10, blank: 1, sent: 6, acknowledged: 5, ..Tally::default() };
         tally.unreadable.add(3, b"", &Unreadable::TooLong);
         assert_eq!((tally.failed(), tally.not_sent()), (1, 2));
+    }
+
+    #[test]
+    fn lines_of_an_unknown_format_lead_to_the_flag_that_reads_them() {
+        let mut unreadable = UnreadableLines::default();
+        unreadable.add(1, b"x", &Unreadable::NoTime);
+        assert!(!unreadable.report().contains("--format"), "{}", unreadable.report());
+        unreadable.add(2, b"what", &Unreadable::Log(accesslog::Unreadable::UnknownFormat));
+        let report = unreadable.report();
+        assert!(report.contains("JSON object: what\n") && report.contains("--format takes"), "{report}");
+        assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
     }
 }

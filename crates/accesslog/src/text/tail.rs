@@ -127,6 +127,8 @@ fn quoted(after: &[Token<'_>]) -> Vec<f64> {
     let is_time = |text: &str| text == "-" || text.contains(',') || nginx_time(text).is_some();
     let from = match texts.get(2..) {
         Some([third, fourth, ..]) if nginx_time(third).is_some() && is_time(fourth) => 2,
+        // It may be a time or the client's word, and what follows may be an upstream's.
+        Some([third, ..]) if nginx_time(third).is_some() => return Vec::new(),
         _ => 3,
     };
     texts.iter().skip(from).filter_map(|text| nginx_time(text)).collect()

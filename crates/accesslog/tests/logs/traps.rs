@@ -17,6 +17,7 @@ fn a_word_before_a_time_says_whose_it_is() {
         ("rt 0.250 urt 0.245", Some(250.0)),
         ("upstream_response_time 0.240", None),
         ("upstream_connect_time 0.004", None),
+        (r#""0.250" "10.0.0.1:80" "0.240" "200""#, None),
         ("[request_time: 0.250] [upstream_response_time: 0.240]", Some(250.0)),
     ] {
         assert_eq!(latency(&read(&combined(more))), ms, "{more}");
