@@ -5,6 +5,7 @@ mod alert;
 mod appended;
 pub mod endpoint;
 mod log;
+mod plain;
 mod rejection;
 mod request;
 mod schema;
@@ -32,7 +33,7 @@ pub trait Event: Serialize + DeserializeOwned {
 
     /// Reads one event. Unknown fields are ignored; everything else that is not as the schema says is refused.
     fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
-        let event: Self = object(bytes)?;
+        let event: Self = object(text(bytes)?)?;
         event.validate()?;
         Ok(event)
     }
@@ -43,13 +44,17 @@ pub trait Event: Serialize + DeserializeOwned {
     }
 }
 
-/// One JSON object of the right shape, whatever its values are.
-fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Rejection> {
+/// The record as text, however it goes on.
+fn text(bytes: &[u8]) -> Result<&str, Rejection> {
     if bytes.len() > MAX_EVENT_BYTES {
         return Err(Rejection::TooLarge { bytes: bytes.len() });
     }
     // Checked for the whole of it: serde_json looks only at the fields that it keeps.
-    let text = std::str::from_utf8(bytes).map_err(|error| Rejection::NotJson { detail: error.to_string() })?;
+    std::str::from_utf8(bytes).map_err(|error| Rejection::NotJson { detail: error.to_string() })
+}
+
+/// One JSON object of the right shape, whatever its values are.
+fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Rejection> {
     let object: T = serde_json::from_str(text)?;
     // serde would also take an array of the fields' values in their order.
     if !text.trim_start().starts_with('{') {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use serde::Deserializer;
 use serde::de::{Error, Visitor};
 
@@ -32,4 +32,32 @@ impl Visitor<'_> for Rfc3339 {
             })
             .map_err(|_| E::custom(format_args!("field `timestamp` is no RFC 3339 time: {text:.64?}")))
     }
+}
+
+/// Reads a time in UTC as nearly every producer writes it, `2026-11-21T12:00:00.123Z`; none where it is anything else.
+pub(crate) fn plain(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    let (&[y, yy, yyy, yyyy, b'-', mo, mon, b'-', d, dd, b'T', h, hh, b':', mi, min, b':', s, ss], rest) =
+        bytes.split_first_chunk::<19>()?
+    else {
+        return None;
+    };
+    let second = number(&[s, ss]).filter(|second| *second < 60)?;
+    let nanosecond = match rest.split_last()? {
+        (b'Z', []) => 0,
+        (b'Z', [b'.', fraction @ ..]) if (1..=9).contains(&fraction.len()) => {
+            number(fraction)? * 10_i32.pow(9 - fraction.len() as u32)
+        }
+        _ => return None,
+    };
+    let two = |tens, ones| number(&[tens, ones]).and_then(|number| i8::try_from(number).ok());
+    let year = i16::try_from(number(&[y, yy, yyy, yyyy])?).ok()?;
+    let (month, day, hour, minute) = (two(mo, mon)?, two(d, dd)?, two(h, hh)?, two(mi, min)?);
+    let civil = DateTime::new(year, month, day, hour, minute, second as i8, nanosecond).ok()?;
+    Offset::UTC.to_timestamp(civil).ok()
+}
+
+/// The number that at most nine digits are.
+fn number(digits: &[u8]) -> Option<i32> {
+    digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i32::from(digit - b'0')))
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-use crate::{Rejection, RequestEvent, object};
+use crate::{Rejection, RequestEvent, object, plain, text};
 
 /// A [`RequestEvent`] whose text lies in the record's bytes. Only what is escaped there is copied.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -38,7 +38,11 @@ pub struct RequestView<'a> {
 impl<'a> RequestView<'a> {
     /// Reads one event, and refuses what [`RequestEvent`]'s own parsing refuses.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
-        let event: Self = object(bytes)?;
+        let text = text(bytes)?;
+        let event = match plain::read(text) {
+            Some(event) => event,
+            None => object(text)?,
+        };
         event.validate()?;
         Ok(event)
     }
