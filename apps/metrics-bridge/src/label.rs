@@ -11,13 +11,15 @@ const REPLACEMENT: char = '\u{fffd}';
 
 /// Whether the value is a label as it is.
 pub(crate) fn is_legal(value: &str) -> bool {
-    value.len() <= LONGEST && !value.chars().any(is_illegal)
+    let is_plain = |byte: u8| (0x20..0x7f).contains(&byte);
+    // Nearly every value is plain, which is seen without decoding it.
+    value.len() <= LONGEST && (value.bytes().all(is_plain) || !value.chars().any(is_illegal))
 }
 
 /// The value as a label: cut after 128 bytes, control characters but the line feed (which has an escape) replaced.
-pub(crate) fn legal(value: Cow<'_, str>) -> String {
+pub(crate) fn legal(value: Cow<'_, str>) -> Cow<'_, str> {
     if is_legal(&value) {
-        return value.into_owned();
+        return value;
     }
     let mut legal = String::with_capacity(LONGEST);
     for character in value.chars() {
@@ -28,7 +30,7 @@ pub(crate) fn legal(value: Cow<'_, str>) -> String {
         }
         legal.push(character);
     }
-    legal
+    Cow::Owned(legal)
 }
 
 /// Appends the value as both text formats want it between double quotes.

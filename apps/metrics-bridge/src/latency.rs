@@ -44,11 +44,17 @@ pub(crate) struct Exemplar {
 }
 
 impl Exemplar {
-    /// An exemplar, if the trace id is one: up to 32 hexadecimal digits.
-    pub(crate) fn of(trace_id: Option<&str>, latency_ms: f64, at: Timestamp) -> Option<Self> {
-        let trace_id = trace_id?;
+    /// Puts an exemplar in the place of an earlier one, if the trace id is one: up to 32 hexadecimal digits.
+    pub(crate) fn put(place: &mut Option<Self>, trace_id: &str, latency_ms: f64, at: Timestamp) {
         let legal = (1..=32).contains(&trace_id.len()) && trace_id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        legal.then(|| Self { trace_id: trace_id.to_owned(), seconds: latency_ms / 1000.0, at })
+        if !legal {
+            return;
+        }
+        // The earlier one's memory is used again: nearly every event has a trace id.
+        let mut text = place.take().map(|earlier| earlier.trace_id).unwrap_or_default();
+        text.clear();
+        text.push_str(trace_id);
+        *place = Some(Self { trace_id: text, seconds: latency_ms / 1000.0, at });
     }
 }
 
@@ -80,10 +86,14 @@ mod tests {
 
     #[test]
     fn only_hexadecimal_trace_ids_become_exemplars() {
-        let exemplar = |trace_id: &str| Exemplar::of(Some(trace_id), 1.0, Timestamp::UNIX_EPOCH);
-        assert!(exemplar("0af7651916cd43dd8448eb211c80319c").is_some());
+        let mut place = None;
         for trace_id in ["", "a\"} 1", "0af7651916cd43dd8448eb211c80319c0", "not-hex"] {
-            assert_eq!(exemplar(trace_id), None);
+            Exemplar::put(&mut place, trace_id, 1.0, Timestamp::UNIX_EPOCH);
+            assert_eq!(place, None);
+        }
+        for trace_id in ["0af7651916cd43dd8448eb211c80319c", "0af7"] {
+            Exemplar::put(&mut place, trace_id, 1.0, Timestamp::UNIX_EPOCH);
+            assert_eq!(place.as_ref().unwrap().trace_id, trace_id);
         }
     }
 }

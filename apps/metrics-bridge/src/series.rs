@@ -1,5 +1,7 @@
 //! The cumulative series of one input partition.
 
+use std::borrow::{Borrow, Cow};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -47,11 +49,56 @@ impl Key {
     }
 }
 
+/// A [`Key`], or the labels of an event that are looked up without a copy of them.
+trait Labels {
+    /// Service, region and endpoint, in the order in which keys are sorted.
+    fn labels(&self) -> [&str; 3];
+}
+
+impl Labels for Key {
+    fn labels(&self) -> [&str; 3] {
+        [&self.service, &self.region, &self.endpoint]
+    }
+}
+
+impl Labels for [&str; 3] {
+    fn labels(&self) -> [&str; 3] {
+        *self
+    }
+}
+
+impl<'a> Borrow<dyn Labels + 'a> for Key {
+    fn borrow(&self) -> &(dyn Labels + 'a) {
+        self
+    }
+}
+
+impl PartialEq for dyn Labels + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.labels() == other.labels()
+    }
+}
+
+impl Eq for dyn Labels + '_ {}
+
+impl PartialOrd for dyn Labels + '_ {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for dyn Labels + '_ {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.labels().cmp(&other.labels())
+    }
+}
+
 /// What an event adds, apart from its labels.
-struct Observation {
+struct Observation<'a> {
     error: bool,
     latency_ms: Option<f64>,
-    exemplar: Option<Exemplar>,
+    trace_id: Option<Cow<'a, str>>,
+    at: Timestamp,
 }
 
 /// Requests with one status code.
@@ -92,13 +139,13 @@ impl Series {
         self.statuses.contains_key(&code) || budget.take_for_endpoint(service, 1)
     }
 
-    fn count(&mut self, code: u16, exposure: Exposure, observation: Observation) {
+    fn count(&mut self, code: u16, exposure: Exposure, observation: Observation<'_>) {
         self.statuses.entry(code).or_insert(Status { count: 0, exposure }).count += 1;
         self.errors += u64::from(observation.error);
         if let Some(latency_ms) = observation.latency_ms {
             let bucket = self.latency.observe(latency_ms);
-            if let Some(exemplar) = observation.exemplar {
-                self.exemplars[bucket] = Some(exemplar);
+            if let Some(trace_id) = observation.trace_id {
+                Exemplar::put(&mut self.exemplars[bucket], &trace_id, latency_ms, observation.at);
             }
         }
     }
@@ -158,24 +205,25 @@ impl Partition {
         let observation = Observation {
             error: event.is_error(),
             latency_ms: event.latency_ms,
-            exemplar: event
-                .latency_ms
-                .and_then(|latency| Exemplar::of(event.trace_id.as_deref(), latency, event.timestamp)),
+            trace_id: event.trace_id,
+            at: event.timestamp,
         };
         let code = event.status_code;
         // What would be cut is templated first: an id that is cut is none any more.
         let endpoint = match event.endpoint {
-            endpoint if is_legal(&endpoint) => endpoint.into_owned(),
-            endpoint => legal(endpoint::template(&endpoint)),
+            endpoint if is_legal(&endpoint) => endpoint,
+            endpoint => Cow::Owned(legal(endpoint::template(&endpoint)).into_owned()),
         };
-        let mut key = Key { service: legal(event.service), region: legal(event.region), endpoint };
-        if let Some(series) = self.series.get_mut(&key)
-            && series.has_room_for(code, &key.service, budget)
+        let (service, region) = (legal(event.service), legal(event.region));
+        let labels: &dyn Labels = &[&*service, &*region, &*endpoint];
+        if let Some(series) = self.series.get_mut(labels)
+            && series.has_room_for(code, &service, budget)
         {
             return series.count(code, exposure, observation);
         }
         // Only now, since most endpoints have their series, and theirs are templates.
-        key.endpoint = legal(endpoint::template(&key.endpoint));
+        let endpoint = legal(endpoint::template(&endpoint)).into_owned();
+        let key = Key { service: service.into_owned(), region: region.into_owned(), endpoint };
         match self.series.get_mut(&key) {
             Some(series) if series.has_room_for(code, &key.service, budget) => {
                 series.count(code, exposure, observation);
@@ -197,7 +245,7 @@ impl Partition {
 
     /// Counts under the first of these for which there are series or room: the endpoint that is asked for, the overflow
     /// of service and region, of the service, of all.
-    fn count_folded(&mut self, key: &Key, endpoint: Option<&str>, observation: Observation, budget: &mut Budget) {
+    fn count_folded(&mut self, key: &Key, endpoint: Option<&str>, observation: Observation<'_>, budget: &mut Budget) {
         let by_endpoint = endpoint.into_iter().chain([OVERFLOW]).map(|endpoint| key.with_endpoint(endpoint));
         let rest = [Key::overflow_of(&key.service), Key::last_resort()];
         let mut places = by_endpoint.chain(rest);
