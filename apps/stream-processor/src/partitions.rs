@@ -160,11 +160,13 @@ impl Partitions {
             count_holes(&self.tools.metrics, &mut owned.detector, |detector| detector.skip_holes(offset));
         }
         owned.idle.read(now);
-        let before = owned.detector.totals();
+        let before = owned.detector.totals().overflowed;
         let (disposition, rejection) = observe(&mut owned.detector, record);
         self.tools.metrics.events.of(disposition).inc();
-        let after = owned.detector.totals();
-        self.tools.metrics.overflowed.inc_by(after.overflowed - before.overflowed);
+        let overflowed = owned.detector.totals().overflowed - before;
+        if overflowed > 0 {
+            self.tools.metrics.overflowed.inc_by(overflowed);
+        }
         if let (Disposition::DeadLettered, Some(rejection)) = (disposition, rejection) {
             self.bury(record, &rejection, now);
         }
