@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::Context;
 use jiff::Timestamp;
-use reqwest::{Client, Response, Url, header::LOCATION};
+use reqwest::{Client, Response, StatusCode, Url, header::LOCATION};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 use tidewatch_telemetry::http_client;
@@ -40,7 +40,18 @@ struct Endpoint {
 pub(crate) struct Outcome {
     pub(crate) delivery: Delivery,
     /// The name of the endpoint that accepted it, or why none did.
-    pub(crate) accepted_by: Result<String, String>,
+    pub(crate) accepted_by: Result<String, Refusal>,
+}
+
+/// Why a receiver did not accept a request.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// As the metric of requests counts it.
+    outcome: &'static str,
+    /// One sentence.
+    pub(crate) reason: String,
+    /// Whether fewer alerts in one request may help.
+    pub(crate) too_large: bool,
 }
 
 /// One receiver for all Alertmanagers together, and one for each webhook.
@@ -96,43 +107,54 @@ impl Receiver {
                 Err(reason) => refused.push(reason),
             }
         }
-        let accepted_by = accepted.into_iter().next().ok_or_else(|| refused.join("; "));
+        let accepted_by = accepted.into_iter().next().ok_or_else(|| Refusal::of_all(refused));
         Outcome { delivery, accepted_by }
     }
 
-    async fn tell(&self, endpoint: Endpoint, delivery: &Delivery) -> Result<String, String> {
+    async fn tell(&self, endpoint: Endpoint, delivery: &Delivery) -> Result<String, Refusal> {
         let answer = match self.kind {
             Kind::Alertmanager => {
                 self.post(&endpoint, &payload::alertmanager(&delivery.events, Timestamp::now())).await
             }
             Kind::Webhook => self.post(&endpoint, &payload::webhook(&delivery.events)).await,
         };
-        let (outcome, result) = match answer {
-            Ok(()) => ("accepted", Ok(endpoint.name.clone())),
-            Err((outcome, reason)) => (outcome, Err(format!("{} {reason}", endpoint.name))),
-        };
+        let outcome = answer.as_ref().map_or_else(|refusal| refusal.outcome, |()| "accepted");
         self.metrics.requests.with_label_values(&[endpoint.name.as_str(), outcome]).inc();
-        result
+        match answer {
+            Ok(()) => Ok(endpoint.name),
+            Err(refusal) => Err(Refusal { reason: format!("{} {}", endpoint.name, refusal.reason), ..refusal }),
+        }
     }
 
-    async fn post(&self, endpoint: &Endpoint, body: &impl Serialize) -> Result<(), (&'static str, String)> {
+    async fn post(&self, endpoint: &Endpoint, body: &impl Serialize) -> Result<(), Refusal> {
+        let refusal = |outcome, reason| Refusal { outcome, reason, too_large: false };
         let answer = self.client.post(endpoint.url.clone()).json(body).send().await.map_err(|error| {
             // The URL may be a secret, and an error of the client repeats it.
             let error = error.without_url();
             if error.is_timeout() {
-                ("timeout", format!("did not answer within {} s", TIMEOUT.as_secs()))
+                refusal("timeout", format!("did not answer within {} s", TIMEOUT.as_secs()))
             } else {
-                ("unreachable", format!("can't be reached: {:#}", anyhow::Error::new(error)))
+                refusal("unreachable", format!("can't be reached: {:#}", anyhow::Error::new(error)))
             }
         })?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());
         }
-        if status.is_redirection() {
-            return Err(("refused", format!("answered {status}: {}", redirect(&endpoint.url, &answer))));
+        let too_large = status == StatusCode::PAYLOAD_TOO_LARGE;
+        let said = if status.is_redirection() { redirect(&endpoint.url, &answer) } else { beginning(answer).await };
+        Err(Refusal { too_large, ..refusal("refused", format!("answered {status}: {said}")) })
+    }
+}
+
+impl Refusal {
+    /// Joins those of all endpoints.
+    fn of_all(refusals: Vec<Self>) -> Self {
+        Self {
+            outcome: "refused",
+            too_large: refusals.iter().any(|refusal| refusal.too_large),
+            reason: refusals.into_iter().map(|refusal| refusal.reason).collect::<Vec<_>>().join("; "),
         }
-        Err(("refused", format!("answered {status}: {}", beginning(answer).await)))
     }
 }
 

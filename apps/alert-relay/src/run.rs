@@ -1,6 +1,6 @@
 //! Joins the state to Kafka and to the receivers until it is told to end.
 use crate::{
-    delivery::{Outcome, Receiver},
+    delivery::{Outcome, Receiver, Refusal},
     metrics::Metrics,
     rebuild::{observe, rebuild},
     state::{Kind, Machine, Now},
@@ -128,6 +128,9 @@ impl Running {
     fn finish(&mut self, outcome: Outcome) {
         let Outcome { delivery, accepted_by } = outcome;
         let now = now(self.started);
+        if accepted_by.as_ref().is_err_and(|refusal| refusal.too_large) {
+            self.machine.was_too_large(&delivery);
+        }
         let accepted = self.machine.finish(&delivery, accepted_by.is_ok(), now);
         match accepted_by {
             Ok(receiver) => {
@@ -141,7 +144,7 @@ impl Running {
                     self.relay.metrics.delay.observe(now.wall.duration_since(event.fired_at).as_secs_f64().max(0.0));
                 }
             }
-            Err(reason) => {
+            Err(Refusal { reason, .. }) => {
                 let (alertname, service) = &delivery.group;
                 tracing::warn!(alertname, service, "not accepted, trying again with back-off: {reason}");
                 self.failing.insert(delivery.receiver, reason);

@@ -7,14 +7,25 @@ use std::{
 };
 use tidewatch_events::{AlertEvent, AlertState};
 
+/// Alerts in one request. Receivers refuse bodies that are too large, and of a service with many groups they would be.
+const MOST: usize = 256;
+
 /// The alerts of a group, and whether a request about them is under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lane {
     alerts: BTreeMap<String, Alert>,
     in_flight: bool,
     failures: u32,
     /// No request before this.
     resume_at: Duration,
+    /// Alerts in one request: fewer after the receiver refused as many because of their size.
+    at_most: usize,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self { alerts: BTreeMap::new(), in_flight: false, failures: 0, resume_at: Duration::ZERO, at_most: MOST }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -84,14 +95,21 @@ impl Lane {
         if !due {
             return None;
         }
-        // One due repetition takes the others of its group along: they stay in step and in one request.
-        let next = |alert: &Alert| {
-            let ready = alert.ready(kind, now).map(|transition| &transition.event);
-            ready.or_else(|| alert.repeated(kind, now).map(|told| &told.event)).map(Arc::clone)
-        };
-        let events = self.alerts.values().filter_map(next).collect();
+        let (ready, others): (Vec<_>, Vec<_>) =
+            self.alerts.values().partition(|alert| alert.ready(kind, now).is_some());
+        let ready = ready.into_iter().filter_map(|alert| Some(&alert.ready(kind, now)?.event));
+        // One due repetition takes the others of its group along: they stay in step and in one request, if they fit.
+        let mut repeated: Vec<_> = others.into_iter().filter_map(|alert| alert.repeated(kind, now)).collect();
+        repeated.sort_by_key(|told| told.resend_at);
+        let events = ready.chain(repeated.into_iter().map(|told| &told.event));
+        let events = events.take(self.at_most).map(Arc::clone).collect();
         self.in_flight = true;
         Some(events)
+    }
+
+    /// The receiver found a request of so many alerts too large: the next ones have half of them, or one.
+    pub(crate) fn send_fewer_than(&mut self, alerts: usize) {
+        self.at_most = (alerts / 2).max(1);
     }
 
     /// The request that told `sent` ended. Returns the transitions that are done with.

@@ -112,6 +112,13 @@ impl Machine {
         due
     }
 
+    /// The receiver refused this request because of its size. To be said before [`Machine::finish`].
+    pub(crate) fn was_too_large(&mut self, delivery: &Delivery) {
+        if let Some(lane) = self.receivers[delivery.receiver].lanes.get_mut(&delivery.group) {
+            lane.send_fewer_than(delivery.events.len());
+        }
+    }
+
     /// A request ended. Returns the transitions that its receiver has accepted with it for the first time.
     pub(crate) fn finish(&mut self, delivery: &Delivery, accepted: bool, now: Now) -> Vec<Arc<AlertEvent>> {
         let Some(lane) = self.receivers[delivery.receiver].lanes.get_mut(&delivery.group) else { return Vec::new() };

@@ -29,6 +29,23 @@ async fn a_receiver_that_answers_500_and_recovers_is_told_each_transition_once_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_finds_a_request_too_large_gets_its_alerts_in_smaller_ones() {
+    let broker = Broker::in_process();
+    let processor = Processor::new(broker.args());
+    let mut expected = Vec::new();
+    for region in ["a", "b", "c", "d", "e"] {
+        processor.fires_in(region, "shop").await;
+        expected.push(("shop".into(), "firing".into()));
+    }
+    let receiver = Receiver::up(Mood::Limits(2));
+    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    eventually("all five are told", SOON, async || (receiver.heard().len() == 5).then_some(())).await;
+    relay.is_ready().await;
+    relay.stop().await;
+    assert_eq!(receiver.heard(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_is_a_refusal_and_the_alert_is_told_once_it_ends() {
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());

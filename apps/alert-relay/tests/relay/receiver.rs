@@ -20,6 +20,8 @@ pub(crate) enum Mood {
     Accepts,
     /// Answers 500.
     Refuses,
+    /// Answers 413 to requests of more alerts than this.
+    Limits(usize),
     /// Answers 307 to a place that accepts everything.
     Redirects,
     /// Takes the request and never answers.
@@ -118,8 +120,10 @@ async fn elsewhere(State(shared): State<Shared>) -> StatusCode {
 async fn receive(State(shared): State<Shared>, Json(body): Json<Value>) -> Response {
     *shared.requests.lock().unwrap() += 1;
     let mood = *shared.mood.lock().unwrap();
+    let alerts = body["alerts"].as_array().map_or(0, Vec::len);
     let status = match mood {
-        Mood::Accepts => {
+        Mood::Limits(most) if alerts > most => StatusCode::PAYLOAD_TOO_LARGE,
+        Mood::Accepts | Mood::Limits(_) => {
             shared.bodies.lock().unwrap().push(body);
             StatusCode::OK
         }
