@@ -73,6 +73,18 @@ fn a_job_that_pauses_like_clockwork_is_told_once() {
 }
 
 #[test]
+fn a_job_that_runs_for_less_than_a_window_is_not_told_again_and_again() {
+    let three_quarters_of_every_other_minute: Pattern = |s, second| {
+        if second % 120 < 45 {
+            s.healthy("on", 300.0)
+        }
+    };
+    for_seeds(three_quarters_of_every_other_minute, HOUR, |told, story| {
+        assert!(fired(told, DROP) <= 3, "{story}");
+    });
+}
+
+#[test]
 fn a_job_that_doesnt_come_back_from_its_pause_is_told() {
     let dies: Pattern = |s, second| {
         if second % 300 < 180 && second < 1_400 {

@@ -35,8 +35,8 @@ impl Rhythm {
             return false;
         }
         match self.0.back() {
-            // Back for less than a window: it is the same pause.
-            Some(&came) if low && self.0.len() > 1 && window - came < grid.panes() => {
+            // Back for less than half a window: it is the same pause.
+            Some(&came) if low && self.0.len() > 1 && window - came < grid.panes() / 2 => {
                 self.0.pop_back();
             }
             _ => self.0.push_back(window),
