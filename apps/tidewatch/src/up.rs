@@ -41,12 +41,10 @@ const IN_PROCESS_RATE: f64 = 500.0;
 /// PATH, or what tests/setup fetched); else one within this process. Prometheus, Alertmanager and Grafana are started where
 /// they are found. Ctrl-c drains everything and leaves nothing behind.
 #[derive(clap::Args, Debug)]
-#[command(
-    after_help = "Ports: console 8080, mock-slack 8081, simulator 8083, Kafka 9092, Prometheus 9090, Alertmanager\n\
-    9093, Grafana 3000, admin listeners 9464 to 9469.\n\
-    Other flags of the services are read from environment variables, such as\n\
-    TIDEWATCH_RULES=rules.yaml for the stream-processor. RUST_LOG=info shows their logs."
-)]
+#[command(after_help = "Ports: console 8080, mock-slack 8081, simulator 8083, Kafka 9092, Prometheus 9090, \
+    Alertmanager 9093, Grafana 3000, admin listeners 9464 to 9469.\n\
+    Other flags of the services are read from environment variables, such as \
+    TIDEWATCH_RULES=rules.yaml for the stream-processor. RUST_LOG=info shows their logs.")]
 pub(crate) struct Args {
     /// Kafka brokers to use instead of starting one
     #[arg(long, env = "TIDEWATCH_BROKERS", value_name = "HOST:PORT")]

@@ -23,6 +23,8 @@ const SERVED: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_millis(100);
 /// Ids of alerts that are remembered, to print a repeated one once.
 const REMEMBERED: usize = 200;
+/// Alerts that the line names; of more it says how many.
+const NAMED: usize = 3;
 
 /// The alerts that fire and resolve from now on.
 pub(super) struct Alerts {
@@ -92,12 +94,17 @@ fn alert_line(alert: &AlertEvent) -> String {
 
 fn status_line(status: &Status) -> String {
     let rate: f64 = status.services.values().map(|service| service.rate).sum();
-    let firing: Vec<String> = status
+    let all: Vec<String> = status
         .services
         .iter()
         .flat_map(|(name, service)| service.firing().into_iter().map(move |rule| format!("{rule} ({name})")))
         .collect();
-    let firing = if firing.is_empty() { "nothing fires".to_owned() } else { format!("firing: {}", firing.join(", ")) };
+    let (named, others) = all.split_at(all.len().min(NAMED));
+    let firing = match (named, others.len()) {
+        ([], _) => "nothing fires".to_owned(),
+        (named, 0) => format!("firing: {}", named.join(", ")),
+        (named, others) => format!("firing: {} and {others} more", named.join(", ")),
+    };
     let [lag, dead_lettered] = [status.totals.lag, status.totals.dead_lettered].map(known);
     format!("{rate:.1} req/s, lag {lag}, {dead_lettered} dead letters, {firing}")
 }
@@ -119,5 +126,16 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(status_line(&status), "40.0 req/s, lag 3, 2 dead letters, firing: TrafficDrop (a)");
+    }
+
+    #[test]
+    fn a_line_names_three_alerts_and_counts_the_others() {
+        let service =
+            json!({"rate": 1.0, "error_ratio": 0.0, "p50_ms": 1.0, "p95_ms": 1.0, "p99_ms": 1.0, "firing": ["R"]});
+        let services: serde_json::Map<_, _> =
+            ["a", "b", "c", "d", "e"].map(|name| (name.into(), service.clone())).into_iter().collect();
+        let totals = json!({"produced": 1, "processed": 1, "late": 0, "dead_lettered": 0, "lag": 0});
+        let status: Status = serde_json::from_value(json!({"services": services, "totals": totals})).unwrap();
+        assert!(status_line(&status).ends_with("firing: R (a), R (b), R (c) and 2 more"), "{}", status_line(&status));
     }
 }
