@@ -90,6 +90,7 @@ in
         nixpkgs.prometheus
         nixpkgs.promtool
         nixpkgs.prometheus-alertmanager
+        nixpkgs.jq
         nixpkgs.nodejs
       ];
       # Most of them wait.

@@ -113,6 +113,8 @@ in
     ../docs/slo.md
     ../docs/slos
     ../docs/verify.md
+    # a test runs it
+    ./push.sh
     ../rules
     ../runbooks
     ../rustfmt.toml
