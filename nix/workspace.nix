@@ -1,4 +1,5 @@
-# What the Cargo workspace consists of, read from its manifests: none of it is written down a second time.
+# What the Cargo workspace consists of, read from its manifests; and the files outside of its members that builds and tests read,
+# which no manifest names.
 { lib }:
 let
   root = ../.;
