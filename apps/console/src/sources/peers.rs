@@ -49,7 +49,11 @@ pub(crate) async fn follow<T: DeserializeOwned>(
             _ = tick.tick() => {}
             () = shutdown.triggered() => return,
         }
-        let answer = ask(client, &url).await.and_then(|body| {
+        let asked = tokio::select! {
+            asked = ask(client, &url) => asked,
+            () = shutdown.triggered() => return,
+        };
+        let answer = asked.and_then(|body| {
             serde_json::from_slice(&body).map_err(|error| format!("its answer can't be read: {error}"))
         });
         let mut state = state.lock();
@@ -82,9 +86,13 @@ pub(crate) async fn measure(
             () = shutdown.triggered() => return,
         }
         let processor = match &processor {
-            Some(url) => ask(client, url).await.ok().and_then(|body| Reading::parse(&String::from_utf8_lossy(&body))),
+            Some(url) => tokio::select! {
+                asked = ask(client, url) => asked.ok(),
+                () = shutdown.triggered() => return,
+            },
             None => None,
         };
+        let processor = processor.and_then(|body| Reading::parse(&String::from_utf8_lossy(&body)));
         let own = TextEncoder::new().encode_to_string(&own.gather()).ok().and_then(|text| Reading::parse(&text));
         let elapsed = last.elapsed();
         last = Instant::now();
@@ -141,5 +149,24 @@ mod tests {
         for base in ["http://host:8083/under/", "http://host:8083/under"] {
             assert_eq!(endpoint(&Url::parse(base).unwrap(), "faults"), "http://host:8083/under/faults");
         }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_never_answers_does_not_delay_the_end() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = Some(Url::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap());
+        let (client, registry) = (client(&base).unwrap(), Registry::new());
+        let (state, shutdown) = (Shared::new(State::default()), Shutdown::new());
+        let asked = async {
+            let held = (silent.accept().await.unwrap(), silent.accept().await.unwrap());
+            shutdown.trigger();
+            (held, Instant::now())
+        };
+        let ((_held, triggered), (), ()) = tokio::join!(
+            asked,
+            follow(&client, &base, "status", &state, |state| &mut state.processor, &shutdown),
+            measure(&client, &registry, &base, &state, &shutdown),
+        );
+        assert!(triggered.elapsed() < LIMIT / 2, "{:?}", triggered.elapsed());
     }
 }
