@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use reqwest::{Client, Response, StatusCode, Url, header::LOCATION};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
-use tidewatch_telemetry::http_client;
+use tidewatch_service::http_client;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 /// How long a receiver may take to answer.

@@ -3,5 +3,5 @@ use alert_relay::AlertRelay;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tidewatch_telemetry::main::<AlertRelay>()
+    tidewatch_service::main::<AlertRelay>()
 }

@@ -6,7 +6,7 @@ use tidewatch_kafka::{
     metrics::{CONSUMER_LAG, ConsumerLag, REACHABLE},
     topics::ALERTS_FIRED,
 };
-use tidewatch_telemetry::metrics::Family;
+use tidewatch_service::metrics::Family;
 
 const RECORDS: Family = Family::counter("alert_relay_records_total", &["outcome"], "Records read from alerts.fired.");
 const NOTIFICATIONS: Family = Family::counter(

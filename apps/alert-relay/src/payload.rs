@@ -2,8 +2,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tidewatch_events::{AlertEvent, AlertState};
-use tidewatch_telemetry::printable;
+use tidewatch_contract::{AlertEvent, AlertState};
+use tidewatch_service::printable;
 
 /// Alertmanager resolves a firing alert by itself when it hears nothing for this long.
 const FIRING_VALIDITY: Duration = Duration::from_secs(5 * 60);

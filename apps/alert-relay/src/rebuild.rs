@@ -4,7 +4,7 @@ use crate::{
     state::{Kind, Machine, Now, Transition, Verdict},
 };
 use std::sync::Arc;
-use tidewatch_events::{AlertEvent, Event};
+use tidewatch_contract::{AlertEvent, Event};
 use tidewatch_kafka::{KafkaError, Reader, Record, Start, topics::ALERTS_FIRED};
 
 /// Reads all there is, goes on reading behind it, and returns what follows from it.

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tidewatch_kafka::{KafkaError, Reader, topics::ALERTS_FIRED};
-use tidewatch_telemetry::{Condition, Shutdown};
+use tidewatch_service::{Condition, Shutdown};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 /// How often it is looked whether a pause or an interval is over.

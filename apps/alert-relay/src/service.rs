@@ -3,7 +3,7 @@ use crate::{HttpUrl, delivery::receivers, metrics::Metrics, run::Relay};
 use anyhow::bail;
 use std::net::SocketAddr;
 use tidewatch_kafka::{KafkaArgs, Reader};
-use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Health, Service, Shutdown, registry};
 
 /// The name under which the position in `alerts.fired` is committed.
 const GROUP: &str = "alert-relay";

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan};
-use tidewatch_events::{AlertEvent, AlertState, ResolveReason, Severity};
+use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity};
 
 use crate::rules::Family;
 

@@ -1,7 +1,7 @@
 //! Events, faults and notifications for the unit tests.
 
 use jiff::Timestamp;
-use tidewatch_events::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
+use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
 
 use crate::letters::DeadLetter;
 use crate::peers::{Fault, Group, Notification, RuleState, Verdict};

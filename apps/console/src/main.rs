@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tidewatch_telemetry::main::<console::Console>()
+    tidewatch_service::main::<console::Console>()
 }

@@ -3,7 +3,7 @@
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Registry};
 use tidewatch_kafka::metrics::REACHABLE;
 use tidewatch_kafka::topics::{ALERTS_FIRED, LOGS_RAW, METRICS_RAW, METRICS_RAW_DLQ};
-use tidewatch_telemetry::metrics::Family;
+use tidewatch_service::metrics::Family;
 
 const RECORDS: Family = Family::counter("console_records_total", &["topic"], "Records read.");
 const SKIPPED: Family =

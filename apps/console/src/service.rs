@@ -6,7 +6,7 @@ use std::sync::Arc;
 use prometheus::Registry;
 use reqwest::Url;
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_telemetry::{Admin, AdminArgs, Health, Listener, Service, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Health, Listener, Service, Shutdown, registry};
 
 use crate::alerts::NOTIFICATIONS;
 use crate::metrics::Metrics;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
-use tidewatch_events::LogEvent;
+use tidewatch_contract::LogEvent;
 
 use crate::alerts::AlertBook;
 use crate::letters::DeadLetters;

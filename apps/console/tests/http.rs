@@ -12,7 +12,7 @@ use futures::StreamExt;
 use reqwest::{Client, Method, StatusCode, header};
 use support::{Running, SOON, config};
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_telemetry::Service;
+use tidewatch_service::Service;
 use tidewatch_testkit::eventually;
 
 /// A port that nobody listens on.

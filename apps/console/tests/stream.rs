@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use support::feeder::{alert, request};
 use support::{Running, SOON, Scene, config};
-use tidewatch_events::{AlertEvent, AlertState, Event, RequestEvent};
+use tidewatch_contract::{AlertEvent, AlertState, Event, RequestEvent};
 use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW, METRICS_RAW_DLQ};
 use tidewatch_kafka::{Message, Producer};
 use tidewatch_testkit::{Broker, eventually};

@@ -7,11 +7,11 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use metrics_bridge::{Bridge, Config};
 use reqwest::Client;
-use tidewatch_events::{Event, RequestEvent};
+use tidewatch_contract::{Event, RequestEvent};
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
-use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tidewatch_service::{AdminArgs, Service, Shutdown};
 use tidewatch_testkit::eventually;
 use tokio::runtime::Runtime;
 

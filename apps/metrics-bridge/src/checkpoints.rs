@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use prometheus::IntCounterVec;
 use tidewatch_kafka::topics::BRIDGE_STATE;
 use tidewatch_kafka::{KafkaArgs, KafkaError, Message, Producer, Reader, Record};
-use tidewatch_telemetry::{Condition, Shutdown};
+use tidewatch_service::{Condition, Shutdown};
 use tokio::time::{sleep, timeout};
 
 use crate::SharedStore;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_telemetry::AdminArgs;
+use tidewatch_service::AdminArgs;
 
 /// What a scrape may be late by and still see a new series at 0.
 const LATE: Duration = Duration::from_secs(1);

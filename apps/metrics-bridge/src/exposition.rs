@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 
-use tidewatch_events::Rejection;
-use tidewatch_telemetry::metrics::{Family, Kind};
+use tidewatch_contract::Rejection;
+use tidewatch_service::metrics::{Family, Kind};
 
 use crate::label::push_escaped;
 use crate::latency::{BUCKETS, Exemplar, Latency};

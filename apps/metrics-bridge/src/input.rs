@@ -8,7 +8,7 @@ use rand::RngExt;
 use tidewatch_kafka::metrics::ConsumerLag;
 use tidewatch_kafka::topics::{BRIDGE_STATE, METRICS_RAW};
 use tidewatch_kafka::{Fetched, KafkaArgs, KafkaError, Reader, Start};
-use tidewatch_telemetry::{Condition, Service, Shutdown};
+use tidewatch_service::{Condition, Service, Shutdown};
 use tokio::task::coop::consume_budget;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 

@@ -25,7 +25,7 @@ use prometheus::{IntCounterVec, Registry};
 use tidewatch_kafka::metrics::ConsumerLag;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Producer, Reader};
-use tidewatch_telemetry::{Admin, Health, Service, Shutdown, registry};
+use tidewatch_service::{Admin, Health, Service, Shutdown, registry};
 
 pub use config::Config;
 pub use exposition::Format;

@@ -1,7 +1,7 @@
 //! The metrics of the bridge.
 
 use tidewatch_kafka::metrics::{CONSUMER_LAG, REACHABLE};
-use tidewatch_telemetry::metrics::Family;
+use tidewatch_service::metrics::Family;
 
 /// Upper bounds of the latency buckets, in seconds. A latency objective has to be one of them: only then does the
 /// share of requests within it follow from the buckets.

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use prometheus::{Registry, TEXT_FORMAT, TextEncoder};
-use tidewatch_telemetry::{OPENMETRICS, accepts_openmetrics, render_openmetrics};
+use tidewatch_service::{OPENMETRICS, accepts_openmetrics, render_openmetrics};
 
 use crate::SharedStore;
 use crate::exposition::Format;

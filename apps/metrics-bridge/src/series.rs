@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tidewatch_events::{RequestView, endpoint};
+use tidewatch_contract::{RequestView, endpoint};
 
 use crate::budget::Budget;
 use crate::exposure::Exposure;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tidewatch_events::{Appended, Rejection, RequestView, check_time};
+use tidewatch_contract::{Appended, Rejection, RequestView, check_time};
 
 use crate::budget::Budget;
 use crate::exposure::Exposure;

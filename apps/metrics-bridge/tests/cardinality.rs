@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use metrics_bridge::{Format, OVERFLOW, Store};
 use support::{Exposition, event, json, now, word};
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 
 /// What is shown after these events, and the size of the largest checkpoint.
 fn shown(max_series: usize, events: impl IntoIterator<Item = RequestEvent>) -> (Exposition, usize) {

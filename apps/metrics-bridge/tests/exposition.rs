@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use metrics_bridge::{Format, LATENCY_BOUNDS, Store};
 use support::{Exposition, event, json, now, word};
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 
 const BOTH: [Format; 2] = [Format::Prometheus, Format::OpenMetrics];
 

@@ -11,7 +11,7 @@ use metrics_bridge::{Format, NOT_FOUND, OVERFLOW, Store};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use support::{Exposition, event, json, now, word};
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 
 const HOLD: Duration = Duration::from_secs(16);
 const SCRAPE_INTERVAL: Duration = Duration::from_secs(15);

@@ -16,7 +16,7 @@ use bridge::{MOST_SERIES, Running};
 use metrics_bridge::OVERFLOW;
 use prometheus::Prometheus;
 use support::{Exposition, event, json, word};
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
 use tidewatch_testkit::{Broker, eventually, program};

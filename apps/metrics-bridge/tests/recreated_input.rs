@@ -14,7 +14,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use support::{Exposition, event, json};
 use tempfile::TempDir;
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 use tidewatch_kafka::broker::{Installation, Port, RealKafka};
 use tidewatch_kafka::topics::{self, METRICS_RAW};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, partition_of};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use metrics_bridge::{Format, NOT_FOUND, OVERFLOW, Store};
 use support::{Exposition, event, json, now, word};
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 
 const MOST_SERIES: usize = 5_000;
 const REQUESTS: &str = "workload_requests_total";

@@ -3,5 +3,5 @@ use mock_slack::MockSlack;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tidewatch_telemetry::main::<MockSlack>()
+    tidewatch_service::main::<MockSlack>()
 }

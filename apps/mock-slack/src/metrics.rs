@@ -1,6 +1,6 @@
 //! The metrics of mock-slack.
 use prometheus::{IntCounter, IntCounterVec, Registry};
-use tidewatch_telemetry::metrics::Family;
+use tidewatch_service::metrics::Family;
 
 const NOTIFICATIONS: Family =
     Family::counter("mock_slack_notifications_total", &["status"], "Notifications received and kept.");

@@ -15,7 +15,7 @@ use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tidewatch_telemetry::{Condition, same_origin_only};
+use tidewatch_service::{Condition, same_origin_only};
 
 /// The largest body that is taken, in bytes.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;

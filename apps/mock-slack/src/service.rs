@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
 };
-use tidewatch_telemetry::{Admin, AdminArgs, Health, Listener, Service, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Health, Listener, Service, Shutdown, registry};
 
 /// Flags of mock-slack.
 #[derive(clap::Args, Clone, Debug)]

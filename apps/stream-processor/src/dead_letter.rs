@@ -1,7 +1,7 @@
 //! A record that can't be judged, as it is written to the dead-letter queue: its own bytes, and why.
 
 use sha2::{Digest, Sha256};
-use tidewatch_events::Rejection;
+use tidewatch_contract::Rejection;
 use tidewatch_kafka::topics::METRICS_RAW_DLQ;
 use tidewatch_kafka::{Message, Record};
 

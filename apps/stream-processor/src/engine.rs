@@ -8,7 +8,7 @@ use prometheus::Registry;
 use tidewatch_detect::{Limits, Rules};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Fetched, GroupConsumer, KafkaError, Producer, Reader};
-use tidewatch_telemetry::{Condition, Health, Shutdown};
+use tidewatch_service::{Condition, Health, Shutdown};
 use tokio::runtime::Handle;
 
 use crate::Config;

@@ -23,7 +23,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tidewatch_detect::{Limits, Rules};
 use tidewatch_kafka::{GroupArgs, KafkaArgs};
-use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown};
+use tidewatch_service::{Admin, AdminArgs, Health, Service, Shutdown};
 
 use engine::Engine;
 use metrics::Metrics;
@@ -94,7 +94,7 @@ impl Service for Processor {
             }
         };
         let limits = Limits { max_groups: config.max_groups as usize, group_ttl: config.group_ttl };
-        let registry = tidewatch_telemetry::registry(Self::NAME);
+        let registry = tidewatch_service::registry(Self::NAME);
         let health = Health::new();
         let metrics = Metrics::register(&registry, &rules)?;
         let (questions, asked) = std::sync::mpsc::channel();

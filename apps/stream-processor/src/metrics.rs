@@ -1,11 +1,11 @@
 //! The metrics of the stream-processor.
 
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
+use tidewatch_contract::Rejection;
 use tidewatch_detect::{Disposition, Rules};
-use tidewatch_events::Rejection;
 use tidewatch_kafka::metrics::{CONSUMER_LAG, ConsumerLag, REACHABLE};
 use tidewatch_kafka::topics::METRICS_RAW;
-use tidewatch_telemetry::metrics::Family;
+use tidewatch_service::metrics::Family;
 
 const EVENTS: Family =
     Family::counter("stream_processor_events_total", &["outcome"], "Records of metrics.raw, by what became of them.");
@@ -95,7 +95,7 @@ impl Outcomes {
 #[derive(Clone)]
 pub(crate) struct Metrics {
     pub(crate) events: Outcomes,
-    /// By `reason`: a code of `tidewatch_events::Rejection`.
+    /// By `reason`: a code of `tidewatch_contract::Rejection`.
     pub(crate) dead_letters: IntCounterVec,
     /// By `rule` and `state`: firing, resolved.
     pub(crate) alerts: IntCounterVec,

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use tidewatch_contract::{AlertEvent, Event, Rejection, RequestView, check_time};
 use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules};
-use tidewatch_events::{AlertEvent, Event, Rejection, RequestView, check_time};
 use tidewatch_kafka::topics::ALERTS_FIRED;
 use tidewatch_kafka::{Commit, Committed, Ends, Incoming, KafkaError, Message, Ownership, Producer, Reader};
-use tidewatch_telemetry::Condition;
+use tidewatch_service::Condition;
 use tokio::runtime::Handle;
 
 use crate::checkpoint;
@@ -318,7 +318,7 @@ mod tests {
 
     use prometheus::Registry;
     use tidewatch_kafka::KafkaArgs;
-    use tidewatch_telemetry::Health;
+    use tidewatch_service::Health;
 
     use super::*;
 

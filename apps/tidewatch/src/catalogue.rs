@@ -8,8 +8,8 @@ use console::Console;
 use metrics_bridge::Bridge;
 use mock_slack::MockSlack;
 use stream_processor::Processor;
-use tidewatch_telemetry::Service;
-use tidewatch_telemetry::metrics::{COMMON, Family};
+use tidewatch_service::Service;
+use tidewatch_service::metrics::{COMMON, Family};
 use workload_simulator::Simulator;
 
 pub use promql::{Labels, Vocabulary};

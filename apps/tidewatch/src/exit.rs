@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-use tidewatch_telemetry::printable_lines;
+use tidewatch_service::printable_lines;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 64;

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 
 use crate::flags;
 use crate::http;

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use jiff::SignedDuration;
 use tidewatch_kafka::{KafkaArgs, Properties};
-use tidewatch_telemetry::flags::{matches, with_variables};
+use tidewatch_service::flags::{matches, with_variables};
 
 use crate::variables;
 

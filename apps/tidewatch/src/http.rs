@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
-use tidewatch_telemetry::http_client;
+use tidewatch_service::http_client;
 
 const LIMIT: Duration = Duration::from_secs(5);
 

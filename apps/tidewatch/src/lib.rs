@@ -29,7 +29,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use tidewatch_telemetry::flags::{matches, with_variables};
+use tidewatch_service::flags::{matches, with_variables};
 
 /// Tidewatch: real-time observability that you can break on purpose
 ///

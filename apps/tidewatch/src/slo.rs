@@ -12,8 +12,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use tidewatch_service::printable;
 use tidewatch_slo::{LoadError, Loaded, Slo};
-use tidewatch_telemetry::printable;
 
 use crate::exit::usage;
 

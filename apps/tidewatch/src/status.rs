@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
-use tidewatch_telemetry::printable_json;
+use tidewatch_service::printable_json;
 
 use crate::http;
 use crate::say::say;

@@ -1,6 +1,6 @@
 //! Tables for a terminal.
 
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 
 /// Rows under their headings, columns as wide as their widest cell. Columns that begin with `>` in their heading are
 /// numbers and stand to the right. A cell is a line, whatever is in it.

@@ -67,7 +67,7 @@ pub(crate) struct Args {
     /// Host that requests may name beside localhost and 127.0.0.1, repeatable: that of a proxy before this machine;
     /// comma-separated in the environment
     #[arg(long, env = "TIDEWATCH_ALLOWED_HOST", value_name = "HOST", value_delimiter = ',')]
-    allowed_host: Vec<tidewatch_telemetry::Host>,
+    allowed_host: Vec<tidewatch_service::Host>,
     #[command(flatten)]
     state: StateArgs,
     #[command(flatten, next_help_heading = "Workload")]
@@ -106,7 +106,7 @@ impl WorkloadArgs {
 /// Runs until it is told to end, or a service fails.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
-    let _telemetry = tidewatch_telemetry::init_quiet("tidewatch").map_err(usage)?;
+    let _telemetry = tidewatch_service::init_quiet("tidewatch").map_err(usage)?;
     let simulator: workload_simulator::Config = flags::configuration("workload-simulator", &args.workload.flags())?;
     let total = simulator.events_per_second * workload_simulator::Workload::default().services.len() as f64;
 

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
-use tidewatch_telemetry::flags::Variables;
+use tidewatch_service::flags::Variables;
 
 /// Names without the prefix that are still read. They go with the next release.
 const FORMER: &[&str] = &["BROKERS", "KAFKA_CONFIG", "PROMETHEUS_URL"];

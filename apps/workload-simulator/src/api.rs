@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidewatch_telemetry::same_origin_only;
+use tidewatch_service::same_origin_only;
 
 use crate::faults::{Fault, FaultBook, FaultKind, Injection};
 use crate::metrics::Metrics;

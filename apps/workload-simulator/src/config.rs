@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_telemetry::AdminArgs;
+use tidewatch_service::AdminArgs;
 
 use crate::workload::Workload;
 

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tidewatch_events::{Event, LogEvent, RequestEvent};
+use tidewatch_contract::{Event, LogEvent, RequestEvent};
 use tidewatch_kafka::topics::{LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{KafkaError, Message, Producer};
-use tidewatch_telemetry::{Condition, Health, Shutdown};
+use tidewatch_service::{Condition, Health, Shutdown};
 use tokio::task::yield_now;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 

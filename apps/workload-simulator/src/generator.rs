@@ -7,7 +7,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, LogNormal};
 use serde_json::json;
-use tidewatch_events::{LogEvent, RequestEvent};
+use tidewatch_contract::{LogEvent, RequestEvent};
 
 use crate::faults::{Effect, FaultBook};
 use crate::malformed::Malformation;

@@ -18,7 +18,7 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 use tidewatch_kafka::Producer;
-use tidewatch_telemetry::{Admin, Health, Listener, Service, Shutdown, registry};
+use tidewatch_service::{Admin, Health, Listener, Service, Shutdown, registry};
 
 pub use config::Config;
 pub use faults::{Fault, FaultBook, FaultKind, Injection};

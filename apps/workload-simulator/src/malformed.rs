@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tidewatch_events::{Event, RequestEvent};
+use tidewatch_contract::{Event, RequestEvent};
 
 /// One kind of bad input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,7 +90,7 @@ fn at(event: &RequestEvent, timestamp: Timestamp) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidewatch_events::check_time;
+    use tidewatch_contract::check_time;
 
     fn event() -> RequestEvent {
         RequestEvent {

@@ -2,7 +2,7 @@
 
 use prometheus::{IntCounterVec, IntGaugeVec, Registry};
 use tidewatch_kafka::metrics::REACHABLE;
-use tidewatch_telemetry::metrics::Family;
+use tidewatch_service::metrics::Family;
 
 use crate::faults::{FaultBook, FaultKind};
 use crate::workload::Workload;

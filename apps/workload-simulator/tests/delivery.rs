@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use tidewatch_events::{Event, LogEvent, RequestEvent};
+use tidewatch_contract::{Event, LogEvent, RequestEvent};
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::{LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{KafkaArgs, Reader, Record, Topic};
-use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tidewatch_service::{AdminArgs, Service, Shutdown};
 use tokio::task::JoinHandle;
 use workload_simulator::{Config, Simulator};
 

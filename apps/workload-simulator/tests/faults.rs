@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tidewatch_service::{AdminArgs, Service, Shutdown};
 use workload_simulator::{Config, Simulator};
 
 /// A simulator without a broker: faults don't need one.

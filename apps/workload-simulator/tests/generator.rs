@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use tidewatch_events::{Event, RequestEvent, check_time};
+use tidewatch_contract::{Event, RequestEvent, check_time};
 use workload_simulator::{Emission, FaultBook, FaultKind, Generator, Injection, Malformation, Payload, Workload};
 
 fn at(seconds: i64) -> Timestamp {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use jiff::Timestamp;
+use tidewatch_contract::RequestEvent;
 use tidewatch_detect::{Input, Limits, Partition, Rules};
-use tidewatch_events::RequestEvent;
 
 fn main() {
     divan::main();

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use tidewatch_events::RequestView;
+use tidewatch_contract::RequestView;
 
 use crate::group::Group;
 use crate::pane::Ring;

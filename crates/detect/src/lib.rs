@@ -3,7 +3,7 @@
 //! ```
 //! use std::sync::Arc;
 //! use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules};
-//! # use tidewatch_events::RequestView;
+//! # use tidewatch_contract::RequestView;
 //!
 //! let mut partition = Partition::new(0, 0, Arc::new(Rules::builtin()), Limits::default());
 //! let event = RequestView::parse(br#"{"timestamp": "2026-01-01T00:00:00Z", "service": "api-service",

@@ -1,7 +1,7 @@
 //! One rule in one group: from verdicts, window by window, to an alert's beginning and end.
 
 use serde::{Deserialize, Serialize};
-use tidewatch_events::{ResolveReason, Severity};
+use tidewatch_contract::{ResolveReason, Severity};
 
 use crate::rules::Rule;
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use sketches_ddsketch::{Config, DDSketch};
-use tidewatch_events::RequestView;
+use tidewatch_contract::RequestView;
 
 use crate::rules::{Filter, LatencyCounters, MAX_FILTERS, MAX_LATENCY_RULES, Selection, Selections};
 

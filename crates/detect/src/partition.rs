@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tidewatch_events::RequestView;
+use tidewatch_contract::RequestView;
 
 use crate::grid::{to_ms, to_timestamp};
 use crate::group::{Alone, Basis, Group};

@@ -7,7 +7,7 @@ mod filter;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tidewatch_events::{RequestView, Severity};
+use tidewatch_contract::{RequestView, Severity};
 
 pub use error::RulesError;
 pub(crate) use filter::{Filter, MAX_FILTERS, Selection, Selections};

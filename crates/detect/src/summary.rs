@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidewatch_events::ResolveReason;
+use tidewatch_contract::ResolveReason;
 
 use crate::rules::{Kind, PPM};
 use crate::traffic::SETTLED_MINUTES;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tidewatch_events::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
+use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
 
 /// The beginning or the end of an alert.
 #[derive(Debug, Clone, PartialEq)]

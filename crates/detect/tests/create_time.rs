@@ -6,8 +6,8 @@ mod scenario;
 use std::sync::Arc;
 
 use scenario::{Scenario, Sent, at, event, merge, steady};
+use tidewatch_contract::Appended;
 use tidewatch_detect::{Limits, Partition, Rules};
-use tidewatch_events::Appended;
 
 /// Errors of a neighbour from second 120 to 300, which fire and resolve. It is one of a partition's senders.
 fn neighbour() -> Vec<Sent> {
@@ -40,7 +40,7 @@ fn play(scenario: &mut Scenario, stream: &[Sent], skew: f64, read_at: impl Fn(f6
         let appended = Appended::ByProducer { claim: at(claim), read_at: at(read_at(sent.appended)) };
         // What the reader finds: it has no broker's clock to hold the event against.
         let found = Sent { appended: sent.appended, payload: scenario::Payload::Event(event.clone()) };
-        let believable = tidewatch_events::check_time(event.timestamp, appended.of(Some(event.timestamp))).is_ok();
+        let believable = tidewatch_contract::check_time(event.timestamp, appended.of(Some(event.timestamp))).is_ok();
         let misdated = Sent { appended: sent.appended, payload: scenario::Payload::Misdated(event.clone()) };
         let input = if believable { found.input() } else { misdated.input() };
         scenario.partition.observe(offset, appended, input);

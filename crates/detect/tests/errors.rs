@@ -4,7 +4,7 @@
 mod scenario;
 
 use scenario::{Scenario, merge, steady};
-use tidewatch_events::Severity;
+use tidewatch_contract::Severity;
 
 #[test]
 fn thirty_percent_of_errors_fire_and_a_clean_minute_resolves() {

@@ -4,8 +4,8 @@
 mod scenario;
 
 use scenario::{Payload, Scenario, Sent, merge, steady};
+use tidewatch_contract::RequestEvent;
 use tidewatch_detect::{Limits, RuleStatus, Rules};
-use tidewatch_events::RequestEvent;
 
 /// The builtin rules, with more lines in one of them.
 fn rules(kind: &str, lines: &str) -> Rules {

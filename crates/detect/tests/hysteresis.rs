@@ -7,8 +7,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, LogNormal};
 use scenario::{Payload, Scenario, Sent, at, seconds, steady};
+use tidewatch_contract::{AlertState, RequestEvent};
 use tidewatch_detect::{Limits, Rules};
-use tidewatch_events::{AlertState, RequestEvent};
 
 /// 600 requests a minute for so long, changed at random.
 fn busy(seed: u64, seconds: f64, change: impl Fn(&mut StdRng, f64, &mut RequestEvent)) -> Vec<Sent> {

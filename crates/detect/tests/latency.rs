@@ -4,8 +4,8 @@
 mod scenario;
 
 use scenario::{Scenario, merge, seconds, steady};
+use tidewatch_contract::{RequestEvent, Severity};
 use tidewatch_detect::RuleStatus;
-use tidewatch_events::{RequestEvent, Severity};
 
 /// A 400 events a window group whose requests take ten times as long in `[from, to)`.
 fn slow_in(from: f64, to: f64) -> Vec<scenario::Sent> {

@@ -12,8 +12,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use random::{Step, rules, segments, steps};
 use scenario::{Payload, START, Sent, at};
+use tidewatch_contract::{AlertState, RequestEvent, ResolveReason};
 use tidewatch_detect::{Limits, Partition};
-use tidewatch_events::{AlertState, RequestEvent, ResolveReason};
 
 const PANES: i64 = 10;
 const HISTORY: i64 = 600;

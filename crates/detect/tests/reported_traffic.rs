@@ -7,8 +7,8 @@ mod scenario;
 
 use patterns::{ALL, Pattern, fired, named, tally, watch};
 use scenario::line;
+use tidewatch_contract::ResolveReason;
 use tidewatch_detect::Transition;
-use tidewatch_events::ResolveReason;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;

@@ -11,8 +11,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use random::{Step, rules, segments, steps};
 use scenario::{Scenario, at, line, steady};
+use tidewatch_contract::ResolveReason;
 use tidewatch_detect::{GroupState, Limits, Partition, PartitionState, Rules, Totals, Transition};
-use tidewatch_events::ResolveReason;
 
 /// When the process dies: at which part of the stream, and how much of the checkpoint then under way is written.
 #[derive(Debug, Clone)]

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use tidewatch_contract::Severity;
 use tidewatch_detect::Rules;
-use tidewatch_events::Severity;
 
 const BUILTIN: &str = include_str!("../rules.yaml");
 

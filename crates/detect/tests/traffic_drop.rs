@@ -4,8 +4,8 @@
 mod scenario;
 
 use scenario::{Payload, Scenario, Sent, event, line, merge, seconds, steady};
+use tidewatch_contract::ResolveReason;
 use tidewatch_detect::{Limits, RuleStatus, Rules};
-use tidewatch_events::ResolveReason;
 
 const RATE: f64 = 20.0 / 3.0;
 

@@ -11,8 +11,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Poisson};
 use scenario::{at, event, line, seconds};
+use tidewatch_contract::{AlertState, RequestEvent};
 use tidewatch_detect::{Input, Limits, Partition, Rules, Transition};
-use tidewatch_events::{AlertState, RequestEvent};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;

@@ -8,7 +8,7 @@ mod workload;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use scenario::{Scenario, Sent, seconds};
-use tidewatch_events::{AlertState, RequestEvent};
+use tidewatch_contract::{AlertState, RequestEvent};
 use workload::Workload;
 
 /// Delivery, from an event's end to its being read.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jiff::Timestamp as Time;
 use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use rdkafka::{Message as _, Timestamp};
-use tidewatch_events::{Appended, Event};
+use tidewatch_contract::{Appended, Event};
 
 /// A record as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

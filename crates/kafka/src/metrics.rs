@@ -6,7 +6,7 @@ use std::time::Duration;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntGauge, IntGaugeVec, Registry};
-use tidewatch_telemetry::metrics::{Family, Metric};
+use tidewatch_service::metrics::{Family, Metric};
 
 use crate::Topic;
 use crate::pulse::Pulse;

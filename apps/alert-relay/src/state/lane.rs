@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tidewatch_events::{AlertEvent, AlertState};
+use tidewatch_contract::{AlertEvent, AlertState};
 
 /// Alerts in one request. Receivers refuse bodies that are too large, and of a service with many groups they would be.
 const MOST: usize = 256;

@@ -2,7 +2,7 @@
 use super::Now;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use tidewatch_events::{AlertEvent, AlertState};
+use tidewatch_contract::{AlertEvent, AlertState};
 
 /// A repetition comes shortly after a restart of the processor; so many transitions of one alert lie in between at most.
 const IDS_KEPT: usize = 64;

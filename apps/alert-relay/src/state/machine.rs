@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tidewatch_events::AlertEvent;
+use tidewatch_contract::AlertEvent;
 
 /// How often what is over is forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);

@@ -12,7 +12,7 @@ mod scenarios;
 
 use jiff::{SignedDuration, Timestamp};
 use std::{sync::Arc, time::Duration};
-use tidewatch_events::AlertEvent;
+use tidewatch_contract::AlertEvent;
 
 pub(crate) use ledger::{Label, Verdict};
 pub(crate) use machine::{Delivery, Machine};

@@ -2,7 +2,7 @@
 use super::{Now, Transition};
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tidewatch_events::{AlertEvent, AlertState, ResolveReason, Severity};
+use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity};
 
 /// All moments are seconds after this one.
 fn moment(seconds: i64) -> Timestamp {

@@ -5,7 +5,7 @@ use super::{
     sample::{at, firing, read, resolved},
 };
 use std::collections::BTreeMap;
-use tidewatch_events::{AlertEvent, AlertState};
+use tidewatch_contract::{AlertEvent, AlertState};
 
 fn machine(receivers: &[Kind]) -> Machine {
     Machine::new(receivers, &BTreeMap::new(), 1)

@@ -2,9 +2,9 @@
 use alert_relay::{AlertRelay, Config};
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, time::Duration};
-use tidewatch_events::{AlertEvent, AlertState, Event, Severity, fingerprint};
+use tidewatch_contract::{AlertEvent, AlertState, Event, Severity, fingerprint};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, topics::ALERTS_FIRED};
-use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tidewatch_service::{AdminArgs, Service, Shutdown};
 use tidewatch_testkit::eventually;
 use tokio::task::JoinHandle;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::{Stream, stream};
 use jiff::Timestamp;
 use serde_json::json;
-use tidewatch_telemetry::Shutdown;
+use tidewatch_service::Shutdown;
 use tokio::sync::{Semaphore, broadcast};
 use tokio::time::{Instant, MissedTickBehavior};
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use prometheus::{Registry, TextEncoder};
 use reqwest::{Client, Url};
 use serde::de::DeserializeOwned;
-use tidewatch_telemetry::{Shutdown, http_client};
+use tidewatch_service::{Shutdown, http_client};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::Shared;

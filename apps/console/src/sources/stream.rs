@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use prometheus::Registry;
-use tidewatch_events::{AlertEvent, Event, LogEvent, RequestEvent};
+use tidewatch_contract::{AlertEvent, Event, LogEvent, RequestEvent};
 use tidewatch_kafka::topics::{ALERTS_FIRED, LOGS_RAW, METRICS_RAW, METRICS_RAW_DLQ, Topic};
 use tidewatch_kafka::{KafkaArgs, Reader, Record, Start};
-use tidewatch_telemetry::{Condition, Shutdown};
+use tidewatch_service::{Condition, Shutdown};
 
 use super::Shared;
 use crate::letters::DeadLetter;
@@ -154,7 +154,7 @@ impl Stream {
         }
     }
 
-    fn request(&self, record: &Record) -> Result<(), tidewatch_events::Rejection> {
+    fn request(&self, record: &Record) -> Result<(), tidewatch_contract::Rejection> {
         let event = RequestEvent::parse(&record.payload)?;
         let arrived = arrived(record);
         let arrival = Arrival {
@@ -167,7 +167,7 @@ impl Stream {
         Ok(())
     }
 
-    fn alert(&self, record: &Record) -> Result<(), tidewatch_events::Rejection> {
+    fn alert(&self, record: &Record) -> Result<(), tidewatch_contract::Rejection> {
         // A tombstone only says that compaction may forget the alert.
         if !record.tombstone {
             let event = AlertEvent::parse(&record.payload)?;
@@ -176,7 +176,7 @@ impl Stream {
         Ok(())
     }
 
-    fn log(&self, record: &Record) -> Result<(), tidewatch_events::Rejection> {
+    fn log(&self, record: &Record) -> Result<(), tidewatch_contract::Rejection> {
         let event = LogEvent::parse(&record.payload)?;
         self.state.lock().log(event);
         Ok(())

@@ -1,7 +1,7 @@
 //! What fires, the most urgent first.
 
 use maud::{Markup, html};
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 
 use super::shape::{Condition, shape};
 use super::{View, format};

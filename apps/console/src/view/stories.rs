@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 
 use super::{View, format};
 use crate::alerts::worst;

@@ -193,7 +193,7 @@ fn page_of(hostile: &str) -> String {
     let labels = ["service", "region"].map(|label| (label.to_owned(), hostile.to_owned()));
     let groups = vec![Group { labels: labels.into(), rules: [(hostile.to_owned(), rule)].into() }];
     state.processor = answered(ProcessorStatus { groups, ..ProcessorStatus::default() });
-    state.log(tidewatch_events::LogEvent {
+    state.log(tidewatch_contract::LogEvent {
         timestamp: at(NOW),
         service: hostile.into(),
         level: "ERROR".into(),
@@ -234,7 +234,7 @@ fn the_worst_region_of_a_traffic_drop_is_the_quietest() {
     let mut state = with_traffic(&["pay"]);
     for (region, value) in [("eu", 40.0), ("us", 3.0)] {
         let event = alert_event("TrafficDrop", "pay", region, NOW - 30);
-        state.alerts.apply(tidewatch_events::AlertEvent { value, threshold: 200.0, ..event });
+        state.alerts.apply(tidewatch_contract::AlertEvent { value, threshold: 200.0, ..event });
     }
     let firing = text(&fragment(&state, "firing"));
     assert!(firing.contains("3 /min") && firing.contains("limit 200 /min"), "{firing}");

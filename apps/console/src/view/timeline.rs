@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 
 use self::tracks::lane_markup;
 use super::chart::fixed;

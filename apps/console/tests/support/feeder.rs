@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
-use tidewatch_events::{AlertEvent, AlertState, Event, LogEvent, RequestEvent, ResolveReason, Severity, fingerprint};
+use tidewatch_contract::{AlertEvent, AlertState, Event, LogEvent, RequestEvent, ResolveReason, Severity, fingerprint};
 use tidewatch_kafka::topics::{ALERTS_FIRED, LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{Message, Producer};
 

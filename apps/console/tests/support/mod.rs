@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use console::{Config, Console};
 use tidewatch_kafka::{KafkaArgs, Producer};
-use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tidewatch_service::{AdminArgs, Service, Shutdown};
 use tidewatch_testkit::Broker;
 use tokio::task::JoinHandle;
 

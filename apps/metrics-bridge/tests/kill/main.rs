@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use bridge::Running;
 use support::{Exposition, event, json, word};
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use reqwest::Client;
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader};
 use tidewatch_testkit::{Broker, eventually};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use metrics_bridge::{Bridge, Config};
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tidewatch_service::{AdminArgs, Service, Shutdown};
 use tokio::task::JoinHandle;
 
 /// Most series that it takes up.

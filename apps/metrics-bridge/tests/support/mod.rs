@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tidewatch_events::{Event, RequestEvent};
+use tidewatch_contract::{Event, RequestEvent};
 
 /// Labels of a sample, by name.
 pub(crate) type Labels = BTreeMap<String, String>;

@@ -2,7 +2,7 @@
 use mock_slack::{Config, MockSlack};
 use serde_json::{Value, json};
 use std::path::Path;
-use tidewatch_telemetry::{AdminArgs, Service, Shutdown};
+use tidewatch_service::{AdminArgs, Service, Shutdown};
 use tokio::task::JoinHandle;
 
 pub(crate) struct Running {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use tidewatch_contract::{AlertEvent, Event};
 use tidewatch_detect::{Limits, Partition};
-use tidewatch_events::{AlertEvent, Event};
 use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW, PROCESSOR_STATE};
 use tidewatch_kafka::{Committed, KafkaError, partition_of};
 

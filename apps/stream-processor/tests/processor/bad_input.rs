@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{Mood, Process, dead_letters, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
-use tidewatch_events::{Event, RequestEvent};
+use tidewatch_contract::{Event, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Message, Producer};
 

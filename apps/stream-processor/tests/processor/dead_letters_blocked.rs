@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::admin::Admin;
 use crate::support::{Mood, Process, all_of, dead_letters, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 use tidewatch_kafka::topics::{METRICS_RAW, METRICS_RAW_DLQ, PROCESSOR_STATE};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, partition_of};
 

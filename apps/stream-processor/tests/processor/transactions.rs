@@ -6,7 +6,7 @@ use crate::support::admin::Admin;
 use crate::support::transactions::Transactions;
 use crate::support::{Kafka, Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
 use jiff::{SignedDuration, Timestamp};
-use tidewatch_events::{AlertState, RequestEvent};
+use tidewatch_contract::{AlertState, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Producer, Reader, partition_of};
 
@@ -43,7 +43,7 @@ fn accounted(row: &serde_json::Value) {
 async fn fired(kafka: &Kafka, rule: &str, service: &str) {
     eventually("alert", PATIENCE, async || {
         let alerts = alerts(&kafka.args).await;
-        let is_it = |alert: &tidewatch_events::AlertEvent| {
+        let is_it = |alert: &tidewatch_contract::AlertEvent| {
             alert.rule == rule && alert.state == AlertState::Firing && alert.group["service"] == service
         };
         alerts.iter().any(is_it).then_some(())
@@ -63,7 +63,7 @@ async fn whoever_shares_a_partition_with_transactions_is_judged_as_ever() {
         transactions.write(sink);
         transactions.commit();
         for event in neighbour {
-            let payload = tidewatch_events::Event::to_json(event);
+            let payload = tidewatch_contract::Event::to_json(event);
             let message = tidewatch_kafka::Message {
                 partition: Some(partition_of(SERVICE.as_bytes(), 12)),
                 ..tidewatch_kafka::Message::event::<RequestEvent>(METRICS_RAW.name, SERVICE, &payload)

@@ -6,7 +6,7 @@ use crate::support::{Mood, Process, alerts, dead_letters, event, eventually, sec
 use jiff::{SignedDuration, Timestamp};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
-use tidewatch_events::{AlertState, Event, RequestEvent};
+use tidewatch_contract::{AlertState, Event, RequestEvent};
 use tidewatch_kafka::KafkaArgs;
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::METRICS_RAW;
@@ -36,7 +36,7 @@ async fn one_fast_clock_is_refused_and_its_neighbours_are_judged() {
 
     let process = Process::start(&kafka, None);
     eventually("alert of the neighbour", PATIENCE, async || {
-        let is_it = |alert: &tidewatch_events::AlertEvent| {
+        let is_it = |alert: &tidewatch_contract::AlertEvent| {
             alert.rule == "HighErrorRate" && alert.state == AlertState::Firing && alert.group["service"] == "neighbour"
         };
         alerts(&kafka).await.iter().any(is_it).then_some(())

@@ -62,7 +62,7 @@ fn divisor(text: &str) -> Result<i32, String> {
 /// Measures, prints, and leaves nothing behind.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
-    let _telemetry = tidewatch_telemetry::init_quiet("tidewatch").map_err(usage)?;
+    let _telemetry = tidewatch_service::init_quiet("tidewatch").map_err(usage)?;
     let builds = builds(&args.programs)?;
     let dir = TempDir::with_prefix("tidewatch-bench-").context("can't make a directory for what is measured")?;
     let mut broker = tokio::select! {

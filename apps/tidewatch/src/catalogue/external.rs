@@ -1,7 +1,7 @@
 //! Metrics that are not Tidewatch's own: of Prometheus 3, Alertmanager 0.28 and of each target, as far as rules and
 //! dashboards use them.
 
-use tidewatch_telemetry::metrics::Family;
+use tidewatch_service::metrics::Family;
 
 pub(super) const EVERY_TARGET: &[Family] = &[
     Family::gauge("up", &[], "1 when the last scrape of the target succeeded, else 0."),

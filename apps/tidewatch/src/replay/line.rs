@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use tidewatch_accesslog::{self as accesslog, Latency, Parser, Request, Status};
-use tidewatch_events::{Event, Rejection, RequestEvent};
+use tidewatch_contract::{Event, Rejection, RequestEvent};
 
 /// Lines longer than this, in bytes, are not read: no event may be longer either.
-pub(super) const MAX_LINE_BYTES: usize = tidewatch_events::MAX_EVENT_BYTES;
+pub(super) const MAX_LINE_BYTES: usize = tidewatch_contract::MAX_EVENT_BYTES;
 
 /// What a log doesn't say about its requests.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 

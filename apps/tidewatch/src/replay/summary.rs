@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use tidewatch_kafka::KafkaError;
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 
 use super::arrival::Seen;
 use super::progress::words;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use tidewatch_accesslog as accesslog;
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 
 use super::line::Unreadable;
 

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use tidewatch_service::printable;
 use tidewatch_slo::burn::{ALERTS, BurnAlert, Severity};
 use tidewatch_slo::{Budgeting, Indicator, Slo};
-use tidewatch_telemetry::printable;
 
 use super::Files;
 use super::budget::{duration, objective, percent};

@@ -1,7 +1,7 @@
 //! What Tidewatch's own services declare of their metrics, for checking latency objectives.
 
+use tidewatch_service::metrics::Kind;
 use tidewatch_slo::{Known, Metrics};
-use tidewatch_telemetry::metrics::Kind;
 
 use crate::catalogue;
 

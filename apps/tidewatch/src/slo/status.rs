@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tidewatch_telemetry::printable_json;
+use tidewatch_service::printable_json;
 
 use super::budget::percent;
 use super::prometheus::{Prometheus, Sample};

@@ -1,7 +1,7 @@
 //! `tidewatch slo validate`: whether SLOs are right, and what could not be checked.
 
+use tidewatch_service::printable;
 use tidewatch_slo::Loaded;
-use tidewatch_telemetry::printable;
 
 use super::Files;
 use crate::say::say;

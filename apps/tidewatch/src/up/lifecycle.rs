@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use tidewatch_telemetry::{Service, Shutdown};
+use tidewatch_service::{Service, Shutdown};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};

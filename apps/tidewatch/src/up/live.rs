@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tidewatch_events::{AlertEvent, AlertState, Event};
+use tidewatch_contract::{AlertEvent, AlertState, Event};
 use tidewatch_kafka::topics::ALERTS_FIRED;
 use tidewatch_kafka::{KafkaArgs, Reader, Start};
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::http;

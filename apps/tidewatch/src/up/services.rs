@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tidewatch_backends::prometheus::Target;
-use tidewatch_telemetry::Service;
+use tidewatch_service::Service;
 
 use super::Args;
 use super::backends::Services;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 
 use super::outcome::{Outcome, Verdict};
 use crate::say::say;

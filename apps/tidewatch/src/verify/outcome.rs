@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressBar;
 use serde::Serialize;
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 use tidewatch::catalogue::SERVICES;
-use tidewatch_events::{AlertEvent, AlertState, Event, Severity};
+use tidewatch_contract::{AlertEvent, AlertState, Event, Severity};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, topics::ALERTS_FIRED};
-use tidewatch_telemetry::{
+use tidewatch_service::{
     Service, Shutdown,
     metrics::{Family, Kind},
 };

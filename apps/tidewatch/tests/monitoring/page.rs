@@ -2,7 +2,7 @@
 use crate::committed::assert_committed;
 use std::fmt::Write;
 use tidewatch::catalogue::SERVICES;
-use tidewatch_telemetry::metrics::{COMMON, Family, Kind};
+use tidewatch_service::metrics::{COMMON, Family, Kind};
 
 const INTRODUCTION: &str = "# Metrics
 

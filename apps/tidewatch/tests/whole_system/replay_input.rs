@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tidewatch_events::{Event, RequestEvent};
+use tidewatch_contract::{Event, RequestEvent};
 use tidewatch_kafka::Reader;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_testkit::Broker;

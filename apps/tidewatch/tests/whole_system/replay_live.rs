@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tidewatch_events::{Event, RequestEvent};
+use tidewatch_contract::{Event, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Reader, Record};
 use tidewatch_testkit::{Broker, Stack, StackOptions, eventually};

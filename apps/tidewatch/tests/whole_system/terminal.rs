@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tidewatch_events::{AlertEvent, AlertState, Event, RequestEvent, Severity};
+use tidewatch_contract::{AlertEvent, AlertState, Event, RequestEvent, Severity};
 use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW};
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
 use tidewatch_testkit::{Broker, Stack, StackOptions, eventually};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tidewatch_events::{AlertState, ResolveReason};
+use tidewatch_contract::{AlertState, ResolveReason};
 
 use super::{Limits, Partition};
 use crate::grid::{to_ms, to_timestamp};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidewatch_events::{Appended, RequestView};
+use tidewatch_contract::{Appended, RequestView};
 
 use super::{Disposition, Input, NOT_BEGUN, Partition};
 use crate::grid::to_ms;

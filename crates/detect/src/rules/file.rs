@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned};
-use tidewatch_events::Severity;
+use tidewatch_contract::Severity;
 
 use super::filter::{Filter, MAX_FILTERS, Pattern, Selection, Status};
 use super::{Evidence, Kind, Label, MAX_LATENCY_RULES, PPM, Rule, Rules, RulesError};

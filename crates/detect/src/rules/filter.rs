@@ -1,6 +1,6 @@
 //! Which requests a rule looks at.
 
-use tidewatch_events::RequestView;
+use tidewatch_contract::RequestView;
 
 /// Distinct filters of a rules file at most: each one is evaluated for every event.
 pub(crate) const MAX_FILTERS: usize = 8;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, LogNormal};
+use tidewatch_contract::{AlertState, RequestEvent};
 use tidewatch_detect::{Limits, Rules, Transition};
-use tidewatch_events::{AlertState, RequestEvent};
 
 use crate::scenario::{Scenario, Sent, event};
 

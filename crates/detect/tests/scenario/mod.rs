@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tidewatch_contract::{AlertState, RequestEvent};
 use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules, Transition};
-use tidewatch_events::{AlertState, RequestEvent};
 
 /// Second 0 of every scenario: a multiple of the hop.
 pub const START: i64 = 1_800_000_000;
@@ -55,7 +55,7 @@ pub enum Payload {
 
 impl Sent {
     pub fn new(appended: f64, event: RequestEvent) -> Self {
-        let payload = match tidewatch_events::check_time(event.timestamp, at(appended)) {
+        let payload = match tidewatch_contract::check_time(event.timestamp, at(appended)) {
             Ok(()) => Payload::Event(event),
             Err(_) => Payload::Misdated(event),
         };

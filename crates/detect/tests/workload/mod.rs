@@ -4,7 +4,7 @@
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp, LogNormal};
-use tidewatch_events::RequestEvent;
+use tidewatch_contract::RequestEvent;
 
 use crate::scenario::{Sent, event};
 

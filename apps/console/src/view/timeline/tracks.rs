@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use tidewatch_telemetry::printable;
+use tidewatch_service::printable;
 
 use super::super::chart::{Line, Scale, chart, fixed};
 use super::super::services::STEP;

@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tidewatch_events::{AlertEvent, Event, RequestEvent};
+use tidewatch_contract::{AlertEvent, Event, RequestEvent};
 use tidewatch_kafka::broker::{Installation, Port, RealKafka};
 use tidewatch_kafka::topics::{self, ALERTS_FIRED, METRICS_RAW, METRICS_RAW_DLQ};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader, Record};

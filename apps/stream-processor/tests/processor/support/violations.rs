@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tidewatch_contract::{Event, RequestEvent, check_time};
 use tidewatch_detect::{Input, Limits, Partition, Rules};
-use tidewatch_events::{Event, RequestEvent, check_time};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
 use tokio::task::JoinHandle;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use jiff::{SignedDuration, Timestamp};
-use tidewatch_events::{Event, RequestEvent};
+use tidewatch_contract::{Event, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, KafkaError, Message, Producer, partition_of};
 use tokio::task::yield_now;

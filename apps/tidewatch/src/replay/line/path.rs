@@ -1,6 +1,6 @@
 //! Endpoints: request targets without what makes each of them different.
 
-use tidewatch_events::endpoint;
+use tidewatch_contract::endpoint;
 
 /// Endpoints longer than this, in bytes, are cut: they are labels.
 const MAX_ENDPOINT_BYTES: usize = 200;

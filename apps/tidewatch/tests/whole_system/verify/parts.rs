@@ -13,7 +13,7 @@ use tidewatch_backends::alertmanager::Receivers;
 use tidewatch_backends::prometheus::{Config, Target};
 use tidewatch_backends::{File, Installation, Running};
 use tidewatch_kafka::broker::{InProcess, Port};
-use tidewatch_telemetry::{Service, Shutdown};
+use tidewatch_service::{Service, Shutdown};
 
 /// What `verify` is told: addresses by name.
 pub(super) type Places = BTreeMap<&'static str, String>;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use proptest::prelude::*;
-use tidewatch_events::endpoint::template;
+use tidewatch_contract::endpoint::template;
 
 /// Each is a path, and its template.
 const IDS: &str = "

@@ -1,6 +1,6 @@
 //! The smallest service, and what the tests spawn to see exit codes, logs and traces of a real process.
 use std::{process::ExitCode, time::Duration};
-use tidewatch_telemetry::{Admin, AdminArgs, Health, Service, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Health, Service, Shutdown, registry};
 
 #[derive(clap::Args)]
 struct Config {
@@ -60,5 +60,5 @@ fn say_where(admin: &Admin) {
 }
 
 fn main() -> ExitCode {
-    tidewatch_telemetry::main::<Minimal>()
+    tidewatch_service::main::<Minimal>()
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 use axum::{Router, routing::get};
 use reqwest::{Method, StatusCode};
-use tidewatch_telemetry::same_origin_only;
+use tidewatch_service::same_origin_only;
 
 async fn service() -> String {
     let app = same_origin_only(Router::new().route("/thing", get(async || "read").put(async || "changed")));

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 use axum::{Router, routing::any};
 use std::net::SocketAddr;
-use tidewatch_telemetry::{Admin, AdminArgs, Health, Host, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Health, Host, Shutdown, registry};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use proptest::prelude::*;
-use tidewatch_events::{Event, MAX_EVENT_BYTES, RequestEvent, RequestView};
+use tidewatch_contract::{Event, MAX_EVENT_BYTES, RequestEvent, RequestView};
 
 fn with(field: &str, value: &str) -> Vec<u8> {
     let mut fields = vec![
@@ -112,7 +112,7 @@ fn a_view_borrows_the_records_text_and_copies_only_what_is_escaped() {
 }
 
 /// Both ways of reading one event give the same, also where they refuse it.
-fn parse(bytes: &[u8]) -> Result<RequestEvent, tidewatch_events::Rejection> {
+fn parse(bytes: &[u8]) -> Result<RequestEvent, tidewatch_contract::Rejection> {
     let event = RequestEvent::parse(bytes);
     assert_eq!(event.as_ref().map(RequestView::from).map_err(Clone::clone), RequestView::parse(bytes));
     event

@@ -3,7 +3,7 @@
 use axum::{Router, routing::get};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tidewatch_telemetry::{Admin, AdminArgs, Health, OPENMETRICS, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Health, OPENMETRICS, Shutdown, registry};
 
 async fn bind(health: &Health) -> Admin {
     let args = AdminArgs::at(([127, 0, 0, 1], 0));

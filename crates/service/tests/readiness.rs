@@ -1,7 +1,7 @@
 //! Readiness conditions: met, unmet, and met for a while.
 #![allow(clippy::unwrap_used, missing_docs)]
 use std::time::Duration;
-use tidewatch_telemetry::Health;
+use tidewatch_service::Health;
 
 fn pair(name: &str, why: &str) -> (String, String) {
     (name.into(), why.into())

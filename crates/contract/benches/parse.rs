@@ -3,7 +3,7 @@
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use tidewatch_events::{Event, RequestEvent, RequestView};
+use tidewatch_contract::{Event, RequestEvent, RequestView};
 
 fn main() {
     divan::main();
