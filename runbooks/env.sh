@@ -1,17 +1,17 @@
 #!/bin/sh
-# What the commands of the runbooks need: `. runbooks/env.sh` sets the addresses of the running `tidewatch up`, and defines
-# `ask`, `silence` and `rehearse`. Where none runs here, set PROMETHEUS, ALERTMANAGER and the others by hand afterwards.
-# shellcheck disable=SC2034 # the variables are for whoever sources this
+# Prepares a shell for the runbooks' commands: `. runbooks/env.sh` sets the addresses of the running `tidewatch up`, and
+# defines `ask`, `silence` and `rehearse`. If none runs here, set PROMETHEUS, ALERTMANAGER and the others by hand.
+# shellcheck disable=SC2034 # the variables are for the shell that sources this file
 
 STATE=${TIDEWATCH_STATE_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/tidewatch}
-# The process of the `up` that uses the directory, while it lives.
+# The process id of the `up` that uses the directory, or empty if it has ended.
 UP=$(cat "$STATE/up.lock" 2>/dev/null || true)
 case $UP in
   *[!0-9]*) UP= ;;
 esac
 if [ -n "$UP" ] && ! kill -0 "$UP" 2>/dev/null; then UP=; fi
 
-# place NAME: the address that `up` wrote down under this name; nothing where there is none, or something else
+# place NAME: prints the address that `up` recorded under this name; nothing if there is no valid one
 place() {
   [ -z "$UP" ] || [ ! -f "$STATE/endpoints.json" ] || jq -r --arg name "$1" '
     .[$name] | strings | select(test("^https?://[^ ]+$") or ($name == "kafka" and test("^[^ /-][^ /]*:[0-9]+$")))' "$STATE/endpoints.json"
@@ -31,7 +31,7 @@ else
   echo "no tidewatch runs in $STATE: set PROMETHEUS, ALERTMANAGER, PROCESSOR, ... by hand"
 fi
 
-# ask QUERY: what Prometheus answers now, one line a series: the value, then the labels
+# ask QUERY: queries Prometheus and prints one line per series: the value, then the labels
 ask() {
   curl -sS -G --max-time 30 "${PROMETHEUS:?is not set}/api/v1/query" --data-urlencode "query=$1" | jq -r '
     def shown: [to_entries[] | "\(.key)=\(.value)"] | join(" ");
@@ -41,7 +41,7 @@ ask() {
     else .data.result[] | "\(.value[1])\t\(.metric | shown)" end'
 }
 
-# silence HOURS LABEL=VALUE...: no notifications of alerts with these labels; prints the silence's id
+# silence HOURS LABEL=VALUE...: silences alerts with these labels; prints the id of the silence
 silence() {
   hours=$1
   shift
@@ -52,7 +52,7 @@ silence() {
     curl -sS -f --max-time 30 -H content-type:application/json --data-binary @- "${ALERTMANAGER:?is not set}/api/v2/silences" | jq -r .silenceID
 }
 
-# rehearse ALERT SEVERITY LABEL=VALUE...: gives Alertmanager an alert that is none, for two minutes
+# rehearse ALERT SEVERITY LABEL=VALUE...: sends Alertmanager a test alert for two minutes
 rehearse() {
   jq -n --arg alert "$1" --arg severity "$2" '[{
       labels: ({alertname: $alert, severity: $severity, source: "tidewatch", path: "slow"}
@@ -61,5 +61,5 @@ rehearse() {
         runbook_url: "https://github.com/tidewatch/tidewatch/blob/main/runbooks/\($alert).md"},
       startsAt: (now | todate), endsAt: (now + 120 | todate) }]' --args "$@" |
     curl -sS -f --max-time 30 -H content-type:application/json --data-binary @- "${ALERTMANAGER:?is not set}/api/v2/alerts" &&
-    echo "told Alertmanager of $1, for two minutes: $ALERTMANAGER/#/alerts"
+    echo "sent $1 to Alertmanager, for two minutes: $ALERTMANAGER/#/alerts"
 }
