@@ -39,6 +39,7 @@ let
       ../docs/slos
       ../rules
     ];
+    tidewatch-platform = [ ../platform ];
   };
 
   source =
@@ -114,6 +115,7 @@ in
     ../docs/slo.md
     ../docs/slos
     ../docs/verify.md
+    ../platform
     # a test runs it
     ./push.sh
     ../rules

@@ -1,0 +1,121 @@
+//! The registry of Tidewatch's services and servers: constants made from platform/services.toml, which Nix reads as well.
+//!
+//! `WORKLOAD_SIMULATOR`, `CONSOLE` and the others are one [`Service`] each; `KAFKA`, `PROMETHEUS` and the others one [`Server`].
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod drain;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+pub use drain::drain_order;
+
+include!(concat!(env!("OUT_DIR"), "/registry.rs"));
+
+/// A documented TCP port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Port(u16);
+
+impl Port {
+    /// Returns the number.
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// Returns this port's address on the loopback interface.
+    pub const fn on_loopback(self) -> SocketAddr {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.0)
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// One of Tidewatch's services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Service {
+    /// Name of its program, package, image and Prometheus job.
+    pub name: &'static str,
+    /// Its short key in endpoints.json, which stands there beside the name.
+    pub endpoint: &'static str,
+    /// Port of its page or API, where it has one beside the admin listener.
+    pub page: Option<Port>,
+    /// Its admin port where all services share one host.
+    pub admin: Port,
+    /// Path at its endpoint that answers 200 when it works.
+    pub live: &'static str,
+    /// Servers and services that it connects to.
+    pub talks_to: &'static [Peer],
+    /// Names of the services that end before it, so that it still handles what they send while they end.
+    pub drain_after: &'static [&'static str],
+    /// Whether alerts are lost without it.
+    pub critical: bool,
+    /// Whether it speaks TLS to hosts that a public authority has certified.
+    pub public_tls: bool,
+}
+
+/// A server or service that a service connects to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Name of the server or service.
+    pub name: &'static str,
+    /// Flag that takes its address, without the dashes.
+    pub flag: &'static str,
+    /// Which of the peer's ports: `admin` or `page` of a service, one of those that the file names of a server.
+    pub port: &'static str,
+}
+
+/// A server that `tidewatch up` starts or connects to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Server {
+    /// Its name, and its key in endpoints.json.
+    pub name: &'static str,
+    /// Port that its clients use.
+    pub port: Port,
+    /// Path that answers 200 once it is ready; none where it doesn't speak HTTP.
+    pub ready: Option<&'static str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_listeners_share_a_port() {
+        let admins = SERVICES.iter().map(|service| service.admin);
+        let pages = SERVICES.iter().filter_map(|service| service.page);
+        let ports: Vec<Port> = admins.chain(pages).chain(SERVERS.iter().map(|server| server.port)).collect();
+        assert_eq!(ports.iter().collect::<BTreeSet<_>>().len(), ports.len(), "{ports:?}");
+        assert_eq!(SERVICES[0].admin, ADMIN_PORT);
+    }
+
+    #[test]
+    fn no_two_entries_share_a_name_or_an_endpoint() {
+        let names = SERVICES.iter().flat_map(|service| {
+            let endpoint = (service.endpoint != service.name).then_some(service.endpoint);
+            [Some(service.name), endpoint].into_iter().flatten()
+        });
+        let names: Vec<&str> = names.chain(SERVERS.iter().map(|server| server.name)).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+    }
+
+    #[test]
+    fn every_peer_has_the_port_by_which_it_is_reached() {
+        for service in SERVICES {
+            for peer in service.talks_to {
+                let of_a_service = SERVICES.iter().find(|other| other.name == peer.name).map(|other| match peer.port {
+                    "admin" => true,
+                    "page" => other.page.is_some(),
+                    _ => false,
+                });
+                let of_a_server = SERVERS.iter().find(|server| server.name == peer.name).map(|_| true);
+                assert_eq!(of_a_service.or(of_a_server), Some(true), "{}: {peer:?}", service.name);
+            }
+        }
+    }
+}
