@@ -78,6 +78,10 @@ fn write_services(code: &mut String, registry: &Registry) -> Result<(), Box<dyn 
         writeln!(code, "name: {name:?}, endpoint: {endpoint:?}, page: {page}, admin: Port({admin}), live: {live:?},")?;
         writeln!(code, "talks_to: &[{peers}], drain_after: &{drain_after:?}, critical: {critical},")?;
         writeln!(code, "public_tls: {public_tls} }};")?;
+        if let Some(page) = service.page {
+            writeln!(code, "/// The port of the {name}'s page or API.")?;
+            writeln!(code, "pub const {}_PAGE: Port = Port({page});", constant(name))?;
+        }
     }
     write_list(code, "Service", "SERVICES", registry.service.iter().map(|service| service.name.as_str()))?;
     Ok(())

@@ -31,15 +31,8 @@ pub struct AlertRelay {
     admin: Admin,
 }
 
-impl AlertRelay {
-    /// Where /metrics, /livez and /readyz are.
-    pub fn admin_addr(&self) -> SocketAddr {
-        self.admin.addr()
-    }
-}
-
 impl Service for AlertRelay {
-    const NAME: &'static str = "alert-relay";
+    const ENTRY: tidewatch_platform::Service = tidewatch_platform::ALERT_RELAY;
     const ABOUT: &'static str = "Tells Alertmanager or a webhook of every alert in alerts.fired";
     type Config = Config;
 
@@ -64,6 +57,10 @@ impl Service for AlertRelay {
         };
         let admin = Admin::bind(&config.admin, registry, health).await?;
         Ok(Self { relay, admin })
+    }
+
+    fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {

@@ -21,7 +21,7 @@ use crate::state::State;
 #[derive(clap::Args, Clone, Debug)]
 pub struct Config {
     /// Address of the page
-    #[arg(long, env, default_value = "127.0.0.1:8080")]
+    #[arg(long, env, default_value_t = tidewatch_platform::CONSOLE_PAGE.on_loopback())]
     pub listen: SocketAddr,
     /// Admin URL of the stream-processor, for rule states, lag and totals
     #[arg(long, env, value_name = "URL", value_parser = base_url, hide_env_values = true)]
@@ -64,15 +64,10 @@ impl Console {
     pub fn addr(&self) -> SocketAddr {
         self.listener.addr()
     }
-
-    /// Where /metrics, /livez and /readyz are.
-    pub fn admin_addr(&self) -> SocketAddr {
-        self.admin.addr()
-    }
 }
 
 impl Service for Console {
-    const NAME: &'static str = "console";
+    const ENTRY: tidewatch_platform::Service = tidewatch_platform::CONSOLE;
     const ABOUT: &'static str = "Serves the live page: golden signals, alerts, injected faults, dead letters and lag";
     type Config = Config;
 
@@ -96,6 +91,14 @@ impl Service for Console {
         let listener = Listener::bind("--listen", config.listen, &config.admin.allowed_host).await?;
         let admin = Admin::bind(&config.admin, registry.clone(), health).await?;
         Ok(Self { listener, admin, stream, live, state, registry, client, config })
+    }
+
+    fn page_addr(&self) -> Option<SocketAddr> {
+        Some(self.addr())
+    }
+
+    fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {

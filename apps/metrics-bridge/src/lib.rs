@@ -54,15 +54,8 @@ pub struct Bridge {
     checkpoints: Checkpoints,
 }
 
-impl Bridge {
-    /// Where /metrics, /livez and /readyz are.
-    pub fn admin_addr(&self) -> SocketAddr {
-        self.admin.addr()
-    }
-}
-
 impl Service for Bridge {
-    const NAME: &'static str = "metrics-bridge";
+    const ENTRY: tidewatch_platform::Service = tidewatch_platform::METRICS_BRIDGE;
     const ABOUT: &'static str = "Counts the requests of metrics.raw, each once, and exposes them to Prometheus";
     type Config = Config;
 
@@ -87,6 +80,10 @@ impl Service for Bridge {
         let checkpoints = Checkpoints { store: store.clone(), producer, outcomes, caught_up: caught_up.clone(), saved };
         let input = Input { kafka: config.kafka, questions, store, lag, broker, readable, caught_up };
         Ok(Self { admin, input, checkpoints })
+    }
+
+    fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {

@@ -16,7 +16,7 @@ use tidewatch_service::{Admin, AdminArgs, Health, Listener, Service, Shutdown, r
 #[derive(clap::Args, Clone, Debug)]
 pub struct Config {
     /// Address of the webhooks, the API and the page
-    #[arg(long, env, default_value = "127.0.0.1:8081")]
+    #[arg(long, env, default_value_t = tidewatch_platform::MOCK_SLACK_PAGE.on_loopback())]
     pub listen: SocketAddr,
     /// Directory that the history is kept in; without one it is gone with the process
     #[arg(long, env)]
@@ -39,15 +39,10 @@ impl MockSlack {
     pub fn addr(&self) -> SocketAddr {
         self.listener.addr()
     }
-
-    /// Where /metrics, /livez and /readyz are.
-    pub fn admin_addr(&self) -> SocketAddr {
-        self.admin.addr()
-    }
 }
 
 impl Service for MockSlack {
-    const NAME: &'static str = "mock-slack";
+    const ENTRY: tidewatch_platform::Service = tidewatch_platform::MOCK_SLACK;
     const ABOUT: &'static str = "Receives Alertmanager and Slack webhooks and shows what it was told";
     type Config = Config;
 
@@ -63,6 +58,14 @@ impl Service for MockSlack {
         let admin = admin.merge(Router::new().route("/health", get(async || "live\n")));
         let routes = routes(App { history: Arc::new(Mutex::new(history)), metrics, keeps });
         Ok(Self { listener, routes, admin })
+    }
+
+    fn page_addr(&self) -> Option<SocketAddr> {
+        Some(self.addr())
+    }
+
+    fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {

@@ -68,19 +68,11 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// The stream-processor.
 pub struct Processor {
     admin: Admin,
-    addr: SocketAddr,
     engine: Engine,
 }
 
-impl Processor {
-    /// Where the admin listener is bound.
-    pub fn admin_addr(&self) -> SocketAddr {
-        self.addr
-    }
-}
-
 impl Service for Processor {
-    const NAME: &'static str = "stream-processor";
+    const ENTRY: tidewatch_platform::Service = tidewatch_platform::STREAM_PROCESSOR;
     const ABOUT: &'static str = "Finds latency, error, traffic and clock anomalies in the stream and writes alerts";
     type Config = Config;
 
@@ -100,14 +92,17 @@ impl Service for Processor {
         let (questions, asked) = std::sync::mpsc::channel();
         let admin =
             Admin::bind(&config.admin, registry.clone(), health.clone()).await?.merge(status::routes(questions));
-        let addr = admin.addr();
         let engine = Engine::new(config, Arc::new(rules), limits, health, metrics, asked)?;
         engine.export_reachable(&registry)?;
-        Ok(Self { admin, addr, engine })
+        Ok(Self { admin, engine })
+    }
+
+    fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        let Self { admin, engine, .. } = self;
+        let Self { admin, engine } = self;
         // The admin listener answers until the last checkpoint is written.
         let serving = Shutdown::new();
         let admin = tokio::spawn(admin.serve(serving.clone()));

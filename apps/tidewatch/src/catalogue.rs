@@ -8,6 +8,7 @@ use console::Console;
 use metrics_bridge::Bridge;
 use mock_slack::MockSlack;
 use stream_processor::Processor;
+use tidewatch_platform::{ALERTMANAGER, PROMETHEUS};
 use tidewatch_service::Service;
 use tidewatch_service::metrics::{COMMON, Family};
 use workload_simulator::Simulator;
@@ -36,8 +37,8 @@ impl Job {
     }
 }
 
-/// Tidewatch's services.
-pub const SERVICES: [Job; 6] = [
+/// Tidewatch's services, in the order of the registry.
+pub const SERVICES: [Job; tidewatch_platform::SERVICES.len()] = [
     Job::service::<Simulator>(workload_simulator::METRICS),
     Job::service::<Processor>(stream_processor::METRICS),
     Job::service::<Bridge>(metrics_bridge::METRICS),
@@ -48,8 +49,8 @@ pub const SERVICES: [Job; 6] = [
 
 /// Prometheus and Alertmanager, with those of their metrics that Tidewatch makes use of.
 pub const BACKENDS: [Job; 2] = [
-    Job { name: "prometheus", own: external::PROMETHEUS, common: external::PROCESS },
-    Job { name: "alertmanager", own: external::ALERTMANAGER, common: external::PROCESS },
+    Job { name: PROMETHEUS.name, own: external::PROMETHEUS, common: external::PROCESS },
+    Job { name: ALERTMANAGER.name, own: external::ALERTMANAGER, common: external::PROCESS },
 ];
 
 /// What Prometheus itself says of every target.
@@ -64,4 +65,14 @@ pub fn jobs() -> impl Iterator<Item = Job> {
 /// samples).
 pub fn family(name: &str) -> Option<&'static Family> {
     SERVICES.iter().flat_map(Job::families).find(|family| family.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_service_of_the_registry_has_its_metrics_listed() {
+        assert_eq!(SERVICES.map(|job| job.name), tidewatch_platform::SERVICES.map(|service| service.name));
+    }
 }

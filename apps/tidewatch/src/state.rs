@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
+use tidewatch_platform::SERVICES;
+
 use crate::exit::usage;
 
 const ENDPOINTS: &str = "endpoints.json";
@@ -44,24 +46,28 @@ impl StateArgs {
     }
 }
 
-/// What runs where: service to URL (`console`, `simulator`, ...), and `kafka` to HOST:PORT.
+/// What runs where: name to URL, and `kafka` to HOST:PORT. A service is found by its name (`workload-simulator`) and by its
+/// short key (`simulator`).
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Endpoints(BTreeMap<String, String>);
+pub(crate) struct Endpoints {
+    /// By short key.
+    places: BTreeMap<String, String>,
+}
 
 impl Endpoints {
     /// Adds one.
     pub(crate) fn insert(&mut self, name: &str, place: impl Into<String>) {
-        self.0.insert(name.to_owned(), place.into());
+        self.places.insert(key(name).to_owned(), place.into());
     }
 
-    /// All of them, by name.
+    /// Returns all of them, by short key.
     pub(crate) fn places(&self) -> &BTreeMap<String, String> {
-        &self.0
+        &self.places
     }
 
     /// Where `name` is, if it runs.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.places.get(key(name)).map(String::as_str)
     }
 
     /// Where `name` is; an error says that this Tidewatch has none.
@@ -74,9 +80,11 @@ impl Endpoints {
         let path = dir.join(ENDPOINTS);
         match fs::read(&path) {
             Ok(bytes) => {
-                let endpoints = serde_json::from_slice(&bytes)
+                let places: BTreeMap<String, String> = serde_json::from_slice(&bytes)
                     .with_context(|| format!("{} is damaged: start `tidewatch up` again", path.display()))?;
-                Ok(Self(endpoints))
+                let mut endpoints = Self::default();
+                places.into_iter().for_each(|(name, place)| endpoints.insert(&name, place));
+                Ok(endpoints)
             }
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(anyhow!(
                 "no running tidewatch found in {}: start one with `tidewatch up`, or name its --state-dir",
@@ -86,11 +94,18 @@ impl Endpoints {
         }
     }
 
+    /// The places by short key and, for services, by name as well.
+    fn under_all_names(&self) -> BTreeMap<&str, &str> {
+        let names = SERVICES.iter().filter_map(|service| Some((service.name, self.get(service.name)?)));
+        self.places.iter().map(|(key, place)| (key.as_str(), place.as_str())).chain(names).collect()
+    }
+
     /// Writes the file as a whole: a reader sees all of it or nothing.
     pub(crate) fn write(&self, dir: &Path) -> anyhow::Result<()> {
         let path = dir.join(ENDPOINTS);
         let draft = dir.join(format!(".{ENDPOINTS}.{}", std::process::id()));
-        let mut text = serde_json::to_vec_pretty(&self.0).context("can't write the endpoints as JSON")?;
+        let mut text =
+            serde_json::to_vec_pretty(&self.under_all_names()).context("can't write the endpoints as JSON")?;
         text.push(b'\n');
         let written = (|| {
             // Left by one that was killed while it wrote it.
@@ -119,6 +134,11 @@ impl Endpoints {
     }
 }
 
+/// The key in endpoints.json of a service or server with this name.
+fn key(name: &str) -> &str {
+    SERVICES.iter().find(|service| service.name == name).map_or(name, |service| service.endpoint)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +156,22 @@ mod tests {
         Endpoints::remove(dir.path()).unwrap();
         let error = Endpoints::read(dir.path()).unwrap_err().to_string();
         assert!(error.starts_with("no running tidewatch found in"), "{error}");
+    }
+
+    #[test]
+    fn a_service_is_written_and_found_under_its_name_and_its_short_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut endpoints = Endpoints::default();
+        endpoints.insert("stream-processor", "http://h:1");
+        endpoints.insert("kafka", "h:2");
+        endpoints.write(dir.path()).unwrap();
+        let written: serde_json::Value =
+            serde_json::from_slice(&fs::read(dir.path().join(ENDPOINTS)).unwrap()).unwrap();
+        let expected = serde_json::json!({"stream-processor": "http://h:1", "processor": "http://h:1", "kafka": "h:2"});
+        assert_eq!(written, expected);
+        let read = Endpoints::read(dir.path()).unwrap();
+        assert_eq!((read.get("processor"), read.get("stream-processor")), (Some("http://h:1"), Some("http://h:1")));
+        assert_eq!(read.places().len(), 2);
     }
 
     #[test]

@@ -41,10 +41,9 @@ const IN_PROCESS_RATE: f64 = 500.0;
 /// PATH, or what tests/setup fetched); else one within this process. Prometheus, Alertmanager and Grafana are started where
 /// they are found. Ctrl-c drains everything and leaves nothing behind.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Ports: console 8080, mock-slack 8081, simulator 8083, Kafka 9092, Prometheus 9090, \
-    Alertmanager 9093, Grafana 3000, admin listeners 9464 to 9469.\n\
+#[command(after_help = format!("Ports: {}.\n\
     Other flags of the services are read from environment variables, such as \
-    TIDEWATCH_RULES=rules.yaml for the stream-processor. RUST_LOG=info shows their logs.")]
+    TIDEWATCH_RULES=rules.yaml for the stream-processor. RUST_LOG=info shows their logs.", ports::documented()))]
 pub(crate) struct Args {
     /// Kafka brokers to use instead of starting one
     #[arg(long, env = "TIDEWATCH_BROKERS", value_name = "HOST:PORT")]
@@ -163,7 +162,7 @@ async fn serve(args: &Args, dir: &Path, started: Started, interrupt: &mut Interr
     say!("broker: {}", broker.why());
     let alerts = live::Alerts::from_now_on(broker.args()).await?;
     fleet.run();
-    let (admins, places) = (fleet.admins(), [fleet.places(endpoints), backends.places()].concat());
+    let (admins, places) = (fleet.admins(), [fleet.places(), backends.places()].concat());
     let work = async {
         until_ready(&admins).await?;
         endpoints.write(dir)?;

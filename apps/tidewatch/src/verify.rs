@@ -38,12 +38,7 @@ use target::Part;
 /// way, and measures until each fault is detected, told, healed and its end told; at last nothing may be lost. What it broke it
 /// heals, however it ends. Exit code 1 when something is not as it should be.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  \
-    tidewatch verify --report verify.json --junit verify.xml\n  \
-    tidewatch verify --target processor=http://10.0.0.5:9464,kafka=10.0.0.5:9092\n\n\
-    Addresses have these names: kafka (HOST:PORT), simulator, processor, bridge,\n\
-    relay, console, mock_slack, prometheus, alertmanager, grafana (URLs). Steps that\n\
-    would need others are skipped.")]
+#[command(after_help = target::help())]
 pub(crate) struct Args {
     /// What to verify: `local`, which the running `tidewatch up` wrote down, or addresses as NAME=URL, comma-separated
     #[arg(long, value_name = "TARGET", default_value = "local", value_delimiter = ',', value_parser = target::part, hide_env_values = true)]

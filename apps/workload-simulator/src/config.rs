@@ -17,7 +17,7 @@ pub struct Config {
     #[command(flatten)]
     pub admin: AdminArgs,
     /// Address at which faults are injected and healed
-    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8083")]
+    #[arg(long, env = "LISTEN", default_value_t = tidewatch_platform::WORKLOAD_SIMULATOR_PAGE.on_loopback())]
     pub listen: SocketAddr,
     /// Requests a second and service, over all its regions
     #[arg(long, env = "EVENTS_PER_SECOND", default_value = "20", allow_negative_numbers = true, value_parser = rate)]

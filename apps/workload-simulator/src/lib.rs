@@ -50,15 +50,10 @@ impl Simulator {
     pub fn addr(&self) -> SocketAddr {
         self.listener.addr()
     }
-
-    /// Where /metrics, /livez and /readyz are.
-    pub fn admin_addr(&self) -> SocketAddr {
-        self.admin.addr()
-    }
 }
 
 impl Service for Simulator {
-    const NAME: &'static str = "workload-simulator";
+    const ENTRY: tidewatch_platform::Service = tidewatch_platform::WORKLOAD_SIMULATOR;
     const ABOUT: &'static str = "Simulates four services in three regions, which can be broken at run time over HTTP";
     type Config = Config;
 
@@ -74,6 +69,14 @@ impl Service for Simulator {
         producer.export_reachable(&registry)?;
         let seed = config.seed.unwrap_or_else(rand::random);
         Ok(Self { workload, seed, producer, health, metrics, admin, listener })
+    }
+
+    fn page_addr(&self) -> Option<SocketAddr> {
+        Some(self.addr())
+    }
+
+    fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {

@@ -29,7 +29,7 @@ const OURS: [&str; 10] = [
 #[derive(clap::Args, Debug, Clone)]
 pub struct KafkaArgs {
     /// Kafka brokers to begin with, comma-separated
-    #[arg(long, env = "BROKERS", value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
+    #[arg(long, env = "BROKERS", value_name = "HOST:PORT", default_value_t = tidewatch_platform::KAFKA.port.on_loopback().to_string())]
     pub brokers: String,
     /// Property of librdkafka (TLS, SASL, compression, ...), repeatable; in the environment one a line, or comma-separated
     #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]

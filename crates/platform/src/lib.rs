@@ -1,6 +1,7 @@
 //! The registry of Tidewatch's services and servers: constants made from platform/services.toml, which Nix reads as well.
 //!
-//! `WORKLOAD_SIMULATOR`, `CONSOLE` and the others are one [`Service`] each; `KAFKA`, `PROMETHEUS` and the others one [`Server`].
+//! Each service has a [`Service`], such as `CONSOLE`, and where it has a page, a [`Port`], such as `CONSOLE_PAGE`. Each server
+//! has a [`Server`], such as `KAFKA`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod drain;

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 #[derive(clap::Args, Clone, Debug)]
 pub struct AdminArgs {
     /// Address of /metrics, /livez and /readyz
-    #[arg(long, env, default_value = "127.0.0.1:9464")]
+    #[arg(long, env, default_value_t = tidewatch_platform::ADMIN_PORT.on_loopback())]
     pub admin_listen: SocketAddr,
     /// Host that requests may name beside localhost and 127.0.0.1, repeatable: that of a proxy before this service;
     /// comma-separated in the environment

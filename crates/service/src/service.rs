@@ -3,7 +3,7 @@ use crate::flags::{Variables, matches, with_variables};
 use crate::{Shutdown, init, printable_lines};
 use anyhow::{Context, anyhow};
 use clap::{Args, Command, FromArgMatches};
-use std::{fmt::Display, future::Future, io::Write, process::ExitCode, time::Duration};
+use std::{fmt::Display, future::Future, io::Write, net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Wrong flags, variables or files, or a port in use: nothing has run (`EX_USAGE` of sysexits.h).
@@ -15,8 +15,10 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// One of Tidewatch's long-running programs.
 pub trait Service: Sized + Send + 'static {
+    /// Its entry in the registry.
+    const ENTRY: tidewatch_platform::Service;
     /// Name of the program and of the service in logs, traces and metrics, such as `alert-relay`.
-    const NAME: &'static str;
+    const NAME: &'static str = Self::ENTRY.name;
     /// What it does, in one sentence for `--help`.
     const ABOUT: &'static str;
     /// Its flags, each with an environment variable.
@@ -25,6 +27,14 @@ pub trait Service: Sized + Send + 'static {
     /// Checks the whole configuration and binds every port; nothing runs yet.
     /// An error ends the process with 64 and one sentence, which names the flag.
     fn bind(config: Self::Config) -> impl Future<Output = anyhow::Result<Self>> + Send;
+
+    /// Returns the address of its page or API, with the port that port 0 became.
+    fn page_addr(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    /// Returns the address of its admin listener, with the port that port 0 became.
+    fn admin_addr(&self) -> SocketAddr;
 
     /// Works until `shutdown` triggers, then drains (within 10 s) and returns.
     fn run(self, shutdown: Shutdown) -> impl Future<Output = anyhow::Result<()>> + Send;

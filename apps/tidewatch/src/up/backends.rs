@@ -10,10 +10,11 @@ use tidewatch_backends::prometheus::Target;
 use tidewatch_backends::{File, Installation, NotFound, Running, alertmanager, grafana, prometheus, rules, slos};
 use tidewatch_dashboards::Dashboard;
 use tidewatch_kafka::broker::Port;
+use tidewatch_platform::{ALERTMANAGER, GRAFANA, PROMETHEUS, Server};
 use tidewatch_slo::{NothingKnown, Scale, Source};
 use tokio::time::sleep;
 
-use super::ports::{Listener, Ports};
+use super::ports::Ports;
 use crate::exit::usage;
 use crate::say::say;
 use crate::state::Endpoints;
@@ -62,12 +63,12 @@ impl Found {
     pub(super) fn discover(wanted: Wanted, ports: Ports, slo_scale: Option<Scale>) -> anyhow::Result<Self> {
         let mut found = Self { prometheus: None, alertmanager: None, grafana: None, missing: Vec::new() };
         if wanted == Wanted::Auto {
-            found.prometheus = found.take(Installation::prometheus(), Listener::Prometheus, ports)?;
-            found.alertmanager = found.take(Installation::alertmanager(), Listener::Alertmanager, ports)?;
+            found.prometheus = found.take(Installation::prometheus(), PROMETHEUS, ports)?;
+            found.alertmanager = found.take(Installation::alertmanager(), ALERTMANAGER, ports)?;
         }
         // Without Prometheus it has nothing to show.
         if found.prometheus.is_some() {
-            found.grafana = found.take(Installation::grafana(), Listener::Grafana, ports)?;
+            found.grafana = found.take(Installation::grafana(), GRAFANA, ports)?;
         } else if slo_scale.is_some() {
             return Err(usage("--slo-scale: it is Prometheus that evaluates SLOs, and none is found or wanted here"));
         }
@@ -77,11 +78,11 @@ impl Found {
     fn take(
         &mut self,
         installation: Result<Installation, NotFound>,
-        listener: Listener,
+        server: Server,
         ports: Ports,
     ) -> anyhow::Result<Option<(Installation, u16)>> {
         match installation {
-            Ok(installation) => Ok(Some((installation, ports.reserve(listener)?))),
+            Ok(installation) => Ok(Some((installation, ports.reserve(server.port)?))),
             Err(missing) => {
                 self.missing.push(missing.to_string());
                 Ok(None)

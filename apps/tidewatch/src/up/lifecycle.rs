@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use tidewatch_platform::{self as platform, drain_order};
 use tidewatch_service::{Service, Shutdown};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -19,9 +20,8 @@ type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
 /// One service.
 struct Member {
-    name: &'static str,
-    /// Its key in endpoints.json, where it has a listener beside the admin one.
-    key: Option<&'static str>,
+    entry: platform::Service,
+    page: Option<SocketAddr>,
     admin: SocketAddr,
     shutdown: Shutdown,
     /// None once it runs.
@@ -35,7 +35,7 @@ struct Ended {
     outcome: anyhow::Result<()>,
 }
 
-/// All services. Those that were added first are drained first.
+/// All services.
 pub(super) struct Fleet {
     members: Vec<Member>,
     ended: mpsc::UnboundedReceiver<Ended>,
@@ -50,17 +50,18 @@ impl Fleet {
     }
 
     /// Adds a bound service.
-    pub(super) fn add<S: Service>(&mut self, service: S, key: Option<&'static str>, admin: SocketAddr) {
+    pub(super) fn add<S: Service>(&mut self, service: S) {
+        let (page, admin) = (service.page_addr(), service.admin_addr());
         let shutdown = Shutdown::new();
         let work: Work = Box::pin(service.run(shutdown.clone()));
-        self.members.push(Member { name: S::NAME, key, admin, shutdown, work: Some(work), task: None });
+        self.members.push(Member { entry: S::ENTRY, page, admin, shutdown, work: Some(work), task: None });
     }
 
     /// Lets all of them work.
     pub(super) fn run(&mut self) {
         for member in &mut self.members {
             let Some(work) = member.work.take() else { continue };
-            let (name, end) = (member.name, self.end.clone());
+            let (name, end) = (member.entry.name, self.end.clone());
             let work = tokio::spawn(work);
             member.task = Some(work.abort_handle());
             tokio::spawn(async move {
@@ -80,28 +81,37 @@ impl Fleet {
         }
     }
 
-    /// Name and admin listener of each.
+    /// Returns name and admin listener of each.
     pub(super) fn admins(&self) -> Vec<(&'static str, SocketAddr)> {
-        self.members.iter().map(|member| (member.name, member.admin)).collect()
+        self.members.iter().map(|member| (member.entry.name, member.admin)).collect()
     }
 
-    /// Name, address and admin address of each, for a table.
-    pub(super) fn places(&self, endpoints: &Endpoints) -> Vec<Vec<String>> {
+    /// Returns name, address and admin address of each, for a table.
+    pub(super) fn places(&self) -> Vec<Vec<String>> {
         let place = |member: &Member| {
-            let address = member.key.and_then(|key| endpoints.get(key)).unwrap_or("-");
-            vec![member.name.to_owned(), address.to_owned(), format!("http://{}", member.admin)]
+            let page = member.page.map_or_else(|| "-".to_owned(), http);
+            vec![member.entry.name.to_owned(), page, http(member.admin)]
         };
         self.members.iter().map(place).collect()
     }
 
-    /// Ends one after the other, so that what the earlier ones still send is still dealt with by the later ones.
+    /// Adds the address of each to `endpoints`: of its page, or without one of its admin listener.
+    pub(super) fn note_in(&self, endpoints: &mut Endpoints) {
+        for member in &self.members {
+            endpoints.insert(member.entry.name, http(member.page.unwrap_or(member.admin)));
+        }
+    }
+
+    /// Ends one after the other, in the registry's order: the later ones still handle what the earlier ones send.
     pub(super) async fn drain(mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + DRAIN;
         let mut outcome = Ok(());
         let mut gone: Vec<&'static str> = Vec::new();
-        for member in &self.members {
+        let entries: Vec<platform::Service> = self.members.iter().map(|member| member.entry).collect();
+        for entry in drain_order(&entries) {
+            let Some(member) = self.members.iter().find(|member| member.entry == entry) else { continue };
             member.shutdown.trigger();
-            while !gone.contains(&member.name) && member.task.as_ref().is_some_and(|task| !task.is_finished()) {
+            while !gone.contains(&entry.name) && member.task.as_ref().is_some_and(|task| !task.is_finished()) {
                 let Ok(Some(ended)) = timeout_at(deadline, self.ended.recv()).await else { break };
                 gone.push(ended.name);
                 outcome = outcome.and(ended.outcome.with_context(|| format!("{} failed while draining", ended.name)));
@@ -115,11 +125,15 @@ impl Fleet {
             }
         }
         if !stuck.is_empty() {
-            let names: Vec<&str> = stuck.iter().map(|member| member.name).collect();
+            let names: Vec<&str> = stuck.iter().map(|member| member.entry.name).collect();
             return Err(anyhow!("not drained after {} s: {}", DRAIN.as_secs(), names.join(", ")));
         }
         outcome
     }
+}
+
+fn http(address: SocketAddr) -> String {
+    format!("http://{address}")
 }
 
 #[cfg(test)]
@@ -133,7 +147,7 @@ mod tests {
     #[derive(clap::Args)]
     struct NoFlags {}
 
-    /// Ends when told to, or as its name says.
+    /// Ends when its shutdown triggers, or as its name says.
     struct Fake<const ENDS: u8> {
         order: Arc<Mutex<Vec<u8>>>,
     }
@@ -142,17 +156,21 @@ mod tests {
     const FAILS: u8 = 100;
 
     impl<const ENDS: u8> Service for Fake<ENDS> {
-        const NAME: &'static str = match ENDS {
-            FAILS => "failing",
-            1 => "one",
-            2 => "two",
-            _ => "three",
+        const ENTRY: platform::Service = match ENDS {
+            FAILS => entry("failing", &[]),
+            1 => entry("one", &["three"]),
+            2 => entry("two", &[]),
+            _ => entry("three", &["two"]),
         };
         const ABOUT: &'static str = "Is no service";
         type Config = NoFlags;
 
         async fn bind(_: NoFlags) -> anyhow::Result<Self> {
             bail!("it has no ports")
+        }
+
+        fn admin_addr(&self) -> SocketAddr {
+            ([127, 0, 0, 1], 1).into()
         }
 
         async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
@@ -165,17 +183,17 @@ mod tests {
         }
     }
 
-    fn nowhere() -> SocketAddr {
-        ([127, 0, 0, 1], 1).into()
+    const fn entry(name: &'static str, drain_after: &'static [&'static str]) -> platform::Service {
+        platform::Service { name, drain_after, ..platform::CONSOLE }
     }
 
     #[tokio::test]
-    async fn services_are_drained_one_after_the_other_as_they_were_added() {
+    async fn services_are_drained_one_after_the_other_in_the_order_of_the_registry() {
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut fleet = Fleet::new();
-        fleet.add(Fake::<2> { order: Arc::clone(&order) }, None, nowhere());
-        fleet.add(Fake::<3> { order: Arc::clone(&order) }, None, nowhere());
-        fleet.add(Fake::<1> { order: Arc::clone(&order) }, None, nowhere());
+        fleet.add(Fake::<1> { order: Arc::clone(&order) });
+        fleet.add(Fake::<2> { order: Arc::clone(&order) });
+        fleet.add(Fake::<3> { order: Arc::clone(&order) });
         fleet.run();
         fleet.drain().await.unwrap();
         assert_eq!(*order.lock().unwrap(), [2, 3, 1]);
@@ -185,9 +203,9 @@ mod tests {
     async fn a_service_that_fails_is_named_with_its_reason_and_the_others_still_drain() {
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut fleet = Fleet::new();
-        fleet.add(Fake::<1> { order: Arc::clone(&order) }, None, nowhere());
-        fleet.add(Fake::<FAILS> { order: Arc::clone(&order) }, None, nowhere());
-        fleet.add(Fake::<2> { order: Arc::clone(&order) }, None, nowhere());
+        fleet.add(Fake::<1> { order: Arc::clone(&order) });
+        fleet.add(Fake::<FAILS> { order: Arc::clone(&order) });
+        fleet.add(Fake::<2> { order: Arc::clone(&order) });
         fleet.run();
         let failed = fleet.failed().await;
         assert_eq!(format!("{failed:#}"), "failing failed: the disk is full");
@@ -198,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn services_that_never_ran_are_drained_at_once() {
         let mut fleet = Fleet::new();
-        fleet.add(Fake::<1> { order: Arc::default() }, None, nowhere());
+        fleet.add(Fake::<1> { order: Arc::default() });
         fleet.drain().await.unwrap();
     }
 }

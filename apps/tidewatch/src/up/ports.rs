@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use tidewatch_kafka::broker::Port;
+use tidewatch_kafka::broker;
+use tidewatch_platform::{KAFKA, Port, SERVERS, SERVICES};
 
 use crate::exit::usage;
 
@@ -16,89 +17,64 @@ pub(crate) enum Ports {
     Auto,
 }
 
-/// What listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Listener {
-    Console,
-    MockSlack,
-    Simulator,
-    /// One of the services' admin listeners, by its distance from the first.
-    Admin(u16),
-    Prometheus,
-    Alertmanager,
-    Grafana,
-}
-
-const KAFKA: u16 = 9092;
-/// The first admin listener's; each service has the next one.
-const ADMIN: u16 = 9464;
-const SERVICES: u16 = 6;
-
-impl Listener {
-    fn port(self) -> u16 {
-        match self {
-            Self::Console => 8080,
-            Self::MockSlack => 8081,
-            Self::Simulator => 8083,
-            Self::Admin(place) => ADMIN + place,
-            Self::Prometheus => 9090,
-            Self::Alertmanager => 9093,
-            Self::Grafana => 3000,
-        }
-    }
-}
-
 impl Ports {
-    /// Where `listener` binds.
-    pub(super) fn of(self, listener: Listener) -> SocketAddr {
-        let port = match self {
-            Self::Default => listener.port(),
-            Self::Auto => 0,
-        };
-        (Ipv4Addr::LOCALHOST, port).into()
-    }
-
-    /// Where a real Kafka listens.
-    pub(super) fn kafka(self) -> Port {
+    /// Returns the address that a service whose documented port is `port` binds.
+    pub(super) fn of(self, port: Port) -> SocketAddr {
         match self {
-            Self::Default => Port::Fixed(KAFKA),
-            Self::Auto => Port::Free,
+            Self::Default => port.on_loopback(),
+            Self::Auto => (Ipv4Addr::LOCALHOST, 0).into(),
         }
     }
 
-    /// Refuses before anything is started when a port is taken.
+    /// Returns the port that a real Kafka binds.
+    pub(super) fn kafka(self) -> broker::Port {
+        match self {
+            Self::Default => broker::Port::Fixed(KAFKA.port.number()),
+            Self::Auto => broker::Port::Free,
+        }
+    }
+
+    /// Fails when a port of the services is in use, before anything is started.
     pub(super) fn check(self) -> anyhow::Result<()> {
         if self == Self::Auto {
             return Ok(());
         }
-        let listeners = [Listener::Console, Listener::MockSlack, Listener::Simulator];
-        listeners
-            .into_iter()
-            .chain((0..SERVICES).map(Listener::Admin))
-            .try_for_each(|listener| check_free(listener.port()))
+        let pages = SERVICES.iter().filter_map(|service| service.page);
+        let admins = SERVICES.iter().map(|service| service.admin);
+        pages.chain(admins).try_for_each(|port| check_free(port.on_loopback()))
     }
 
-    /// The port of a server that is told its port before it starts.
-    pub(super) fn reserve(self, listener: Listener) -> anyhow::Result<u16> {
+    /// Returns the port of a server that has to know it before it starts.
+    pub(super) fn reserve(self, port: Port) -> anyhow::Result<u16> {
         match self {
-            Self::Default => check_free(listener.port()).map(|()| listener.port()),
-            Self::Auto => Ok(Port::free()),
+            Self::Default => check_free(port.on_loopback()).map(|()| port.number()),
+            Self::Auto => Ok(broker::Port::free()),
         }
     }
 
-    /// Refuses likewise when Kafka's port is taken, which only a broker that `up` starts needs.
+    /// Fails when Kafka's port is in use, which only matters to a broker that `up` starts.
     pub(super) fn check_kafka(self) -> anyhow::Result<()> {
-        if self == Self::Auto { Ok(()) } else { check_free(KAFKA) }
+        if self == Self::Auto { Ok(()) } else { check_free(KAFKA.port.on_loopback()) }
     }
 }
 
-fn check_free(port: u16) -> anyhow::Result<()> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop).map_err(|error| {
+/// Returns every documented port, for `--help`.
+pub(super) fn documented() -> String {
+    let pages = SERVICES.iter().filter_map(|service| Some(format!("{} {}", service.name, service.page?)));
+    let servers = SERVERS.iter().map(|server| format!("{} {}", server.name, server.port));
+    let admins = SERVICES.iter().map(|service| service.admin.number());
+    let (first, last) = (admins.clone().min().unwrap_or_default(), admins.max().unwrap_or_default());
+    let listed: Vec<String> = pages.chain(servers).collect();
+    format!("{}, admin listeners {first} to {last}", listed.join(", "))
+}
+
+fn check_free(address: SocketAddr) -> anyhow::Result<()> {
+    TcpListener::bind(address).map(drop).map_err(|error| {
         let why = match error.kind() {
             ErrorKind::AddrInUse => "is in use".to_owned(),
             _ => format!("can't be bound: {error}"),
         };
-        usage(format!("--ports: 127.0.0.1:{port} {why}; end what listens there, or take free ports with --ports auto"))
+        usage(format!("--ports: {address} {why}; end what listens there, or take free ports with --ports auto"))
     })
 }
 
@@ -107,27 +83,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_listeners_share_a_default_port() {
-        let single = [Listener::Console, Listener::MockSlack, Listener::Simulator];
-        let backends = [Listener::Prometheus, Listener::Alertmanager, Listener::Grafana];
-        let mut ports: Vec<u16> = single
-            .into_iter()
-            .chain(backends)
-            .chain((0..SERVICES).map(Listener::Admin))
-            .map(Listener::port)
-            .chain([KAFKA])
-            .collect();
-        let count = ports.len();
-        ports.sort_unstable();
-        ports.dedup();
-        assert_eq!(ports.len(), count);
-    }
-
-    #[test]
     fn a_taken_port_is_named_with_the_flag_that_helps() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = taken.local_addr().unwrap().port();
-        let error = check_free(port).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("--ports: 127.0.0.1:{port} is in use")), "{error}");
+        let address = taken.local_addr().unwrap();
+        let error = check_free(address).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("--ports: {address} is in use")), "{error}");
     }
 }

@@ -1,23 +1,32 @@
 //! Which Tidewatch is verified: the one that `up` runs here, or one whose services are named.
 
 use reqwest::Url;
+use tidewatch_platform::{KAFKA, SERVERS, SERVICES, STREAM_PROCESSOR};
 
 use crate::exit::usage;
 use crate::state::{Endpoints, StateArgs};
 
-/// Everything that can be named, as endpoints.json does.
-const NAMES: [&str; 10] = [
-    "kafka",
-    "simulator",
-    "processor",
-    "bridge",
-    "relay",
-    "console",
-    "mock_slack",
-    "prometheus",
-    "alertmanager",
-    "grafana",
-];
+/// Returns the name of every service and server that can be named, as endpoints.json has them: a service by its short key
+/// and by its name.
+fn names() -> impl Iterator<Item = &'static str> {
+    let services = SERVICES.iter().flat_map(|service| {
+        let name = (service.name != service.endpoint).then_some(service.name);
+        [Some(service.endpoint), name].into_iter().flatten()
+    });
+    services.chain(SERVERS.iter().map(|server| server.name))
+}
+
+/// Returns examples and the names, for `--help`.
+pub(super) fn help() -> String {
+    let names: Vec<&str> = names().filter(|name| *name != KAFKA.name).collect();
+    format!(
+        "Examples:\n  \
+        tidewatch verify --report verify.json --junit verify.xml\n  \
+        tidewatch verify --target processor=http://10.0.0.5:9464,kafka=10.0.0.5:9092\n\n\
+        Addresses have these names: kafka (HOST:PORT); {} (URLs). Steps that would need others are skipped.",
+        names.join(", ")
+    )
+}
 
 /// One word of --target.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,10 +44,11 @@ pub(super) fn part(text: &str) -> Result<Part, String> {
     }
     let (name, place) =
         text.split_once('=').ok_or("expected local, or NAME=URL such as prometheus=http://127.0.0.1:9090")?;
-    let Some(name) = NAMES.into_iter().find(|known| *known == name) else {
-        return Err(format!("nothing is called {name:?}; there are {}", NAMES.join(", ")));
+    let Some(name) = names().find(|known| *known == name) else {
+        let known: Vec<&str> = names().collect();
+        return Err(format!("nothing is called {name:?}; there are {}", known.join(", ")));
     };
-    if name == "kafka" {
+    if name == KAFKA.name {
         return match place.rsplit_once(':') {
             Some((host, port)) if !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok() => {
                 Ok(Part::Place { name, place: place.to_owned() })
@@ -61,7 +71,7 @@ pub(super) fn endpoints(parts: &[Part], state: &StateArgs) -> anyhow::Result<End
             endpoints.insert(name, place);
         }
     }
-    if endpoints.get("processor").is_none() {
+    if endpoints.get(STREAM_PROCESSOR.name).is_none() {
         return Err(usage("--target: lacks processor=URL, the stream-processor's admin listener"));
     }
     Ok(endpoints)
@@ -77,6 +87,7 @@ mod tests {
         let place = |name, place: &str| Ok(Part::Place { name, place: place.to_owned() });
         assert_eq!(part("prometheus=http://h:9090/"), place("prometheus", "http://h:9090"));
         assert_eq!(part("kafka=h:9092"), place("kafka", "h:9092"));
+        assert_eq!(part("metrics-bridge=http://h"), place("metrics-bridge", "http://h"));
         for (text, why) in [
             ("remote", "expected local"),
             ("prom=http://h", "nothing is called \"prom\""),
@@ -87,6 +98,15 @@ mod tests {
         ] {
             let error = part(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_service_is_named_by_its_name_or_its_short_key() {
+        for name in ["processor", "stream-processor"] {
+            let parts = [part(&format!("{name}=http://h:9464")).unwrap()];
+            let endpoints = endpoints(&parts, &StateArgs::default()).unwrap();
+            assert_eq!(endpoints.get("processor"), Some("http://h:9464"), "{name}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! The smallest service, and what the tests spawn to see exit codes, logs and traces of a real process.
-use std::{process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use tidewatch_platform as platform;
 use tidewatch_service::{Admin, AdminArgs, Health, Service, Shutdown, registry};
 
 #[derive(clap::Args)]
@@ -32,13 +33,17 @@ struct Minimal {
 }
 
 impl Service for Minimal {
-    const NAME: &'static str = "minimal-service";
+    const ENTRY: platform::Service = platform::Service { name: "minimal-service", ..platform::CONSOLE };
     const ABOUT: &'static str = "Does nothing but live and end like every service";
     type Config = Config;
 
     async fn bind(config: Config) -> anyhow::Result<Self> {
         let admin = Admin::bind(&config.admin, registry(Self::NAME), Health::new()).await?;
         Ok(Self { admin, behaviour: config.behaviour })
+    }
+
+    fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
