@@ -1,8 +1,12 @@
-//! Values of flags, and configurations of other crates built from their own flags.
+//! Values of flags, and configurations of services from their variables and defaults.
+
+use std::ffi::OsString;
 
 use anyhow::Context;
+use clap::{Args, FromArgMatches};
 use jiff::SignedDuration;
 use tidewatch_kafka::{KafkaArgs, Properties};
+use tidewatch_service::Service;
 use tidewatch_service::flags::{matches, with_variables};
 
 use crate::variables;
@@ -40,20 +44,25 @@ pub(crate) fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A service's configuration as its own flags make it: defaults and environment apply where `flags` say nothing.
-pub(crate) fn configuration<C: clap::Args>(name: &'static str, flags: &[String]) -> anyhow::Result<C> {
-    let command = C::augment_args(clap::Command::new(name).no_binary_name(true));
-    // It is meant for the brokers of --brokers, and comes as a flag where those are used.
-    let command =
-        command.mut_args(|arg| if arg.get_id() == "kafka_config" { arg.env(None::<&'static str>) } else { arg });
+/// Flags that `up` sets for every service that has them, so that their variables don't count.
+const SET_BY_UP: [&str; 5] = ["admin_listen", "allowed_host", "brokers", "kafka_config", "listen"];
+
+/// Returns a service's configuration as its variables and defaults make it. Variables of the flags in `set`, which the caller
+/// sets, are not read, nor are those of the flags that `up` sets everywhere.
+pub(crate) fn from_environment<S: Service>(set: &[&str]) -> anyhow::Result<S::Config> {
+    let command = S::Config::augment_args(clap::Command::new(S::NAME).no_binary_name(true));
+    let command = command.mut_args(|arg| {
+        let ignored = SET_BY_UP.iter().chain(set).any(|name| arg.get_id() == name);
+        if ignored { arg.env(None::<&'static str>) } else { arg }
+    });
     let mut command = with_variables(command, variables::OF_THE_SHELL);
-    let matches = matches(&mut command, flags).map_err(|error| {
+    let matches = matches(&mut command, std::iter::empty::<OsString>()).map_err(|error| {
         // clap's first paragraph says it all; usage lines of a command that nobody typed would mislead.
         let text = error.to_string();
         let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        crate::exit::usage(format!("{name}: {sentence}"))
+        crate::exit::usage(format!("{}: {sentence}", S::NAME))
     })?;
-    C::from_arg_matches(&matches).with_context(|| format!("{name}: its flags"))
+    S::Config::from_arg_matches(&matches).with_context(|| format!("{}: its flags", S::NAME))
 }
 
 /// How to reach these brokers, with further properties of librdkafka.

@@ -77,28 +77,31 @@ pub(crate) struct Args {
 #[derive(clap::Args, Debug)]
 struct WorkloadArgs {
     /// Requests a second of each of the four services
-    #[arg(long, env = "TIDEWATCH_EVENTS_PER_SECOND", value_name = "RATE", default_value_t = 20.0, value_parser = flags::positive, allow_hyphen_values = true)]
+    #[arg(long, env = "TIDEWATCH_EVENTS_PER_SECOND", value_name = "RATE", default_value_t = 20.0, value_parser = workload_simulator::rate, allow_hyphen_values = true)]
     events_per_second: f64,
     /// Share of requests that fail without a fault [default: 0.0001]
-    #[arg(long, env = "TIDEWATCH_ERROR_RATE", value_name = "SHARE")]
-    error_rate: Option<String>,
+    #[arg(long, env = "TIDEWATCH_ERROR_RATE", value_name = "SHARE", value_parser = workload_simulator::share)]
+    error_rate: Option<f64>,
     /// Share of requests whose latency spikes without a fault [default: 0.0002]
-    #[arg(long, env = "TIDEWATCH_LATENCY_SPIKE_PROBABILITY", value_name = "SHARE")]
-    latency_spike_probability: Option<String>,
+    #[arg(long, env = "TIDEWATCH_LATENCY_SPIKE_PROBABILITY", value_name = "SHARE", value_parser = workload_simulator::share)]
+    latency_spike_probability: Option<f64>,
     /// Repeat the workload of an earlier run; without it each run differs
     #[arg(long, env = "TIDEWATCH_SEED")]
     seed: Option<u64>,
 }
 
 impl WorkloadArgs {
-    fn flags(&self) -> Vec<String> {
-        let given = [
-            ("events-per-second", Some(self.events_per_second.to_string())),
-            ("error-rate", self.error_rate.clone()),
-            ("latency-spike-probability", self.latency_spike_probability.clone()),
-            ("seed", self.seed.map(|seed| seed.to_string())),
-        ];
-        given.into_iter().filter_map(|(name, value)| Some(format!("--{name}={}", value?))).collect()
+    /// Returns the simulator's configuration with this workload.
+    fn configuration(&self) -> anyhow::Result<workload_simulator::Config> {
+        let own = ["events_per_second", "error_rate", "latency_spike_probability", "seed"];
+        let defaults = flags::from_environment::<workload_simulator::Simulator>(&own)?;
+        Ok(workload_simulator::Config {
+            events_per_second: self.events_per_second,
+            error_rate: self.error_rate.unwrap_or(defaults.error_rate),
+            latency_spike_probability: self.latency_spike_probability.unwrap_or(defaults.latency_spike_probability),
+            seed: self.seed,
+            ..defaults
+        })
     }
 }
 
@@ -106,8 +109,7 @@ impl WorkloadArgs {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let _telemetry = tidewatch_service::init_quiet("tidewatch").map_err(usage)?;
-    let simulator: workload_simulator::Config = flags::configuration("workload-simulator", &args.workload.flags())?;
-    let total = simulator.events_per_second * workload_simulator::Workload::default().services.len() as f64;
+    let total = args.workload.events_per_second * workload_simulator::Workload::default().services.len() as f64;
 
     let dir = directory::prepare(&args.state.dir()?)?;
     let lock = Lock::take(&dir)?;

@@ -39,11 +39,13 @@ impl Config {
     }
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+/// Parses a number of requests per second and service.
+pub fn rate(text: &str) -> Result<f64, String> {
     number(text).filter(|rate| (0.001..=100_000.0).contains(rate)).ok_or_else(|| "expected 0.001 to 100000".to_owned())
 }
 
-fn share(text: &str) -> Result<f64, String> {
+/// Parses a share of a whole.
+pub fn share(text: &str) -> Result<f64, String> {
     number(text).filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "expected a share of 0 to 1".to_owned())
 }
 

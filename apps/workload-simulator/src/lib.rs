@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use tidewatch_kafka::Producer;
 use tidewatch_service::{Admin, Health, Listener, Service, Shutdown, registry};
 
-pub use config::Config;
+pub use config::{Config, rate, share};
 pub use faults::{Fault, FaultBook, FaultKind, Injection};
 pub use generator::{Emission, Generator, Payload};
 pub use malformed::Malformation;

@@ -1,10 +1,19 @@
 //! Every service that `up` runs, wired to the others.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
+use alert_relay::AlertRelay;
+use anyhow::anyhow;
+use console::Console;
+use metrics_bridge::Bridge;
+use mock_slack::MockSlack;
+use reqwest::Url;
+use stream_processor::Processor;
 use tidewatch_backends::prometheus::Target;
-use tidewatch_platform::{self as platform, Port};
-use tidewatch_service::Service;
+use tidewatch_platform as platform;
+use tidewatch_service::{AdminArgs, Service};
+use workload_simulator::Simulator;
 
 use super::Args;
 use super::backends::Services;
@@ -14,8 +23,8 @@ use crate::exit::usage;
 use crate::flags;
 use crate::state::Endpoints;
 
-/// Binds all of them, so that each can be told where the others are, and notes it in `endpoints`. Alerts go to Alertmanager
-/// where there is going to be one, else straight to mock-slack.
+/// Binds all of them, each configured with the addresses of the others, and adds them to `endpoints`. Alerts go to
+/// Alertmanager where there is going to be one, else straight to mock-slack.
 pub(super) async fn bind(
     args: &Args,
     broker: &Broker,
@@ -23,47 +32,70 @@ pub(super) async fn bind(
     alertmanager: Option<String>,
     endpoints: &mut Endpoints,
 ) -> anyhow::Result<(Fleet, Services)> {
-    let flag = |name: &str, port: Port| format!("--{name}={}", args.ports.of(port));
-    let admin = |service: platform::Service| flag("admin-listen", service.admin);
-    let hosts: Vec<String> = args.allowed_host.iter().map(|host| format!("--allowed-host={host}")).collect();
-    // What all services have in common that read from Kafka.
-    let mut kafka = [vec![format!("--brokers={}", broker.args().brokers)], hosts.clone()].concat();
-    if args.brokers.is_some() {
-        kafka.extend(args.kafka_config.iter().map(|given| format!("--kafka-config={}", given.secret_text())));
-    }
-    let reading = |own: Vec<String>| [kafka.clone(), own].concat();
-    let http = |addr: std::net::SocketAddr| format!("http://{addr}");
+    let ports = args.ports;
+    let kafka = || broker.args().clone();
 
-    let simulator: workload_simulator::Simulator = bound(reading(
-        [
-            args.workload.flags(),
-            vec![flag("listen", platform::WORKLOAD_SIMULATOR_PAGE), admin(platform::WORKLOAD_SIMULATOR)],
-        ]
-        .concat(),
-    ))
+    let simulator: Simulator = bound(workload_simulator::Config {
+        kafka: kafka(),
+        admin: admin::<Simulator>(args),
+        listen: ports.of(platform::WORKLOAD_SIMULATOR_PAGE),
+        ..args.workload.configuration()?
+    })
     .await?;
-    // Under a name of its own the processor has its partitions back at once after a kill -9; the in-process broker knows no
-    // static members, and on somebody else's broker the name may be taken.
-    let membership = (broker.kind() == "kafka").then(|| "--instance-id=tidewatch-up".to_owned());
-    let processor: stream_processor::Processor =
-        bound(reading([admin(platform::STREAM_PROCESSOR)].into_iter().chain(membership).collect())).await?;
-    let bridge: metrics_bridge::Bridge = bound(reading(vec![admin(platform::METRICS_BRIDGE)])).await?;
-    let data = format!("--data-dir={}", dir.join("mock-slack").display());
-    let mock_slack: mock_slack::MockSlack =
-        bound([vec![flag("listen", platform::MOCK_SLACK_PAGE), admin(platform::MOCK_SLACK), data], hosts].concat())
-            .await?;
-    let webhook = format!("{}/webhook", http(mock_slack.addr()));
-    let told = alertmanager.map_or_else(|| format!("--webhook={webhook}"), |url| format!("--alertmanager={url}"));
-    let relay: alert_relay::AlertRelay = bound(reading(vec![admin(platform::ALERT_RELAY), told])).await?;
 
-    let peers = [
-        ("simulator", simulator.page_addr()),
-        ("mock-slack", mock_slack.page_addr()),
-        ("processor", Some(processor.admin_addr())),
-    ];
-    let peers = peers.into_iter().filter_map(|(name, address)| Some(format!("--{name}={}", http(address?))));
-    let own = [flag("listen", platform::CONSOLE_PAGE), admin(platform::CONSOLE)];
-    let console: console::Console = bound(reading(own.into_iter().chain(peers).collect())).await?;
+    let mut config = stream_processor::Config {
+        kafka: kafka(),
+        admin: admin::<Processor>(args),
+        ..flags::from_environment::<Processor>(&[])?
+    };
+    if broker.kind() == "kafka" {
+        // As a static member the processor has its partitions back at once after a kill -9. The in-process broker has no
+        // static members, and on somebody else's broker the name may be taken.
+        config.membership.instance_id = Some("tidewatch-up".to_owned());
+    }
+    let processor: Processor = bound(config).await?;
+
+    let bridge: Bridge = bound(metrics_bridge::Config {
+        kafka: kafka(),
+        admin: admin::<Bridge>(args),
+        ..flags::from_environment::<Bridge>(&[])?
+    })
+    .await?;
+
+    let mock_slack: MockSlack = bound(mock_slack::Config {
+        listen: ports.of(platform::MOCK_SLACK_PAGE),
+        data_dir: Some(dir.join("mock-slack")),
+        admin: admin::<MockSlack>(args),
+    })
+    .await?;
+
+    let webhook = format!("http://{}/webhook", mock_slack.addr());
+    let receiver = |url: &str| url.parse().map_err(|error| anyhow!("{url}: {error}"));
+    let relay: AlertRelay = bound(match &alertmanager {
+        Some(url) => alert_relay::Config {
+            kafka: kafka(),
+            admin: admin::<AlertRelay>(args),
+            alertmanager: vec![receiver(url)?],
+            ..flags::from_environment::<AlertRelay>(&["alertmanager"])?
+        },
+        None => alert_relay::Config {
+            kafka: kafka(),
+            admin: admin::<AlertRelay>(args),
+            webhook: vec![receiver(&webhook)?],
+            ..flags::from_environment::<AlertRelay>(&["webhook"])?
+        },
+    })
+    .await?;
+
+    let console: Console = bound(console::Config {
+        listen: ports.of(platform::CONSOLE_PAGE),
+        processor: Some(url(processor.admin_addr())?),
+        simulator: Some(url(simulator.addr())?),
+        mock_slack: Some(url(mock_slack.addr())?),
+        kafka: kafka(),
+        admin: admin::<Console>(args),
+    })
+    .await?;
 
     let mut fleet = Fleet::new();
     fleet.add(simulator);
@@ -78,8 +110,16 @@ pub(super) async fn bind(
     Ok((fleet, Services { targets, webhook }))
 }
 
-/// A service, configured by its own flags and bound to its ports.
-async fn bound<S: Service>(flags: Vec<String>) -> anyhow::Result<S> {
-    let config = flags::configuration::<S::Config>(S::NAME, &flags)?;
+/// Returns the admin listener of a service.
+fn admin<S: Service>(args: &Args) -> AdminArgs {
+    AdminArgs { admin_listen: args.ports.of(S::ENTRY.admin), allowed_host: args.allowed_host.clone() }
+}
+
+fn url(address: SocketAddr) -> anyhow::Result<Url> {
+    Ok(Url::parse(&format!("http://{address}"))?)
+}
+
+/// Binds a service's ports; an error names the service.
+async fn bound<S: Service>(config: S::Config) -> anyhow::Result<S> {
     S::bind(config).await.map_err(|error| usage(format!("{}: {error:#}", S::NAME)))
 }
