@@ -8,7 +8,7 @@ let
   inherit (pkgs) lib;
   groups = import ./nixpkgs.nix pkgs;
   nixpkgs = lib.mergeAttrsList (lib.attrValues groups);
-  facts = import ./services.nix;
+  registry = import ./registry.nix { inherit lib; };
   workspace = import ./workspace.nix { inherit lib; };
   rust = import ./rust.nix {
     inherit lib nixpkgs workspace;
@@ -20,7 +20,7 @@ let
       lib
       nixpkgs
       workspace
-      facts
+      registry
       ;
     inherit (rust) services;
   };
@@ -34,7 +34,7 @@ let
   };
 
   local = import ./local.nix {
-    inherit lib nixpkgs facts;
+    inherit lib nixpkgs registry;
     inherit (rust) services;
   };
 
@@ -61,7 +61,7 @@ let
           lib
           nixpkgs
           workspace
-          facts
+          registry
           images
           ;
         inherit (rust) services;
@@ -92,7 +92,7 @@ in
       inherit
         lib
         nixpkgs
-        facts
+        registry
         images
         sboms
         apps

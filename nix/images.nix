@@ -4,12 +4,12 @@
   lib,
   nixpkgs,
   workspace,
-  facts,
+  registry,
   services,
 }:
 let
   inherit (nixpkgs) buildLayeredImage runCommandLocal;
-  inherit (facts) adminPort;
+  inherit (registry) adminPort;
 
   id = "65532";
 
@@ -81,7 +81,7 @@ let
   ours = lib.mapAttrs (
     name: package:
     let
-      port = facts.services.${name}.port or null;
+      port = registry.services.${name}.page or null;
     in
     image {
       inherit name;
@@ -95,7 +95,7 @@ let
       }
       // lib.optionalAttrs (port != null) { LISTEN = "0.0.0.0:${toString port}"; };
       ports = [ adminPort ] ++ lib.optional (port != null) port;
-      certificates = facts.services.${name}.certificates or false;
+      certificates = registry.services.${name}.public_tls or false;
     }
   ) (removeAttrs services [ "tidewatch" ]);
 

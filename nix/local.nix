@@ -3,11 +3,11 @@
 {
   lib,
   nixpkgs,
-  facts,
+  registry,
   services,
 }:
 let
-  ports = import ./local/ports.nix { inherit lib facts; };
+  ports = import ./local/ports.nix { inherit lib registry; };
   inherit (ports) at url;
   backends = import ./backends.nix { inherit lib nixpkgs; };
 

@@ -3,7 +3,7 @@
   lib,
   nixpkgs,
   workspace,
-  facts,
+  registry,
   services,
   images,
 }:
@@ -28,11 +28,11 @@ nixpkgs.writeShellApplication {
     KAFKA_SETTINGS=${
       nixpkgs.writeText "kafka.properties" (lib.generators.toKeyValue { } (import ./kafka.nix))
     }
-    ADMIN=${toString facts.adminPort}
+    ADMIN=${toString registry.adminPort}
     declare -A PAGE=(${
       lib.concatStringsSep " " (
-        lib.mapAttrsToList (name: service: "[${name}]=${toString service.port}") (
-          lib.filterAttrs (_: service: service ? port) facts.services
+        lib.mapAttrsToList (name: service: "[${name}]=${toString service.page}") (
+          lib.filterAttrs (_: service: service ? page) registry.services
         )
       )
     })

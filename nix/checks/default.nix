@@ -2,7 +2,7 @@
 {
   lib,
   nixpkgs,
-  facts,
+  registry,
   services,
   images,
   sboms,
@@ -54,13 +54,13 @@ import ./images.nix { inherit nixpkgs images check; }
     lib.concatStrings (
       lib.mapAttrsToList (name: service: ''
         said=$(${services.${name}}/bin/${name} --help | tr -s ' \n' ' ')
-        for port in ${toString ([ facts.adminPort ] ++ lib.optional (service ? port) service.port)}; do
+        for port in ${toString ([ registry.adminPort ] ++ lib.optional (service ? page) service.page)}; do
           case $said in
             *"[default: 127.0.0.1:$port]"*) ;;
-            *) echo "${name} --help names no default port $port, nix/services.nix does" >&2; exit 1 ;;
+            *) echo "${name} --help names no default port $port, platform/services.toml does" >&2; exit 1 ;;
           esac
         done
-      '') facts.services
+      '') registry.services
     )
   );
 

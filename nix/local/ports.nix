@@ -1,31 +1,22 @@
 # Which port of loopback belongs to what of `nix run .#local`: those of `tidewatch up`, where that has it too.
-{ lib, facts }:
+{ lib, registry }:
 rec {
   # Where a port is, without and with a scheme.
   at = port: "127.0.0.1:${toString port}";
   url = port: "http://${at port}";
 
-  # Each service's admin listener; `tidewatch up` gives them out in this order.
-  admin = lib.listToAttrs (
-    lib.imap0 (place: service: lib.nameValuePair service (facts.adminPort + place)) [
-      "workload-simulator"
-      "stream-processor"
-      "metrics-bridge"
-      "alert-relay"
-      "console"
-      "mock-slack"
-    ]
-  );
-  pages = lib.mapAttrs (_: service: service.port) (
-    lib.filterAttrs (_: service: service ? port) facts.services
+  # Each service's admin listener; `tidewatch up` assigns the same.
+  admin = lib.mapAttrs (_: service: registry.adminPort + service.place) registry.services;
+  pages = lib.mapAttrs (_: service: service.page) (
+    lib.filterAttrs (_: service: service ? page) registry.services
   );
 
-  kafka = 9092;
+  kafka = registry.servers.kafka.ports.broker;
   kafka-controller = 9094;
-  prometheus = 9090;
-  alertmanager = 9093;
+  prometheus = registry.servers.prometheus.ports.http;
+  alertmanager = registry.servers.alertmanager.ports.http;
   pushgateway = 9091;
-  grafana = 3000;
+  grafana = registry.servers.grafana.ports.http;
   loki = 3100;
   loki-grpc = 9096;
   tempo = 3200;
