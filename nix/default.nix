@@ -14,6 +14,20 @@ let
     inherit lib nixpkgs workspace;
     craneLib = crane.mkLib pkgs;
   };
+  componentSet = import ./components.nix {
+    inherit
+      lib
+      nixpkgs
+      registry
+      workspace
+      ;
+    inherit (rust) services;
+  };
+  inherit (componentSet) components;
+  addresses = import ./render/addresses.nix {
+    inherit lib;
+    inherit (componentSet) components onOneHost;
+  };
   images = import ./images.nix {
     inherit
       self
@@ -34,8 +48,13 @@ let
   };
 
   local = import ./local.nix {
-    inherit lib nixpkgs registry;
-    inherit (rust) services;
+    inherit
+      lib
+      nixpkgs
+      registry
+      components
+      ;
+    addresses = addresses.loopback;
   };
 
   # A program that `nix run .#NAME` starts.

@@ -4,66 +4,33 @@
   lib,
   nixpkgs,
   registry,
-  services,
+  components,
+  addresses,
 }:
 let
-  ports = import ./local/ports.nix { inherit lib registry; };
-  inherit (ports) at url;
-  backends = import ./backends.nix { inherit lib nixpkgs; };
+  inherit (addresses) at url;
 
-  # A configuration file: JSON is YAML, too.
-  json = name: value: nixpkgs.writeText name (builtins.toJSON value);
+  # By the keys of endpoints.json.
+  endpoints =
+    lib.mapAttrs' (
+      name: service:
+      lib.nameValuePair service.endpoint url.${name}.${if service ? page then "page" else "admin"}
+    ) registry.services
+    // lib.mapAttrs (
+      name: server: if server.ports ? http then url.${name}.http else at.${name}.broker
+    ) registry.servers;
+  endpointsFile = nixpkgs.writeText "endpoints.json" (
+    builtins.toJSON (endpoints // { broker = "kafka"; })
+  );
 
-  # A server of nix/backends.nix, with its program and the arguments that it has everywhere.
-  server =
-    name:
-    {
-      arguments ? [ ],
-      ...
-    }@settings:
-    removeAttrs settings [ "arguments" ]
-    // {
-      program = [
-        "${backends.${name}.package}/bin/${backends.${name}.program}"
-      ]
-      ++ backends.${name}.arguments or [ ]
-      ++ arguments;
-    };
-
-  running =
-    import ./local/kafka.nix {
-      inherit lib nixpkgs ports;
-      inherit (services) tidewatch;
-    }
-    // import ./local/telemetry.nix { inherit json ports server; }
-    // import ./local/monitoring.nix {
-      inherit
-        lib
-        nixpkgs
-        json
-        ports
-        server
-        ;
-    }
-    // import ./local/services.nix { inherit lib ports services; };
-
-  endpoints = {
-    kafka = at ports.kafka;
-    simulator = url ports.pages.workload-simulator;
-    processor = url ports.admin.stream-processor;
-    bridge = url ports.admin.metrics-bridge;
-    relay = url ports.admin.alert-relay;
-    console = url ports.pages.console;
-    mock_slack = url ports.pages.mock-slack;
-    prometheus = url ports.prometheus;
-    alertmanager = url ports.alertmanager;
-    grafana = url ports.grafana;
-  };
-  endpointsFile = json "endpoints.json" (endpoints // { broker = "kafka"; });
-
-  compose = import ./local/compose.nix {
-    inherit lib nixpkgs json;
-    processes = running // {
+  compose = import ./render/compose.nix {
+    inherit
+      lib
+      nixpkgs
+      components
+      addresses
+      ;
+    more = others: {
       # Once all the others are ready: for `tidewatch break`, `heal`, `status` and the runbooks.
       endpoints = {
         program = [
@@ -74,10 +41,12 @@ let
         ];
         folder = ".";
         once = true;
-        after = lib.attrNames running;
+        after = others;
       };
     };
   };
+  # without the one above
+  running = removeAttrs compose.processes [ "endpoints" ];
 
   wanted = lib.concatLists (
     lib.mapAttrsToList (
@@ -108,10 +77,10 @@ let
     Grafana        ${endpoints.grafana}
     Prometheus     ${endpoints.prometheus}
     Alertmanager   ${endpoints.alertmanager}
-    Pushgateway    ${url ports.pushgateway}
-    InfluxDB       ${url ports.influxdb}
+    Pushgateway    ${url.pushgateway.http}
+    InfluxDB       ${url.influxdb.http}
     Kafka          ${endpoints.kafka}
-    OTLP           ${url ports.otlp-http}, gRPC ${at ports.otlp-grpc}
+    OTLP           ${url.otel-collector.otlp-http}, gRPC ${at.otel-collector.otlp-grpc}
 
     prove it:         nix run .#verify
     break something:  nix run . -- break payment-service --latency 10 --state-dir '@state@'
@@ -124,7 +93,7 @@ in
 {
   inherit endpoints;
 
-  # The configurations, judged by those who read them.
+  # The programs that read the configurations accept them.
   check =
     let
       configuration =
@@ -140,7 +109,7 @@ in
       }
       ''
         export HOME=$TMPDIR
-        process-compose --config ${compose} --dry-run --log-file $TMPDIR/log
+        process-compose --config ${compose.configuration} --dry-run --log-file $TMPDIR/log
         promtool check config ${configuration "prometheus" "--config.file="}
         ${lib.head running.otel-collector.program} validate --config=${configuration "otel-collector" "--config="}
         ${lib.head running.loki.program} -verify-config -config.file=${configuration "loki" "-config.file="}
@@ -158,11 +127,11 @@ in
       util-linux
     ];
     text = ''
-      COMPOSE=${compose}
+      COMPOSE=${compose.configuration}
       GREETING=${greeting}
       FOLDERS=(${toString folders})
       PORTS=${lib.escapeShellArg (lib.concatLines wanted)}
     ''
-    + builtins.readFile ./local/run.sh;
+    + builtins.readFile ./local.sh;
   };
 }

@@ -1,4 +1,4 @@
-# Runs everything until it is told to end. From nix/local.nix: COMPOSE and GREETING are files, FOLDERS has one for each process,
+# Runs everything until it gets a signal. From nix/local.nix: COMPOSE and GREETING are files, FOLDERS has one for each process,
 # PORTS a line for each port, with what wants it.
 
 say() { printf '%s\n' "$*"; }

@@ -1,0 +1,210 @@
+# The options of a component: a service of ours, or a server that runs beside them. A file in nix/components sets them;
+# nix/render makes processes and images of them.
+#
+# A function of addresses gets, by component and port (`url.grafana.http`): `port` (a number), `at` (HOST:PORT), `url`, and
+# `listen` (HOST:PORT to listen on); also `host`, the address to listen on alone.
+{
+  lib,
+  name,
+  config,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  strings = types.listOf types.str;
+  ofAddresses = types.functionTo;
+
+  connection = types.submodule {
+    options = {
+      name = mkOption {
+        type = types.str;
+        description = "The component that is connected to.";
+      };
+      port = mkOption {
+        type = types.str;
+        description = "The name of its port.";
+      };
+      flag = mkOption {
+        type = types.strMatching "[a-z][a-z-]*";
+        description = "The flag that takes the address, without dashes; the environment variable is its upper-case form.";
+      };
+    };
+  };
+in
+{
+  options = {
+    kind = mkOption {
+      type = types.enum [
+        "service"
+        "server"
+      ];
+      default = "server";
+      description = "`service`: built from this repository. `server`: a program from nixpkgs.";
+    };
+
+    description = mkOption {
+      type = types.nonEmptyStr;
+      description = "One line about the program, without a full stop; its image's label.";
+    };
+
+    license = mkOption {
+      type = types.nonEmptyStr;
+      description = "SPDX identifier of the licence.";
+    };
+
+    package = mkOption {
+      type = types.package;
+      description = "The package that has the program.";
+    };
+
+    version = mkOption {
+      type = types.nonEmptyStr;
+      default = config.package.version;
+      defaultText = "the package's version";
+      description = "The version, which is also its image's tag.";
+    };
+
+    program = mkOption {
+      type = types.strMatching "[^/ ]+";
+      default = name;
+      defaultText = "the component's name";
+      description = "The file in the package's bin folder.";
+    };
+
+    command = mkOption {
+      type = strings;
+      default = [ ];
+      description = "Arguments that it needs wherever it runs, before `arguments`.";
+    };
+
+    arguments = mkOption {
+      type = ofAddresses strings;
+      default = _: [ ];
+      defaultText = "none";
+      description = "A function of addresses: the arguments of a process that runs in a folder of its own.";
+    };
+
+    environment = mkOption {
+      type = ofAddresses (
+        types.attrsOf (
+          types.oneOf [
+            types.str
+            types.int
+            types.path
+          ]
+        )
+      );
+      default = _: { };
+      defaultText = "none";
+      description = "A function of addresses: the environment of such a process.";
+    };
+
+    ports = mkOption {
+      type = types.attrsOf types.port;
+      default = { };
+      description = "The ports that it listens on, by name.";
+    };
+
+    ready = {
+      port = mkOption {
+        type = types.str;
+        description = "The name of the port that shows whether it is ready.";
+      };
+      path = mkOption {
+        type = types.nullOr (types.strMatching "/.*");
+        default = null;
+        description = "The path that answers 200 once it is ready. Without one, the port has to accept connections.";
+      };
+    };
+
+    metrics = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      description = "The name of the port where Prometheus scrapes /metrics; null: it isn't scraped.";
+    };
+
+    state = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether it keeps files that must outlive a container. Its image then has a folder /data.";
+    };
+
+    connections = mkOption {
+      type = types.listOf connection;
+      default = [ ];
+      description = "The components whose addresses it is given by flags.";
+    };
+
+    talksTo = mkOption {
+      type = strings;
+      default = [ ];
+      description = "The components that it sends requests to. They start before it, and end after it.";
+    };
+
+    startsAfter = mkOption {
+      type = strings;
+      default = [ ];
+      description = "Components that also start before it and end after it, although it doesn't talk to them.";
+    };
+
+    tasksBefore = mkOption {
+      type = types.attrsOf (ofAddresses strings);
+      default = { };
+      description = "Commands that have to succeed before it starts, by name; they run in its folder with its environment.";
+    };
+
+    tasksAfter = mkOption {
+      type = types.attrsOf (ofAddresses strings);
+      default = { };
+      description = "Commands that have to succeed once it is ready, before those that talk to it start, by name.";
+    };
+
+    resources.memory = mkOption {
+      type = types.nullOr types.ints.positive;
+      default = null;
+      description = "MiB that its own settings limit it to (Java's heap, the collector's memory limiter); null: it has no such limit.";
+    };
+
+    image = {
+      package = mkOption {
+        type = types.package;
+        default = config.package;
+        defaultText = "`package`";
+        description = "The package that the image has instead.";
+      };
+      program = mkOption {
+        type = types.strMatching "[^/ ]+";
+        default = config.program;
+        defaultText = "`program`";
+        description = "The file in that package's bin folder.";
+      };
+      command = mkOption {
+        type = strings;
+        default = config.command;
+        defaultText = "`command`";
+        description = "Arguments in the image's entry point.";
+      };
+      environment = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        description = "Environment of the image.";
+      };
+      ports = mkOption {
+        type = strings;
+        default = lib.attrNames config.ports;
+        defaultText = "all of `ports`";
+        description = "The names of the ports that the image announces.";
+      };
+      also = mkOption {
+        type = types.listOf types.package;
+        default = [ ];
+        description = "Packages that `command` names, for the bill of materials.";
+      };
+      certificates = mkOption {
+        type = types.bool;
+        default = false;
+        description = "Whether the image has the certificates of public authorities.";
+      };
+    };
+  };
+}

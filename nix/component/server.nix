@@ -1,0 +1,18 @@
+# What platform/services.toml says of a server.
+{ name, registry, ... }:
+let
+  entry = registry.servers.${name};
+in
+{
+  _file = "platform/services.toml";
+
+  inherit (entry) ports;
+  ready =
+    if entry ? ready then
+      {
+        port = "http";
+        path = entry.ready;
+      }
+    else
+      { };
+}

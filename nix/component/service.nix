@@ -1,0 +1,58 @@
+# What our services have in common, and what platform/services.toml says of one of them.
+{
+  lib,
+  name,
+  registry,
+  services,
+  workspace,
+  ...
+}:
+let
+  entry = registry.services.${name};
+  hasPage = entry ? page;
+in
+{
+  _file = "platform/services.toml";
+
+  kind = "service";
+  package = services.${name};
+  inherit (services.${name}.meta) description;
+  inherit (workspace) license version;
+
+  ports = {
+    admin = registry.adminPort;
+  }
+  // lib.optionalAttrs hasPage { inherit (entry) page; };
+  ready = {
+    port = "admin";
+    path = "/readyz";
+  };
+  metrics = "admin";
+
+  connections = entry.talks_to;
+  # Logs and traces go to the collector.
+  talksTo = map (connection: connection.name) entry.talks_to ++ [ "otel-collector" ];
+  # A service that ends after this one starts before it.
+  startsAfter = lib.attrNames (
+    lib.filterAttrs (_: other: lib.elem name other.drain_after or [ ]) registry.services
+  );
+
+  arguments = lib.mkBefore (
+    { listen, ... }@addresses:
+    [ "--admin-listen=${listen.${name}.admin}" ]
+    ++ lib.optional hasPage "--listen=${listen.${name}.page}"
+    ++ map (
+      { flag, ... }@connection: "--${flag}=${import ./connect.nix addresses connection}"
+    ) entry.talks_to
+  );
+  environment = { url, ... }: { OTEL_EXPORTER_OTLP_ENDPOINT = url.otel-collector.otlp-http; };
+
+  image = {
+    # Nobody else listens in a container, and others can't reach its loopback.
+    environment = {
+      ADMIN_LISTEN = "0.0.0.0:${toString registry.adminPort}";
+    }
+    // lib.optionalAttrs hasPage { LISTEN = "0.0.0.0:${toString entry.page}"; };
+    certificates = entry.public_tls or false;
+  };
+}

@@ -1,0 +1,144 @@
+# All components: what platform/services.toml says of each, nix/components/NAME.nix, and the defaults of
+# nix/component/options.nix. A mistake is refused with a sentence that names the file.
+{
+  lib,
+  nixpkgs,
+  registry,
+  services,
+  workspace,
+  # by name
+  files ? lib.mapAttrs' (
+    file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (./components + "/${file}")
+  ) (builtins.readDir ./components),
+}:
+let
+  evaluated = lib.genAttrs (lib.attrNames (registry.services // registry.servers // files)) (
+    name:
+    lib.evalModules {
+      class = "component";
+      specialArgs = {
+        inherit
+          name
+          nixpkgs
+          registry
+          services
+          workspace
+          ;
+        # The others, for what follows from all of them.
+        components = configurations;
+      };
+      modules = [
+        ./component/options.nix
+      ]
+      ++ lib.optional (registry.services ? ${name}) ./component/service.nix
+      ++ lib.optional (registry.servers ? ${name}) ./component/server.nix
+      ++ lib.optional (files ? ${name}) files.${name};
+    }
+  );
+  configurations = lib.mapAttrs (
+    name: { config, ... }: builtins.addErrorContext "while evaluating ${fileOf name}" config
+  ) evaluated;
+
+  # A service without a file of its own is what platform/services.toml says.
+  fileOf =
+    name:
+    if files ? ${name} || !(registry.services ? ${name}) then
+      "nix/components/${name}.nix"
+    else
+      "${name} in platform/services.toml";
+  before = component: lib.unique (component.talksTo ++ component.startsAfter);
+
+  # Each of these is a list of sentences.
+  absent =
+    let
+      registered = lib.attrNames registry.services;
+      built = lib.attrNames (removeAttrs services [ "tidewatch" ]);
+    in
+    map (name: "platform/services.toml: there is no apps/${name}") (lib.subtractLists built registered)
+    ++ map (name: "apps/${name} needs an entry in platform/services.toml") (
+      lib.subtractLists registered built
+    );
+  missing = lib.concatLists (
+    lib.mapAttrsToList (
+      name:
+      { options, ... }:
+      map (option: "${fileOf name}: the option ${lib.showOption option.loc} needs a value") (
+        lib.filter (option: !(option ? default || option.isDefined)) (
+          lib.collect lib.isOption (removeAttrs options [ "_module" ])
+        )
+      )
+    ) evaluated
+  );
+  unknown = lib.concatLists (
+    lib.mapAttrsToList (
+      name: component:
+      map (other: "${fileOf name}: there is no component ${other}") (
+        lib.subtractLists (lib.attrNames evaluated) (before component)
+      )
+      ++ map (port: "${fileOf name}: it has no port ${port}") (
+        lib.subtractLists (lib.attrNames component.ports) (
+          [ component.ready.port ]
+          ++ lib.optional (component.metrics != null) component.metrics
+          ++ component.image.ports
+        )
+      )
+    ) configurations
+  );
+  # All of them can run on one host, where each service has an admin port of its own.
+  taken =
+    let
+      ports = lib.concatLists (
+        lib.mapAttrsToList (
+          name: component:
+          map (port: {
+            inherit name;
+            port = toString port;
+          }) (lib.attrValues (onOneHost name component))
+        ) configurations
+      );
+    in
+    map
+      (
+        sharing:
+        "port ${(lib.head sharing).port} is claimed more than once: by ${
+          lib.concatMapStringsSep ", " ({ name, ... }: fileOf name) sharing
+        }"
+      )
+      (
+        lib.filter (sharing: lib.length sharing > 1) (
+          lib.attrValues (lib.groupBy (claim: claim.port) ports)
+        )
+      );
+  onOneHost =
+    name: component:
+    lib.mapAttrs (
+      port: number: if port == "admin" then number + registry.services.${name}.place or 0 else number
+    ) component.ports;
+  sorted = lib.toposort (a: b: lib.elem a (before configurations.${b})) (lib.attrNames evaluated);
+  circular =
+    lib.optional (sorted ? cycle)
+      "these components wait for each other: ${lib.concatMapStringsSep ", " fileOf sorted.cycle}";
+
+  # Later ones make sense only without earlier ones.
+  problems =
+    lib.findFirst (sentences: sentences != [ ])
+      [ ]
+      [
+        absent
+        missing
+        unknown
+        (taken ++ circular)
+      ];
+in
+{
+  inherit problems;
+
+  # By name; fails where there are problems.
+  components = lib.throwIf (problems != [ ]) (lib.concatStringsSep "\n" problems) configurations;
+
+  # Names, each after those that it needs.
+  order = sorted.result;
+
+  # The ports of one component where all share a host.
+  inherit onOneHost;
+}

@@ -1,0 +1,22 @@
+# Alertmanager, which notifies mock-slack.
+{ nixpkgs, ... }:
+{
+  description = "Alertmanager";
+  license = "Apache-2.0";
+  package = nixpkgs.prometheus-alertmanager;
+  arguments =
+    { listen, url, ... }:
+    [
+      "--config.file=${../../alertmanager/local.yaml}"
+      "--storage.path=data"
+      "--web.listen-address=${listen.alertmanager.http}"
+      "--web.external-url=${url.alertmanager.http}"
+      # A single one needs no gossip, and no port for it.
+      "--cluster.listen-address="
+    ];
+
+  metrics = "http";
+  talksTo = [ "mock-slack" ];
+  state = true;
+  image.certificates = true;
+}

@@ -1,0 +1,80 @@
+# Kafka on one node, which is its own controller: formatted before its first start, then given its topics.
+{
+  lib,
+  config,
+  nixpkgs,
+  services,
+  ...
+}:
+let
+  kafka = nixpkgs.apacheKafka_4_1;
+
+  properties =
+    { at, listen, ... }:
+    nixpkgs.writeText "server.properties" (
+      lib.generators.toKeyValue { } (
+        import ../kafka.nix
+        // {
+          "listeners" = "PLAINTEXT://${listen.kafka.broker},CONTROLLER://${listen.kafka.controller}";
+          "advertised.listeners" = "PLAINTEXT://${at.kafka.broker}";
+          "controller.quorum.voters" = "1@${at.kafka.controller}";
+          # in the folder that it runs in
+          "log.dirs" = "data";
+        }
+      )
+    );
+
+  # Kafka's own scripts need a shell, and its image has none.
+  jars = nixpkgs.runCommandLocal "kafka-jars" { } ''
+    mkdir $out
+    cp ${kafka}/libs/*.jar $out
+  '';
+in
+{
+  description = "Apache Kafka: `kafka.tools.StorageTool format ...` once, then `kafka.Kafka PROPERTIES`";
+  license = "Apache-2.0";
+  package = kafka;
+  # nixpkgs puts Scala's version in front of it.
+  version = lib.last (lib.splitString "-" kafka.version);
+  program = "kafka-server-start.sh";
+  arguments = addresses: [ "${properties addresses}" ];
+  environment = _: {
+    KAFKA_HEAP_OPTS = "-Xms64m -Xmx${toString config.resources.memory}m";
+    KAFKA_JVM_PERFORMANCE_OPTS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+    # By default the scripts write beside the programs.
+    LOG_DIR = "logs";
+  };
+
+  ports.controller = 9094;
+  ready.port = "broker";
+  state = true;
+  resources.memory = 256;
+
+  tasksBefore.kafka-storage = addresses: [
+    "${kafka}/bin/kafka-storage.sh"
+    "format"
+    "--ignore-formatted"
+    "--cluster-id=VGlkZXdhdGNoS2Fma2FBQQ"
+    "--config=${properties addresses}"
+  ];
+  tasksAfter.topics =
+    { at, ... }:
+    [
+      (lib.getExe services.tidewatch)
+      "topics"
+      "--brokers=${at.kafka.broker}"
+    ];
+
+  image = {
+    package = nixpkgs.java;
+    program = "java";
+    command = [
+      "-cp"
+      "${jars}/*"
+    ];
+    also = [ jars ];
+    # Without a configuration log4j logs errors only, and Kafka's own configuration writes files.
+    environment.LOG4J_LEVEL = "INFO";
+    ports = [ "broker" ];
+  };
+}

@@ -1,0 +1,56 @@
+# Prometheus, which scrapes every component that has metrics. The intervals are the same as in crates/backends.
+{
+  lib,
+  nixpkgs,
+  components,
+  ...
+}:
+let
+  json = name: value: nixpkgs.writeText name (builtins.toJSON value);
+  scraped = lib.filterAttrs (_: component: component.metrics != null) components;
+
+  # Rules and dashboards find a component by its job, which has its name.
+  configuration =
+    { at, ... }:
+    let
+      to = address: [ { targets = [ address ]; } ];
+      job = name: component: {
+        job_name = name;
+        static_configs = to at.${name}.${component.metrics};
+      };
+    in
+    json "prometheus.yaml" {
+      global = {
+        scrape_interval = "5s";
+        scrape_timeout = "5s";
+        evaluation_interval = "15s";
+      };
+      rule_files = [ "${../../rules}/*.yaml" ];
+      alerting.alertmanagers = [ { static_configs = to at.alertmanager.http; } ];
+      scrape_configs = lib.mapAttrsToList job (removeAttrs scraped [ "pushgateway" ]) ++ [
+        # What was pushed has its own labels.
+        (job "pushgateway" scraped.pushgateway // { honor_labels = true; })
+      ];
+    };
+in
+{
+  description = "Prometheus";
+  license = "Apache-2.0";
+  package = nixpkgs.prometheus;
+  arguments =
+    { listen, url, ... }@addresses:
+    [
+      "--config.file=${configuration addresses}"
+      "--storage.tsdb.path=data"
+      "--storage.tsdb.retention.time=32d"
+      "--storage.tsdb.retention.size=8GB"
+      "--web.listen-address=${listen.prometheus.http}"
+      "--web.external-url=${url.prometheus.http}"
+      "--enable-feature=exemplar-storage"
+    ];
+
+  metrics = "http";
+  # It ends before these, so it doesn't report them as down.
+  talksTo = lib.attrNames (removeAttrs scraped [ "prometheus" ]);
+  state = true;
+}

@@ -1,0 +1,20 @@
+# The Pushgateway, which keeps what jobs push until Prometheus scrapes it.
+{ nixpkgs, ... }:
+{
+  description = "Prometheus Pushgateway";
+  license = "Apache-2.0";
+  package = nixpkgs.prometheus-pushgateway;
+  arguments =
+    { listen, ... }:
+    [
+      "--web.listen-address=${listen.pushgateway.http}"
+      "--persistence.file=metrics"
+    ];
+
+  ports.http = 9091;
+  ready = {
+    port = "http";
+    path = "/-/ready";
+  };
+  metrics = "http";
+}

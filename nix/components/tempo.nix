@@ -1,0 +1,48 @@
+# Tempo on one node, which keeps the services' traces.
+{ nixpkgs, ... }:
+let
+  configuration =
+    {
+      host,
+      port,
+      listen,
+      ...
+    }:
+    nixpkgs.writeText "tempo.yaml" (
+      builtins.toJSON {
+        server = {
+          http_listen_address = host;
+          http_listen_port = port.tempo.http;
+          grpc_listen_address = host;
+          grpc_listen_port = port.tempo.grpc;
+        };
+        distributor.receivers.otlp.protocols.http.endpoint = listen.tempo.otlp;
+        storage.trace = {
+          backend = "local";
+          local.path = "data/blocks";
+          wal.path = "data/wal";
+        };
+        memberlist.bind_addr = [ host ];
+        usage_report.reporting_enabled = false;
+      }
+    );
+in
+{
+  description = "Grafana Tempo";
+  license = "AGPL-3.0-only";
+  package = nixpkgs.tempo;
+  arguments = addresses: [ "-config.file=${configuration addresses}" ];
+
+  ports = {
+    http = 3200;
+    grpc = 9095;
+    # The collector has OTLP's standard ports.
+    otlp = 4319;
+  };
+  ready = {
+    port = "http";
+    path = "/ready";
+  };
+  state = true;
+  image.ports = [ "http" ];
+}
