@@ -1,4 +1,4 @@
-# Reads image archives, and fails where one is not what nix/images.nix promises.
+# Reads image archives, and fails where one is not what nix/render/image.nix promises.
 usage() {
   echo "check-images: $1" >&2
   echo "usage: check-images [--limit MB] FOLDER    # every FOLDER/*.tar.gz; MB: how large an image may be unpacked" >&2

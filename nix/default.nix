@@ -34,9 +34,8 @@ let
       lib
       nixpkgs
       workspace
-      registry
+      components
       ;
-    inherit (rust) services;
   };
   sboms = import ./sbom.nix {
     inherit

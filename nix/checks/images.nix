@@ -1,4 +1,4 @@
-# Our images are what nix/images.nix promises; and what reads them finds what it is there to find, in an image made for that.
+# Our images are what nix/render/image.nix promises, and the program that reads them finds every mistake of an image made for that.
 {
   nixpkgs,
   images,
