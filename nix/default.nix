@@ -80,8 +80,10 @@ let
           nixpkgs
           workspace
           registry
+          componentSet
           images
           ;
+        addresses = addresses.network;
         inherit (rust) services;
       }
     );

@@ -4,9 +4,39 @@
   nixpkgs,
   workspace,
   registry,
-  services,
+  componentSet,
+  addresses,
   images,
+  services,
 }:
+let
+  inherit (componentSet) components order;
+  connect = import ./component/connect.nix addresses;
+  url = addresses.url;
+  started = lib.filter (name: registry.services ? ${name}) order;
+
+  # A service is given the addresses of its peers by the environment variables of its flags. Of the servers Kafka alone runs.
+  peers =
+    name:
+    lib.filter (
+      peer: peer.name == "kafka" || registry.services ? ${peer.name}
+    ) components.${name}.connections;
+  variable = flag: lib.toUpper (lib.replaceStrings [ "-" ] [ "_" ] flag);
+  environment =
+    name:
+    map (peer: "${variable peer.flag}=${connect peer}") (peers name)
+    # in place of Alertmanager
+    ++ lib.optional (name == "alert-relay") "WEBHOOK=${url.mock-slack.page}/webhook";
+  start =
+    name:
+    lib.escapeShellArgs (
+      [
+        "service"
+        name
+      ]
+      ++ environment name
+    );
+in
 nixpkgs.writeShellApplication {
   name = "smoke";
   meta.description = "Run the images in docker: from a request event to the notification";
@@ -28,6 +58,7 @@ nixpkgs.writeShellApplication {
     KAFKA_SETTINGS=${
       nixpkgs.writeText "kafka.properties" (lib.generators.toKeyValue { } (import ./kafka.nix))
     }
+    KAFKA_PORT=${toString addresses.port.kafka.broker}
     ADMIN=${toString registry.adminPort}
     declare -A PAGE=(${
       lib.concatStringsSep " " (
@@ -36,6 +67,9 @@ nixpkgs.writeShellApplication {
         )
       )
     })
+    start_services() {
+      ${lib.concatMapStringsSep "\n  " start started}
+    }
     ${builtins.readFile ./smoke.sh}
   '';
 }

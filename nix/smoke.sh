@@ -1,6 +1,6 @@
 # Loads the images into docker and runs them together, as little allowed as in a cluster: read-only, without capabilities, in a
-# network of their own. Set by nix/smoke.nix: IMAGES, a folder of our archives, and TAG; KAFKA, Kafka's, KAFKA_TAG and
-# KAFKA_SETTINGS; ADMIN, every service's admin port, and PAGE, the ports of pages by service.
+# network of their own. Set by nix/smoke.nix: IMAGES, a folder of our archives, and TAG; KAFKA, Kafka's, KAFKA_TAG, KAFKA_SETTINGS
+# and KAFKA_PORT; ADMIN, every service's admin port; PAGE, the ports of pages by service; start_services, which calls `service` below.
 [ $# = 0 ] || { echo "smoke: takes no arguments" >&2; exit 64; }
 docker version > /dev/null 2>&1 || {
   echo "smoke: docker does not answer; start it, or point DOCKER_HOST at one that you may use" >&2
@@ -54,8 +54,8 @@ docker volume create "$run" > /dev/null
 {
   cat "$KAFKA_SETTINGS"
   cat <<ADDRESSES
-listeners=INSIDE://:9092,OUTSIDE://:19092,CONTROLLER://:9093
-advertised.listeners=INSIDE://kafka:9092,OUTSIDE://127.0.0.1:$port
+listeners=INSIDE://:$KAFKA_PORT,OUTSIDE://:19092,CONTROLLER://:9093
+advertised.listeners=INSIDE://kafka:$KAFKA_PORT,OUTSIDE://127.0.0.1:$port
 listener.security.protocol.map=INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=INSIDE
 controller.quorum.voters=1@localhost:9093
@@ -77,17 +77,11 @@ service() {
   local name=$1 options=()
   shift
   for setting; do options+=(--env "$setting"); done
-  create "$name" --env BROKERS=kafka:9092 --publish-all "${options[@]}" "tidewatch/$name:$TAG"
+  create "$name" --publish-all "${options[@]}" "tidewatch/$name:$TAG"
   docker start "$run-$name" > /dev/null
   services+=("$name")
 }
-service mock-slack
-service workload-simulator
-service stream-processor
-service metrics-bridge
-service alert-relay WEBHOOK="http://mock-slack:${PAGE[mock-slack]}/webhook"
-service console PROCESSOR="http://stream-processor:$ADMIN" SIMULATOR="http://workload-simulator:${PAGE[workload-simulator]}" \
-  MOCK_SLACK="http://mock-slack:${PAGE[mock-slack]}"
+start_services
 for archive in "$IMAGES"/*.tar.gz; do
   case " ${services[*]} " in
     *" $(basename "$archive" .tar.gz) "*) ;;
