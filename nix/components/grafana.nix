@@ -24,6 +24,13 @@ let
             datasource "Prometheus" {
               httpMethod = "POST";
               timeInterval = "5s";
+              # From an exemplar to its trace.
+              exemplarTraceIdDestinations = [
+                {
+                  name = "trace_id";
+                  datasourceUid = "tempo";
+                }
+              ];
             }
             // {
               isDefault = true;
