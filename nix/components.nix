@@ -10,9 +10,11 @@
   files ? lib.mapAttrs' (
     file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (./components + "/${file}")
   ) (builtins.readDir ./components),
+  # more definitions, by name: checks add wrong ones
+  added ? { },
 }:
 let
-  evaluated = lib.genAttrs (lib.attrNames (registry.services // registry.servers // files)) (
+  evaluated = lib.genAttrs (lib.attrNames (registry.services // registry.servers // files // added)) (
     name:
     lib.evalModules {
       class = "component";
@@ -32,7 +34,8 @@ let
       ]
       ++ lib.optional (registry.services ? ${name}) ./component/service.nix
       ++ lib.optional (registry.servers ? ${name}) ./component/server.nix
-      ++ lib.optional (files ? ${name}) files.${name};
+      ++ lib.optional (files ? ${name}) files.${name}
+      ++ lib.optional (added ? ${name}) added.${name};
     }
   );
   configurations = lib.mapAttrs (
@@ -115,9 +118,13 @@ let
       port: number: if port == "admin" then number + registry.services.${name}.place or 0 else number
     ) component.ports;
   sorted = lib.toposort (a: b: lib.elem a (before configurations.${b})) (lib.attrNames evaluated);
-  circular =
-    lib.optional (sorted ? cycle)
-      "these components wait for each other: ${lib.concatMapStringsSep ", " fileOf sorted.cycle}";
+  # toposort's `cycle` begins with the way to it, and `loops` has where it begins.
+  circular = lib.optional (sorted ? cycle) (
+    "these components wait for each other: "
+    + lib.concatMapStringsSep ", " fileOf (
+      lib.drop (lib.lists.findFirstIndex (name: lib.elem name sorted.loops) 0 sorted.cycle) sorted.cycle
+    )
+  );
 
   # Later ones make sense only without earlier ones.
   problems =

@@ -14,20 +14,31 @@ let
     inherit lib nixpkgs workspace;
     craneLib = crane.mkLib pkgs;
   };
-  componentSet = import ./components.nix {
-    inherit
-      lib
-      nixpkgs
-      registry
-      workspace
-      ;
-    inherit (rust) services;
-  };
-  inherit (componentSet) components;
-  addresses = import ./render/addresses.nix {
-    inherit lib;
-    inherit (componentSet) components onOneHost;
-  };
+  # The components and their addresses; `added` is for checks.
+  evaluate =
+    added:
+    let
+      set = import ./components.nix {
+        inherit
+          lib
+          nixpkgs
+          registry
+          workspace
+          added
+          ;
+        inherit (rust) services;
+      };
+    in
+    set
+    // {
+      addresses = import ./render/addresses.nix {
+        inherit lib;
+        inherit (set) components onOneHost;
+      };
+    };
+  componentSet = evaluate { };
+  inherit (componentSet) components addresses;
+
   images = import ./images.nix {
     inherit
       self
@@ -107,6 +118,7 @@ in
     rust.checks
     // {
       local = local.check;
+      components = import ./checks/components.nix { inherit lib nixpkgs evaluate; };
     }
     // import ./checks {
       inherit

@@ -1,0 +1,90 @@
+# Wrong components are refused: each case adds a definition to a right component.
+{
+  lib,
+  nixpkgs,
+  # components.nix and addresses, with definitions added by component
+  evaluate,
+}:
+let
+  # Everything of InfluxDB, which no other component needs; fails where a definition is wrong.
+  works =
+    definition:
+    let
+      set = evaluate { influxdb = definition; };
+      component = set.components.influxdb;
+      rendered =
+        removeAttrs component [
+          "package"
+          "image"
+        ]
+        // {
+          arguments = component.arguments set.addresses.loopback;
+          environment = component.environment set.addresses.loopback;
+        };
+    in
+    (builtins.tryEval (builtins.deepSeq rendered true)).success;
+
+  right = {
+    "nothing more" = { };
+    "another port" = {
+      ports.other = 8087;
+      metrics = "other";
+    };
+  };
+
+  # The module system's own messages name the file.
+  wrong = {
+    "an unknown option".portss.http = 8086;
+    "a number that is not a port".ports.other = 80870;
+    "an unknown kind".kind = "daemon";
+    "a path without a slash".ready.path = lib.mkForce "health";
+    "an argument that is a number".arguments = _: [ 5 ];
+    "a variable that is a list".environment = _: { LIST = [ ]; };
+    "a second value".license = "Apache-2.0";
+    "a NixOS module"._class = "nixos";
+  };
+
+  # And these are nix/components.nix's.
+  sentences = {
+    "nix/components/other.nix: the option description needs a value" = {
+      other = {
+        license = "MIT";
+        package = nixpkgs.bash;
+        ready.port = "http";
+      };
+    };
+    "nix/components/influxdb.nix: there is no component nobody".influxdb.talksTo = [ "nobody" ];
+    "nix/components/influxdb.nix: it has no port other".influxdb.metrics = "other";
+    "port 3100 is claimed more than once: by nix/components/influxdb.nix, nix/components/loki.nix".influxdb.ports.other =
+      3100;
+    "these components wait for each other: nix/components/otel-collector.nix, nix/components/loki.nix".loki.talksTo =
+      [ "otel-collector" ];
+  };
+
+  failures =
+    lib.concatLists (
+      lib.mapAttrsToList (
+        name: definition: lib.optional (!works definition) "${name} is refused, but it is right"
+      ) right
+    )
+    ++ lib.concatLists (
+      lib.mapAttrsToList (
+        name: definition: lib.optional (works definition) "${name} is accepted, but it is wrong"
+      ) wrong
+    )
+    ++ lib.concatLists (
+      lib.mapAttrsToList (
+        sentence: definitions:
+        let
+          inherit (evaluate definitions) problems;
+        in
+        lib.optional (
+          problems != [ sentence ]
+        ) "expected '${sentence}', got '${lib.concatStringsSep "; " problems}'"
+      ) sentences
+    );
+in
+nixpkgs.runCommandLocal "check-components" { failures = lib.concatLines failures; } ''
+  [ -z "$failures" ] || { printf '%s' "$failures" >&2; exit 1; }
+  touch $out
+''
