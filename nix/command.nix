@@ -1,13 +1,14 @@
 # `nix run .# -- up`: the command line, with the servers on its PATH that `up` starts where it finds them.
-{ nixpkgs, tidewatch }:
+{
+  lib,
+  nixpkgs,
+  registry,
+  components,
+  tidewatch,
+}:
 nixpkgs.writeShellApplication {
   name = "tidewatch";
   meta = { inherit (tidewatch.meta) description; };
-  runtimeInputs = with nixpkgs; [
-    apacheKafka_4_1
-    grafana
-    prometheus
-    prometheus-alertmanager
-  ];
+  runtimeInputs = map (name: components.${name}.package) (lib.attrNames registry.servers);
   text = ''exec ${tidewatch}/bin/tidewatch "$@"'';
 }

@@ -77,7 +77,12 @@ let
   apps = {
     default = app (
       import ./command.nix {
-        inherit nixpkgs;
+        inherit
+          lib
+          nixpkgs
+          registry
+          components
+          ;
         inherit (rust.services) tidewatch;
       }
     );
@@ -125,6 +130,7 @@ in
         lib
         nixpkgs
         registry
+        componentSet
         images
         sboms
         apps

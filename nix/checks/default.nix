@@ -3,6 +3,7 @@
   lib,
   nixpkgs,
   registry,
+  componentSet,
   services,
   images,
   sboms,
@@ -49,7 +50,7 @@ import ./images.nix { inherit nixpkgs images check; }
     }) (apps // { formatter.program = lib.getExe formatter; })
   );
 
-  # The ports that images announce are those that the services choose.
+  # The ports of platform/services.toml are the defaults of the services.
   ports = check "ports" [ ] (
     lib.concatStrings (
       lib.mapAttrsToList (name: service: ''
@@ -63,6 +64,30 @@ import ./images.nix { inherit nixpkgs images check; }
       '') registry.services
     )
   );
+
+  # docs/nix.md lists the ports of all components.
+  ports-documented =
+    let
+      row =
+        name: component:
+        let
+          ports = lib.mapAttrsToList (port: number: "${port} ${toString number}") (
+            componentSet.onOneHost name component
+          );
+        in
+        "| ${name} | ${lib.concatStringsSep ", " ports} |";
+      table = nixpkgs.writeText "ports.md" (
+        lib.concatLines (lib.mapAttrsToList row componentSet.components)
+      );
+    in
+    check "ports-documented" [ nixpkgs.gnugrep ] ''
+      grep -E '^\| [a-z-]+ \| ([a-z-]+ [0-9]+(, )?)+ \|$' docs/nix.md > documented || true
+      cmp -s documented ${table} || {
+        echo "the table of ports in docs/nix.md has to be:" >&2
+        cat ${table} >&2
+        exit 1
+      }
+    '';
 
   sboms = check "sboms" [ nixpkgs.jq ] ''
     for bill in ${sboms.sboms}/*.cdx.json; do
