@@ -6,14 +6,14 @@
   registry,
   services,
   workspace,
-  # by name
-  files ? lib.mapAttrs' (
-    file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (./components + "/${file}")
-  ) (builtins.readDir ./components),
   # more definitions, by name: checks add wrong ones
   added ? { },
 }:
 let
+  files = lib.mapAttrs' (
+    file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (./components + "/${file}")
+  ) (builtins.readDir ./components);
+
   evaluated = lib.genAttrs (lib.attrNames (registry.services // registry.servers // files // added)) (
     name:
     lib.evalModules {
@@ -103,7 +103,7 @@ let
     map
       (
         sharing:
-        "port ${(lib.head sharing).port} is claimed more than once: by ${
+        "port ${(lib.head sharing).port} is claimed by each of ${
           lib.concatMapStringsSep ", " ({ name, ... }: fileOf name) sharing
         }"
       )

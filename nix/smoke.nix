@@ -12,10 +12,10 @@
 let
   inherit (componentSet) components order;
   connect = import ./component/connect.nix addresses;
-  url = addresses.url;
+  inherit (addresses) url;
   started = lib.filter (name: registry.services ? ${name}) order;
 
-  # A service is given the addresses of its peers by the environment variables of its flags. Of the servers Kafka alone runs.
+  # Environment variables give a service the addresses of its peers. Kafka is the only server that runs.
   peers =
     name:
     lib.filter (

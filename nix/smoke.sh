@@ -1,6 +1,7 @@
 # Loads the images into docker and runs them together, as little allowed as in a cluster: read-only, without capabilities, in a
-# network of their own. Set by nix/smoke.nix: IMAGES, a folder of our archives, and TAG; KAFKA, Kafka's, KAFKA_TAG, KAFKA_SETTINGS
-# and KAFKA_PORT; ADMIN, every service's admin port; PAGE, the ports of pages by service; start_services, which calls `service` below.
+# network of their own. Set by nix/smoke.nix: IMAGES, a folder of our archives, and TAG; KAFKA, Kafka's, KAFKA_TAG,
+# KAFKA_SETTINGS and KAFKA_PORT; ADMIN, every service's admin port; PAGE, the ports of pages by service; start_services,
+# which calls `service` below.
 [ $# = 0 ] || { echo "smoke: takes no arguments" >&2; exit 64; }
 docker version > /dev/null 2>&1 || {
   echo "smoke: docker does not answer; start it, or point DOCKER_HOST at one that you may use" >&2

@@ -55,7 +55,7 @@ let
     };
     "nix/components/influxdb.nix: there is no component nobody".influxdb.talksTo = [ "nobody" ];
     "nix/components/influxdb.nix: it has no port other".influxdb.metrics = "other";
-    "port 3100 is claimed more than once: by nix/components/influxdb.nix, nix/components/loki.nix".influxdb.ports.other =
+    "port 3100 is claimed by each of nix/components/influxdb.nix, nix/components/loki.nix".influxdb.ports.other =
       3100;
     "these components wait for each other: nix/components/otel-collector.nix, nix/components/loki.nix".loki.talksTo =
       [ "otel-collector" ];

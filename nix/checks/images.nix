@@ -1,4 +1,4 @@
-# Our images are what nix/render/image.nix promises, and the program that reads them finds every mistake of an image made for that.
+# Our images are what nix/render/image.nix promises, and `check-images` finds every mistake of an image made for that.
 {
   nixpkgs,
   images,

@@ -1,8 +1,8 @@
-# The options of a component: a service of ours, or a server that runs beside them. A file in nix/components sets them;
-# nix/render makes processes and images of them.
+# The options of a component: a service of ours, or a server that runs beside them. A file in nix/components sets
+# them; nix/render makes processes and images of them.
 #
-# A function of addresses gets, by component and port (`url.grafana.http`): `port` (a number), `at` (HOST:PORT), `url`, and
-# `listen` (HOST:PORT to listen on); also `host`, the address to listen on alone.
+# A function of addresses gets, by component and port (`url.grafana.http`): `port` (a number), `at` (HOST:PORT), `url`,
+# and `listen` (HOST:PORT to listen on); also `host`, the address to listen on alone.
 {
   lib,
   name,
@@ -26,7 +26,7 @@ let
       };
       flag = mkOption {
         type = types.strMatching "[a-z][a-z-]*";
-        description = "The flag that takes the address, without dashes; the environment variable is its upper-case form.";
+        description = "The flag that takes the address, without dashes; in upper case, the environment variable.";
       };
     };
   };
@@ -113,7 +113,7 @@ in
       path = mkOption {
         type = types.nullOr (types.strMatching "/.*");
         default = null;
-        description = "The path that answers 200 once it is ready. Without one, the port has to accept connections.";
+        description = "The path that answers 200 once it is ready; null: the port has to accept connections.";
       };
     };
 
@@ -150,19 +150,19 @@ in
     tasksBefore = mkOption {
       type = types.attrsOf (ofAddresses strings);
       default = { };
-      description = "Commands that have to succeed before it starts, by name; they run in its folder with its environment.";
+      description = "Commands that have to succeed before it starts, by name. They have its folder and environment.";
     };
 
     tasksAfter = mkOption {
       type = types.attrsOf (ofAddresses strings);
       default = { };
-      description = "Commands that have to succeed once it is ready, before those that talk to it start, by name.";
+      description = "Commands that have to succeed before those that talk to it start, by name.";
     };
 
     resources.memory = mkOption {
       type = types.nullOr types.ints.positive;
       default = null;
-      description = "MiB that its own settings limit it to (Java's heap, the collector's memory limiter); null: it has no such limit.";
+      description = "MiB of its own limit (Java's heap, the collector's memory limiter); null: it has none.";
     };
 
     image = {

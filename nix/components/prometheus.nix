@@ -1,4 +1,4 @@
-# Prometheus, which scrapes every component that has metrics. The intervals are the same as in crates/backends.
+# Prometheus, which scrapes every component that has metrics, at the intervals of `tidewatch up`.
 {
   lib,
   nixpkgs,

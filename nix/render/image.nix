@@ -1,4 +1,5 @@
-# A component's container image: one program and what it needs, run by an unprivileged user, the same bits from the same commit.
+# A component's container image: one program and what it needs, run by an unprivileged user; the same bits from the same
+# commit.
 {
   self,
   lib,
