@@ -1,68 +1,69 @@
 //! The grid of panes and windows on the time axis.
 
-use jiff::Timestamp;
+use crate::units::{Pane, Span, Time, Window};
 
 /// Panes of one hop since the epoch, and windows of several of them. Pane `p` covers `[p * hop, (p + 1) * hop)`;
 /// window `w` ends at `w * hop` and consists of the panes `w - panes` to `w - 1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grid {
-    hop_ms: i64,
+    hop: Span,
     panes: i64,
 }
 
 impl Grid {
-    pub(crate) fn new(hop_ms: i64, panes: i64) -> Self {
-        Self { hop_ms, panes }
+    pub(crate) fn new(hop: Span, panes: i64) -> Self {
+        Self { hop, panes }
     }
 
-    pub(crate) fn hop_ms(self) -> i64 {
-        self.hop_ms
+    /// Returns the time between the ends of two windows.
+    pub(crate) fn hop(self) -> Span {
+        self.hop
     }
 
-    pub(crate) fn window_ms(self) -> i64 {
-        self.hop_ms * self.panes
+    /// Returns the length of a window.
+    pub(crate) fn window(self) -> Span {
+        Span(self.hop.0 * self.panes)
     }
 
-    /// Panes in a window.
+    /// Returns the number of panes in a window.
     pub(crate) fn panes(self) -> i64 {
         self.panes
     }
 
-    pub(crate) fn pane_of(self, ms: i64) -> i64 {
-        ms.div_euclid(self.hop_ms)
+    pub(crate) fn pane_of(self, time: Time) -> Pane {
+        Pane(time.0.div_euclid(self.hop.0))
     }
 
-    /// The last window that ends at or before `ms`.
-    pub(crate) fn window_until(self, ms: i64) -> i64 {
-        ms.div_euclid(self.hop_ms)
+    /// Returns the first pane that begins at or after `time`.
+    pub(crate) fn pane_from(self, time: Time) -> Pane {
+        Pane(-(-time.0).div_euclid(self.hop.0))
     }
 
-    /// The first window that ends at or after `ms`.
-    pub(crate) fn window_from(self, ms: i64) -> i64 {
-        -(-ms).div_euclid(self.hop_ms)
+    /// Returns the last window that ends at or before `time`.
+    pub(crate) fn window_until(self, time: Time) -> Window {
+        Window(time.0.div_euclid(self.hop.0))
     }
 
-    pub(crate) fn end_ms(self, window: i64) -> i64 {
-        window * self.hop_ms
+    /// Returns the first window that ends at or after `time`.
+    pub(crate) fn window_from(self, time: Time) -> Window {
+        Window(-(-time.0).div_euclid(self.hop.0))
     }
 
-    /// The first pane of a window.
-    pub(crate) fn first_pane(self, window: i64) -> i64 {
-        window - self.panes
+    pub(crate) fn start(self, pane: Pane) -> Time {
+        Time(pane.0 * self.hop.0)
     }
 
-    /// How many hops a duration takes, rounded up.
-    pub(crate) fn hops(self, duration_ms: i64) -> i64 {
-        duration_ms.div_euclid(self.hop_ms) + i64::from(duration_ms.rem_euclid(self.hop_ms) != 0)
+    pub(crate) fn end(self, window: Window) -> Time {
+        Time(window.0 * self.hop.0)
     }
-}
 
-/// Milliseconds since the epoch. Window bounds are whole milliseconds, so nothing is decided differently for the digits
-/// that are cut off. Before the epoch is the epoch: no valid event is that old.
-pub(crate) fn to_ms(time: Timestamp) -> i64 {
-    time.as_millisecond().max(0)
-}
+    /// Returns the first pane of a window.
+    pub(crate) fn first_pane(self, window: Window) -> Pane {
+        window.next_pane() - self.panes
+    }
 
-pub(crate) fn to_timestamp(ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(ms).unwrap_or(if ms < 0 { Timestamp::MIN } else { Timestamp::MAX })
+    /// Returns how many hops a duration takes, rounded up.
+    pub(crate) fn hops(self, duration: Span) -> i64 {
+        duration.0.div_euclid(self.hop.0) + i64::from(duration.0.rem_euclid(self.hop.0) != 0)
+    }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tidewatch_contract::{AlertState, ResolveReason};
 
-use crate::grid::to_timestamp;
 use crate::lifecycle::{Change, RuleState, Verdict};
 use crate::pane::{Ring, Sketching};
 use crate::rules::{Kind, Rule, Rules};
@@ -13,21 +12,22 @@ use crate::state::{GroupKind, GroupState, STATE_VERSION};
 use crate::summary::{self, Subject};
 use crate::traffic::Traffic;
 use crate::transition::Transition;
-use crate::verdict::{self, Window};
+use crate::units::{Offset, Pane, Span, Time, Window};
+use crate::verdict::{self, Seen};
 
 /// A watched group that is silent for this long is retired.
-const RETIRE_MS: i64 = 24 * 60 * 60 * 1_000;
+const RETIRE: Span = Span::hours(24);
 
 /// What judging needs to know of a partition, whichever group is judged.
 pub(crate) struct Basis {
     pub(crate) rules: Arc<Rules>,
     pub(crate) sketching: Sketching,
-    /// How long an unwatched group may be silent, in milliseconds.
-    pub(crate) ttl_ms: i64,
+    /// How long an unwatched group may be silent.
+    pub(crate) ttl: Span,
     /// Windows that begin before this pane miss records.
-    pub(crate) partial_until: i64,
+    pub(crate) partial_until: Pane,
     /// Windows that begin before this pane lie where nobody watched and nobody sent.
-    pub(crate) unwatched_until: i64,
+    pub(crate) unwatched_until: Pane,
 }
 
 impl Basis {
@@ -48,7 +48,7 @@ pub(crate) struct Judging<'a> {
 }
 
 /// Windows and indices of rules that decide for a group of the service alone.
-pub(crate) type Alone = BTreeSet<(i64, usize)>;
+pub(crate) type Alone = BTreeSet<(Window, usize)>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
@@ -58,13 +58,13 @@ pub(crate) struct Group {
     pub(crate) values: Vec<Box<str>>,
     /// Slot of its service.
     pub(crate) service: usize,
-    pub(crate) start_offset: i64,
+    pub(crate) start_offset: Offset,
     /// The last window judged.
-    pub(crate) judged: i64,
+    pub(crate) judged: Window,
     /// Whether anything that is written down changed since it was last written.
     pub(crate) dirty: bool,
     pub(crate) seen: bool,
-    pub(crate) last_arrival: i64,
+    pub(crate) last_arrival: Pane,
     pub(crate) panes: Ring,
     pub(crate) traffic: Traffic,
     pub(crate) rules: Vec<RuleState>,
@@ -77,7 +77,7 @@ impl Group {
         kind: GroupKind,
         labels: BTreeMap<String, String>,
         values: Vec<Box<str>>,
-        start: (i64, i64, i64),
+        start: (Offset, Window, Pane),
         rules: &Rules,
     ) -> Self {
         let (start_offset, judged, first_pane) = start;
@@ -100,18 +100,21 @@ impl Group {
     }
 
     /// A group from its state, judged until `judged` at least.
-    pub(crate) fn restore(state: GroupState, values: Vec<Box<str>>, judged: i64, rules: &Rules) -> Self {
+    pub(crate) fn restore(state: GroupState, values: Vec<Box<str>>, judged: Window, rules: &Rules) -> Self {
         let grid = rules.grid;
-        let same_grid = (state.hop_ms, state.panes) == (grid.hop_ms(), grid.panes());
-        let traffic = if same_grid { state.traffic } else { Traffic::new(judged) };
-        let last_arrival =
-            if same_grid { state.last_arrival } else { grid.pane_of(state.last_arrival.saturating_mul(state.hop_ms)) };
+        let same_grid = (state.hop_ms, state.panes) == (grid.hop().0, grid.panes());
+        let traffic = if same_grid { state.traffic } else { Traffic::new(judged.next_pane()) };
+        let last_arrival = if same_grid {
+            Pane(state.last_arrival)
+        } else {
+            grid.pane_of(Time(state.last_arrival.saturating_mul(state.hop_ms)))
+        };
         Self {
             kind: state.kind,
             labels: state.labels,
             values,
             service: usize::MAX,
-            start_offset: state.start_offset,
+            start_offset: Offset(state.start_offset),
             judged,
             dirty: !same_grid,
             seen: state.seen,
@@ -124,18 +127,18 @@ impl Group {
         }
     }
 
-    pub(crate) fn state(&self, rules: &Rules, next_offset: i64) -> GroupState {
+    pub(crate) fn state(&self, rules: &Rules, next_offset: Offset) -> GroupState {
         let standing = rules.rules.iter().zip(&self.rules).filter(|(_, state)| **state != RuleState::default());
         GroupState {
             version: STATE_VERSION,
             kind: self.kind,
             labels: self.labels.clone(),
-            next_offset,
-            judged_until: to_timestamp(rules.grid.end_ms(self.judged)),
-            start_offset: self.start_offset,
-            hop_ms: rules.grid.hop_ms(),
+            next_offset: next_offset.0,
+            judged_until: rules.grid.end(self.judged).timestamp(),
+            start_offset: self.start_offset.0,
+            hop_ms: rules.grid.hop().0,
             panes: rules.grid.panes(),
-            last_arrival: self.last_arrival,
+            last_arrival: self.last_arrival.0,
             seen: self.seen,
             traffic: self.traffic.clone(),
             rules: standing.map(|(rule, state)| (rule.name.clone(), *state)).collect(),
@@ -144,7 +147,7 @@ impl Group {
     }
 
     /// Judges every window up to `to`. False: the group is to be forgotten.
-    pub(crate) fn judge(&mut self, to: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
+    pub(crate) fn judge(&mut self, to: Window, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         while self.judged < to {
             let window = self.judged + 1;
             let changed = self.judge_window(window, judging, transitions);
@@ -162,7 +165,7 @@ impl Group {
     }
 
     /// Says whether anything changed that is written down.
-    fn judge_window(&mut self, window: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
+    fn judge_window(&mut self, window: Window, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         let grid = judging.rules.grid;
         let has_baseline = self.kind == GroupKind::Plain;
         let mut changed = false;
@@ -177,7 +180,7 @@ impl Group {
         let mut is_low = false;
         for (index, rule) in judging.rules.rules.iter().enumerate() {
             let before = self.rules[index];
-            let seen = Window { firing: before.firing.is_some(), ..seen };
+            let seen = Seen { firing: before.firing.is_some(), ..seen };
             let mut verdict = self.verdict(rule, window, &seen, judging);
             let is_traffic = has_baseline && matches!(rule.kind, Kind::TrafficDrop { .. });
             if is_traffic {
@@ -188,7 +191,7 @@ impl Group {
                 }
             }
             let threshold = self.threshold(rule, seen.baseline);
-            let change = self.rules[index].apply(verdict, grid.end_ms(window), rule, threshold);
+            let change = self.rules[index].apply(verdict, grid.end(window), rule, threshold);
             self.verdicts[index] = verdict;
             changed |= before != self.rules[index];
             is_low |= is_traffic && self.rules[index].firing.is_some();
@@ -213,15 +216,17 @@ impl Group {
 
     /// Takes a drop that has lasted for so long that it is the normal level as the baseline, and resolves its alert.
     /// Not while the group is silent: silence is never normal.
-    fn settle_traffic(&mut self, window: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
+    fn settle_traffic(&mut self, window: Window, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         let grid = judging.rules.grid;
-        if self.panes.sum(grid.first_pane(window), window).arrived() == 0 || !self.traffic.settle(grid, window) {
+        if self.panes.sum(grid.first_pane(window), window.next_pane()).arrived() == 0
+            || !self.traffic.settle(grid, window)
+        {
             return false;
         }
         let seen = self.window(window, judging);
         for (index, rule) in judging.rules.rules.iter().enumerate() {
             if matches!(rule.kind, Kind::TrafficDrop { .. })
-                && let Some(change) = self.rules[index].resolve(ResolveReason::NewNormal, grid.end_ms(window), rule)
+                && let Some(change) = self.rules[index].resolve(ResolveReason::NewNormal, grid.end(window), rule)
             {
                 let value = self.value(rule, window, &seen, judging);
                 transitions.push(self.transition(rule, change, window, value, &seen, judging));
@@ -230,17 +235,16 @@ impl Group {
         true
     }
 
-    fn window(&self, window: i64, judging: &Judging<'_>) -> Window {
-        let first = judging.rules.grid.first_pane(window);
-        let half = window - judging.rules.grid.panes() / 2;
+    fn window(&self, window: Window, judging: &Judging<'_>) -> Seen {
+        let (first, until) = (judging.rules.grid.first_pane(window), window.next_pane());
+        let half = until - judging.rules.grid.panes() / 2;
         let is_silent = || {
-            self.panes.next(half).is_none_or(|pane| pane >= window)
-                && judging.unattributed.sum(half, window).events == 0
+            self.panes.next(half).is_none_or(|pane| pane >= until) && judging.unattributed.sum(half, until).events == 0
         };
-        Window {
-            counts: self.panes.sum(first, window),
-            filtered: self.panes.filtered(first, window),
-            unattributed: judging.unattributed.sum(first, window).events,
+        Seen {
+            counts: self.panes.sum(first, until),
+            filtered: self.panes.filtered(first, until),
+            unattributed: judging.unattributed.sum(first, until).events,
             baseline: self.traffic.measure(is_silent),
             partial: first < judging.basis.partial_until,
             unwatched: first < judging.basis.unwatched_until,
@@ -248,7 +252,7 @@ impl Group {
         }
     }
 
-    fn verdict(&self, rule: &Rule, window: i64, seen: &Window, judging: &Judging<'_>) -> Verdict {
+    fn verdict(&self, rule: &Rule, window: Window, seen: &Seen, judging: &Judging<'_>) -> Verdict {
         let is_traffic = matches!(rule.kind, Kind::TrafficDrop { .. });
         match self.kind {
             GroupKind::Plain => verdict::judge(&rule.kind, seen),
@@ -265,8 +269,8 @@ impl Group {
     }
 
     /// The window from which an expected service is missed: as long after the start as others take to be watched.
-    fn expected_from(&self, judging: &Judging<'_>) -> i64 {
-        self.traffic.first_pane + 2 * judging.rules.grid.panes()
+    fn expected_from(&self, judging: &Judging<'_>) -> Window {
+        self.traffic.first_pane.window_before() + 2 * judging.rules.grid.panes()
     }
 
     fn threshold(&self, rule: &Rule, baseline: Option<u64>) -> f64 {
@@ -276,12 +280,12 @@ impl Group {
         }
     }
 
-    fn value(&self, rule: &Rule, window: i64, seen: &Window, judging: &Judging<'_>) -> Option<f64> {
+    fn value(&self, rule: &Rule, window: Window, seen: &Seen, judging: &Judging<'_>) -> Option<f64> {
         if self.kind == GroupKind::Expected {
             return Some(f64::from(u8::from(self.seen)));
         }
         let first = judging.rules.grid.first_pane(window);
-        let panes = (first, window);
+        let panes = (first, window.next_pane());
         verdict::value(&rule.kind, seen, |selection, quantile| {
             self.panes.quantile(&judging.basis.sketching, panes, selection, quantile)
         })
@@ -291,19 +295,14 @@ impl Group {
         &self,
         rule: &Rule,
         change: Change,
-        window: i64,
+        window: Window,
         value: Option<f64>,
-        seen: &Window,
+        seen: &Seen,
         judging: &Judging<'_>,
     ) -> Transition {
         let grid = judging.rules.grid;
-        let subject = Subject {
-            kind: &rule.kind,
-            labels: &self.labels,
-            window_ms: grid.window_ms(),
-            baseline: seen.baseline,
-            value,
-        };
+        let subject =
+            Subject { kind: &rule.kind, labels: &self.labels, window: grid.window(), baseline: seen.baseline, value };
         let (state, reason, firing, summary) = match change {
             Change::Fired(firing) => (AlertState::Firing, None, firing, subject.fired()),
             Change::Resolved(reason, firing) => (AlertState::Resolved, Some(reason), firing, subject.resolved(reason)),
@@ -316,9 +315,9 @@ impl Group {
             group: self.labels.clone(),
             value: value.unwrap_or_default(),
             threshold: firing.threshold,
-            window_start: to_timestamp(grid.end_ms(window) - grid.window_ms()),
-            window_end: to_timestamp(grid.end_ms(window)),
-            started_at: to_timestamp(firing.started_at_ms),
+            window_start: (grid.end(window) - grid.window()).timestamp(),
+            window_end: grid.end(window).timestamp(),
+            started_at: firing.started_at_ms.timestamp(),
             summary,
             runbook_url: rule.runbook_url.clone(),
         }
@@ -337,20 +336,20 @@ impl Group {
             || self.rules.iter().any(|state| state.firing.is_some())
     }
 
-    fn allowed_silence_ms(&self, judging: &Judging<'_>) -> i64 {
-        if self.is_watched(judging.rules) { RETIRE_MS } else { judging.basis.ttl_ms }
+    fn allowed_silence(&self, judging: &Judging<'_>) -> Span {
+        if self.is_watched(judging.rules) { RETIRE } else { judging.basis.ttl }
     }
 
     /// Whether the group was silent for too long; resolves what fires.
-    fn is_over(&mut self, window: i64, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
+    fn is_over(&mut self, window: Window, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         let has_ttl = !matches!(self.kind, GroupKind::Expected | GroupKind::Service);
         if !has_ttl || window < self.over_from(judging) {
             return false;
         }
         let seen = self.window(window, judging);
         for (index, rule) in judging.rules.rules.iter().enumerate() {
-            let end_ms = judging.rules.grid.end_ms(window);
-            if let Some(change) = self.rules[index].resolve(ResolveReason::Retired, end_ms, rule) {
+            let end = judging.rules.grid.end(window);
+            if let Some(change) = self.rules[index].resolve(ResolveReason::Retired, end, rule) {
                 let value = self.value(rule, window, &seen, judging);
                 transitions.push(self.transition(rule, change, window, value, &seen, judging));
             }
@@ -359,13 +358,13 @@ impl Group {
     }
 
     /// The window at which the group has been silent for too long.
-    fn over_from(&self, judging: &Judging<'_>) -> i64 {
-        self.last_arrival + 1 + judging.rules.grid.hops(self.allowed_silence_ms(judging))
+    fn over_from(&self, judging: &Judging<'_>) -> Window {
+        self.last_arrival.window_before() + 1 + judging.rules.grid.hops(self.allowed_silence(judging))
     }
 
     /// Nothing changed at the last window. As long as no pane with events enters the window and no time limit runs out,
     /// nothing will change at the next ones either: they are as good as judged.
-    fn skip(&mut self, to: i64, judging: &Judging<'_>) {
+    fn skip(&mut self, to: Window, judging: &Judging<'_>) {
         let grid = judging.rules.grid;
         let window = self.judged;
         let leaving = grid.first_pane(window);
@@ -374,11 +373,11 @@ impl Group {
         if is_marked || has_baseline && !self.traffic.is_steady(grid, window) {
             return;
         }
-        let entering = |ring: &Ring| ring.next(leaving).unwrap_or(i64::MAX);
+        let entering = |ring: &Ring| ring.next(leaving).map_or(Window(i64::MAX), Pane::window_before);
         let mut last = to.min(entering(&self.panes)).min(entering(judging.unattributed));
-        let deadlines = judging.rules.rules.iter().zip(&self.rules).filter_map(|(rule, state)| state.deadline_ms(rule));
-        for deadline_ms in deadlines {
-            last = last.min(grid.window_from(deadline_ms) - 1);
+        let deadlines = judging.rules.rules.iter().zip(&self.rules).filter_map(|(rule, state)| state.deadline(rule));
+        for deadline in deadlines {
+            last = last.min(grid.window_from(deadline) - 1);
         }
         if let Some(until) = self.traffic.pauses_until(grid).filter(|&until| until >= window) {
             last = last.min(until);
@@ -401,9 +400,10 @@ impl Group {
     }
 
     /// Adds to `alone` the windows up to `to` in which a rule decides for this group.
-    pub(crate) fn decides(&self, windows: std::ops::RangeInclusive<i64>, judging: &Judging<'_>, alone: &mut Alone) {
+    pub(crate) fn decides(&self, windows: std::ops::RangeInclusive<Window>, judging: &Judging<'_>, alone: &mut Alone) {
         let Some(last) = self.panes.last() else { return };
-        for window in *windows.start()..=(*windows.end()).min(last + judging.rules.grid.panes()) {
+        let until = (*windows.end()).min(last.window_before() + judging.rules.grid.panes());
+        for window in (windows.start().0..=until.0).map(Window) {
             let seen = self.window(window, judging);
             let rules = judging.rules.rules.iter().filter(|rule| !matches!(rule.kind, Kind::TrafficDrop { .. }));
             let decides = rules.filter(|rule| verdict::judge(&rule.kind, &seen) != Verdict::Unknown);
@@ -418,7 +418,7 @@ impl Group {
 
     /// Makes the group as if it had just begun: what is written of a forgotten one until its key is deleted.
     pub(crate) fn blank(&self, rules: &Rules) -> Self {
-        let start = (self.start_offset, self.judged, self.judged);
+        let start = (self.start_offset, self.judged, self.judged.next_pane());
         let blank = Self::new(self.kind, self.labels.clone(), self.values.clone(), start, rules);
         Self { last_arrival: self.last_arrival, ..blank }
     }

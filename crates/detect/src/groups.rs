@@ -11,6 +11,7 @@ use crate::group::Group;
 use crate::pane::Ring;
 use crate::rules::{Label, Rules};
 use crate::state::GroupKind;
+use crate::units::Pane;
 
 /// A label longer than this, in bytes, makes no group of its own: what is kept per group must stay small.
 const MAX_LABEL_BYTES: usize = 256;
@@ -221,7 +222,7 @@ impl Groups {
         self.services.get(group.service).map_or(NONE, |service| &service.unattributed)
     }
 
-    pub(crate) fn forget_unattributed_before(&mut self, pane: i64) {
+    pub(crate) fn forget_unattributed_before(&mut self, pane: Pane) {
         for service in &mut self.services {
             service.unattributed.forget_before(pane);
         }

@@ -27,6 +27,7 @@ mod state;
 mod summary;
 mod traffic;
 mod transition;
+mod units;
 mod verdict;
 mod watermark;
 

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use tidewatch_contract::{ResolveReason, Severity};
 
 use crate::rules::Rule;
+use crate::units::{Span, Time};
 
 /// An alert is resolved after this long without a window that is over its limit or clean.
-const UNDECIDED_MS: i64 = 10 * 60 * 1_000;
+const UNDECIDED: Span = Span::minutes(10);
 
 /// What a window says about a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,28 +26,28 @@ pub(crate) enum Verdict {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct RuleState {
     /// Violating windows in a row, counted up to `for_windows`.
-    pub violating: u32,
+    pub(crate) violating: u32,
     /// End of the first of them.
-    pub violating_since_ms: Option<i64>,
+    pub(crate) violating_since_ms: Option<Time>,
     /// Clean windows in a row while firing.
-    pub clean: u32,
+    pub(crate) clean: u32,
     /// End of the first window in a row that could not be judged or was within the limit but not clean, while firing.
-    pub unknown_since_ms: Option<i64>,
+    pub(crate) unknown_since_ms: Option<Time>,
     /// End of the window that resolved the last alert, kept where the rule has a cooldown.
-    pub resolved_at_ms: Option<i64>,
+    pub(crate) resolved_at_ms: Option<Time>,
     /// The alert, while it fires.
-    pub firing: Option<Firing>,
+    pub(crate) firing: Option<Firing>,
 }
 
 /// What has to be the same in an alert's end as in its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Firing {
     /// End of the window that fired.
-    pub started_at_ms: i64,
+    pub(crate) started_at_ms: Time,
     /// What the value was held against.
-    pub threshold: f64,
+    pub(crate) threshold: f64,
     /// The severity that the alert was raised with.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,7 +57,7 @@ pub(crate) enum Change {
 }
 
 impl RuleState {
-    pub(crate) fn apply(&mut self, verdict: Verdict, window_ms: i64, rule: &Rule, threshold: f64) -> Option<Change> {
+    pub(crate) fn apply(&mut self, verdict: Verdict, end: Time, rule: &Rule, threshold: f64) -> Option<Change> {
         if verdict != Verdict::Violating {
             self.violating = 0;
             self.violating_since_ms = None;
@@ -69,13 +70,13 @@ impl RuleState {
         }
         match verdict {
             Verdict::Violating => {
-                self.violating_since_ms.get_or_insert(window_ms);
+                self.violating_since_ms.get_or_insert(end);
                 self.violating = (self.violating + 1).min(rule.for_windows);
-                let cooling = self.resolved_at_ms.is_some_and(|at| window_ms < at + rule.cooldown_ms);
+                let cooling = self.resolved_at_ms.is_some_and(|at| end < at + rule.cooldown);
                 if self.firing.is_some() || self.violating < rule.for_windows || cooling {
                     return None;
                 }
-                let firing = Firing { started_at_ms: window_ms, threshold, severity: rule.severity };
+                let firing = Firing { started_at_ms: end, threshold, severity: rule.severity };
                 self.firing = Some(firing);
                 Some(Change::Fired(firing))
             }
@@ -85,34 +86,34 @@ impl RuleState {
                 if self.clean < rule.clear_windows {
                     return None;
                 }
-                self.resolve(ResolveReason::Clean, window_ms, rule)
+                self.resolve(ResolveReason::Clean, end, rule)
             }
             Verdict::Between => None,
             Verdict::Unknown | Verdict::Within => {
                 self.firing?;
-                let since = *self.unknown_since_ms.get_or_insert(window_ms);
-                if window_ms - since < UNDECIDED_MS {
+                let since = *self.unknown_since_ms.get_or_insert(end);
+                if end - since < UNDECIDED {
                     return None;
                 }
                 let reason = if verdict == Verdict::Within { ResolveReason::Clean } else { ResolveReason::NoData };
-                self.resolve(reason, window_ms, rule)
+                self.resolve(reason, end, rule)
             }
         }
     }
 
-    pub(crate) fn resolve(&mut self, reason: ResolveReason, window_ms: i64, rule: &Rule) -> Option<Change> {
+    pub(crate) fn resolve(&mut self, reason: ResolveReason, end: Time, rule: &Rule) -> Option<Change> {
         let firing = self.firing.take()?;
         self.clean = 0;
         self.unknown_since_ms = None;
-        self.resolved_at_ms = (rule.cooldown_ms > 0).then_some(window_ms);
+        self.resolved_at_ms = (rule.cooldown > Span(0)).then_some(end);
         Some(Change::Resolved(reason, firing))
     }
 
     /// When time alone changes the state though the verdict stays the same.
-    pub(crate) fn deadline_ms(&self, rule: &Rule) -> Option<i64> {
+    pub(crate) fn deadline(&self, rule: &Rule) -> Option<Time> {
         match self.firing {
-            Some(_) => self.unknown_since_ms.map(|since| since + UNDECIDED_MS),
-            None if self.violating >= rule.for_windows => self.resolved_at_ms.map(|at| at + rule.cooldown_ms),
+            Some(_) => self.unknown_since_ms.map(|since| since + UNDECIDED),
+            None if self.violating >= rule.for_windows => self.resolved_at_ms.map(|at| at + rule.cooldown),
             None => None,
         }
     }
@@ -123,16 +124,16 @@ mod tests {
     use super::*;
     use crate::rules::Kind;
 
-    const HOP: i64 = 5_000;
+    const HOP: Span = Span(5_000);
 
-    fn rule(cooldown_ms: i64) -> Rule {
+    fn rule(cooldown: Span) -> Rule {
         Rule {
             index: 0,
             name: "R".into(),
             kind: Kind::ClockSkew { limit_ppm: 2, clear_ppm: 1, min_events: 1 },
             for_windows: 2,
             clear_windows: 2,
-            cooldown_ms,
+            cooldown,
             severity: Severity::Warning,
             runbook_url: String::new(),
         }
@@ -150,7 +151,7 @@ mod tests {
                 'w' => Verdict::Within,
                 _ => Verdict::Unknown,
             };
-            changes.push(match state.apply(verdict, window * HOP, rule, 1.0) {
+            changes.push(match state.apply(verdict, Time(window * HOP.0), rule, 1.0) {
                 None => '.',
                 Some(Change::Fired(_)) => 'F',
                 Some(Change::Resolved(ResolveReason::Clean, _)) => 'R',
@@ -162,37 +163,37 @@ mod tests {
 
     #[test]
     fn fires_after_two_violating_and_resolves_after_two_clean_in_a_row() {
-        assert_eq!(run(&rule(0), "vcvvvcvccc"), "...F....R.");
+        assert_eq!(run(&rule(Span(0)), "vcvvvcvccc"), "...F....R.");
     }
 
     #[test]
     fn unknown_resets_a_pending_one_and_keeps_a_firing_one() {
-        assert_eq!(run(&rule(0), "vuvuvvuucuccv"), ".....F.....R.");
+        assert_eq!(run(&rule(Span(0)), "vuvuvvuucuccv"), ".....F.....R.");
     }
 
     #[test]
     fn between_neither_resolves_nor_fires() {
-        assert_eq!(run(&rule(0), "vbvvcbcbcc"), "...F.....R");
+        assert_eq!(run(&rule(Span(0)), "vbvvcbcbcc"), "...F.....R");
     }
 
     #[test]
     fn ten_minutes_of_unknown_resolve_with_no_data() {
         let unknown = "u".repeat(121);
-        let changes = run(&rule(0), &format!("vv{unknown}"));
+        let changes = run(&rule(Span(0)), &format!("vv{unknown}"));
         assert_eq!(changes.find('N'), Some(2 + 120));
-        assert!(!run(&rule(0), &format!("vv{}b{}", "u".repeat(119), "u".repeat(119))).contains('N'));
+        assert!(!run(&rule(Span(0)), &format!("vv{}b{}", "u".repeat(119), "u".repeat(119))).contains('N'));
     }
 
     #[test]
     fn ten_minutes_within_the_limit_resolve_as_clean_and_one_window_over_it_begins_them_anew() {
         let within = "w".repeat(121);
-        assert_eq!(run(&rule(0), &format!("vv{within}")).find('R'), Some(2 + 120));
-        assert!(!run(&rule(0), &format!("vv{}v{}", "w".repeat(119), "w".repeat(119))).contains('R'));
-        assert_eq!(run(&rule(0), &format!("vv{}", "wu".repeat(61))).find(['R', 'N']), Some(2 + 120));
+        assert_eq!(run(&rule(Span(0)), &format!("vv{within}")).find('R'), Some(2 + 120));
+        assert!(!run(&rule(Span(0)), &format!("vv{}v{}", "w".repeat(119), "w".repeat(119))).contains('R'));
+        assert_eq!(run(&rule(Span(0)), &format!("vv{}", "wu".repeat(61))).find(['R', 'N']), Some(2 + 120));
     }
 
     #[test]
     fn a_cooldown_delays_a_second_firing_but_no_resolve_and_drops_nothing() {
-        assert_eq!(run(&rule(5 * HOP), "vvccvvvvvcc"), ".F.R....F.R");
+        assert_eq!(run(&rule(Span(5 * HOP.0)), "vvccvvvvvcc"), ".F.R....F.R");
     }
 }

@@ -17,13 +17,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tidewatch_contract::RequestView;
 
-use crate::grid::{to_ms, to_timestamp};
 use crate::group::{Alone, Basis, Group};
 use crate::groups::Groups;
 use crate::pane::Sketching;
 use crate::rules::{LatencyCounters, Rules};
 use crate::state::{GroupKind, Totals};
 use crate::transition::Transition;
+use crate::units::{Offset, Pane, Span, Time, Window};
 use crate::watermark::{Steps, Watermark};
 
 pub use view::{GroupView, RuleStatus, RuleView};
@@ -38,10 +38,10 @@ pub struct Limits {
 }
 
 /// A stretch without any record, found at the first one after a restart, that is too long to be chance.
-const UNWATCHED_MS: i64 = 10_000;
+const UNWATCHED: Span = Span::seconds(10);
 
 /// The last window judged of a group that was made before its partition's first event.
-const NOT_BEGUN: i64 = i64::MIN;
+const NOT_BEGUN: Window = Window(i64::MIN);
 
 static NONE_ALONE: Alone = Alone::new();
 
@@ -94,25 +94,25 @@ pub struct Partition {
     groups: Groups,
     watermark: Watermark,
     /// The last window judged.
-    judged: Option<i64>,
+    judged: Option<Window>,
     /// The offset at which judging began: records before it are in no pane.
-    begun_at: Option<i64>,
+    begun_at: Option<Offset>,
     steps: Steps,
     /// First offset that fell into each pane that a coming window needs, in the order of panes.
-    firsts: VecDeque<(i64, i64)>,
-    start_offset: i64,
+    firsts: VecDeque<(Pane, Offset)>,
+    start_offset: Offset,
     /// The first offset that was never taken in.
-    next_offset: i64,
+    next_offset: Offset,
     /// The next offset to read: behind `next_offset` while records are read again.
-    reading_at: i64,
-    restored_floor: i64,
+    reading_at: Offset,
+    restored_floor: Offset,
     /// (offset, window): a lost process had judged until that window when it was at that offset.
-    ahead: VecDeque<(i64, i64)>,
-    partial_until: i64,
+    ahead: VecDeque<(Offset, Window)>,
+    partial_until: Pane,
     /// Windows that begin before this pane lie where nobody watched and nobody sent.
-    unwatched_until: i64,
+    unwatched_until: Pane,
     /// Nobody watched until the record at this offset.
-    unwatched_to: i64,
+    unwatched_to: Offset,
     gap: bool,
     totals: Totals,
     transitions: Vec<Transition>,
@@ -124,6 +124,7 @@ pub struct Partition {
 impl Partition {
     /// A partition that nothing is known of, to be read from `start_offset`.
     pub fn new(partition: i32, start_offset: i64, rules: Arc<Rules>, limits: Limits) -> Self {
+        let start_offset = Offset(start_offset);
         Self {
             partition,
             limits,
@@ -141,9 +142,9 @@ impl Partition {
             reading_at: start_offset,
             restored_floor: start_offset,
             ahead: VecDeque::new(),
-            partial_until: 0,
-            unwatched_until: 0,
-            unwatched_to: i64::MIN,
+            partial_until: Pane(0),
+            unwatched_until: Pane(0),
+            unwatched_to: Offset(i64::MIN),
             gap: false,
             totals: Totals::default(),
             transitions: Vec::new(),
@@ -161,7 +162,7 @@ impl Partition {
         }
         let labels = [("service".to_owned(), service.to_owned())].into();
         let judged = self.judged.unwrap_or(NOT_BEGUN);
-        let start = (self.next_offset, judged, judged);
+        let start = (self.next_offset, judged, judged.next_pane());
         let mut group = Group::new(GroupKind::Expected, labels, Vec::new(), start, &self.rules);
         group.seen = self.groups.service(service).is_some();
         self.groups.insert(group);
@@ -173,13 +174,13 @@ impl Partition {
         if self.reading_at < self.next_offset {
             return;
         }
-        let is_used = self.watermark.newest_ms.is_some();
+        let is_used = self.watermark.newest.is_some();
         if is_used || self.groups.iter().any(|group| group.kind == GroupKind::Expected) {
-            self.restored_floor = i64::MAX;
-            self.unwatched_to = i64::MIN;
+            self.restored_floor = Offset(i64::MAX);
+            self.unwatched_to = Offset(i64::MIN);
             self.catch_up(self.next_offset);
-            self.end_gap(to_ms(now));
-            self.watermark.reach(to_ms(now));
+            self.end_gap(Time::of(now));
+            self.watermark.reach(Time::of(now));
             self.judge_due(self.next_offset);
         }
     }
@@ -190,16 +191,17 @@ impl Partition {
     /// judge it. A partition that stays silent is moved by the clock instead, and a service that is missing where others
     /// sent leaves no such stretch: both are told.
     pub fn resume_unwatched(&mut self, end: i64) {
-        self.unwatched_to = end;
+        self.unwatched_to = Offset(end);
     }
 
     /// The records from the next offset up to `until` are gone: they were deleted before they could be read. Windows
     /// that may miss one are judged by no rule.
     pub fn skip_lost(&mut self, until: i64) {
+        let until = Offset(until);
         if until <= self.reading_at {
             return;
         }
-        self.totals.lost += u64::try_from(until - self.next_offset).unwrap_or(0);
+        self.totals.lost += u64::try_from(until.0 - self.next_offset.0).unwrap_or(0);
         self.reading_at = until;
         self.next_offset = self.next_offset.max(until);
         self.gap = true;
@@ -208,13 +210,14 @@ impl Partition {
     /// There is no record between the next offset and `until`, and there never was one to be read: a control record of a
     /// transaction, or what was aborted or compacted. Nothing is missing, so windows are judged as ever.
     pub fn skip_holes(&mut self, until: i64) {
+        let until = Offset(until);
         self.reading_at = self.reading_at.max(until);
         if until > self.next_offset {
-            self.totals.holes += until.abs_diff(self.next_offset);
+            self.totals.holes += until.0.abs_diff(self.next_offset.0);
             self.next_offset = until;
         }
         if self.reading_at == self.next_offset {
-            self.restored_floor = i64::MAX;
+            self.restored_floor = Offset(i64::MAX);
         }
     }
 
@@ -222,7 +225,7 @@ impl Partition {
     /// lie between the last record and the end.
     pub fn reach_end(&mut self, position: Option<i64>) {
         // What the restored state covers was there once, so the end is not before it.
-        self.skip_holes(position.unwrap_or(self.next_offset).max(self.next_offset));
+        self.skip_holes(position.unwrap_or(self.next_offset.0).max(self.next_offset.0));
     }
 
     /// What began or ended since the last call, in the order of windows.
@@ -234,17 +237,17 @@ impl Partition {
 
     /// Event time up to which everything is taken to be here: the newest event minus lateness.
     pub fn watermark(&self) -> Option<Timestamp> {
-        self.watermark.newest_ms.map(|newest_ms| to_timestamp(newest_ms - self.rules.lateness_ms))
+        self.watermark.newest.map(|newest| (newest - self.rules.lateness).timestamp())
     }
 
     /// End of the last window judged.
     pub fn judged_until(&self) -> Option<Timestamp> {
-        self.judged.map(|window| to_timestamp(self.rules.grid.end_ms(window)))
+        self.judged.map(|window| self.rules.grid.end(window).timestamp())
     }
 
     /// The next offset to read. After [`Self::restore`] that is the floor.
     pub fn position(&self) -> i64 {
-        self.reading_at
+        self.reading_at.0
     }
 
     /// The partition's number.
@@ -266,17 +269,17 @@ impl Partition {
     pub fn floor(&self) -> i64 {
         let oldest = self.firsts.iter().map(|&(_, offset)| offset).min().unwrap_or(self.next_offset);
         // Until everything is read again, `firsts` doesn't know all of it.
-        oldest.min(self.restored_floor).min(self.next_offset)
+        oldest.min(self.restored_floor).min(self.next_offset).0
     }
 
     /// Judges what the watermark has passed. Records from `offset` on find it judged.
-    fn judge_due(&mut self, offset: i64) {
-        let Some(newest_ms) = self.watermark.newest_ms else { return };
-        let due = self.rules.grid.window_until(newest_ms - self.rules.lateness_ms);
+    fn judge_due(&mut self, offset: Offset) {
+        let Some(newest) = self.watermark.newest else { return };
+        let due = self.rules.grid.window_until(newest - self.rules.lateness);
         self.judge(due, offset);
     }
 
-    fn judge(&mut self, to: i64, offset: i64) {
+    fn judge(&mut self, to: Window, offset: Offset) {
         let Some(judged) = self.judged else {
             self.begin(to, offset);
             return;
@@ -301,7 +304,7 @@ impl Partition {
         self.judged = Some(to);
         let needed = self.rules.grid.first_pane(to + 1);
         // Nothing counts further than a window ahead of what had been judged: see `arrival_pane`.
-        self.steps.push(offset, to, needed - 1 - self.rules.grid.panes());
+        self.steps.push(offset, to, needed.window_before() - 1 - self.rules.grid.panes());
         self.groups.forget_unattributed_before(needed - 1);
         while self.firsts.front().is_some_and(|&(pane, _)| pane < needed) {
             self.firsts.pop_front();
@@ -313,57 +316,58 @@ impl Partition {
         Basis {
             rules: Arc::clone(&self.rules),
             sketching: self.sketching.clone(),
-            ttl_ms: ttl_ms(&self.rules, &self.limits),
+            ttl: ttl(&self.rules, &self.limits),
             partial_until: self.partial_until,
             unwatched_until: self.unwatched_until,
         }
     }
 
     /// The first watermark: nothing before it was there to be judged.
-    fn begin(&mut self, window: i64, offset: i64) {
+    fn begin(&mut self, window: Window, offset: Offset) {
         self.judged = Some(window);
         self.begun_at = Some(offset);
-        self.steps.push(offset, window, i64::MIN);
+        self.steps.push(offset, window, NOT_BEGUN);
         for slot in self.groups.slots() {
             if let Some(group) = self.groups.get_mut(slot)
                 && group.judged == NOT_BEGUN
             {
                 group.judged = window;
-                group.traffic.first_pane = window;
+                group.traffic.first_pane = window.next_pane();
             }
         }
     }
 
     /// Judges as far as a lost process had when it was at `offset`: its clock may have moved the watermark, and groups
     /// that were written down then have been judged already.
-    fn catch_up(&mut self, offset: i64) {
+    fn catch_up(&mut self, offset: Offset) {
         while let Some(&(from, window)) = self.ahead.front()
             && from <= offset
         {
             self.ahead.pop_front();
-            self.watermark.reach(self.rules.grid.end_ms(window) + self.rules.lateness_ms);
+            self.watermark.reach(self.rules.grid.end(window) + self.rules.lateness);
             self.judge_due(offset);
         }
     }
 
     /// A record may come long after the last one before it.
-    fn mark_unwatched(&mut self, offset: i64, event_ms: Option<i64>) {
+    fn mark_unwatched(&mut self, offset: Offset, event_at: Option<Time>) {
         if offset <= self.unwatched_to
-            && let (Some(newest_ms), Some(event_ms)) = (self.watermark.newest_ms, event_ms)
-            && event_ms - newest_ms > UNWATCHED_MS
+            && let (Some(newest), Some(event_at)) = (self.watermark.newest, event_at)
+            && event_at - newest > UNWATCHED
         {
-            self.unwatched_until = self.rules.grid.pane_of(event_ms) + 1;
+            self.unwatched_until = self.rules.grid.pane_of(event_at) + 1;
         }
     }
 
-    fn end_gap(&mut self, until_ms: i64) {
+    fn end_gap(&mut self, until: Time) {
         if std::mem::take(&mut self.gap) {
-            self.partial_until = self.partial_until.max(self.rules.grid.pane_of(until_ms) + 1);
+            self.partial_until = self.partial_until.max(self.rules.grid.pane_of(until) + 1);
         }
     }
 }
 
 /// A group outlives the windows that it is part of.
-fn ttl_ms(rules: &Rules, limits: &Limits) -> i64 {
-    i64::try_from(limits.group_ttl.as_millis()).unwrap_or(i64::MAX).clamp(rules.grid.window_ms(), i64::MAX / 2)
+fn ttl(rules: &Rules, limits: &Limits) -> Span {
+    let ttl = i64::try_from(limits.group_ttl.as_millis()).unwrap_or(i64::MAX);
+    Span(ttl).clamp(rules.grid.window(), Span(i64::MAX / 2))
 }

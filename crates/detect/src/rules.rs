@@ -13,6 +13,7 @@ pub use error::RulesError;
 pub(crate) use filter::{Filter, MAX_FILTERS, Selection, Selections};
 
 use crate::grid::Grid;
+use crate::units::Span;
 
 /// How many latency rules a file may have: each one is a counter in every pane.
 pub(crate) const MAX_LATENCY_RULES: usize = 4;
@@ -25,7 +26,7 @@ pub(crate) const PPM: u64 = 1_000_000;
 pub struct Rules {
     pub(crate) group_by: Vec<Label>,
     pub(crate) grid: Grid,
-    pub(crate) lateness_ms: i64,
+    pub(crate) lateness: Span,
     pub(crate) expect: Vec<String>,
     pub(crate) runbook_base: String,
     /// Those that rules name, each once: every one is evaluated for every event.
@@ -73,7 +74,7 @@ pub(crate) struct Rule {
     pub(crate) kind: Kind,
     pub(crate) for_windows: u32,
     pub(crate) clear_windows: u32,
-    pub(crate) cooldown_ms: i64,
+    pub(crate) cooldown: Span,
     pub(crate) severity: Severity,
     pub(crate) runbook_url: String,
 }
@@ -134,17 +135,17 @@ impl Rules {
 
     /// Length of a judged window.
     pub fn window(&self) -> Duration {
-        Duration::from_millis(self.grid.window_ms().unsigned_abs())
+        Duration::from_millis(self.grid.window().0.unsigned_abs())
     }
 
     /// Time between the ends of two windows.
     pub fn hop(&self) -> Duration {
-        Duration::from_millis(self.grid.hop_ms().unsigned_abs())
+        Duration::from_millis(self.grid.hop().0.unsigned_abs())
     }
 
     /// How far the watermark stays behind the newest event.
     pub fn lateness(&self) -> Duration {
-        Duration::from_millis(self.lateness_ms.unsigned_abs())
+        Duration::from_millis(self.lateness.0.unsigned_abs())
     }
 
     /// Services whose silence is told even if they never sent. Their partitions are told by [`crate::Partition::expect`].

@@ -6,13 +6,14 @@ use tidewatch_contract::ResolveReason;
 
 use crate::rules::{Kind, PPM};
 use crate::traffic::SETTLED_MINUTES;
-use crate::verdict::{Requests, Window};
+use crate::units::Span;
+use crate::verdict::{Requests, Seen};
 
 /// What is said about.
 pub(crate) struct Subject<'a> {
     pub(crate) kind: &'a Kind,
     pub(crate) labels: &'a BTreeMap<String, String>,
-    pub(crate) window_ms: i64,
+    pub(crate) window: Span,
     pub(crate) baseline: Option<u64>,
     pub(crate) value: Option<f64>,
 }
@@ -20,7 +21,7 @@ pub(crate) struct Subject<'a> {
 impl Subject<'_> {
     pub(crate) fn fired(&self) -> String {
         let value = self.value.unwrap_or_default();
-        let (who, window) = (who(self.labels), last(self.window_ms));
+        let (who, window) = (who(self.labels), last(self.window));
         match *self.kind {
             Kind::Latency { quantile_ppm, limit_ms, .. } => {
                 let quantile = quantile(quantile_ppm);
@@ -41,11 +42,11 @@ impl Subject<'_> {
     }
 
     pub(crate) fn resolved(&self, reason: ResolveReason) -> String {
-        let (who, window) = (who(self.labels), last(self.window_ms));
+        let (who, window) = (who(self.labels), last(self.window));
         match (reason, self.kind, self.value) {
             (ResolveReason::Retired, ..) => format!("{who}: no longer watched"),
             (ResolveReason::NewNormal, ..) => {
-                let level = per(self.baseline.unwrap_or_default(), self.window_ms);
+                let level = per(self.baseline.unwrap_or_default(), self.window);
                 format!("{who}: traffic has stayed at {level} for {SETTLED_MINUTES} min: this is the new normal level")
             }
             (ResolveReason::NoData, ..) | (_, _, None) => {
@@ -84,7 +85,7 @@ impl Subject<'_> {
 pub(crate) const NO_USUAL_TRAFFIC: &str = "nothing is known of the usual traffic";
 
 /// Why a window could not be judged.
-pub(crate) fn unknown(kind: &Kind, window: &Window) -> String {
+pub(crate) fn unknown(kind: &Kind, window: &Seen) -> String {
     let counts = &window.counts;
     if window.partial {
         return "records of the window were lost".to_owned();
@@ -132,16 +133,16 @@ fn end(is_clear: bool) -> &'static str {
     if is_clear { "back to normal" } else { "within the limit for 10 minutes" }
 }
 
-fn per(requests: u64, window_ms: i64) -> String {
-    match window_ms {
+fn per(requests: u64, window: Span) -> String {
+    match window.0 {
         60_000 => format!("{requests} requests a minute"),
         ms if ms % 60_000 == 0 => format!("{requests} requests per {} minutes", ms / 60_000),
         ms => format!("{requests} requests per {} s", ms as f64 / 1_000.0),
     }
 }
 
-fn last(window_ms: i64) -> String {
-    match window_ms {
+fn last(window: Span) -> String {
+    match window.0 {
         60_000 => "the last minute".to_owned(),
         ms if ms % 60_000 == 0 => format!("the last {} minutes", ms / 60_000),
         ms => format!("the last {} s", ms as f64 / 1_000.0),
@@ -185,7 +186,7 @@ mod tests {
     }
 
     fn subject<'a>(kind: &'a Kind, labels: &'a BTreeMap<String, String>, value: f64) -> Subject<'a> {
-        Subject { kind, labels, window_ms: 60_000, baseline: Some(400), value: Some(value) }
+        Subject { kind, labels, window: Span(60_000), baseline: Some(400), value: Some(value) }
     }
 
     #[test]

@@ -16,11 +16,12 @@ use serde::{Deserialize, Serialize};
 use self::memory::Memory;
 use self::rhythm::Rhythm;
 use crate::grid::Grid;
+use crate::units::{Pane, Span, Window};
 
 /// How far the recent traffic looks back before the window.
-const HISTORY_MS: i64 = 10 * 60 * 1_000;
+const HISTORY: Span = Span::minutes(10);
 /// What lasted so long and ended by itself is known for its time of the day.
-const LEARNT_MS: i64 = 60 * 60 * 1_000;
+const LEARNT: Span = Span::hours(1);
 /// From so many requests a window on, half a window without any is no chance: e^-15 of all, if they come independently.
 const STEADY: u64 = 30;
 
@@ -31,11 +32,11 @@ pub(crate) const SETTLED_MINUTES: usize = memory::SETTLED_MINUTES;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Traffic {
     /// The first pane of the group.
-    pub(crate) first_pane: i64,
+    pub(crate) first_pane: Pane,
     /// Events that arrived, pane by pane, of the panes that have left the window; those without any are left out.
-    pub(crate) counts: VecDeque<(i64, u64)>,
+    pub(crate) counts: VecDeque<(Pane, u64)>,
     /// Ranges of panes, both ends inclusive, that are no measure: of windows of a drop, or partial or replayed ones.
-    pub(crate) excluded: VecDeque<(i64, i64)>,
+    pub(crate) excluded: VecDeque<(Pane, Pane)>,
     /// Usual events a window; the last one known while there is too little history.
     pub(crate) baseline: Option<u64>,
     /// Events a window in the last ten minutes, be they usual or not.
@@ -45,7 +46,7 @@ pub struct Traffic {
     pub(crate) frozen: bool,
     /// The window since which it does, as far as all of them could be watched.
     #[serde(default)]
-    fell: Option<i64>,
+    fell: Option<Window>,
     #[serde(default)]
     memory: Memory,
     #[serde(default)]
@@ -53,7 +54,7 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    pub(crate) fn new(first_pane: i64) -> Self {
+    pub(crate) fn new(first_pane: Pane) -> Self {
         Self { first_pane, ..Self::default() }
     }
 
@@ -62,7 +63,7 @@ impl Traffic {
     /// The recent traffic is the median pane (the element at rank floor((n - 1) / 2)) of the last ten minutes before the
     /// window, times the panes of a window. There is none before traffic has lasted for two windows (`last_arrival` is
     /// its last pane), the first of which is history then: a burst is not what is usual.
-    pub(crate) fn refresh(&mut self, grid: Grid, window: i64, last_arrival: i64) -> bool {
+    pub(crate) fn refresh(&mut self, grid: Grid, window: Window, last_arrival: Pane) -> bool {
         let oldest = self.oldest(grid, window);
         while self.counts.front().is_some_and(|&(pane, _)| pane < oldest) {
             self.counts.pop_front();
@@ -74,7 +75,7 @@ impl Traffic {
         let until = grid.first_pane(window);
         let excluded: i64 = self.excluded.iter().map(|&(a, b)| ((b + 1).min(until) - a.max(from)).max(0)).sum();
         let panes = until - from - excluded;
-        let lasted = last_arrival.min(window - 1) + 1 - self.first_pane;
+        let lasted = last_arrival.min(window.last_pane()) + 1 - self.first_pane;
         let before = (self.recent, self.baseline);
         if panes >= grid.panes() && lasted >= 2 * grid.panes() {
             self.recent = Some(self.median(panes) * grid.panes().unsigned_abs());
@@ -87,7 +88,7 @@ impl Traffic {
     }
 
     /// What of the recent traffic is usual.
-    fn usual(&self, grid: Grid, window: i64, recent: u64) -> u64 {
+    fn usual(&self, grid: Grid, window: Window, recent: u64) -> u64 {
         let mut usual = recent;
         // While traffic falls, the median of the last ten minutes is at no level that lasts, and too low to compare with.
         let high = self.memory.before(grid, window).unwrap_or(0).max(recent);
@@ -124,17 +125,18 @@ impl Traffic {
     }
 
     /// Takes in whether the traffic in `window` is low. Says whether it changed anything.
-    pub(crate) fn follow(&mut self, grid: Grid, window: i64, low: bool) -> bool {
-        self.rhythm.follow(grid, window, low, self.first_pane + grid.panes() / 2)
+    pub(crate) fn follow(&mut self, grid: Grid, window: Window, low: bool) -> bool {
+        let began = self.first_pane + grid.panes() / 2;
+        self.rhythm.follow(grid, window, low, began.window_before())
     }
 
     /// Until which window low traffic is a usual pause.
-    pub(crate) fn pauses_until(&self, grid: Grid) -> Option<i64> {
+    pub(crate) fn pauses_until(&self, grid: Grid) -> Option<Window> {
         self.rhythm.pauses_until(grid)
     }
 
     /// Whether the drop has become the normal level, which is the baseline then.
-    pub(crate) fn settle(&mut self, grid: Grid, window: i64) -> bool {
+    pub(crate) fn settle(&mut self, grid: Grid, window: Window) -> bool {
         let (Some(level), Some(fell)) = (self.memory.settled(), self.fell.filter(|_| self.frozen)) else {
             return false;
         };
@@ -149,7 +151,7 @@ impl Traffic {
 
     /// Ends a window: `arrived` events leave it with its first pane. `low`: the baseline is to stay what it was.
     /// `unseen`: the window says nothing about what is usual.
-    pub(crate) fn leave(&mut self, grid: Grid, window: i64, arrived: u64, low: bool, unseen: bool) {
+    pub(crate) fn leave(&mut self, grid: Grid, window: Window, arrived: u64, low: bool, unseen: bool) {
         if low || unseen {
             self.exclude(grid, window);
         }
@@ -161,7 +163,7 @@ impl Traffic {
             }
             (None, true) => self.fell = Some(window),
             (Some(fell), false) => {
-                if window - fell >= grid.hops(LEARNT_MS) {
+                if window - fell >= grid.hops(LEARNT) {
                     self.memory.learn_drop(grid, fell);
                 }
                 self.memory.forget_drop();
@@ -187,15 +189,15 @@ impl Traffic {
         }
     }
 
-    fn is_excluded(&self, pane: i64) -> bool {
+    fn is_excluded(&self, pane: Pane) -> bool {
         self.excluded.iter().any(|&(first, last)| (first..=last).contains(&pane))
     }
 
-    fn oldest(&self, grid: Grid, window: i64) -> i64 {
-        grid.first_pane(window) - grid.hops(HISTORY_MS)
+    fn oldest(&self, grid: Grid, window: Window) -> Pane {
+        grid.first_pane(window) - grid.hops(HISTORY)
     }
 
-    fn remember(&mut self, grid: Grid, pane: i64, arrived: u64) {
+    fn remember(&mut self, grid: Grid, pane: Pane, arrived: u64) {
         if pane < self.first_pane {
             return;
         }
@@ -207,13 +209,13 @@ impl Traffic {
     }
 
     /// Takes in that nothing arrived in the panes that left windows which nobody had to judge, until `window`.
-    pub(crate) fn catch_up(&mut self, grid: Grid, window: i64) {
+    pub(crate) fn catch_up(&mut self, grid: Grid, window: Window) {
         self.remember(grid, grid.first_pane(window) - 1, 0);
     }
 
     /// The panes of `window` are no measure of what is usual.
-    fn exclude(&mut self, grid: Grid, window: i64) {
-        let (first, last) = (grid.first_pane(window), window - 1);
+    fn exclude(&mut self, grid: Grid, window: Window) {
+        let (first, last) = (grid.first_pane(window), window.last_pane());
         match self.excluded.back_mut() {
             Some(range) if first <= range.1 + 1 => range.1 = range.1.max(last),
             _ => self.excluded.push_back((first, last)),
@@ -221,16 +223,16 @@ impl Traffic {
     }
 
     /// The windows up to `window` were low like the last one.
-    pub(crate) fn exclude_on(&mut self, window: i64) {
+    pub(crate) fn exclude_on(&mut self, window: Window) {
         if let Some(range) = self.excluded.back_mut() {
-            range.1 = range.1.max(window - 1);
+            range.1 = range.1.max(window.last_pane());
         }
     }
 
     /// Whether the baseline stays as it is for as long as the group stays empty and every window's verdict the same.
-    pub(crate) fn is_steady(&self, grid: Grid, window: i64) -> bool {
+    pub(crate) fn is_steady(&self, grid: Grid, window: Window) -> bool {
         if self.frozen {
-            return self.excluded.back().is_some_and(|&(_, last)| last == window - 1);
+            return self.excluded.back().is_some_and(|&(_, last)| last == window.last_pane());
         }
         self.counts.is_empty() && self.excluded.is_empty() && self.first_pane <= self.oldest(grid, window)
     }
@@ -246,13 +248,13 @@ mod tests {
     use super::*;
 
     fn grid() -> Grid {
-        Grid::new(5_000, 12)
+        Grid::new(Span(5_000), 12)
     }
 
     fn traffic(counts: &[u64]) -> Traffic {
-        let mut traffic = Traffic::new(0);
+        let mut traffic = Traffic::new(Pane(0));
         for (pane, &count) in (0..).zip(counts) {
-            traffic.remember(grid(), pane, count);
+            traffic.remember(grid(), Pane(pane), count);
         }
         traffic
     }
@@ -260,18 +262,18 @@ mod tests {
     #[test]
     fn there_is_no_baseline_before_two_minutes_and_the_median_pane_from_then_on() {
         let mut traffic = traffic(&[10; 12]);
-        traffic.refresh(grid(), 23, 23);
+        traffic.refresh(grid(), Window(23), Pane(23));
         assert_eq!(traffic.baseline, None);
-        traffic.refresh(grid(), 24, 22);
+        traffic.refresh(grid(), Window(24), Pane(22));
         assert_eq!(traffic.baseline, None);
-        traffic.refresh(grid(), 24, 23);
+        traffic.refresh(grid(), Window(24), Pane(23));
         assert_eq!(traffic.baseline, Some(120));
     }
 
     #[test]
     fn panes_without_events_count_as_zero() {
         let mut traffic = traffic(&[10, 0, 0, 10, 0, 0, 10, 0, 0, 10, 0, 0]);
-        traffic.refresh(grid(), 24, 23);
+        traffic.refresh(grid(), Window(24), Pane(23));
         assert_eq!(traffic.baseline, Some(0));
     }
 
@@ -280,19 +282,19 @@ mod tests {
         let mut counts = vec![10; 120];
         counts.extend([30; 61]);
         let mut traffic = traffic(&counts);
-        traffic.refresh(grid(), 181 + 12, 200);
+        traffic.refresh(grid(), Window(181 + 12), Pane(200));
         assert_eq!(traffic.recent, Some(360));
     }
 
     #[test]
     fn excluded_panes_do_not_count_and_the_last_baseline_stays_where_too_few_are_left() {
         let mut traffic = traffic(&[10; 12]);
-        traffic.refresh(grid(), 24, 23);
+        traffic.refresh(grid(), Window(24), Pane(23));
         for window in 24..200 {
-            traffic.exclude(grid(), window);
-            traffic.remember(grid(), window - 12, 1);
+            traffic.exclude(grid(), Window(window));
+            traffic.remember(grid(), Pane(window - 12), 1);
         }
-        traffic.refresh(grid(), 200, 200);
+        traffic.refresh(grid(), Window(200), Pane(200));
         assert_eq!(traffic.baseline, Some(120));
         assert_eq!(traffic.excluded.len(), 1);
     }
@@ -304,13 +306,13 @@ mod tests {
 
     /// The same with so many requests more in a pane.
     fn living_unevenly(minutes: &[u64], more: impl Fn(u64) -> u64) -> impl Iterator<Item = Traffic> {
-        let mut traffic = Traffic::new(0);
+        let mut traffic = Traffic::new(Pane(0));
         (1..).zip(minutes).map(move |(minute, &requests)| {
             for window in 12 * minute..12 * (minute + 1) {
-                traffic.leave(grid(), window, requests + more(window.unsigned_abs()), false, false);
+                traffic.leave(grid(), Window(window), requests + more(window.unsigned_abs()), false, false);
             }
-            let window = 12 * (minute + 1);
-            traffic.refresh(grid(), window, window - 1);
+            let window = Window(12 * (minute + 1));
+            traffic.refresh(grid(), window, window.last_pane());
             traffic.clone()
         })
     }
@@ -397,7 +399,7 @@ mod tests {
     fn a_state_of_an_earlier_version_goes_on() {
         let old = r#"{"first_pane": 0, "counts": [[5, 10]], "excluded": [], "baseline": 120, "frozen": false}"#;
         let mut traffic: Traffic = serde_json::from_str(old).unwrap();
-        traffic.refresh(grid(), 18, 17);
+        traffic.refresh(grid(), Window(18), Pane(17));
         assert_eq!((traffic.recent, traffic.baseline), (Some(120), Some(120)));
     }
 }

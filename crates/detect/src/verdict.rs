@@ -15,7 +15,7 @@ const FEWEST: u64 = 5;
 
 /// What a rule looks at in one window of one group.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Window {
+pub(crate) struct Seen {
     pub(crate) counts: Counts,
     pub(crate) filtered: Filtered,
     /// Malformed records of the group's service: each group of the service may have sent them.
@@ -29,14 +29,14 @@ pub(crate) struct Window {
     pub(crate) firing: bool,
 }
 
-impl Window {
+impl Seen {
     /// The requests that a rule looks at.
     fn of(&self, selection: Selection) -> Tally {
         selection.filter().map_or_else(|| self.counts.tally(), |filter| self.filtered[filter])
     }
 }
 
-pub(crate) fn judge(kind: &Kind, window: &Window) -> Verdict {
+pub(crate) fn judge(kind: &Kind, window: &Seen) -> Verdict {
     let counts = &window.counts;
     if window.partial || kind.is_about_arrival() && (counts.replayed || window.unwatched) {
         return Verdict::Unknown;
@@ -90,7 +90,7 @@ pub(crate) struct Requests {
 
 impl Requests {
     /// None: the rule is about something else, or there are no requests.
-    pub(crate) fn of(kind: &Kind, window: &Window) -> Option<Self> {
+    pub(crate) fn of(kind: &Kind, window: &Seen) -> Option<Self> {
         let counts = &window.counts;
         match *kind {
             Kind::Latency { quantile_ppm, evidence, counter, selection, .. } => {
@@ -154,7 +154,7 @@ pub(crate) fn threshold(kind: &Kind, baseline: Option<u64>) -> f64 {
 }
 
 /// What was measured: milliseconds, a share of 1, or events. None: nothing to measure. `quantile` asks the sketch.
-pub(crate) fn value(kind: &Kind, window: &Window, quantile: impl FnOnce(Selection, f64) -> Option<f64>) -> Option<f64> {
+pub(crate) fn value(kind: &Kind, window: &Seen, quantile: impl FnOnce(Selection, f64) -> Option<f64>) -> Option<f64> {
     let counts = &window.counts;
     match *kind {
         Kind::Latency { quantile_ppm, limit_ms, selection, .. } => {
@@ -195,11 +195,11 @@ mod tests {
         }
     }
 
-    fn window(timed: u64, slow: u64) -> Window {
+    fn window(timed: u64, slow: u64) -> Seen {
         let (slow, over_clear) = ([slow, 0, 0, 0], [slow, 0, 0, 0]);
         let counts = Counts { events: timed, timed, slow, over_clear, ..Counts::default() };
         let filtered = Filtered::default();
-        Window { counts, filtered, unattributed: 0, baseline: None, partial: false, unwatched: false, firing: false }
+        Seen { counts, filtered, unattributed: 0, baseline: None, partial: false, unwatched: false, firing: false }
     }
 
     #[test]
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn traffic_is_back_only_above_the_clear_level_and_low_only_below_the_limit() {
         let kind = Kind::TrafficDrop { limit_ppm: 500_000, clear_ppm: 700_000, min_baseline: 100 };
-        let verdict = |arrived, firing| judge(&kind, &Window { baseline: Some(200), firing, ..window(arrived, 0) });
+        let verdict = |arrived, firing| judge(&kind, &Seen { baseline: Some(200), firing, ..window(arrived, 0) });
         assert_eq!([99, 100].map(|arrived| verdict(arrived, false)), [Verdict::Violating, Verdict::Clean]);
         let firing = [99, 100, 140, 141].map(|arrived| verdict(arrived, true));
         assert_eq!(firing, [Verdict::Violating, Verdict::Between, Verdict::Between, Verdict::Clean]);

@@ -4,20 +4,22 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use crate::units::{Offset, Span, Time, Window};
+
 /// A partition whose records do not move its event time for this much append time is moved by append time, as far
 /// behind it. Without it, a service alone in its partition whose clock is set back would stop the partition's time,
 /// and with it the rule that is to notice just that; and a partition of malformed records would never be judged.
-const STALL_MS: i64 = 10_000;
+const STALL: Span = Span::seconds(10);
 /// Clocks that are set right differ by less.
-const CLOCKS_DIFFER_MS: i64 = 2_000;
+const CLOCKS_DIFFER: Span = Span::seconds(2);
 
-/// The newest event time of a partition: the greatest min(event time, append time) read, in milliseconds.
+/// The newest event time of a partition: the greatest min(event time, append time) read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Watermark {
-    pub(crate) newest_ms: Option<i64>,
+    pub(crate) newest: Option<Time>,
     /// Append time of the first record in a row that did not move event time.
-    pub(crate) stalled_since_ms: Option<i64>,
-    pub(crate) last_appended_ms: i64,
+    pub(crate) stalled_since: Option<Time>,
+    pub(crate) last_appended: Time,
     /// See [`Watermark::is_borne_out`].
     pub(crate) leap: Option<Leap>,
 }
@@ -29,8 +31,8 @@ pub struct Leap {
     service: String,
     region: String,
     /// The first and the latest time that it said, in milliseconds.
-    first_ms: i64,
-    latest_ms: i64,
+    first_ms: Time,
+    latest_ms: Time,
 }
 
 impl Leap {
@@ -40,39 +42,33 @@ impl Leap {
 }
 
 impl Watermark {
-    /// Whether a record of a sender (a service and a region) may move event time to `reached_ms`, where no broker says when
-    /// it was appended. Its event says `event_ms`, and it was read at `read_at_ms`.
+    /// Whether a record of a sender (a service and a region) may move event time to `reached`, where no broker says when
+    /// it was appended. Its event says `event`, and it was read at `read_at`.
     ///
-    /// One host with a fast clock must not make everybody else in its partition late. So a leap of more than [`STALL_MS`],
+    /// One host with a fast clock must not make everybody else in its partition late. So a leap of more than [`STALL`],
     /// and any step that a clock ahead of the reader's wants to make, has to be borne out: by another sender; by the
-    /// reader's clock, with which it agrees; or by the sender itself, where it goes on from there for [`STALL_MS`] while
+    /// reader's clock, with which it agrees; or by the sender itself, where it goes on from there for [`STALL`] while
     /// nobody else says that it is still before the leap.
-    pub(crate) fn is_borne_out(
-        &mut self,
-        reached_ms: i64,
-        sender: (&str, &str),
-        event_ms: i64,
-        read_at_ms: i64,
-    ) -> bool {
-        let Some(newest_ms) = self.newest_ms else { return true };
-        let is_ahead = event_ms - read_at_ms > CLOCKS_DIFFER_MS;
-        if reached_ms - newest_ms <= if is_ahead { 0 } else { STALL_MS } {
-            if newest_ms - reached_ms <= STALL_MS {
+    pub(crate) fn is_borne_out(&mut self, reached: Time, sender: (&str, &str), event: Time, read_at: Time) -> bool {
+        let Some(newest) = self.newest else { return true };
+        let is_ahead = event - read_at > CLOCKS_DIFFER;
+        if reached - newest <= if is_ahead { Span(0) } else { STALL } {
+            if newest - reached <= STALL {
                 self.leap = None;
             }
             return true;
         }
-        let agrees = (0..=STALL_MS).contains(&(read_at_ms - event_ms));
+        let agrees = (Span(0)..=STALL).contains(&(read_at - event));
         let is_borne_out = agrees
             || match &mut self.leap {
                 Some(leap) if leap.is_of(sender) => {
-                    leap.latest_ms = leap.latest_ms.max(reached_ms);
-                    leap.latest_ms - leap.first_ms >= STALL_MS
+                    leap.latest_ms = leap.latest_ms.max(reached);
+                    leap.latest_ms - leap.first_ms >= STALL
                 }
-                Some(leap) if (leap.latest_ms - reached_ms).abs() <= STALL_MS => true,
+                Some(leap) if (leap.latest_ms - reached).abs() <= STALL => true,
                 _ => {
                     let (service, region) = (sender.0.to_owned(), sender.1.to_owned());
-                    self.leap = Some(Leap { service, region, first_ms: reached_ms, latest_ms: reached_ms });
+                    self.leap = Some(Leap { service, region, first_ms: reached, latest_ms: reached });
                     false
                 }
             };
@@ -82,46 +78,46 @@ impl Watermark {
         is_borne_out
     }
 
-    /// Takes in one record. `event_ms` is none where its own time can't be believed.
-    pub(crate) fn observe(&mut self, event_ms: Option<i64>, appended_ms: i64) {
+    /// Takes in one record. `event` is none where its own time can't be believed.
+    pub(crate) fn observe(&mut self, event: Option<Time>, appended: Time) {
         // Nobody read or sent anything in between: that is no stall, and what comes now may be what was held back.
-        let pause = appended_ms - self.last_appended_ms > STALL_MS;
-        self.last_appended_ms = appended_ms;
-        let reached_ms = event_ms.map(|event_ms| event_ms.min(appended_ms));
-        if reached_ms > self.newest_ms {
-            self.newest_ms = reached_ms;
-            self.stalled_since_ms = None;
+        let pause = appended - self.last_appended > STALL;
+        self.last_appended = appended;
+        let reached = event.map(|event| event.min(appended));
+        if reached > self.newest {
+            self.newest = reached;
+            self.stalled_since = None;
             return;
         }
-        let Some(newest_ms) = self.newest_ms else { return };
-        match self.stalled_since_ms {
-            Some(since_ms) if !pause => {
-                if appended_ms - since_ms >= STALL_MS {
-                    self.newest_ms = Some(newest_ms.max(appended_ms - STALL_MS));
+        let Some(newest) = self.newest else { return };
+        match self.stalled_since {
+            Some(since) if !pause => {
+                if appended - since >= STALL {
+                    self.newest = Some(newest.max(appended - STALL));
                 }
             }
-            _ => self.stalled_since_ms = Some(appended_ms),
+            _ => self.stalled_since = Some(appended),
         }
     }
 
-    /// Nothing more can come before `ms`.
-    pub(crate) fn reach(&mut self, ms: i64) {
-        self.newest_ms = self.newest_ms.max(Some(ms));
+    /// Nothing more can come before `time`.
+    pub(crate) fn reach(&mut self, time: Time) {
+        self.newest = self.newest.max(Some(time));
     }
 }
 
 /// Which window had been judged at which offset, as far back as it matters. A record that is read again is late
 /// if and only if it was late the first time, whatever moved the watermark then.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Steps(VecDeque<(i64, i64)>);
+pub(crate) struct Steps(VecDeque<(Offset, Window)>);
 
 impl Steps {
-    pub(crate) fn restore(steps: impl IntoIterator<Item = (i64, i64)>) -> Self {
+    pub(crate) fn restore(steps: impl IntoIterator<Item = (Offset, Window)>) -> Self {
         Self(steps.into_iter().collect())
     }
 
     /// Records from `offset` on find `window` judged. Steps as old as `forget_until` make no difference any more.
-    pub(crate) fn push(&mut self, offset: i64, window: i64, forget_until: i64) {
+    pub(crate) fn push(&mut self, offset: Offset, window: Window, forget_until: Window) {
         self.0.push_back((offset, window));
         while self.0.front().is_some_and(|&(_, window)| window <= forget_until) {
             self.0.pop_front();
@@ -129,11 +125,11 @@ impl Steps {
     }
 
     /// The window that had been judged when `offset` was first read. None: nothing, or too long ago to matter.
-    pub(crate) fn judged_at(&self, offset: i64) -> Option<i64> {
+    pub(crate) fn judged_at(&self, offset: Offset) -> Option<Window> {
         self.0.iter().rev().find(|&&(from, _)| from <= offset).map(|&(_, window)| window)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, i64)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Offset, Window)> {
         self.0.iter().copied()
     }
 }
@@ -145,9 +141,9 @@ mod tests {
     fn newest(records: &[(Option<i64>, i64)]) -> Option<i64> {
         let mut watermark = Watermark::default();
         for &(event, appended) in records {
-            watermark.observe(event.map(|s| s * 1_000), appended * 1_000);
+            watermark.observe(event.map(|s| Time(s * 1_000)), Time(appended * 1_000));
         }
-        watermark.newest_ms.map(|ms| ms / 1_000)
+        watermark.newest.map(|time| time.0 / 1_000)
     }
 
     #[test]
@@ -176,10 +172,10 @@ mod tests {
     fn steps_answer_what_was_judged_when_an_offset_was_read() {
         let mut steps = Steps::default();
         for (offset, window) in [(0, 100), (10, 101), (20, 105), (20, 106), (30, 118)] {
-            steps.push(offset, window, window - 12);
+            steps.push(Offset(offset), Window(window), Window(window - 12));
         }
-        assert_eq!(steps.judged_at(9), None, "106 and older are a window before 118");
-        assert_eq!(steps.judged_at(29), None);
-        assert_eq!(steps.judged_at(30), Some(118));
+        assert_eq!(steps.judged_at(Offset(9)), None, "106 and older are a window before 118");
+        assert_eq!(steps.judged_at(Offset(29)), None);
+        assert_eq!(steps.judged_at(Offset(30)), Some(Window(118)));
     }
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tidewatch_contract::{AlertState, ResolveReason};
 
 use super::{Limits, Partition};
-use crate::grid::{to_ms, to_timestamp};
 use crate::group::Group;
 use crate::lifecycle::Firing;
 use crate::rules::Rules;
 use crate::state::{GroupKind, GroupState, PartitionState, STATE_VERSION, key_of};
 use crate::summary::who;
 use crate::transition::Transition;
+use crate::units::{Offset, Time, Window};
 use crate::watermark::{Steps, Watermark};
 
 /// An alert whose rule or group is no longer made by the rules file.
@@ -39,7 +39,7 @@ impl Forgotten {
 
     /// Where the group began that was forgotten since the last checkpoint. If it is there again, it goes on with that: its
     /// earlier records may be read once more, and are no other group's.
-    pub(super) fn start_of(&self, labels: &BTreeMap<String, String>) -> Option<i64> {
+    pub(super) fn start_of(&self, labels: &BTreeMap<String, String>) -> Option<Offset> {
         if self.to_blank.is_empty() {
             return None;
         }
@@ -60,19 +60,20 @@ impl Partition {
         let grid = rules.grid;
         let mut restored = Self::new(partition, state.start_offset, rules, limits);
         restored.watermark = Watermark {
-            newest_ms: state.newest_ms,
-            stalled_since_ms: state.stalled_since_ms,
-            last_appended_ms: state.last_appended_ms,
+            newest: state.newest_ms.map(Time),
+            stalled_since: state.stalled_since_ms.map(Time),
+            last_appended: Time(state.last_appended_ms),
             leap: state.leap,
         };
-        restored.judged = state.judged_until.map(|until| grid.window_until(to_ms(until)));
-        restored.steps = Steps::restore(state.steps.iter().map(|&(offset, ms)| (offset, grid.window_until(ms))));
-        restored.begun_at = state.begun_at;
-        restored.next_offset = state.next_offset;
-        restored.reading_at = state.floor;
-        restored.restored_floor = state.floor;
-        restored.partial_until = grid.window_from(state.partial_until_ms);
-        restored.unwatched_until = grid.window_from(state.unwatched_until_ms);
+        restored.judged = state.judged_until.map(|until| grid.window_until(Time::of(until)));
+        restored.steps =
+            Steps::restore(state.steps.iter().map(|&(offset, ms)| (Offset(offset), grid.window_until(Time(ms)))));
+        restored.begun_at = state.begun_at.map(Offset);
+        restored.next_offset = Offset(state.next_offset);
+        restored.reading_at = Offset(state.floor);
+        restored.restored_floor = Offset(state.floor);
+        restored.partial_until = grid.pane_from(Time(state.partial_until_ms));
+        restored.unwatched_until = grid.pane_from(Time(state.unwatched_until_ms));
         restored.gap = state.gap;
         restored.totals = state.totals;
         let mut ahead = BTreeSet::new();
@@ -80,9 +81,9 @@ impl Partition {
             if group.version != STATE_VERSION {
                 continue;
             }
-            let window = grid.window_until(to_ms(group.judged_until));
+            let window = grid.window_until(Time::of(group.judged_until));
             if Some(window) > restored.judged {
-                ahead.insert((group.next_offset, window));
+                ahead.insert((Offset(group.next_offset), window));
             }
             let group = group.under(&key);
             restored.restore_group(key, group, window);
@@ -91,7 +92,7 @@ impl Partition {
         restored
     }
 
-    fn restore_group(&mut self, key: String, state: GroupState, window: i64) {
+    fn restore_group(&mut self, key: String, state: GroupState, window: Window) {
         let rules = self.rules.clone();
         let values: Option<Vec<Box<str>>> = match state.kind {
             GroupKind::Plain if state.labels.len() != rules.group_by.len() => None,
@@ -146,7 +147,7 @@ impl Partition {
         true
     }
 
-    pub(super) fn resolve_orphans(&mut self, window: i64) {
+    pub(super) fn resolve_orphans(&mut self, window: Window) {
         let grid = self.rules.grid;
         for orphan in std::mem::take(&mut self.orphans) {
             self.transitions.push(Transition {
@@ -155,9 +156,9 @@ impl Partition {
                 severity: orphan.firing.severity,
                 value: 0.0,
                 threshold: orphan.firing.threshold,
-                window_start: to_timestamp(grid.end_ms(window) - grid.window_ms()),
-                window_end: to_timestamp(grid.end_ms(window)),
-                started_at: to_timestamp(orphan.firing.started_at_ms),
+                window_start: (grid.end(window) - grid.window()).timestamp(),
+                window_end: grid.end(window).timestamp(),
+                started_at: orphan.firing.started_at_ms.timestamp(),
                 summary: format!("{}: {} is no longer watched for by the rules", who(&orphan.labels), orphan.rule),
                 runbook_url: self.rules.runbook_url(&orphan.rule),
                 rule: orphan.rule,
@@ -171,18 +172,18 @@ impl Partition {
         let grid = self.rules.grid;
         PartitionState {
             version: STATE_VERSION,
-            next_offset: self.next_offset,
-            start_offset: self.start_offset,
+            next_offset: self.next_offset.0,
+            start_offset: self.start_offset.0,
             floor: self.floor(),
             judged_until: self.judged_until(),
-            begun_at: self.begun_at,
-            newest_ms: self.watermark.newest_ms,
-            stalled_since_ms: self.watermark.stalled_since_ms,
-            last_appended_ms: self.watermark.last_appended_ms,
+            begun_at: self.begun_at.map(|offset| offset.0),
+            newest_ms: self.watermark.newest.map(|time| time.0),
+            stalled_since_ms: self.watermark.stalled_since.map(|time| time.0),
+            last_appended_ms: self.watermark.last_appended.0,
             leap: self.watermark.leap.clone(),
-            steps: self.steps.iter().map(|(offset, window)| (offset, grid.end_ms(window))).collect(),
-            partial_until_ms: grid.end_ms(self.partial_until),
-            unwatched_until_ms: grid.end_ms(self.unwatched_until),
+            steps: self.steps.iter().map(|(offset, window)| (offset.0, grid.end(window).0)).collect(),
+            partial_until_ms: grid.start(self.partial_until).0,
+            unwatched_until_ms: grid.start(self.unwatched_until).0,
             gap: self.gap,
             totals: self.totals,
         }

@@ -5,37 +5,37 @@ use std::collections::BTreeMap;
 use tidewatch_contract::{Appended, RequestView};
 
 use super::{Disposition, Input, NOT_BEGUN, Partition};
-use crate::grid::to_ms;
 use crate::group::Group;
 use crate::state::GroupKind;
+use crate::units::{Offset, Pane, Time, Window};
 
 impl Partition {
     /// Takes in one record, in the order of offsets. `appended` is when it was appended. Moves the watermark and judges
     /// every window that became due. The cost doesn't grow with what the windows hold.
     pub fn observe(&mut self, offset: i64, appended: impl Into<Appended>, input: Input<'_>) -> Disposition {
-        let appended = appended.into();
+        let (offset, appended) = (Offset(offset), appended.into());
         let is_known = offset < self.next_offset;
-        let appended_ms = to_ms(appended.of(input.event().map(|event| event.timestamp)));
+        let appended_at = Time::of(appended.of(input.event().map(|event| event.timestamp)));
         self.reading_at = self.reading_at.max(offset + 1);
-        self.end_gap(appended_ms);
+        self.end_gap(appended_at);
         if !is_known {
-            self.restored_floor = i64::MAX;
+            self.restored_floor = Offset(i64::MAX);
             self.catch_up(offset);
-            let mut event_ms = believable_ms(&input, appended_ms).map(|event_ms| event_ms.min(appended_ms));
+            let mut event_at = believable_ms(&input, appended_at).map(|event_at| event_at.min(appended_at));
             if let (Appended::ByProducer { read_at, .. }, Some(event)) = (appended, input.event()) {
-                let (sender, said_ms) = ((&*event.service, &*event.region), to_ms(event.timestamp));
+                let (sender, said_at) = ((&*event.service, &*event.region), Time::of(event.timestamp));
                 let watermark = &mut self.watermark;
-                event_ms = event_ms.filter(|ms| watermark.is_borne_out(*ms, sender, said_ms, to_ms(read_at)));
+                event_at = event_at.filter(|at| watermark.is_borne_out(*at, sender, said_at, Time::of(read_at)));
             }
-            self.mark_unwatched(offset, event_ms);
-            self.watermark.observe(event_ms, appended_ms);
+            self.mark_unwatched(offset, event_at);
+            self.watermark.observe(event_at, appended_at);
             self.judge_due(offset);
             self.next_offset = offset + 1;
         }
         if self.reading_at == self.next_offset {
-            self.restored_floor = i64::MAX;
+            self.restored_floor = Offset(i64::MAX);
         }
-        let record = Record { offset, appended_ms, is_known, judged: self.judged_for(offset, is_known) };
+        let record = Record { offset, appended_at, is_known, judged: self.judged_for(offset, is_known) };
         let disposition = match input {
             Input::Event { event, replay } => self.count_event(&record, &event, replay),
             Input::Rejected { event: Some(event), .. } => {
@@ -59,13 +59,13 @@ impl Partition {
         disposition
     }
 
-    fn judged_for(&self, offset: i64, is_known: bool) -> Option<i64> {
+    fn judged_for(&self, offset: Offset, is_known: bool) -> Option<Window> {
         if is_known { self.steps.judged_at(offset) } else { self.judged }
     }
 
     fn count_event(&mut self, record: &Record, event: &RequestView<'_>, replay: bool) -> Disposition {
-        let pane = self.rules.grid.pane_of(to_ms(event.timestamp));
-        if record.judged.is_some_and(|judged| pane < judged) {
+        let pane = self.rules.grid.pane_of(Time::of(event.timestamp));
+        if record.judged.is_some_and(|judged| pane < judged.next_pane()) {
             self.count_misdated(record, event, replay);
             return Disposition::Late;
         }
@@ -110,13 +110,13 @@ impl Partition {
     /// Where a record counts that can only be counted as arrived: when it was appended, but in a window that is still to
     /// be judged, and at most a window ahead, so that what has to be read again after a restart stays short also where
     /// event time is hours behind. None: nothing had been judged yet, or too long ago to matter.
-    fn arrival_pane(&self, record: &Record) -> Option<i64> {
-        let judged = record.judged?;
-        Some(self.rules.grid.pane_of(record.appended_ms).clamp(judged, judged + self.rules.grid.panes()))
+    fn arrival_pane(&self, record: &Record) -> Option<Pane> {
+        let needed = record.judged?.next_pane();
+        Some(self.rules.grid.pane_of(record.appended_at).clamp(needed, needed + self.rules.grid.panes()))
     }
 
     /// Whether a coming window needs the pane; if so, keeps the first offset in it.
-    fn takes(&mut self, record: &Record, pane: i64) -> bool {
+    fn takes(&mut self, record: &Record, pane: Pane) -> bool {
         let (Some(judged), Some(begun_at)) = (self.judged, self.begun_at) else { return false };
         if record.offset < begun_at || pane < self.rules.grid.first_pane(judged + 1) {
             return false;
@@ -132,7 +132,7 @@ impl Partition {
     }
 
     /// Slot of the group that the event counts in. None: its group is known to be no more.
-    fn group_for(&mut self, record: &Record, event: &RequestView<'_>, pane: i64) -> Option<usize> {
+    fn group_for(&mut self, record: &Record, event: &RequestView<'_>, pane: Pane) -> Option<usize> {
         let slot = match self.groups.find(event) {
             Some(slot) if self.groups.get(slot).is_some_and(|group| group.start_offset <= record.offset) => slot,
             _ if record.is_known => return self.groups.overflow(),
@@ -151,7 +151,7 @@ impl Partition {
         Some(slot)
     }
 
-    fn new_group(&mut self, record: &Record, event: &RequestView<'_>, pane: i64) -> usize {
+    fn new_group(&mut self, record: &Record, event: &RequestView<'_>, pane: Pane) -> usize {
         let is_full = self.groups.plain_count() >= self.limits.max_groups;
         let Some(values) = self.groups.values_of(event).filter(|_| !is_full) else {
             return self.overflow_group(record, pane);
@@ -162,7 +162,7 @@ impl Partition {
         self.groups.insert(Group::new(GroupKind::Plain, labels, values, start, &self.rules))
     }
 
-    fn overflow_group(&mut self, record: &Record, pane: i64) -> usize {
+    fn overflow_group(&mut self, record: &Record, pane: Pane) -> usize {
         self.totals.overflowed += 1;
         if let Some(slot) = self.groups.overflow() {
             return slot;
@@ -196,19 +196,19 @@ impl<'a> Input<'a> {
 }
 
 struct Record {
-    offset: i64,
-    appended_ms: i64,
+    offset: Offset,
+    appended_at: Time,
     is_known: bool,
     /// The window that had been judged when the record was first read.
-    judged: Option<i64>,
+    judged: Option<Window>,
 }
 
 /// The record's own time, where there is one to go by. One from the future counts at its append time.
-fn believable_ms(input: &Input<'_>, appended_ms: i64) -> Option<i64> {
+fn believable_ms(input: &Input<'_>, appended_at: Time) -> Option<Time> {
     match input {
-        Input::Event { event, .. } => Some(to_ms(event.timestamp)),
+        Input::Event { event, .. } => Some(Time::of(event.timestamp)),
         Input::Rejected { event: Some(event), .. } => {
-            Some(to_ms(event.timestamp)).filter(|&event_ms| event_ms > appended_ms)
+            Some(Time::of(event.timestamp)).filter(|&event_at| event_at > appended_at)
         }
         Input::Rejected { event: None, .. } => None,
     }

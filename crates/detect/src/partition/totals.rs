@@ -8,6 +8,7 @@ use crate::group::{Alone, Group};
 use crate::pane::Ring;
 use crate::rules::{Kind, Label};
 use crate::state::GroupKind;
+use crate::units::{Pane, Window};
 
 /// Malformed records are not counted for a service as a whole: they would stand in each of its groups.
 static NO_MALFORMED: Ring = Ring::EMPTY;
@@ -15,7 +16,7 @@ static NO_MALFORMED: Ring = Ring::EMPTY;
 impl Partition {
     /// Judges the services that have several groups, until the window `to`. To be called before their groups are judged,
     /// which forget what has left the last window.
-    pub(super) fn judge_totals(&mut self, judged: i64, to: i64) {
+    pub(super) fn judge_totals(&mut self, judged: Window, to: Window) {
         if self.rules.group_by.len() == 1 {
             return;
         }
@@ -23,7 +24,7 @@ impl Partition {
         let missing: Vec<Box<str>> = missing.map(|service| service.name.clone()).collect();
         for name in missing {
             let labels = [(Label::Service.name().to_owned(), name.into())].into();
-            let start = (self.next_offset, judged, judged);
+            let start = (self.next_offset, judged, judged.next_pane());
             self.groups.insert(Group::new(GroupKind::Service, labels, Vec::new(), start, &self.rules));
         }
         let totals: Vec<usize> = self.groups.services().filter_map(|service| service.total).collect();
@@ -59,7 +60,7 @@ impl Partition {
     }
 
     /// What the service's groups counted from the pane `from` on.
-    pub(super) fn panes_of(&self, total: &Group, from: i64) -> Ring {
+    pub(super) fn panes_of(&self, total: &Group, from: Pane) -> Ring {
         let mut panes = Ring::default();
         for member in self.members_of(total) {
             panes.merge(&member.panes, from);
@@ -68,7 +69,7 @@ impl Partition {
     }
 
     /// In which windows which rules decide for one of the service's groups alone.
-    pub(super) fn alone(&self, total: &Group, from: i64, to: i64) -> Alone {
+    pub(super) fn alone(&self, total: &Group, from: Window, to: Window) -> Alone {
         let basis = self.basis();
         let judging = basis.judging(&NO_MALFORMED, &NONE_ALONE);
         let mut alone = Alone::new();
@@ -79,9 +80,9 @@ impl Partition {
     }
 
     /// How many verdicts there are about a whole service in so many windows.
-    fn verdicts_of_totals(&self, from: i64, to: i64) -> usize {
+    fn verdicts_of_totals(&self, from: Window, to: Window) -> usize {
         let rules = self.rules.rules.iter().filter(|rule| !matches!(rule.kind, Kind::TrafficDrop { .. })).count();
-        rules * usize::try_from(to + 1 - from).unwrap_or(0)
+        rules * usize::try_from(to - from + 1).unwrap_or(0)
     }
 
     fn members_of(&self, total: &Group) -> impl Iterator<Item = &Group> {

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{NONE_ALONE, Partition};
-use crate::grid::to_timestamp;
 use crate::group::{Alone, Group};
 use crate::lifecycle::Verdict;
 use crate::rules::{Kind, Rule};
 use crate::state::GroupKind;
+use crate::units::Time;
 
 /// How a group stands after the last window judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,14 +81,14 @@ impl Partition {
         let judging = basis.judging(self.groups.unattributed_of(group), alone);
         let rules = self.rules.rules.iter().enumerate().map(|(index, rule)| {
             let (verdict, standing, value, threshold) = group.standing(index, &judging);
-            let (state, since_ms) = match (standing.firing, standing.violating_since_ms, verdict) {
+            let (state, since) = match (standing.firing, standing.violating_since_ms, verdict) {
                 (Some(firing), ..) => (RuleStatus::Firing, Some(firing.started_at_ms)),
-                (None, Some(since_ms), _) => (RuleStatus::Pending, Some(since_ms)),
+                (None, Some(since), _) => (RuleStatus::Pending, Some(since)),
                 (None, None, Verdict::Unknown) => (RuleStatus::Unknown, None),
                 (None, None, _) => (RuleStatus::Ok, None),
             };
             let reason = (state == RuleStatus::Unknown).then(|| group.why_unknown(index, &judging));
-            let view = RuleView { state, value, threshold, since: since_ms.map(to_timestamp), reason };
+            let view = RuleView { state, value, threshold, since: since.map(Time::timestamp), reason };
             (rule.name.clone(), view)
         });
         GroupView { labels: group.labels.clone(), rules: rules.collect() }

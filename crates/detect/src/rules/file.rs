@@ -9,6 +9,7 @@ use tidewatch_contract::Severity;
 use super::filter::{Filter, MAX_FILTERS, Pattern, Selection, Status};
 use super::{Evidence, Kind, Label, MAX_LATENCY_RULES, PPM, Rule, Rules, RulesError};
 use crate::grid::Grid;
+use crate::units::Span;
 
 /// Most windows that a rule may wait for, and most panes that a window may have: state grows with them.
 const MAX_WINDOWS: u32 = 1_000;
@@ -100,15 +101,15 @@ pub(super) fn parse(yaml: &str) -> Result<Rules, RulesError> {
     let options = serde_saphyr::options! { with_snippet: false };
     let file: File = serde_saphyr::from_str_with_options(yaml, options).map_err(from_yaml)?;
     let grid = grid(&file)?;
-    let lateness_ms = match &file.lateness {
+    let lateness = match &file.lateness {
         Some(lateness) => milliseconds(lateness, "lateness", 0)?,
-        None => 2_000,
+        None => Span::seconds(2),
     };
     let (rules, filters) = rules(&file)?;
     Ok(Rules {
         group_by: group_by(&file.group_by)?,
         grid,
-        lateness_ms,
+        lateness,
         expect: expect(&file.expect)?,
         runbook_base: runbook_base(&file).to_owned(),
         filters,
@@ -135,8 +136,8 @@ fn refuse(at: Location, problem: impl Into<String>) -> RulesError {
 fn grid(file: &File) -> Result<Grid, RulesError> {
     let hop = milliseconds(&file.hop, "hop", 1_000)?;
     let window = milliseconds(&file.window, "window", 1_000)?;
-    let panes = window / hop;
-    if window % hop != 0 || !(1..=i64::from(MAX_WINDOWS)).contains(&panes) {
+    let panes = window.0 / hop.0;
+    if window.0 % hop.0 != 0 || !(1..=i64::from(MAX_WINDOWS)).contains(&panes) {
         let problem = format!("`window` must be 1 to {MAX_WINDOWS} times `hop`");
         return Err(refuse(file.window.referenced, problem));
     }
@@ -208,9 +209,9 @@ fn rules(file: &File) -> Result<(Vec<Rule>, Vec<Filter>), RulesError> {
 }
 
 fn rule(file: &File, entry: &FileRule, index: usize, kind: Kind) -> Result<Rule, RulesError> {
-    let cooldown_ms = match &entry.cooldown {
+    let cooldown = match &entry.cooldown {
         Some(cooldown) => milliseconds(cooldown, "cooldown", 0)?,
-        None => 0,
+        None => Span(0),
     };
     let name = entry.name.value.clone();
     let runbook_url = match &entry.runbook_url {
@@ -222,7 +223,7 @@ fn rule(file: &File, entry: &FileRule, index: usize, kind: Kind) -> Result<Rule,
         kind,
         for_windows: windows(&entry.for_windows, "for_windows")?,
         clear_windows: windows(&entry.clear_windows, "clear_windows")?,
-        cooldown_ms,
+        cooldown,
         severity: entry.severity,
         runbook_url,
         name,
@@ -238,7 +239,7 @@ fn kind(entry: &FileRule, at: Location, latency_rules: usize, selection: Selecti
     only_for(entry, "low_traffic_min_bad", &entry.low_traffic_min_bad, &[Latency, ErrorRate])?;
     Ok(match entry.kind {
         Latency => {
-            let limit_ms = milliseconds(&entry.limit, "limit", 1)? as f64;
+            let limit_ms = milliseconds(&entry.limit, "limit", 1)?.0 as f64;
             Kind::Latency {
                 quantile_ppm: match &entry.quantile {
                     Some(quantile) => share(quantile, "quantile")?,
@@ -248,7 +249,7 @@ fn kind(entry: &FileRule, at: Location, latency_rules: usize, selection: Selecti
                 },
                 limit_ms,
                 clear_ms: match &entry.clear {
-                    Some(clear) => not_above(milliseconds(clear, "clear", 1)? as f64, limit_ms, clear)?,
+                    Some(clear) => not_above(milliseconds(clear, "clear", 1)?.0 as f64, limit_ms, clear)?,
                     None => limit_ms * 0.8,
                 },
                 evidence: evidence(entry, 200, 10)?,
@@ -374,12 +375,12 @@ fn windows(count: &Option<Spanned<u32>>, key: &str) -> Result<u32, RulesError> {
 }
 
 /// A duration in whole milliseconds, `least` milliseconds to a day.
-fn milliseconds(text: &Spanned<String>, key: &str, least: i64) -> Result<i64, RulesError> {
+fn milliseconds(text: &Spanned<String>, key: &str, least: i64) -> Result<Span, RulesError> {
     const DAY: i64 = 24 * 60 * 60 * 1_000;
     let duration: Option<SignedDuration> = text.value.parse().ok();
     let whole = duration.filter(|duration| duration.subsec_nanos() % 1_000_000 == 0).map(|d| d.as_millis());
     match whole.and_then(|whole| i64::try_from(whole).ok()) {
-        Some(milliseconds) if (least..=DAY).contains(&milliseconds) => Ok(milliseconds),
+        Some(milliseconds) if (least..=DAY).contains(&milliseconds) => Ok(Span(milliseconds)),
         _ => {
             let problem =
                 format!("`{key}` must be a duration of {least}ms to 24h, such as 500ms or 5s, not `{}`", text.value);

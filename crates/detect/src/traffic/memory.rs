@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::level::{self, Level};
 use crate::grid::Grid;
+use crate::units::{Pane, Span, Window};
 
-const MINUTE_MS: i64 = 60 * 1_000;
-const SLOT_MS: i64 = 10 * MINUTE_MS;
+const MINUTE: Span = Span::minutes(1);
+const SLOT: Span = Span::minutes(10);
 /// Slots of an hour.
 const HOUR: i64 = 6;
 /// Slots of a day.
@@ -26,7 +27,7 @@ pub(crate) const SETTLED_MINUTES: usize = 30;
 #[serde(default)]
 pub(crate) struct Memory {
     /// From this pane on everything was counted. None: nothing was yet.
-    from: Option<i64>,
+    from: Option<Pane>,
     /// The minute that is being counted, in minutes since the epoch, and its requests so far.
     minute: i64,
     requests: u64,
@@ -50,13 +51,13 @@ struct Spans {
 
 impl Spans {
     fn of(grid: Grid) -> Self {
-        let minute = grid.hops(MINUTE_MS).max(grid.panes());
-        Self { panes: grid.panes(), minute, slot: grid.hops(SLOT_MS).max(minute) }
+        let minute = grid.hops(MINUTE).max(grid.panes());
+        Self { panes: grid.panes(), minute, slot: grid.hops(SLOT).max(minute) }
     }
 
     /// The slot in which a window ends.
-    fn slot_of(self, window: i64) -> i64 {
-        (window - 1).div_euclid(self.slot)
+    fn slot_of(self, window: Window) -> i64 {
+        window.last_pane().0.div_euclid(self.slot)
     }
 }
 
@@ -66,12 +67,12 @@ impl Memory {
     pub(crate) fn take(
         &mut self,
         grid: Grid,
-        (pane, requests): (i64, u64),
-        is_usual: impl Fn(i64, i64) -> bool,
-        fell: Option<i64>,
+        (pane, requests): (Pane, u64),
+        is_usual: impl Fn(Pane, Pane) -> bool,
+        fell: Option<Window>,
     ) {
         let spans = Spans::of(grid);
-        let minute = pane.div_euclid(spans.minute);
+        let minute = pane.0.div_euclid(spans.minute);
         let from = *self.from.get_or_insert_with(|| {
             self.minute = minute;
             self.slot = (minute * spans.minute).div_euclid(spans.slot);
@@ -84,13 +85,13 @@ impl Memory {
             self.requests = 0;
         }
         while self.minute < minute {
-            let first = self.minute * spans.minute;
-            self.move_to_slot(first.div_euclid(spans.slot));
+            let first = Pane(self.minute * spans.minute);
+            self.move_to_slot(first.0.div_euclid(spans.slot));
             let requests =
                 std::mem::take(&mut self.requests) * spans.panes.unsigned_abs() / spans.minute.unsigned_abs();
             if first >= from && is_usual(first, first + spans.minute - 1) {
                 self.minutes.push(requests);
-            } else if fell.is_some_and(|fell| first >= fell) {
+            } else if fell.is_some_and(|fell| first >= fell.next_pane()) {
                 if self.low.len() == SETTLED_MINUTES {
                     self.low.pop_front();
                 }
@@ -139,19 +140,19 @@ impl Memory {
     }
 
     /// What yesterday was like at the end of `window`: the lower level of those ten minutes and of the ten after them.
-    pub(crate) fn yesterday(&self, grid: Grid, window: i64) -> Option<u64> {
+    pub(crate) fn yesterday(&self, grid: Grid, window: Window) -> Option<u64> {
         let slot = Spans::of(grid).slot_of(window) - DAY;
         self.slots(slot, slot + 2).min()
     }
 
     /// Returns the higher level of the twenty minutes before the ten in which `window` ends.
-    pub(crate) fn before(&self, grid: Grid, window: i64) -> Option<u64> {
+    pub(crate) fn before(&self, grid: Grid, window: Window) -> Option<u64> {
         let slot = Spans::of(grid).slot_of(window);
         self.slots(slot - 2, slot).max()
     }
 
     /// Returns the same of yesterday.
-    pub(crate) fn yesterday_before(&self, grid: Grid, window: i64) -> Option<u64> {
+    pub(crate) fn yesterday_before(&self, grid: Grid, window: Window) -> Option<u64> {
         let slot = Spans::of(grid).slot_of(window) - DAY;
         self.slots(slot - 2, slot).max()
     }
@@ -169,13 +170,13 @@ impl Memory {
     }
 
     /// The drop's last half hour, that was no measure of what is usual, is one.
-    pub(crate) fn learn_drop(&mut self, grid: Grid, fell: i64) {
+    pub(crate) fn learn_drop(&mut self, grid: Grid, fell: Window) {
         let mut minutes: Vec<u64> = self.low.iter().copied().collect();
         if minutes.len() < SETTLED_MINUTES {
             return;
         }
         let level = median(&mut minutes);
-        let since = self.slot - fell.div_euclid(Spans::of(grid).slot);
+        let since = self.slot - fell.0.div_euclid(Spans::of(grid).slot);
         let since = usize::try_from(since).unwrap_or_default().min(self.slots.len());
         for slot in self.slots.iter_mut().rev().take(since).filter(|slot| **slot == Level::UNKNOWN) {
             *slot = Level::of(level);

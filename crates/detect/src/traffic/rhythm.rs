@@ -5,19 +5,20 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::grid::Grid;
+use crate::units::{Span, Window};
 
 /// A longer stretch of traffic, or a longer pause, is no rhythm of minutes.
-const LONGEST_MS: i64 = 2 * 60 * 60 * 1_000;
+const LONGEST: Span = Span::hours(2);
 /// A pause of less than one in so many parts of the traffic before it is a fault that came back rather than a rhythm.
 const LEAST_SHARE: i64 = 5;
 
 /// When traffic came and fell, in turn, as numbers of windows; it came first. At most two stretches of each.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Rhythm(VecDeque<i64>);
+pub(crate) struct Rhythm(VecDeque<Window>);
 
 impl Rhythm {
     /// Traffic has been as usual since the window `came`.
-    pub(crate) fn from(came: i64) -> Self {
+    pub(crate) fn from(came: Window) -> Self {
         Self(VecDeque::from([came]))
     }
 
@@ -27,7 +28,7 @@ impl Rhythm {
 
     /// Takes in whether the traffic is low in `window`; `began` is the window in which the group had its first half.
     /// Says whether it changed.
-    pub(crate) fn follow(&mut self, grid: Grid, window: i64, low: bool, began: i64) -> bool {
+    pub(crate) fn follow(&mut self, grid: Grid, window: Window, low: bool, began: Window) -> bool {
         if self.0.is_empty() {
             self.0.push_back(began);
         }
@@ -49,10 +50,10 @@ impl Rhythm {
 
     /// Until which window the present pause is as usual: it came as long after the last one as that one came after the
     /// one before, and lasts no longer than the last.
-    pub(crate) fn pauses_until(&self, grid: Grid) -> Option<i64> {
+    pub(crate) fn pauses_until(&self, grid: Grid) -> Option<Window> {
         let [came, fell, came_again, fell_again] = *self.0.iter().copied().collect::<Vec<_>>() else { return None };
         let (traffic, pause, traffic_again) = (fell - came, came_again - fell, fell_again - came_again);
-        let is_short = traffic.max(pause) <= grid.hops(LONGEST_MS);
+        let is_short = traffic.max(pause) <= grid.hops(LONGEST);
         let is_share = pause * LEAST_SHARE >= traffic;
         let is_alike = (traffic_again - traffic).abs() <= tolerance(grid, traffic);
         (is_short && is_share && is_alike).then(|| fell_again + pause + tolerance(grid, pause))
@@ -71,15 +72,15 @@ mod tests {
     /// Follows stretches of traffic and pauses in turn, in windows; gives back until when the last pause is usual,
     /// counted from its beginning.
     fn usual_pause(stretches: &[i64]) -> Option<i64> {
-        let grid = Grid::new(5_000, 12);
-        let (mut rhythm, mut window) = (Rhythm::default(), 0);
+        let grid = Grid::new(Span(5_000), 12);
+        let (mut rhythm, mut window) = (Rhythm::default(), Window(0));
         for (index, stretch) in stretches.iter().enumerate() {
             for _ in 0..*stretch {
-                rhythm.follow(grid, window, index % 2 == 1, 0);
+                rhythm.follow(grid, window, index % 2 == 1, Window(0));
                 window += 1;
             }
         }
-        rhythm.follow(grid, window, true, 0);
+        rhythm.follow(grid, window, true, Window(0));
         rhythm.pauses_until(grid).map(|until| until - window)
     }
 
