@@ -5,7 +5,7 @@
 //! if k or more bad ones are less likely than that where the true share is just the limit: no bound need be computed.
 //! Unlike Wilson's, this bound keeps its promise for any n, also for five of five.
 
-use crate::rules::PPM;
+use crate::kinds::PPM;
 
 /// One minus the confidence of the bound, 99.99 %. ADR 16 has the false alerts that come of it.
 const DOUBT: f64 = 1e-4;

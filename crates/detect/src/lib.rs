@@ -19,16 +19,17 @@ mod bound;
 mod grid;
 mod group;
 mod groups;
+mod kinds;
 mod lifecycle;
 mod pane;
 mod partition;
 mod rules;
+mod seen;
 mod state;
 mod summary;
 mod traffic;
 mod transition;
 mod units;
-mod verdict;
 mod watermark;
 
 pub use lifecycle::{Firing, RuleState};

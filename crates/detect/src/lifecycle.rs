@@ -122,7 +122,7 @@ impl RuleState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::Kind;
+    use crate::kinds::{ClockSkew, Kind};
 
     const HOP: Span = Span(5_000);
 
@@ -130,7 +130,7 @@ mod tests {
         Rule {
             index: 0,
             name: "R".into(),
-            kind: Kind::ClockSkew { limit_ppm: 2, clear_ppm: 1, min_events: 1 },
+            kind: Kind::ClockSkew(ClockSkew { limit_ppm: 2, clear_ppm: 1, min_events: 1 }),
             for_windows: 2,
             clear_windows: 2,
             cooldown,

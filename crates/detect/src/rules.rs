@@ -1,25 +1,27 @@
 //! The rules that windows are held against, validated.
 
+mod draft;
+mod entry;
 mod error;
 mod file;
 mod filter;
+mod values;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tidewatch_contract::{RequestView, Severity};
 
+pub(crate) use draft::Draft;
 pub use error::RulesError;
 pub(crate) use filter::{Filter, MAX_FILTERS, Selection, Selections};
 
 use crate::grid::Grid;
+use crate::kinds::Kind;
 use crate::units::Span;
 
 /// How many latency rules a file may have: each one is a counter in every pane.
 pub(crate) const MAX_LATENCY_RULES: usize = 4;
-
-/// Parts per million: shares are held as integers so that verdicts are exact.
-pub(crate) const PPM: u64 = 1_000_000;
 
 /// Validated rules.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,44 +81,6 @@ pub(crate) struct Rule {
     pub(crate) runbook_url: String,
 }
 
-/// How much must be seen before a rule decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Evidence {
-    /// With at least this many requests the share decides; with fewer, a bound on it.
-    pub(crate) min_events: u64,
-    /// Bad requests that it takes with at least `min_events`.
-    pub(crate) min_bad: u64,
-    /// Bad requests that it takes with fewer.
-    pub(crate) low_traffic_min_bad: u64,
-}
-
-/// What a rule holds against what. Over the limit an alert begins; it ends at the clear level.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Kind {
-    /// The quantile of the known latencies is over the limit. `counter` is the pane's counter of latencies over it.
-    Latency {
-        quantile_ppm: u64,
-        limit_ms: f64,
-        clear_ms: f64,
-        evidence: Evidence,
-        counter: usize,
-        selection: Selection,
-    },
-    /// The share of failed requests is over the limit.
-    ErrorRate { limit_ppm: u64, clear_ppm: u64, evidence: Evidence, selection: Selection },
-    /// Fewer events than this share of the baseline arrived; over again above `clear_ppm`.
-    TrafficDrop { limit_ppm: u64, clear_ppm: u64, min_baseline: u64 },
-    /// The share of events that are late, or claim to be from the future or the last century, is over the limit.
-    ClockSkew { limit_ppm: u64, clear_ppm: u64, min_events: u64 },
-}
-
-impl Kind {
-    /// Whether the rule judges when events arrive, rather than what they say.
-    pub(crate) fn is_about_arrival(&self) -> bool {
-        matches!(self, Self::TrafficDrop { .. } | Self::ClockSkew { .. })
-    }
-}
-
 impl Rules {
     /// The rules that Tidewatch comes with.
     pub fn builtin() -> Self {
@@ -166,11 +130,7 @@ impl Rules {
     pub(crate) fn latency_counters(&self) -> LatencyCounters {
         let mut counters = LatencyCounters::default();
         for rule in &self.rules {
-            if let Kind::Latency { limit_ms, clear_ms, counter, selection, .. } = rule.kind {
-                counters.limits_ms[counter] = limit_ms;
-                counters.clears_ms[counter] = clear_ms;
-                counters.selections[counter] = selection;
-            }
+            rule.kind.add_counters(&mut counters);
         }
         counters
     }

@@ -6,7 +6,7 @@
 use super::{NONE_ALONE, Partition};
 use crate::group::{Alone, Group};
 use crate::pane::Ring;
-use crate::rules::{Kind, Label};
+use crate::rules::Label;
 use crate::state::GroupKind;
 use crate::units::{Pane, Window};
 
@@ -81,7 +81,7 @@ impl Partition {
 
     /// How many verdicts there are about a whole service in so many windows.
     fn verdicts_of_totals(&self, from: Window, to: Window) -> usize {
-        let rules = self.rules.rules.iter().filter(|rule| !matches!(rule.kind, Kind::TrafficDrop { .. })).count();
+        let rules = self.rules.rules.iter().filter(|rule| rule.kind.judges(GroupKind::Service)).count();
         rules * usize::try_from(to - from + 1).unwrap_or(0)
     }
 

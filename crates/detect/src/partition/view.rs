@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{NONE_ALONE, Partition};
 use crate::group::{Alone, Group};
 use crate::lifecycle::Verdict;
-use crate::rules::{Kind, Rule};
+use crate::rules::Rule;
 use crate::state::GroupKind;
 use crate::units::Time;
 
@@ -68,8 +68,8 @@ impl Partition {
         let view = self.view(&group, &alone);
         let says = |status| matches!(status, RuleStatus::Firing | RuleStatus::Pending);
         let judges = |rule: &Rule| {
-            let is_traffic = matches!(rule.kind, Kind::TrafficDrop { .. });
-            !is_traffic && !alone.contains(&(group.judged, rule.index)) || says(view.rules[&rule.name].state)
+            rule.kind.judges(GroupKind::Service) && !alone.contains(&(group.judged, rule.index))
+                || says(view.rules[&rule.name].state)
         };
         let judging = self.rules.rules.iter().filter(|rule| judges(rule));
         let rules: BTreeMap<_, _> = judging.map(|rule| (rule.name.clone(), view.rules[&rule.name].clone())).collect();
