@@ -6,16 +6,17 @@
 //! state already covers only fill panes ([`Disposition::Known`]), late or not as they were the first time ([`Steps`]).
 
 mod checkpoint;
+mod coverage;
+mod cursor;
+mod input;
 mod observe;
+mod progress;
 mod totals;
 mod view;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use tidewatch_contract::RequestView;
 
 use crate::group::{Alone, Basis, Group};
 use crate::groups::Groups;
@@ -23,65 +24,20 @@ use crate::pane::Sketching;
 use crate::rules::{LatencyCounters, Rules};
 use crate::state::{GroupKind, Totals};
 use crate::transition::Transition;
-use crate::units::{Offset, Pane, Span, Time, Window};
-use crate::watermark::{Steps, Watermark};
+use crate::units::{Offset, Span, Time, Window};
+use crate::watermark::Watermark;
+use coverage::Coverage;
+use cursor::Cursor;
+use progress::Progress;
 
+pub use input::{Disposition, Input, Limits};
 pub use view::{GroupView, RuleStatus, RuleView};
 
-/// How much a partition keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Groups at most; events of further ones are counted in one overflow group without traffic rules.
-    pub max_groups: usize,
-    /// Groups that were silent for this long are forgotten, unless their silence could be told or an alert fires.
-    pub group_ttl: Duration,
-}
-
-/// A stretch without any record, found at the first one after a restart, that is too long to be chance.
-const UNWATCHED: Span = Span::seconds(10);
-
-/// The last window judged of a group that was made before its partition's first event.
+/// Stands for the last window judged of an expected service, until its partition has a watermark. [`Partition::begin`]
+/// puts the first window in its place; all other groups are made after that.
 const NOT_BEGUN: Window = Window(i64::MIN);
 
 static NONE_ALONE: Alone = Alone::new();
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_groups: 10_000, group_ttl: Duration::from_secs(60 * 60) }
-    }
-}
-
-/// One record, as far as it could be read.
-#[derive(Debug, Clone)]
-pub enum Input<'a> {
-    /// A valid event.
-    Event {
-        /// The event.
-        event: RequestView<'a>,
-        /// Whether it was replayed from a file: traffic rules don't judge windows with such events.
-        replay: bool,
-    },
-    /// A record that goes to the dead letters.
-    Rejected {
-        /// The service, where the record's key says it.
-        service: Option<&'a str>,
-        /// The event, where only its time is wrong (`from_future`, `too_old`).
-        event: Option<RequestView<'a>>,
-    },
-}
-
-/// What became of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Disposition {
-    /// Counted in its pane.
-    Windowed,
-    /// Older than what was judged: counted as arrived, not judged.
-    Late,
-    /// Not to be judged: counted as arrived where its sender is known.
-    DeadLettered,
-    /// Covered by the restored state: only panes were filled, nothing was counted again.
-    Known,
-}
 
 /// The detection state of one input partition.
 #[derive(Debug, Clone)]
@@ -93,27 +49,9 @@ pub struct Partition {
     sketching: Sketching,
     groups: Groups,
     watermark: Watermark,
-    /// The last window judged.
-    judged: Option<Window>,
-    /// The offset at which judging began: records before it are in no pane.
-    begun_at: Option<Offset>,
-    steps: Steps,
-    /// First offset that fell into each pane that a coming window needs, in the order of panes.
-    firsts: VecDeque<(Pane, Offset)>,
-    start_offset: Offset,
-    /// The first offset that was never taken in.
-    next_offset: Offset,
-    /// The next offset to read: behind `next_offset` while records are read again.
-    reading_at: Offset,
-    restored_floor: Offset,
-    /// (offset, window): a lost process had judged until that window when it was at that offset.
-    ahead: VecDeque<(Offset, Window)>,
-    partial_until: Pane,
-    /// Windows that begin before this pane lie where nobody watched and nobody sent.
-    unwatched_until: Pane,
-    /// Nobody watched until the record at this offset.
-    unwatched_to: Offset,
-    gap: bool,
+    progress: Progress,
+    cursor: Cursor,
+    coverage: Coverage,
     totals: Totals,
     transitions: Vec<Transition>,
     /// Alerts of rules or groups that the rules file no longer makes.
@@ -124,7 +62,6 @@ pub struct Partition {
 impl Partition {
     /// A partition that nothing is known of, to be read from `start_offset`.
     pub fn new(partition: i32, start_offset: i64, rules: Arc<Rules>, limits: Limits) -> Self {
-        let start_offset = Offset(start_offset);
         Self {
             partition,
             limits,
@@ -133,19 +70,9 @@ impl Partition {
             groups: Groups::new(rules.clone()),
             rules,
             watermark: Watermark::default(),
-            judged: None,
-            begun_at: None,
-            steps: Steps::default(),
-            firsts: VecDeque::new(),
-            start_offset,
-            next_offset: start_offset,
-            reading_at: start_offset,
-            restored_floor: start_offset,
-            ahead: VecDeque::new(),
-            partial_until: Pane(0),
-            unwatched_until: Pane(0),
-            unwatched_to: Offset(i64::MIN),
-            gap: false,
+            progress: Progress::default(),
+            cursor: Cursor::new(Offset(start_offset)),
+            coverage: Coverage::default(),
             totals: Totals::default(),
             transitions: Vec::new(),
             orphans: Vec::new(),
@@ -161,8 +88,8 @@ impl Partition {
             return;
         }
         let labels = [("service".to_owned(), service.to_owned())].into();
-        let judged = self.judged.unwrap_or(NOT_BEGUN);
-        let start = (self.next_offset, judged, judged.next_pane());
+        let judged = self.progress.judged.unwrap_or(NOT_BEGUN);
+        let start = (self.cursor.next(), judged, judged.next_pane());
         let mut group = Group::new(GroupKind::Expected, labels, Vec::new(), start, &self.rules);
         group.seen = self.groups.service(service).is_some();
         self.groups.insert(group);
@@ -171,17 +98,17 @@ impl Partition {
     /// Wall-clock time moves the watermark. Only to be called while the partition is provably idle: everything there is
     /// was read, and the broker said so. The only input that is no record.
     pub fn advance_idle(&mut self, now: Timestamp) {
-        if self.reading_at < self.next_offset {
+        if self.cursor.is_behind() {
             return;
         }
         let is_used = self.watermark.newest.is_some();
         if is_used || self.groups.iter().any(|group| group.kind == GroupKind::Expected) {
-            self.restored_floor = Offset(i64::MAX);
-            self.unwatched_to = Offset(i64::MIN);
-            self.catch_up(self.next_offset);
-            self.end_gap(Time::of(now));
+            self.cursor.drop_restored_floor();
+            self.coverage.watch();
+            self.catch_up(self.cursor.next());
+            self.coverage.end_gap(self.rules.grid, Time::of(now));
             self.watermark.reach(Time::of(now));
-            self.judge_due(self.next_offset);
+            self.judge_due(self.cursor.next());
         }
     }
 
@@ -191,41 +118,29 @@ impl Partition {
     /// judge it. A partition that stays silent is moved by the clock instead, and a service that is missing where others
     /// sent leaves no such stretch: both are told.
     pub fn resume_unwatched(&mut self, end: i64) {
-        self.unwatched_to = Offset(end);
+        self.coverage.unwatched_to = Offset(end);
     }
 
     /// The records from the next offset up to `until` are gone: they were deleted before they could be read. Windows
     /// that may miss one are judged by no rule.
     pub fn skip_lost(&mut self, until: i64) {
-        let until = Offset(until);
-        if until <= self.reading_at {
-            return;
+        if let Some(lost) = self.cursor.skip_lost(Offset(until)) {
+            self.totals.lost += lost;
+            self.coverage.gap = true;
         }
-        self.totals.lost += u64::try_from(until.0 - self.next_offset.0).unwrap_or(0);
-        self.reading_at = until;
-        self.next_offset = self.next_offset.max(until);
-        self.gap = true;
     }
 
     /// There is no record between the next offset and `until`, and there never was one to be read: a control record of a
     /// transaction, or what was aborted or compacted. Nothing is missing, so windows are judged as ever.
     pub fn skip_holes(&mut self, until: i64) {
-        let until = Offset(until);
-        self.reading_at = self.reading_at.max(until);
-        if until > self.next_offset {
-            self.totals.holes += until.0.abs_diff(self.next_offset.0);
-            self.next_offset = until;
-        }
-        if self.reading_at == self.next_offset {
-            self.restored_floor = Offset(i64::MAX);
-        }
+        self.totals.holes += self.cursor.skip_holes(Offset(until));
     }
 
     /// The broker says that everything was read. `position` is the next offset, where that is known: control records may
     /// lie between the last record and the end.
     pub fn reach_end(&mut self, position: Option<i64>) {
         // What the restored state covers was there once, so the end is not before it.
-        self.skip_holes(position.unwrap_or(self.next_offset.0).max(self.next_offset.0));
+        self.skip_holes(position.unwrap_or(self.cursor.next().0).max(self.cursor.next().0));
     }
 
     /// What began or ended since the last call, in the order of windows.
@@ -242,12 +157,12 @@ impl Partition {
 
     /// End of the last window judged.
     pub fn judged_until(&self) -> Option<Timestamp> {
-        self.judged.map(|window| self.rules.grid.end(window).timestamp())
+        self.progress.judged.map(|window| self.rules.grid.end(window).timestamp())
     }
 
     /// The next offset to read. After [`Self::restore`] that is the floor.
     pub fn position(&self) -> i64 {
-        self.reading_at.0
+        self.cursor.reading().0
     }
 
     /// The partition's number.
@@ -267,9 +182,7 @@ impl Partition {
 
     /// Oldest offset that a window after [`Self::judged_until`] still needs; the next offset where none is.
     pub fn floor(&self) -> i64 {
-        let oldest = self.firsts.iter().map(|&(_, offset)| offset).min().unwrap_or(self.next_offset);
-        // Until everything is read again, `firsts` doesn't know all of it.
-        oldest.min(self.restored_floor).min(self.next_offset).0
+        self.cursor.floor().0
     }
 
     /// Judges what the watermark has passed. Records from `offset` on find it judged.
@@ -280,7 +193,7 @@ impl Partition {
     }
 
     fn judge(&mut self, to: Window, offset: Offset) {
-        let Some(judged) = self.judged else {
+        let Some(judged) = self.progress.judged else {
             self.begin(to, offset);
             return;
         };
@@ -301,14 +214,12 @@ impl Partition {
         }
         self.forget_totals();
         self.totals.windows += (to - judged).unsigned_abs();
-        self.judged = Some(to);
+        self.progress.judged = Some(to);
         let needed = self.rules.grid.first_pane(to + 1);
         // Nothing counts further than a window ahead of what had been judged: see `arrival_pane`.
-        self.steps.push(offset, to, needed.window_before() - 1 - self.rules.grid.panes());
+        self.progress.steps.push(offset, to, needed.window_before() - 1 - self.rules.grid.panes());
         self.groups.forget_unattributed_before(needed - 1);
-        while self.firsts.front().is_some_and(|&(pane, _)| pane < needed) {
-            self.firsts.pop_front();
-        }
+        self.cursor.forget_firsts_before(needed);
     }
 
     /// Returns what judging needs to know of the partition, apart from it, so that its groups may change meanwhile.
@@ -317,16 +228,16 @@ impl Partition {
             rules: Arc::clone(&self.rules),
             sketching: self.sketching.clone(),
             ttl: ttl(&self.rules, &self.limits),
-            partial_until: self.partial_until,
-            unwatched_until: self.unwatched_until,
+            partial_until: self.coverage.partial_until,
+            unwatched_until: self.coverage.unwatched_until,
         }
     }
 
     /// The first watermark: nothing before it was there to be judged.
     fn begin(&mut self, window: Window, offset: Offset) {
-        self.judged = Some(window);
-        self.begun_at = Some(offset);
-        self.steps.push(offset, window, NOT_BEGUN);
+        self.progress.judged = Some(window);
+        self.progress.begun_at = Some(offset);
+        self.progress.steps.push(offset, window, NOT_BEGUN);
         for slot in self.groups.slots() {
             if let Some(group) = self.groups.get_mut(slot)
                 && group.judged == NOT_BEGUN
@@ -340,28 +251,9 @@ impl Partition {
     /// Judges as far as a lost process had when it was at `offset`: its clock may have moved the watermark, and groups
     /// that were written down then have been judged already.
     fn catch_up(&mut self, offset: Offset) {
-        while let Some(&(from, window)) = self.ahead.front()
-            && from <= offset
-        {
-            self.ahead.pop_front();
+        while let Some(window) = self.progress.next_ahead(offset) {
             self.watermark.reach(self.rules.grid.end(window) + self.rules.lateness);
             self.judge_due(offset);
-        }
-    }
-
-    /// A record may come long after the last one before it.
-    fn mark_unwatched(&mut self, offset: Offset, event_at: Option<Time>) {
-        if offset <= self.unwatched_to
-            && let (Some(newest), Some(event_at)) = (self.watermark.newest, event_at)
-            && event_at - newest > UNWATCHED
-        {
-            self.unwatched_until = self.rules.grid.pane_of(event_at) + 1;
-        }
-    }
-
-    fn end_gap(&mut self, until: Time) {
-        if std::mem::take(&mut self.gap) {
-            self.partial_until = self.partial_until.max(self.rules.grid.pane_of(until) + 1);
         }
     }
 }

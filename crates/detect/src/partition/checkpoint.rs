@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tidewatch_contract::{AlertState, ResolveReason};
 
+use super::cursor::Cursor;
 use super::{Limits, Partition};
 use crate::group::Group;
 use crate::lifecycle::Firing;
@@ -65,16 +66,15 @@ impl Partition {
             last_appended: Time(state.last_appended_ms),
             leap: state.leap,
         };
-        restored.judged = state.judged_until.map(|until| grid.window_until(Time::of(until)));
-        restored.steps =
+        restored.progress.judged = state.judged_until.map(|until| grid.window_until(Time::of(until)));
+        restored.progress.steps =
             Steps::restore(state.steps.iter().map(|&(offset, ms)| (Offset(offset), grid.window_until(Time(ms)))));
-        restored.begun_at = state.begun_at.map(Offset);
-        restored.next_offset = Offset(state.next_offset);
-        restored.reading_at = Offset(state.floor);
-        restored.restored_floor = Offset(state.floor);
-        restored.partial_until = grid.pane_from(Time(state.partial_until_ms));
-        restored.unwatched_until = grid.pane_from(Time(state.unwatched_until_ms));
-        restored.gap = state.gap;
+        restored.progress.begun_at = state.begun_at.map(Offset);
+        let (start, next) = (Offset(state.start_offset), Offset(state.next_offset));
+        restored.cursor = Cursor::restore(start, next, Offset(state.floor));
+        restored.coverage.partial_until = grid.pane_from(Time(state.partial_until_ms));
+        restored.coverage.unwatched_until = grid.pane_from(Time(state.unwatched_until_ms));
+        restored.coverage.gap = state.gap;
         restored.totals = state.totals;
         let mut ahead = BTreeSet::new();
         for (key, group) in groups {
@@ -82,13 +82,13 @@ impl Partition {
                 continue;
             }
             let window = grid.window_until(Time::of(group.judged_until));
-            if Some(window) > restored.judged {
+            if Some(window) > restored.progress.judged {
                 ahead.insert((Offset(group.next_offset), window));
             }
             let group = group.under(&key);
             restored.restore_group(key, group, window);
         }
-        restored.ahead = ahead.into_iter().collect();
+        restored.progress.ahead = ahead.into_iter().collect();
         restored
     }
 
@@ -105,7 +105,7 @@ impl Partition {
             GroupKind::Service if rules.group_by.len() == 1 => None,
             GroupKind::Expected | GroupKind::Overflow | GroupKind::Service => Some(Vec::new()),
         };
-        let is_ahead = self.judged.is_none_or(|judged| window > judged);
+        let is_ahead = self.progress.judged.is_none_or(|judged| window > judged);
         for (rule, standing) in &state.rules {
             let is_there = values.is_some() && rules.rules.iter().any(|there| there.name == *rule);
             if let (Some(firing), false) = (standing.firing, is_there) {
@@ -125,7 +125,7 @@ impl Partition {
         if state.kind == GroupKind::Expected && self.knows_expected(&state) {
             return;
         }
-        let judged = self.judged.map_or(window, |judged| judged.max(window));
+        let judged = self.progress.judged.map_or(window, |judged| judged.max(window));
         let mut group = Group::restore(state, values, judged, &rules);
         group.dirty |= has_orphan || is_moved;
         if group.is_blank() && !is_ahead {
@@ -172,19 +172,19 @@ impl Partition {
         let grid = self.rules.grid;
         PartitionState {
             version: STATE_VERSION,
-            next_offset: self.next_offset.0,
-            start_offset: self.start_offset.0,
+            next_offset: self.cursor.next().0,
+            start_offset: self.cursor.start().0,
             floor: self.floor(),
             judged_until: self.judged_until(),
-            begun_at: self.begun_at.map(|offset| offset.0),
+            begun_at: self.progress.begun_at.map(|offset| offset.0),
             newest_ms: self.watermark.newest.map(|time| time.0),
             stalled_since_ms: self.watermark.stalled_since.map(|time| time.0),
             last_appended_ms: self.watermark.last_appended.0,
             leap: self.watermark.leap.clone(),
-            steps: self.steps.iter().map(|(offset, window)| (offset.0, grid.end(window).0)).collect(),
-            partial_until_ms: grid.start(self.partial_until).0,
-            unwatched_until_ms: grid.start(self.unwatched_until).0,
-            gap: self.gap,
+            steps: self.progress.steps.iter().map(|(offset, window)| (offset.0, grid.end(window).0)).collect(),
+            partial_until_ms: grid.start(self.coverage.partial_until).0,
+            unwatched_until_ms: grid.start(self.coverage.unwatched_until).0,
+            gap: self.coverage.gap,
             totals: self.totals,
         }
     }
@@ -193,14 +193,14 @@ impl Partition {
     /// before the partition's own state of the same moment; any first part of them may be lost with it.
     pub fn take_dirty_groups(&mut self) -> Vec<(String, Option<GroupState>)> {
         let mut dirty: BTreeMap<String, Option<GroupState>> = BTreeMap::new();
-        if self.judged.is_none() {
+        if self.progress.judged.is_none() {
             return Vec::new();
         }
         for key in std::mem::take(&mut self.forgotten.to_delete) {
             dirty.insert(key, None);
         }
         for (key, group) in std::mem::take(&mut self.forgotten.to_blank) {
-            dirty.insert(key.clone(), Some(group.state(&self.rules, self.next_offset)));
+            dirty.insert(key.clone(), Some(group.state(&self.rules, self.cursor.next())));
             self.forgotten.to_delete.insert(key);
         }
         for slot in self.groups.slots() {
@@ -210,7 +210,7 @@ impl Partition {
             }
             let key = key_of(group.kind, &group.labels);
             self.forgotten.to_delete.remove(&key);
-            let state = group.state(&self.rules, self.next_offset);
+            let state = group.state(&self.rules, self.cursor.next());
             dirty.insert(key, Some(state));
         }
         dirty.into_iter().collect()

@@ -14,12 +14,12 @@ impl Partition {
     /// every window that became due. The cost doesn't grow with what the windows hold.
     pub fn observe(&mut self, offset: i64, appended: impl Into<Appended>, input: Input<'_>) -> Disposition {
         let (offset, appended) = (Offset(offset), appended.into());
-        let is_known = offset < self.next_offset;
+        let is_known = offset < self.cursor.next();
         let appended_at = Time::of(appended.of(input.event().map(|event| event.timestamp)));
-        self.reading_at = self.reading_at.max(offset + 1);
-        self.end_gap(appended_at);
+        self.cursor.read(offset);
+        self.coverage.end_gap(self.rules.grid, appended_at);
         if !is_known {
-            self.restored_floor = Offset(i64::MAX);
+            self.cursor.drop_restored_floor();
             self.catch_up(offset);
             let mut event_at = believable_ms(&input, appended_at).map(|event_at| event_at.min(appended_at));
             if let (Appended::ByProducer { read_at, .. }, Some(event)) = (appended, input.event()) {
@@ -27,14 +27,12 @@ impl Partition {
                 let watermark = &mut self.watermark;
                 event_at = event_at.filter(|at| watermark.is_borne_out(*at, sender, said_at, Time::of(read_at)));
             }
-            self.mark_unwatched(offset, event_at);
+            self.coverage.mark_unwatched(self.rules.grid, offset, self.watermark.newest, event_at);
             self.watermark.observe(event_at, appended_at);
             self.judge_due(offset);
-            self.next_offset = offset + 1;
+            self.cursor.take(offset);
         }
-        if self.reading_at == self.next_offset {
-            self.restored_floor = Offset(i64::MAX);
-        }
+        self.cursor.settle();
         let record = Record { offset, appended_at, is_known, judged: self.judged_for(offset, is_known) };
         let disposition = match input {
             Input::Event { event, replay } => self.count_event(&record, &event, replay),
@@ -60,7 +58,7 @@ impl Partition {
     }
 
     fn judged_for(&self, offset: Offset, is_known: bool) -> Option<Window> {
-        if is_known { self.steps.judged_at(offset) } else { self.judged }
+        if is_known { self.progress.steps.judged_at(offset) } else { self.progress.judged }
     }
 
     fn count_event(&mut self, record: &Record, event: &RequestView<'_>, replay: bool) -> Disposition {
@@ -117,17 +115,11 @@ impl Partition {
 
     /// Whether a coming window needs the pane; if so, keeps the first offset in it.
     fn takes(&mut self, record: &Record, pane: Pane) -> bool {
-        let (Some(judged), Some(begun_at)) = (self.judged, self.begun_at) else { return false };
+        let (Some(judged), Some(begun_at)) = (self.progress.judged, self.progress.begun_at) else { return false };
         if record.offset < begun_at || pane < self.rules.grid.first_pane(judged + 1) {
             return false;
         }
-        let mut at = self.firsts.len();
-        while at > 0 && self.firsts[at - 1].0 > pane {
-            at -= 1;
-        }
-        if at == 0 || self.firsts[at - 1].0 != pane {
-            self.firsts.insert(at, (pane, record.offset));
-        }
+        self.cursor.keep_first(pane, record.offset);
         true
     }
 
@@ -158,7 +150,7 @@ impl Partition {
         };
         let labels = self.rules.labels(values.iter().map(|value| &**value));
         let start_offset = self.forgotten.start_of(&labels).unwrap_or(record.offset);
-        let start = (start_offset, self.judged.unwrap_or(NOT_BEGUN), pane);
+        let start = (start_offset, self.progress.judged.unwrap_or(NOT_BEGUN), pane);
         self.groups.insert(Group::new(GroupKind::Plain, labels, values, start, &self.rules))
     }
 
@@ -170,7 +162,7 @@ impl Partition {
         let partition = self.partition.to_string();
         let labels: BTreeMap<String, String> =
             [("service".to_owned(), "(overflow)".to_owned()), ("partition".to_owned(), partition)].into();
-        let start = (record.offset, self.judged.unwrap_or(NOT_BEGUN), pane);
+        let start = (record.offset, self.progress.judged.unwrap_or(NOT_BEGUN), pane);
         self.groups.insert(Group::new(GroupKind::Overflow, labels, Vec::new(), start, &self.rules))
     }
 

@@ -24,7 +24,7 @@ impl Partition {
         let missing: Vec<Box<str>> = missing.map(|service| service.name.clone()).collect();
         for name in missing {
             let labels = [(Label::Service.name().to_owned(), name.into())].into();
-            let start = (self.next_offset, judged, judged.next_pane());
+            let start = (self.cursor.next(), judged, judged.next_pane());
             self.groups.insert(Group::new(GroupKind::Service, labels, Vec::new(), start, &self.rules));
         }
         let totals: Vec<usize> = self.groups.services().filter_map(|service| service.total).collect();
