@@ -1,10 +1,11 @@
 //! Events, faults and notifications for the unit tests.
 
 use jiff::Timestamp;
+use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView};
 use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
 
 use crate::letters::DeadLetter;
-use crate::peers::{Fault, Group, Notification, RuleState, Verdict};
+use crate::peers::{Fault, Notification};
 
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -40,13 +41,13 @@ pub(crate) fn group(
     service: &str,
     region: Option<&str>,
     rule: &str,
-    (state, value, reason): (Verdict, f64, Option<&str>),
-) -> Group {
+    (state, value, reason): (RuleStatus, f64, Option<&str>),
+) -> GroupView {
     let labels = [("service", Some(service)), ("region", region)];
     let labels = labels.into_iter().filter_map(|(label, value)| Some((label.to_owned(), value?.to_owned())));
     let reason = reason.map(str::to_owned);
-    let rule_state = RuleState { state, value: Some(value), threshold: Some(0.05), since: None, reason };
-    Group { labels: labels.collect(), rules: [(rule.to_owned(), rule_state)].into() }
+    let rule_state = RuleView { state, value: Some(value), threshold: Some(0.05), since: None, reason };
+    GroupView { labels: labels.collect(), rules: [(rule.to_owned(), rule_state)].into() }
 }
 
 /// The end of that alert.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use tidewatch_contract::http::processor::GroupView;
 
 /// A service that is asked again and again.
 #[derive(Debug, Clone)]
@@ -86,131 +87,11 @@ pub struct Fault {
     pub healed_at: Option<Timestamp>,
 }
 
-/// `GET /status` of the stream-processor.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct ProcessorStatus {
-    /// Where it is in each partition of `metrics.raw` that it owns.
-    #[serde(default)]
-    pub partitions: Vec<Partition>,
-    /// Counts over all partitions.
-    #[serde(default)]
-    pub totals: Totals,
-    /// Every group with the state of its rules.
-    #[serde(default)]
-    pub groups: Vec<Group>,
-}
-
-/// The processor's place in one partition.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Partition {
-    /// Its number.
-    pub partition: i32,
-    /// Next offset to read.
-    pub position: i64,
-    /// Next offset to be written.
-    pub high: i64,
-    /// Records between the two.
-    pub lag: i64,
-    /// Event time up to which everything is judged.
-    #[serde(default)]
-    pub watermark: Option<Timestamp>,
-    /// Events that came after their window was judged.
-    #[serde(default)]
-    pub late: u64,
-    /// Records that can't be judged.
-    #[serde(default)]
-    pub dead_lettered: u64,
-    /// Offsets without a record to read.
-    #[serde(default)]
-    pub holes: u64,
-}
-
-/// Counts over all partitions.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub struct Totals {
-    /// Records written to `metrics.raw`.
-    #[serde(default)]
-    pub produced: u64,
-    /// Records read by the processor.
-    #[serde(default)]
-    pub processed: u64,
-    /// Events that came after their window was judged.
-    #[serde(default)]
-    pub late: u64,
-    /// Records that can't be judged.
-    #[serde(default)]
-    pub dead_lettered: u64,
-    /// Offsets without a record to read: ends of transactions, aborted ones, compaction.
-    #[serde(default)]
-    pub holes: u64,
-    /// Records that retention deleted before they were read.
-    #[serde(default)]
-    pub gap: u64,
-    /// Records that were written and not yet read.
-    #[serde(default)]
-    pub lag: i64,
-}
-
-/// One group of the processor and its rules.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Group {
-    /// Its labels, `service` among them.
-    pub labels: BTreeMap<String, String>,
-    /// State of each rule.
-    pub rules: BTreeMap<String, RuleState>,
-}
-
-impl Group {
-    /// The service it is about.
-    pub fn service(&self) -> &str {
-        self.labels.get("service").map_or("", String::as_str)
-    }
-
-    /// Whether it is about all of the service.
-    pub fn is_whole_service(&self) -> bool {
-        self.labels.len() == 1
-    }
-
-    /// What else identifies it: the region, or the other labels.
-    pub fn place(&self) -> String {
-        let others: Vec<&str> =
-            self.labels.iter().filter(|(label, _)| *label != "service").map(|(_, value)| value.as_str()).collect();
-        if others.is_empty() { "all regions".to_owned() } else { others.join(" ") }
-    }
-}
-
-/// How a rule judges a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// The last window was clean.
-    Ok,
-    /// Violated, but not for long enough.
-    Pending,
-    /// Violated: an alert is out.
-    Firing,
-    /// Too few events to judge by.
-    #[serde(other)]
-    Unknown,
-}
-
-/// State of one rule for one group.
-#[derive(Debug, Clone, Deserialize)]
-pub struct RuleState {
-    /// The verdict.
-    pub state: Verdict,
-    /// What was measured in the last window, in the rule's unit.
-    #[serde(default)]
-    pub value: Option<f64>,
-    /// What it is held against.
-    #[serde(default)]
-    pub threshold: Option<f64>,
-    /// Since when the state is what it is.
-    #[serde(default)]
-    pub since: Option<Timestamp>,
-    /// Why it is unknown, in a sentence.
-    #[serde(default)]
-    pub reason: Option<String>,
+/// Returns what identifies the group beside its service: the region, or the other labels.
+pub fn place(group: &GroupView) -> String {
+    let others: Vec<&str> =
+        group.labels.iter().filter(|(label, _)| *label != "service").map(|(_, value)| value.as_str()).collect();
+    if others.is_empty() { "all regions".to_owned() } else { others.join(" ") }
 }
 
 /// One entry of mock-slack's `GET /api/alerts`.
@@ -250,12 +131,6 @@ mod tests {
         assert_eq!((peer.answer, peer.current()), (Some(7), None));
         peer.take(at(10), Ok(8));
         assert_eq!(peer.current(), Some(&8));
-    }
-
-    #[test]
-    fn a_verdict_of_a_later_version_is_unknown_not_an_error() {
-        let state: RuleState = serde_json::from_str(r#"{"state": "learning", "value": null, "threshold": 5}"#).unwrap();
-        assert_eq!((state.state, state.value, state.threshold), (Verdict::Unknown, None, Some(5.0)));
     }
 
     #[test]

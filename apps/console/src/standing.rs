@@ -1,6 +1,8 @@
 //! How a service is: from its alerts, and from what the stream-processor says of its groups.
 
-use crate::peers::{Group, Peer, ProcessorStatus, RuleState, Verdict};
+use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView, Status};
+
+use crate::peers::Peer;
 use crate::rules::Family;
 use crate::state::State;
 use crate::view::Condition;
@@ -32,7 +34,7 @@ pub(crate) fn standing<'a>(state: &'a State, name: &str, rate: f64) -> Standing<
     let groups = groups_of(&state.processor, name);
     let rules = || groups.iter().flat_map(|group| group.rules.values());
     // A rule that fires before its alert was read is on its way: the alert says when it is out.
-    if rules().any(|rule| matches!(rule.state, Verdict::Pending | Verdict::Firing)) {
+    if rules().any(|rule| matches!(rule.state, RuleStatus::Pending | RuleStatus::Firing)) {
         return Standing::new(Condition::Pending, "pending");
     }
     if rate == 0.0 {
@@ -45,29 +47,29 @@ pub(crate) fn standing<'a>(state: &'a State, name: &str, rate: f64) -> Standing<
 }
 
 /// The groups of a service, as the stream-processor last knew them.
-pub(crate) fn groups_of<'a>(processor: &'a Option<Peer<ProcessorStatus>>, name: &str) -> Vec<&'a Group> {
+pub(crate) fn groups_of<'a>(processor: &'a Option<Peer<Status>>, name: &str) -> Vec<&'a GroupView> {
     let status = processor.as_ref().and_then(|processor| processor.answer.as_ref());
     status.map(|status| status.groups.iter().filter(|group| group.service() == name).collect()).unwrap_or_default()
 }
 
 /// Why it can't be said that all is well, though nothing is known to be wrong: no rule can judge any group, or requests
 /// of a group fail that is too small to be judged, alone or with the others.
-fn doubt<'a>(groups: &[&'a Group]) -> Option<&'a str> {
+fn doubt<'a>(groups: &[&'a GroupView]) -> Option<&'a str> {
     let all = || groups.iter().flat_map(|group| group.rules.iter().map(|(name, rule)| (*group, name.as_str(), rule)));
     let is_judged_together = |name: &str| {
         groups.iter().any(|group| {
-            group.is_whole_service() && group.rules.get(name).is_some_and(|rule| rule.state == Verdict::Ok)
+            group.is_whole_service() && group.rules.get(name).is_some_and(|rule| rule.state == RuleStatus::Ok)
         })
     };
-    let is_over = |rule: &RuleState| rule.value > rule.threshold;
+    let is_over = |rule: &RuleView| rule.value > rule.threshold;
     let failing = all().find(|(_, name, rule)| {
         Family::of_rule(name) == Family::Errors
-            && rule.state == Verdict::Unknown
+            && rule.state == RuleStatus::Unknown
             && is_over(rule)
             && !is_judged_together(name)
     });
     let unjudged = || {
-        let is_any_judged = all().any(|(.., rule)| rule.state != Verdict::Unknown);
+        let is_any_judged = all().any(|(.., rule)| rule.state != RuleStatus::Unknown);
         let errors = all().filter(|(_, name, _)| Family::of_rule(name) == Family::Errors);
         let most_telling = errors.max_by_key(|(group, ..)| group.is_whole_service()).or_else(|| all().next());
         most_telling.filter(|_| !is_any_judged)
@@ -80,19 +82,19 @@ mod tests {
     use super::*;
     use crate::fixture::{at, group};
 
-    fn state(groups: Vec<Group>) -> State {
+    fn state(groups: Vec<GroupView>) -> State {
         let mut processor = Peer::new("");
-        processor.take(at(1), Ok(ProcessorStatus { groups, ..ProcessorStatus::default() }));
+        processor.take(at(1), Ok(Status { groups, ..Status::default() }));
         State { processor: Some(processor), ..State::default() }
     }
 
-    fn unknown(value: f64, reason: &str) -> (Verdict, f64, Option<&str>) {
-        (Verdict::Unknown, value, Some(reason))
+    fn unknown(value: f64, reason: &str) -> (RuleStatus, f64, Option<&str>) {
+        (RuleStatus::Unknown, value, Some(reason))
     }
 
-    const OK: (Verdict, f64, Option<&str>) = (Verdict::Ok, 0.0, None);
+    const OK: (RuleStatus, f64, Option<&str>) = (RuleStatus::Ok, 0.0, None);
 
-    fn said(groups: Vec<Group>) -> (Condition, Option<String>) {
+    fn said(groups: Vec<GroupView>) -> (Condition, Option<String>) {
         let state = state(groups);
         let standing = standing(&state, "pay", 1.0);
         (standing.condition, standing.reason.map(str::to_owned))

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use tidewatch_contract::LogEvent;
+use tidewatch_contract::http::processor::Status;
 
 use crate::alerts::AlertBook;
 use crate::letters::DeadLetters;
-use crate::peers::{Faults, Notification, Peer, ProcessorStatus};
+use crate::peers::{Faults, Notification, Peer};
 use crate::processes::Process;
 use crate::signals::{Signals, clip};
 
@@ -45,7 +46,7 @@ pub struct State {
     /// Kafka's address, for a person to look at.
     pub brokers: String,
     /// The stream-processor, where its URL is known.
-    pub processor: Option<Peer<ProcessorStatus>>,
+    pub processor: Option<Peer<Status>>,
     /// The workload-simulator, where its URL is known.
     pub simulator: Option<Peer<Faults>>,
     /// mock-slack, where its URL is known.

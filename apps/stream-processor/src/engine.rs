@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prometheus::Registry;
+use tidewatch_contract::http::processor::{PartitionStatus, Status, Totals};
 use tidewatch_detect::{Limits, Rules};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Fetched, GroupConsumer, KafkaError, Producer, Reader};
@@ -14,7 +15,7 @@ use tokio::runtime::Handle;
 use crate::Config;
 use crate::metrics::Metrics;
 use crate::partitions::{Partitions, Tools};
-use crate::status::{PartitionStatus, Questions, Status, Totals};
+use crate::status::Questions;
 
 const POLL: Duration = Duration::from_millis(50);
 /// Records that are judged between two looks at the clock: about a millisecond of work.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use tidewatch_contract::http::processor::DeadLetterStatus;
 use tidewatch_contract::{AlertEvent, Event, Rejection, RequestView, check_time};
 use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules};
 use tidewatch_kafka::topics::ALERTS_FIRED;
@@ -21,7 +22,6 @@ use crate::idle::IdleClock;
 use crate::metrics::Metrics;
 use crate::outbox::{Outbox, Outgoing};
 use crate::state::StateRecord;
-use crate::status::DeadLetterStatus;
 use offsets::{count_holes, ends_early};
 
 const RECENT_DEAD_LETTERS: usize = 20;
@@ -176,7 +176,7 @@ impl Partitions {
         self.tools.metrics.dead_letters.with_label_values(&[rejection.code()]).inc();
         self.recent_dead_letters.truncate(RECENT_DEAD_LETTERS - 1);
         self.recent_dead_letters.push_front(DeadLetterStatus {
-            reason: rejection.code(),
+            reason: rejection.code().into(),
             detail: rejection.to_string(),
             partition: record.partition(),
             offset: record.offset(),

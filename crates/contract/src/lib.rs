@@ -1,9 +1,11 @@
-//! The events on Tidewatch's topics: their types, what makes one valid, and the JSON Schemas generated from them.
+//! The events on Tidewatch's topics: their types, what makes one valid, and the JSON Schemas generated from them; and
+//! what the services answer over HTTP.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod alert;
 mod appended;
 pub mod endpoint;
+pub mod http;
 mod log;
 mod plain;
 mod rejection;

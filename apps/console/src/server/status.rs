@@ -39,7 +39,7 @@ struct Totals {
     dead_lettered: Option<u64>,
     holes: Option<u64>,
     gap: Option<u64>,
-    lag: Option<i64>,
+    lag: Option<u64>,
 }
 
 pub(super) fn status(state: &State, now: Timestamp) -> Status {
@@ -91,9 +91,10 @@ fn rounded(value: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::fixture::{alert_event, at, group};
-    use crate::peers::{Peer, ProcessorStatus, Totals as Counts, Verdict};
+    use crate::peers::Peer;
     use crate::signals::Arrival;
     use serde_json::json;
+    use tidewatch_contract::http::processor::{RuleStatus, Status as ProcessorStatus, Totals as Counts};
 
     #[test]
     fn it_is_the_json_of_tidewatch_status() {
@@ -131,7 +132,7 @@ mod tests {
         let arrival = Arrival { second: 1_000, latency_ms: Some(100.0), error: true, off_clock: false };
         state.signals.record("pay", arrival);
         let reason = "100 % of 1 requests failed; too few to judge";
-        let groups = vec![group("pay", Some("eu"), "HighErrorRate", (Verdict::Unknown, 1.0, Some(reason)))];
+        let groups = vec![group("pay", Some("eu"), "HighErrorRate", (RuleStatus::Unknown, 1.0, Some(reason)))];
         let mut processor = Peer::new("");
         processor.take(at(1), Ok(ProcessorStatus { groups, ..ProcessorStatus::default() }));
         state.processor = Some(processor);

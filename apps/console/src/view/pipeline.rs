@@ -1,10 +1,10 @@
 //! What becomes of the records: lag by partition, totals, and the dead letters with their reasons.
 
 use maud::{Markup, html};
+use tidewatch_contract::http::processor::{PartitionStatus, Status};
 
 use super::chart::fixed;
 use super::{View, format};
-use crate::peers::{Partition, ProcessorStatus};
 
 pub(super) fn pipeline(view: &View<'_>) -> Markup {
     let processor = view.state.processor.as_ref();
@@ -25,7 +25,7 @@ pub(super) fn pipeline(view: &View<'_>) -> Markup {
     }
 }
 
-fn progress(view: &View<'_>, status: &ProcessorStatus) -> Markup {
+fn progress(view: &View<'_>, status: &Status) -> Markup {
     let totals = status.totals;
     let count = |name: &str, value: i64, meaning: &str| {
         html! { div title=(meaning) { dt { (name) } dd { b { (format::thousands(value)) } } } }
@@ -42,7 +42,7 @@ fn progress(view: &View<'_>, status: &ProcessorStatus) -> Markup {
             @if totals.gap > 0 {
                 (count("Lost", totals.gap as i64, "Records that retention deleted before they were read."))
             }
-            (count("Lag", totals.lag, "Records written and not yet read."))
+            (count("Lag", totals.lag as i64, "Records written and not yet read."))
         }
         (lag_bars(&status.partitions))
         details {
@@ -62,7 +62,7 @@ fn progress(view: &View<'_>, status: &ProcessorStatus) -> Markup {
     }
 }
 
-fn partition_row(view: &View<'_>, partition: &Partition) -> Markup {
+fn partition_row(view: &View<'_>, partition: &PartitionStatus) -> Markup {
     html! {
         tr {
             th scope="row" { (partition.partition) }
@@ -78,7 +78,7 @@ fn partition_row(view: &View<'_>, partition: &Partition) -> Markup {
 }
 
 /// One bar a partition. A lag of a few records is the normal life of a stream, so the scale begins at a hundred.
-fn lag_bars(partitions: &[Partition]) -> Markup {
+fn lag_bars(partitions: &[PartitionStatus]) -> Markup {
     let top = partitions.iter().map(|partition| partition.lag).max().unwrap_or_default().max(100) as f64;
     html! {
         div class="lag" {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView};
 
 use super::chart::{Line, Scale, Shade, chart};
 use super::shape::{Condition, shape};
 use super::{View, format};
-use crate::peers::{Group, RuleState, Verdict};
+use crate::peers::place;
 use crate::rules::{self, Family, Unit};
 use crate::signals::{Bucket, Golden, LAG_SECONDS, Series};
 use crate::standing::{Standing, groups_of, standing};
@@ -139,14 +140,14 @@ fn sentence(reason: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-fn rule_table(view: &View<'_>, name: &str, groups: &[&Group]) -> Markup {
-    let mut places: BTreeMap<String, BTreeMap<&str, &RuleState>> = BTreeMap::new();
+fn rule_table(view: &View<'_>, name: &str, groups: &[&GroupView]) -> Markup {
+    let mut places: BTreeMap<String, BTreeMap<&str, &RuleView>> = BTreeMap::new();
     for group in groups {
-        let rules = places.entry(group.place()).or_default();
+        let rules = places.entry(place(group)).or_default();
         for (rule, state) in &group.rules {
             // A service that is expected, and one whose regions are judged together, are both about all regions.
             let known = rules.entry(rule.as_str()).or_insert(state);
-            if known.state == Verdict::Unknown {
+            if known.state == RuleStatus::Unknown {
                 *known = state;
             }
         }
@@ -182,7 +183,7 @@ fn rule_table(view: &View<'_>, name: &str, groups: &[&Group]) -> Markup {
     }
 }
 
-fn rule_row<'a>(name: &str, states: impl Iterator<Item = Option<&'a RuleState>>, fresh: bool) -> Markup {
+fn rule_row<'a>(name: &str, states: impl Iterator<Item = Option<&'a RuleView>>, fresh: bool) -> Markup {
     let known = rules::rule(name);
     let unit = known.map_or(Unit::Number, |rule| rule.unit);
     html! {

@@ -1,8 +1,7 @@
 //! A state by its shape as well as its colour: readable without reading, and without seeing red from green.
 
 use maud::{Markup, html};
-
-use crate::peers::Verdict;
+use tidewatch_contract::http::processor::RuleStatus;
 
 /// How something is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +13,12 @@ pub(crate) enum Condition {
 }
 
 impl Condition {
-    pub(crate) fn of(verdict: Verdict) -> Self {
+    pub(crate) fn of(verdict: RuleStatus) -> Self {
         match verdict {
-            Verdict::Ok => Self::Ok,
-            Verdict::Pending => Self::Pending,
-            Verdict::Firing => Self::Firing,
-            Verdict::Unknown => Self::Unknown,
+            RuleStatus::Ok => Self::Ok,
+            RuleStatus::Pending => Self::Pending,
+            RuleStatus::Firing => Self::Firing,
+            RuleStatus::Unknown => Self::Unknown,
         }
     }
 

@@ -76,7 +76,7 @@ pub(super) fn summary(view: &View<'_>) -> Markup {
             @if let Some(totals) = totals {
                 (tile(
                     "Lag",
-                    &format::thousands(totals.lag),
+                    &format::thousands(totals.lag as i64),
                     if totals.lag == 1 { "record" } else { "records" },
                     "Written to Kafka and not yet read by the stream-processor.",
                 ))

@@ -1,8 +1,10 @@
 //! What the page says of a given state.
 
+use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView, Status};
+
 use super::*;
 use crate::fixture::{alert_event, at, dead_letter, fault, group, notification, resolved};
-use crate::peers::{Faults, Group, Notification, Peer, ProcessorStatus, RuleState, Verdict};
+use crate::peers::{Faults, Notification, Peer};
 use crate::signals::Arrival;
 
 const NOW: i64 = 1_800_000_000;
@@ -77,7 +79,7 @@ fn firing_is_said_in_title_icon_word_shape_and_card() {
 fn a_page_that_cannot_tell_does_not_look_well() {
     let mut state = with_traffic(&["pay"]);
     let mut processor = Peer::new("http://127.0.0.1:9465");
-    processor.take(at(NOW - 75), Ok(ProcessorStatus::default()));
+    processor.take(at(NOW - 75), Ok(Status::default()));
     processor.take(at(NOW - 33), Err("no answer within 2 s".into()));
     state.processor = Some(processor);
     assert_eq!(frame(&state, at(NOW)).title, "(?) Tidewatch");
@@ -92,10 +94,10 @@ fn a_service_with_too_few_requests_to_judge_has_a_look_of_its_own_and_says_why()
     let mut state = with_traffic(&["auth", "pay"]);
     let reason = "100 % of 20 requests failed; too few to judge";
     let groups = vec![
-        group("auth", Some("eu"), "HighErrorRate", (Verdict::Ok, 0.0, None)),
-        group("pay", Some("eu"), "HighErrorRate", (Verdict::Unknown, 1.0, Some(reason))),
+        group("auth", Some("eu"), "HighErrorRate", (RuleStatus::Ok, 0.0, None)),
+        group("pay", Some("eu"), "HighErrorRate", (RuleStatus::Unknown, 1.0, Some(reason))),
     ];
-    state.processor = answered(ProcessorStatus { groups, ..ProcessorStatus::default() });
+    state.processor = answered(Status { groups, ..Status::default() });
     let services = fragment(&state, "services");
     assert_eq!(services.matches("card service ok").count(), 1, "{services}");
     assert_eq!(services.matches("card service unknown").count(), 1, "{services}");
@@ -183,16 +185,16 @@ fn page_of(hostile: &str) -> String {
         0,
         crate::letters::DeadLetter { at: at(NOW), reason: hostile.into(), key: hostile.into(), origin: hostile.into() },
     );
-    let rule = RuleState {
-        state: Verdict::Ok,
+    let rule = RuleView {
+        state: RuleStatus::Ok,
         value: Some(f64::NAN),
         threshold: Some(f64::INFINITY),
         since: None,
         reason: None,
     };
     let labels = ["service", "region"].map(|label| (label.to_owned(), hostile.to_owned()));
-    let groups = vec![Group { labels: labels.into(), rules: [(hostile.to_owned(), rule)].into() }];
-    state.processor = answered(ProcessorStatus { groups, ..ProcessorStatus::default() });
+    let groups = vec![GroupView { labels: labels.into(), rules: [(hostile.to_owned(), rule)].into() }];
+    state.processor = answered(Status { groups, ..Status::default() });
     state.log(tidewatch_contract::LogEvent {
         timestamp: at(NOW),
         service: hostile.into(),

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use crate::inbox::{self, Inbox};
-use crate::processor::Processor;
+use crate::processor::{self, Processor};
 use crate::promises::{self, PROMISES, Promise, RESOLVED_WITHIN};
 use crate::say::say;
 use crate::simulator::{Simulated, Simulator};
@@ -97,7 +97,7 @@ impl Bench {
     async fn armed(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + ARMED;
         loop {
-            let waiting = self.processor.status().await?.not_quiet(&self.services, &promises::rules());
+            let waiting = processor::not_quiet(&self.processor.status().await?, &self.services, &promises::rules());
             if waiting.is_empty() {
                 return Ok(());
             }

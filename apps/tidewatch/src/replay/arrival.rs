@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use tidewatch_contract::http::processor::PartitionStatus;
 use tokio::time::Instant;
 
 use crate::http;
+use crate::processor::Processor;
 
 /// How long the processor may take to read the last event.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -14,8 +15,8 @@ const POLL: Duration = Duration::from_millis(250);
 
 /// A look at the processor before the replay.
 pub(super) struct Arrival {
-    client: Option<(reqwest::Client, String)>,
-    before: BTreeMap<i32, Partition>,
+    processor: Option<Processor>,
+    before: BTreeMap<i32, PartitionStatus>,
 }
 
 /// What became of the partitions that were written to, while they were.
@@ -29,24 +30,11 @@ pub(super) struct Seen {
     pub dead_lettered: u64,
 }
 
-#[derive(Deserialize)]
-struct Status {
-    partitions: Vec<Partition>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-struct Partition {
-    partition: i32,
-    position: i64,
-    late: u64,
-    dead_lettered: u64,
-}
-
 impl Arrival {
     /// Notes the processor's counts, if one runs at this admin URL.
     pub(super) async fn watch(processor: Option<&str>) -> Self {
-        let client = processor.and_then(|url| Some((http::client().ok()?, format!("{url}/status"))));
-        let mut arrival = Self { client, before: BTreeMap::new() };
+        let processor = processor.and_then(|url| Some(Processor::new(http::client().ok()?, url)));
+        let mut arrival = Self { processor, before: BTreeMap::new() };
         arrival.before = arrival.now().await.unwrap_or_default();
         arrival
     }
@@ -64,14 +52,17 @@ impl Arrival {
         }
     }
 
-    async fn now(&self) -> Option<BTreeMap<i32, Partition>> {
-        let (client, url) = self.client.as_ref()?;
-        let status: Status = http::get(client, "stream-processor", url).await.ok()?;
+    async fn now(&self) -> Option<BTreeMap<i32, PartitionStatus>> {
+        let status = self.processor.as_ref()?.status().await.ok()?;
         Some(status.partitions.into_iter().map(|partition| (partition.partition, partition)).collect())
     }
 }
 
-fn seen(before: &BTreeMap<i32, Partition>, now: &BTreeMap<i32, Partition>, last_offsets: &BTreeMap<i32, i64>) -> Seen {
+fn seen(
+    before: &BTreeMap<i32, PartitionStatus>,
+    now: &BTreeMap<i32, PartitionStatus>,
+    last_offsets: &BTreeMap<i32, i64>,
+) -> Seen {
     let mut seen = Seen { all: true, late: 0, dead_lettered: 0 };
     for (number, last) in last_offsets {
         let Some(partition) = now.get(number) else {
@@ -90,8 +81,14 @@ fn seen(before: &BTreeMap<i32, Partition>, now: &BTreeMap<i32, Partition>, last_
 mod tests {
     use super::*;
 
-    fn partitions(all: &[(i32, i64, u64, u64)]) -> BTreeMap<i32, Partition> {
-        let of = |&(partition, position, late, dead_lettered)| Partition { partition, position, late, dead_lettered };
+    fn partitions(all: &[(i32, i64, u64, u64)]) -> BTreeMap<i32, PartitionStatus> {
+        let of = |&(partition, position, late, dead_lettered)| PartitionStatus {
+            partition,
+            position,
+            late,
+            dead_lettered,
+            ..PartitionStatus::default()
+        };
         all.iter().map(|row| (row.0, of(row))).collect()
     }
 

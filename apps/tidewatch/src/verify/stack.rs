@@ -7,12 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Client;
 use serde_json::Value;
+use tidewatch_contract::http::processor::Status;
 use tidewatch_kafka::KafkaArgs;
 
 use super::alertmanager::Alertmanager;
 use super::prometheus::Prometheus;
 use crate::inbox::Inbox;
-use crate::processor::{self, Processor};
+use crate::processor::Processor;
 use crate::simulator::{Fault, Simulated, Simulator};
 use crate::state::Endpoints;
 use crate::{http, program};
@@ -25,7 +26,7 @@ const FAULT: Duration = Duration::from_secs(120);
 pub(super) struct Counts {
     /// Empty where there is no simulator.
     pub(super) services: Vec<Simulated>,
-    pub(super) processor: processor::Status,
+    pub(super) processor: Status,
 }
 
 /// All of it.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use serde::Serialize;
+pub use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView};
 
 use super::{NONE_ALONE, Partition};
 use crate::group::{Alone, Group};
@@ -11,45 +10,6 @@ use crate::lifecycle::Verdict;
 use crate::rules::Rule;
 use crate::state::GroupKind;
 use crate::units::Time;
-
-/// How a group stands after the last window judged.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct GroupView {
-    /// Labels of the group.
-    pub labels: BTreeMap<String, String>,
-    /// How it stands by each rule's name.
-    pub rules: BTreeMap<String, RuleView>,
-}
-
-/// How a group stands by one rule.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RuleView {
-    /// The state.
-    pub state: RuleStatus,
-    /// What was measured: milliseconds, a share of 1, or events a window. None: there was nothing to measure.
-    pub value: Option<f64>,
-    /// What it is held against.
-    pub threshold: f64,
-    /// Since when it fires, or has been violated.
-    pub since: Option<Timestamp>,
-    /// Why it is unknown, in a sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// The state of a rule in a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RuleStatus {
-    /// Nothing is wrong.
-    Ok,
-    /// Violated, not yet for long enough.
-    Pending,
-    /// An alert fires.
-    Firing,
-    /// There is too little to judge by.
-    Unknown,
-}
 
 impl Partition {
     /// How each group stands after the last window judged; a service as a whole by those rules alone that can't judge any
@@ -88,7 +48,7 @@ impl Partition {
                 (None, None, _) => (RuleStatus::Ok, None),
             };
             let reason = (state == RuleStatus::Unknown).then(|| group.why_unknown(index, &judging));
-            let view = RuleView { state, value, threshold, since: since.map(Time::timestamp), reason };
+            let view = RuleView { state, value, threshold: Some(threshold), since: since.map(Time::timestamp), reason };
             (rule.name.clone(), view)
         });
         GroupView { labels: group.labels.clone(), rules: rules.collect() }

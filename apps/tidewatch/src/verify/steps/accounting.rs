@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidewatch_contract::http::processor::PartitionStatus;
+
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::{Counts, Stack};
 use super::{every, some};
-use crate::processor::Partition;
 
 /// So often that moments are met at which nothing is on its way.
 const POLL: Duration = Duration::from_millis(50);
@@ -67,7 +68,7 @@ fn judge(first: &Counts, now: &Counts) -> BTreeMap<String, String> {
         let why = if at.gap > 0 {
             format!("retention took {} before they were read", at.gap)
         } else if read != at.windowed + at.late + at.dead_lettered + at.holes {
-            let Partition { windowed, late, dead_lettered, holes, .. } = at;
+            let PartitionStatus { windowed, late, dead_lettered, holes, .. } = at;
             format!("{read} read, {windowed} windowed + {late} late + {dead_lettered} dead letters + {holes} holes")
         } else if at.lag > 0 {
             format!("a lag of {}", at.lag)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::{lacks, some, until};
-use crate::promises;
+use crate::{processor, promises};
 
 /// Asks until they are.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
@@ -16,7 +16,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
         let expected = format!("{} are armed and quiet in every region of every service", rules.join(", "));
         let wrong = |seen| Failure::new(expected, seen, stack.curl("processor", "/status"));
         match asked.await {
-            Ok((services, status)) => match status.not_quiet(&services, &rules) {
+            Ok((services, status)) => match processor::not_quiet(&status, &services, &rules) {
                 waiting if waiting.is_empty() => Ok(format!("{} groups", status.groups.len())),
                 waiting => Err(wrong(some(&waiting))),
             },

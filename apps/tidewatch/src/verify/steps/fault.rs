@@ -10,6 +10,7 @@ use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::lacks;
 use crate::inbox::{self, Inbox};
+use crate::processor;
 use crate::promises::{PROMISES, Promise, RESOLVED_WITHIN};
 use crate::simulator::{Simulated, Simulator};
 
@@ -104,7 +105,7 @@ impl Trial<'_> {
             if detected < regions
                 && let Ok(status) = self.stack.processor.status().await
             {
-                detected = status.firing_regions(promise.rule, &service.service).len();
+                detected = processor::firing_regions(&status, promise.rule, &service.service).len();
                 if detected == regions {
                     self.note.took("detected", seconds_since(since), None);
                 }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::explained::{Alert, list};
+use crate::processor;
 use crate::simulator::Faults;
 
 /// How long nothing may fire.
@@ -96,8 +97,10 @@ fn more(stack: &Stack) -> String {
 
 /// What fires now or was told since this check began, and the faults that were ever injected.
 async fn firing(stack: &Stack) -> anyhow::Result<(BTreeSet<Alert>, Faults)> {
-    let mut alerts: BTreeSet<Alert> =
-        stack.processor.status().await?.firing().into_iter().map(|(rule, service)| Alert::new(rule, service)).collect();
+    let mut alerts: BTreeSet<Alert> = processor::firing(&stack.processor.status().await?)
+        .into_iter()
+        .map(|(rule, service)| Alert::new(rule, service))
+        .collect();
     let labelled = |labels: &std::collections::BTreeMap<String, String>| {
         let label = |name| labels.get(name).cloned().unwrap_or_default();
         Alert::new(label("alertname"), label("service"))

@@ -1,0 +1,5 @@
+//! What the services answer over HTTP, one module per service. The server writes and every client reads the same types.
+//!
+//! A client may be older or newer than the server: unknown fields are ignored, and fields that came later have defaults.
+
+pub mod processor;

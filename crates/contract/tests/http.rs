@@ -1,0 +1,37 @@
+//! The services' JSON stays as it was, byte for byte: each file holds what a service answered before its types were shared.
+#![allow(clippy::unwrap_used)]
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tidewatch_contract::http::processor;
+
+/// Reads the answer and writes it again.
+fn rewritten<T: Serialize + DeserializeOwned>(answer: &str) -> String {
+    serde_json::to_string(&serde_json::from_str::<T>(answer).unwrap()).unwrap()
+}
+
+#[test]
+fn the_processors_status() {
+    let answer = include_str!("http/status.json").trim_end();
+    assert_eq!(rewritten::<processor::Status>(answer), answer);
+    let status: processor::Status = serde_json::from_str(answer).unwrap();
+    assert_eq!(processor::Totals::of(&status.partitions), status.totals);
+    for rule in status.groups[0].rules.values() {
+        assert_eq!(serde_json::to_value(rule.state).unwrap(), rule.state.as_str());
+    }
+}
+
+#[test]
+fn a_rules_state_of_a_later_version_is_unknown() {
+    let rule: processor::RuleView =
+        serde_json::from_str(r#"{"state": "learning", "value": null, "threshold": 5}"#).unwrap();
+    assert_eq!((rule.state, rule.value, rule.threshold), (processor::RuleStatus::Unknown, None, Some(5.0)));
+}
+
+#[test]
+fn an_answer_of_an_earlier_version_lacks_the_fields_that_came_later() {
+    let answer = r#"{"partitions": [{"partition": 1, "position": 7, "high": 9, "lag": 2}], "groups": []}"#;
+    let status: processor::Status = serde_json::from_str(answer).unwrap();
+    assert_eq!((status.partitions[0].holes, status.partitions[0].watermark), (0, None));
+    assert_eq!(status.totals, processor::Totals::default());
+}
