@@ -1,11 +1,12 @@
 //! Events, faults and notifications for the unit tests.
 
 use jiff::Timestamp;
+use tidewatch_contract::http::mock_slack::Notification;
 use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView};
 use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
 
 use crate::letters::DeadLetter;
-use crate::peers::{Fault, Notification};
+use crate::peers::Fault;
 
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -78,10 +79,13 @@ pub(crate) fn notification(
 ) -> Notification {
     let labels = [("alertname", rule), ("service", service), ("region", region)];
     Notification {
-        status: status.to_owned(),
+        status: serde_json::from_value(status.into()).unwrap(),
         labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        annotations: Default::default(),
         starts_at: Some(at(started)),
+        ends_at: None,
         received_at: at(received),
+        fingerprint: None,
     }
 }
 

@@ -94,28 +94,6 @@ pub fn place(group: &GroupView) -> String {
     if others.is_empty() { "all regions".to_owned() } else { others.join(" ") }
 }
 
-/// One entry of mock-slack's `GET /api/alerts`.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Notification {
-    /// `firing` or `resolved`.
-    pub status: String,
-    /// The alert's labels.
-    #[serde(default)]
-    pub labels: BTreeMap<String, String>,
-    /// When the alert began; identifies it beside its labels.
-    #[serde(default)]
-    pub starts_at: Option<Timestamp>,
-    /// When the receiver got it.
-    pub received_at: Timestamp,
-}
-
-impl Notification {
-    /// A label's value, empty where it is absent.
-    pub fn label(&self, name: &str) -> &str {
-        self.labels.get(name).map_or("", String::as_str)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

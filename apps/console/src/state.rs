@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use tidewatch_contract::LogEvent;
+use tidewatch_contract::http::mock_slack::Notification;
 use tidewatch_contract::http::processor::Status;
 
 use crate::alerts::AlertBook;
 use crate::letters::DeadLetters;
-use crate::peers::{Faults, Notification, Peer};
+use crate::peers::{Faults, Peer};
 use crate::processes::Process;
 use crate::signals::{Signals, clip};
 

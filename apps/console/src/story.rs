@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
 
 use crate::alerts::Alert;
 use crate::letters::DeadLetters;
-use crate::peers::{Fault, Notification};
+use crate::peers::Fault;
 use crate::rules::Family;
 
 /// Clocks of services on different machines may differ by this much.
@@ -46,7 +47,7 @@ impl Story<'_> {
 
     /// When the receiver first got word of it.
     pub fn told(&self) -> Option<Timestamp> {
-        self.received("firing").min()
+        self.received(NotificationStatus::Firing).min()
     }
 
     /// When the fault ended.
@@ -62,7 +63,7 @@ impl Story<'_> {
 
     /// When the receiver got word of the last end.
     pub fn told_over(&self) -> Option<Timestamp> {
-        self.resolved().and_then(|_| self.received("resolved").max())
+        self.resolved().and_then(|_| self.received(NotificationStatus::Resolved).max())
     }
 
     /// When its last part ended; `None` while it goes on.
@@ -75,7 +76,7 @@ impl Story<'_> {
         })
     }
 
-    fn received(&self, status: &str) -> impl Iterator<Item = Timestamp> {
+    fn received(&self, status: NotificationStatus) -> impl Iterator<Item = Timestamp> {
         self.notifications.iter().filter(move |told| told.status == status).map(|told| told.received_at)
     }
 }

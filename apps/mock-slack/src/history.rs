@@ -1,7 +1,7 @@
 //! What was received: bounded, without repetitions, on disk before it counts.
 use crate::{
     journal::Journal,
-    notification::{Identity, Notification, Status},
+    notification::{Identity, Notification, Status, clip_texts, identity},
 };
 use std::{
     collections::{HashSet, VecDeque},
@@ -42,7 +42,7 @@ impl History {
         let mut seen = HashSet::new();
         let mut new: Vec<Notification> = received.into_iter().map(clipped).collect();
         new.retain(|notification| {
-            notification.identity().is_none_or(|identity| !self.known.contains(&identity) && seen.insert(identity))
+            identity(notification).is_none_or(|identity| !self.known.contains(&identity) && seen.insert(identity))
         });
         if let Some(journal) = self.journal.as_mut().filter(|_| !new.is_empty()) {
             journal.append(&new)?;
@@ -69,7 +69,7 @@ impl History {
     }
 
     fn remember(&mut self, new: Vec<Notification>) {
-        self.known.extend(new.iter().filter_map(Notification::identity));
+        self.known.extend(new.iter().filter_map(identity));
         for notification in new {
             let length = serde_json::to_vec(&notification).map_or(0, |json| json.len());
             self.bytes += length;
@@ -78,7 +78,7 @@ impl History {
         while self.notifications.len() > KEPT || self.bytes > KEPT_BYTES {
             let Some((oldest, length)) = self.notifications.pop_front() else { break };
             self.bytes -= length;
-            if let Some(identity) = oldest.identity() {
+            if let Some(identity) = identity(&oldest) {
                 self.known.remove(&identity);
             }
         }
@@ -96,7 +96,7 @@ impl History {
 }
 
 fn clipped(mut notification: Notification) -> Notification {
-    notification.clip();
+    clip_texts(&mut notification);
     notification
 }
 

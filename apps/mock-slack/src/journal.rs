@@ -1,5 +1,5 @@
 //! The history on disk: a file of JSON lines that is appended to, and never half-written.
-use crate::notification::Notification;
+use crate::notification::{Notification, Status};
 use anyhow::{Context, anyhow};
 use rustix::fs::OFlags;
 use std::{
@@ -59,6 +59,9 @@ impl Journal {
         for line in content[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             lines += 1;
             match serde_json::from_slice(line) {
+                Ok(Notification { status: Status::Unknown, .. }) => {
+                    tracing::warn!(line = lines, "left out a line of the history with an unknown status");
+                }
                 Ok(notification) => notifications.push(notification),
                 Err(error) => tracing::warn!(line = lines, %error, "left out an unreadable line of the history"),
             }

@@ -13,5 +13,4 @@ mod slack;
 mod text;
 
 pub use metrics::METRICS;
-pub use notification::{Notification, Status};
 pub use service::{Config, MockSlack};

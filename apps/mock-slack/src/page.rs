@@ -92,7 +92,7 @@ fn mark(status: Status) -> &'static str {
     match status {
         Status::Firing => "▲",
         Status::Resolved => "✓",
-        Status::Message => "●",
+        Status::Message | Status::Unknown => "●",
     }
 }
 

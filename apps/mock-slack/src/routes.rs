@@ -15,6 +15,7 @@ use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tidewatch_contract::http::mock_slack::ALERTS;
 use tidewatch_service::{Condition, same_origin_only};
 
 /// The largest body that is taken, in bytes.
@@ -36,7 +37,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/", get(show))
         .route("/webhook", post(receive_alertmanager))
         .route("/slack/webhook", post(receive_slack))
-        .route("/api/alerts", get(list).delete(clear))
+        .route(ALERTS, get(list).delete(clear))
         .route("/health", get(async || "live\n"))
         .route("/livez", get(async || "live\n"))
         .with_state(app);

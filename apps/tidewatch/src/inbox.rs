@@ -1,10 +1,10 @@
-//! What mock-slack was told.
+//! The notifications that mock-slack received.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use reqwest::Client;
-use serde::Deserialize;
+use tidewatch_contract::http::mock_slack::{ALERTS, Notification, NotificationStatus};
 
 use crate::http;
 use crate::simulator::Simulated;
@@ -16,61 +16,33 @@ pub(crate) struct Inbox {
     url: String,
 }
 
-/// One notification.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Told {
-    /// `firing`, `resolved`, or `message`.
-    pub(crate) status: String,
-    /// The alert's labels.
-    pub(crate) labels: BTreeMap<String, String>,
-    /// When it came.
-    pub(crate) received_at: Timestamp,
-}
-
-impl Told {
-    /// The alert's name; empty for a message without one.
-    pub(crate) fn rule(&self) -> &str {
-        self.label("alertname")
-    }
-
-    /// The service that it is about; empty where it is about none.
-    pub(crate) fn service(&self) -> &str {
-        self.label("service")
-    }
-
-    /// One of the alert's labels; empty where it has none such.
-    pub(crate) fn label(&self, name: &str) -> &str {
-        self.labels.get(name).map_or("", String::as_str)
-    }
-}
-
 impl Inbox {
-    /// The one at this URL.
+    /// Makes a client of the one at this URL.
     pub(crate) fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
 
-    /// All that it remembers, newest first.
-    pub(crate) async fn all(&self) -> anyhow::Result<Vec<Told>> {
-        http::get(&self.client, "mock-slack", &format!("{}/api/alerts", self.url)).await
+    /// Returns all notifications that it keeps, newest first.
+    pub(crate) async fn all(&self) -> anyhow::Result<Vec<Notification>> {
+        http::get(&self.client, "mock-slack", &format!("{}{ALERTS}", self.url)).await
     }
 }
 
 /// When the first notification of this fast-path rule and status came for each region of the service, as far as it came.
 /// `all` is newest first: a repeated notification doesn't count.
 pub(crate) fn by_region(
-    all: &[Told],
+    all: &[Notification],
     rule: &str,
     service: &Simulated,
-    status: &str,
+    status: NotificationStatus,
     since: Timestamp,
 ) -> BTreeMap<String, Timestamp> {
     let came = |region: &String| {
         let told = all.iter().rev().find(|told| {
             told.status == status
                 && told.received_at >= since
-                && told.rule() == rule
-                && told.service() == service.service
+                && told.label("alertname") == rule
+                && told.label("service") == service.service
                 && told.label("region") == region
         });
         Some((region.clone(), told?.received_at))
@@ -84,7 +56,7 @@ mod tests {
 
     use super::*;
 
-    fn told(status: &str, region: &str, second: i64) -> Told {
+    fn told(status: &str, region: &str, second: i64) -> Notification {
         serde_json::from_value(json!({
             "status": status,
             "labels": {"alertname": "HighErrorRate", "service": "pay", "region": region},
@@ -102,8 +74,8 @@ mod tests {
         let all =
             [told("firing", "us", 30), told("resolved", "eu", 25), told("firing", "us", 20), told("firing", "eu", 9)];
         let since = Timestamp::from_second(10).unwrap();
-        let seen = by_region(&all, "HighErrorRate", &service, "firing", since);
+        let seen = by_region(&all, "HighErrorRate", &service, NotificationStatus::Firing, since);
         assert_eq!(seen, BTreeMap::from([("us".to_owned(), Timestamp::from_second(20).unwrap())]));
-        assert!(by_region(&all, "HighLatencyP99", &service, "firing", since).is_empty());
+        assert!(by_region(&all, "HighLatencyP99", &service, NotificationStatus::Firing, since).is_empty());
     }
 }

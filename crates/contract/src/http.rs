@@ -2,4 +2,5 @@
 //!
 //! A client may be older or newer than the server: unknown fields are ignored, and fields that came later have defaults.
 
+pub mod mock_slack;
 pub mod processor;

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
 use tidewatch_contract::http::processor;
 
 /// Reads the answer and writes it again.
@@ -34,4 +35,20 @@ fn an_answer_of_an_earlier_version_lacks_the_fields_that_came_later() {
     let status: processor::Status = serde_json::from_str(answer).unwrap();
     assert_eq!((status.partitions[0].holes, status.partitions[0].watermark), (0, None));
     assert_eq!(status.totals, processor::Totals::default());
+}
+
+#[test]
+fn mock_slacks_notifications() {
+    let answer = include_str!("http/notifications.json").trim_end();
+    assert_eq!(rewritten::<Vec<Notification>>(answer), answer);
+    for status in [NotificationStatus::Firing, NotificationStatus::Resolved, NotificationStatus::Message] {
+        assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+    }
+}
+
+#[test]
+fn a_notifications_status_of_a_later_version_is_unknown() {
+    let answer = r#"{"status": "acknowledged", "received_at": "2027-01-15T08:01:01Z"}"#;
+    let notification: Notification = serde_json::from_str(answer).unwrap();
+    assert_eq!((notification.status, notification.label("service")), (NotificationStatus::Unknown, ""));
 }

@@ -1,10 +1,11 @@
 //! What the page says of a given state.
 
+use tidewatch_contract::http::mock_slack::Notification;
 use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView, Status};
 
 use super::*;
 use crate::fixture::{alert_event, at, dead_letter, fault, group, notification, resolved};
-use crate::peers::{Faults, Notification, Peer};
+use crate::peers::{Faults, Peer};
 use crate::signals::Arrival;
 
 const NOW: i64 = 1_800_000_000;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
+use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tokio::time::{Instant, sleep};
 
 use crate::inbox::{self, Inbox};
@@ -140,13 +141,13 @@ impl Bench {
 
     async fn trial(&self, case: &Promise, service: &Simulated) -> anyhow::Result<Trial> {
         let injected_at = self.simulator.inject(&service.service, None, &(case.body)()).await?.injected_at;
-        let told = self.told(case, service, "firing", injected_at).await;
+        let told = self.told(case, service, NotificationStatus::Firing, injected_at).await;
         // Also when nobody was told: what is measured next must not suffer from this.
         let healed = self.simulator.heal(Some(&service.service)).await?;
         let told = told?;
         let healed_at =
             healed.first().and_then(|fault| fault.healed_at).context("the fault was healed by somebody else")?;
-        let resolved = self.told(case, service, "resolved", healed_at).await?;
+        let resolved = self.told(case, service, NotificationStatus::Resolved, healed_at).await?;
         let since = |then: Timestamp, seconds: &[Timestamp]| -> Vec<f64> {
             seconds.iter().map(|at| at.duration_since(then).as_secs_f64()).collect()
         };
@@ -164,7 +165,7 @@ impl Bench {
         &self,
         case: &Promise,
         service: &Simulated,
-        status: &str,
+        status: NotificationStatus,
         since: Timestamp,
     ) -> anyhow::Result<Vec<Timestamp>> {
         let deadline = Instant::now() + LIMIT;
@@ -177,9 +178,10 @@ impl Bench {
             }
             if Instant::now() > deadline {
                 return Err(anyhow!(
-                    "{} of {} regions had a {status} {} after {} s",
+                    "{} of {} regions had a {} {} after {} s",
                     times.len(),
                     service.regions.len(),
+                    status.as_str(),
                     case.rule,
                     LIMIT.as_secs()
                 ));
@@ -195,8 +197,8 @@ impl Bench {
         let told = self.inbox.all().await?;
         let others: BTreeSet<String> = told
             .iter()
-            .filter(|told| told.received_at >= began && told.status == "firing")
-            .map(|told| (told.rule(), told.service()))
+            .filter(|told| told.received_at >= began && told.status == NotificationStatus::Firing)
+            .map(|told| (told.label("alertname"), told.label("service")))
             .filter(|alert| !own.contains(alert))
             .map(|(rule, service)| format!("{rule} for {service}"))
             .collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tidewatch_service::printable;
 
 use super::super::chart::{Line, Scale, chart, fixed};
@@ -181,8 +182,8 @@ fn told(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
             @let x = percent(view, notification.received_at);
             @if x > 0.0 {
                 svg x={ (fixed(x)) "%" } y=(fixed(y)) width="1" height=(fixed(MARKS)) overflow="visible" {
-                    path class={ "told " (if notification.status == "firing" { "firing" } else { "over" }) } d="M0 2 6 8 0 14-6 8z" {
-                        title { "notified: " (printable(&notification.status)) " " (printable(notification.label("alertname"))) " " (printable(notification.label("region"))) ", " (format::clock(notification.received_at)) " UTC" }
+                    path class={ "told " (if notification.status == NotificationStatus::Firing { "firing" } else { "over" }) } d="M0 2 6 8 0 14-6 8z" {
+                        title { "notified: " (notification.status.as_str()) " " (printable(notification.label("alertname"))) " " (printable(notification.label("region"))) ", " (format::clock(notification.received_at)) " UTC" }
                     }
                 }
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tokio::time::{Instant, sleep};
 
 use super::super::outcome::{Failure, Note, Verdict};
@@ -110,7 +111,7 @@ impl Trial<'_> {
                     self.note.took("detected", seconds_since(since), None);
                 }
             }
-            let told = self.told("firing", since).await?;
+            let told = self.told(NotificationStatus::Firing, since).await?;
             if told.len() == regions {
                 return Ok(self.took("told", since, &told, limit));
             }
@@ -145,7 +146,7 @@ impl Trial<'_> {
         let limit = RESOLVED_WITHIN + self.extra;
         let deadline = Instant::now() + Duration::from_secs_f64(limit) + GRACE;
         loop {
-            let told = self.told("resolved", since).await?;
+            let told = self.told(NotificationStatus::Resolved, since).await?;
             if told.len() == service.regions.len() {
                 return Ok(self.took("resolved", since, &told, limit));
             }
@@ -160,7 +161,7 @@ impl Trial<'_> {
         }
     }
 
-    async fn told(&self, status: &str, since: Timestamp) -> Result<Vec<Timestamp>, Verdict> {
+    async fn told(&self, status: NotificationStatus, since: Timestamp) -> Result<Vec<Timestamp>, Verdict> {
         let all = self
             .inbox
             .all()

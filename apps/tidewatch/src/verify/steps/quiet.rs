@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tokio::time::{Instant, sleep};
 
 use super::super::outcome::{Failure, Note, Verdict};
@@ -114,8 +115,9 @@ async fn firing(stack: &Stack) -> anyhow::Result<(BTreeSet<Alert>, Faults)> {
     }
     if let Some(inbox) = &stack.inbox {
         let told = inbox.all().await?;
-        let lately = told.iter().filter(|told| told.status == "firing" && told.received_at >= stack.began);
-        alerts.extend(lately.map(|told| Alert::new(told.rule(), told.service())));
+        let lately =
+            told.iter().filter(|told| told.status == NotificationStatus::Firing && told.received_at >= stack.began);
+        alerts.extend(lately.map(|told| Alert::new(told.label("alertname"), told.label("service"))));
     }
     let faults = match &stack.simulator {
         Some(simulator) => simulator.faults().await?,

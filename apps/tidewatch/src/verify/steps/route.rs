@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tokio::time::{Instant, sleep};
 
 use super::super::alertmanager::{Alert, Alertmanager, Posted};
@@ -29,16 +30,16 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let begins = Timestamp::now();
     // Of this check alone, should there be two at a time.
     let run = begins.as_microsecond().to_string();
-    for (status, ends) in [("firing", begins + LIFE), ("resolved", begins)] {
+    for (status, ends) in [(NotificationStatus::Firing, begins + LIFE), (NotificationStatus::Resolved, begins)] {
         // One that ends when it is posted must not end before it began.
-        let ends = ends.max(if status == "resolved" { Timestamp::now() } else { ends });
+        let ends = ends.max(if status == NotificationStatus::Resolved { Timestamp::now() } else { ends });
         let posted = Instant::now();
         if let Err(error) = alertmanager.post(&alert(&run, begins, ends)).await {
             return failed(alertmanager, format!("{error:#}"));
         }
         match told(inbox, alertmanager, status, &run).await {
             Ok(()) => note.took(
-                if status == "firing" { "told" } else { "resolved" },
+                if status == NotificationStatus::Firing { "told" } else { "resolved" },
                 posted.elapsed().as_secs_f64(),
                 Some(LIMIT.as_secs_f64()),
             ),
@@ -66,12 +67,19 @@ fn alert(run: &str, starts_at: Timestamp, ends_at: Timestamp) -> Posted {
     }
 }
 
-async fn told(inbox: &Inbox, alertmanager: &Alertmanager, status: &str, run: &str) -> Result<(), Verdict> {
+async fn told(
+    inbox: &Inbox,
+    alertmanager: &Alertmanager,
+    status: NotificationStatus,
+    run: &str,
+) -> Result<(), Verdict> {
     let deadline = Instant::now() + LIMIT;
     loop {
         let all = inbox.all().await;
         if let Ok(all) = &all
-            && all.iter().any(|told| told.rule() == ALERT && told.status == status && told.label(RUN) == run)
+            && all
+                .iter()
+                .any(|told| told.label("alertname") == ALERT && told.status == status && told.label(RUN) == run)
         {
             return Ok(());
         }
@@ -81,7 +89,8 @@ async fn told(inbox: &Inbox, alertmanager: &Alertmanager, status: &str, run: &st
                 Ok(_) => {
                     let alerts = alertmanager.alerts().await.unwrap_or_default();
                     format!(
-                        "mock-slack was not told that it is {status} within {} s; {}",
+                        "mock-slack was not told that it is {} within {} s; {}",
+                        status.as_str(),
                         LIMIT.as_secs(),
                         routed(&alerts)
                     )
