@@ -35,7 +35,7 @@ let
   # What members embed from outside of their own folders.
   embedded = {
     tidewatch = [ ../docs/slos ];
-    tidewatch-backends = [
+    tidewatch-servers = [
       ../docs/slos
       ../rules
     ];

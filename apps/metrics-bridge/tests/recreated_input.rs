@@ -15,9 +15,10 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use support::{Exposition, event, json};
 use tempfile::TempDir;
 use tidewatch_contract::RequestEvent;
-use tidewatch_kafka::broker::{Installation, Port, RealKafka};
 use tidewatch_kafka::topics::{self, METRICS_RAW};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, partition_of};
+use tidewatch_servers::kafka::{Installation, RealKafka};
+use tidewatch_servers::process::Port;
 use tokio::time::sleep;
 
 const SERVICE: &str = "user-service";

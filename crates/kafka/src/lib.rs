@@ -1,5 +1,5 @@
-//! Tidewatch's use of Kafka: the topics and their settings, a producer, consumers with and without a group, and the
-//! brokers that `up` and the tests start.
+//! Tidewatch's use of Kafka: the topics and their settings, a producer, consumers with and without a group, and
+//! a broker within the process for `up` and the tests.
 //!
 //! Everything that the rest of Tidewatch knows of librdkafka is in this crate.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -17,6 +17,7 @@ mod producer;
 mod properties;
 mod pulse;
 mod reader;
+mod serves;
 pub mod topics;
 
 pub use config::KafkaArgs;
@@ -27,4 +28,5 @@ pub use message::{Incoming, Message, Record};
 pub use producer::{Ack, DeliveryStats, Producer};
 pub use properties::{Properties, Property};
 pub use reader::{Reader, Start};
+pub use serves::serves;
 pub use topics::{Topic, partition_of};

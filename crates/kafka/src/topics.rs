@@ -60,7 +60,8 @@ pub const ALL: &[&Topic] = &[&METRICS_RAW, &LOGS_RAW, &ALERTS_FIRED, &PROCESSOR_
 
 impl Topic {
     /// The largest record it takes, in bytes. A dead letter is its original and some headers.
-    pub(crate) fn max_message_bytes(&self) -> usize {
+    #[must_use]
+    pub fn max_message_bytes(&self) -> usize {
         if *self == METRICS_RAW_DLQ { MAX_MESSAGE_BYTES } else { MAX_RECORD_BYTES }
     }
 }

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tidewatch_kafka::broker::{InProcess, Installation, Port, RealKafka};
+use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::{self, LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{
     Commit, Committed, Fetched, GroupArgs, GroupConsumer, KafkaArgs, KafkaError, Message, Ownership, Producer, Reader,
     Start, partition_of,
 };
+use tidewatch_servers::kafka::{Installation, RealKafka};
+use tidewatch_servers::process::Port;
 
 /// A broker, and what has to live as long as it does.
 enum Broker {

@@ -1,8 +1,10 @@
 //! Brokers for tests: each has its own, and ends it.
 
 use tempfile::TempDir;
-use tidewatch_kafka::broker::{InProcess, Port, RealKafka};
+use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::{KafkaArgs, topics};
+use tidewatch_servers::kafka::RealKafka;
+use tidewatch_servers::process::Port;
 
 use crate::skipped;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tidewatch_process::Search;
+use tidewatch_servers::process::Search;
 use tokio::process::Command;
 use tokio::time::timeout;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tidewatch_process::Search;
+use tidewatch_servers::process::Search;
 
 use crate::skipped;
 

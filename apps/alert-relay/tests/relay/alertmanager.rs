@@ -6,8 +6,8 @@ use crate::{
 use serde_json::Value;
 use std::time::Duration;
 use tempfile::TempDir;
-use tidewatch_backends::{Installation, Running, alertmanager, alertmanager::Receivers};
-use tidewatch_kafka::broker::Port;
+use tidewatch_servers::process::Port;
+use tidewatch_servers::{Installation, Running, alertmanager, alertmanager::Receivers};
 use tidewatch_testkit::{Broker, eventually, program};
 
 /// Where it is installed; else says that `test` is skipped.

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use futures::future::join_all;
-use tidewatch_backends::alertmanager::Receivers;
-use tidewatch_backends::prometheus::Target;
-use tidewatch_backends::{File, Installation, NotFound, Running, alertmanager, grafana, prometheus, rules, slos};
 use tidewatch_dashboards::Dashboard;
-use tidewatch_kafka::broker::Port;
 use tidewatch_platform::{ALERTMANAGER, GRAFANA, PROMETHEUS, Server};
+use tidewatch_servers::alertmanager::Receivers;
+use tidewatch_servers::process::Port;
+use tidewatch_servers::prometheus::Target;
+use tidewatch_servers::{File, Installation, NotFound, Running, alertmanager, grafana, prometheus, rules, slos};
 use tidewatch_slo::{NothingKnown, Scale, Source};
 use tokio::time::sleep;
 

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use tidewatch_kafka::broker::{InProcess, RealKafka};
+use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::{KafkaArgs, topics};
+use tidewatch_servers::kafka::RealKafka;
 use tokio::time::sleep;
 
 use super::IN_PROCESS_RATE;

@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use tidewatch_kafka::broker;
 use tidewatch_platform::{KAFKA, Port, SERVERS, SERVICES};
+use tidewatch_servers::process;
 
 use crate::exit::usage;
 
@@ -27,10 +27,10 @@ impl Ports {
     }
 
     /// Returns the port that a real Kafka binds.
-    pub(super) fn kafka(self) -> broker::Port {
+    pub(super) fn kafka(self) -> process::Port {
         match self {
-            Self::Default => broker::Port::Fixed(KAFKA.port.number()),
-            Self::Auto => broker::Port::Free,
+            Self::Default => process::Port::Fixed(KAFKA.port.number()),
+            Self::Auto => process::Port::Free,
         }
     }
 
@@ -48,7 +48,7 @@ impl Ports {
     pub(super) fn reserve(self, port: Port) -> anyhow::Result<u16> {
         match self {
             Self::Default => check_free(port.on_loopback()).map(|()| port.number()),
-            Self::Auto => Ok(broker::Port::free()),
+            Self::Auto => Ok(process::Port::free()),
         }
     }
 

@@ -10,8 +10,8 @@ use metrics_bridge::Bridge;
 use mock_slack::MockSlack;
 use reqwest::Url;
 use stream_processor::Processor;
-use tidewatch_backends::prometheus::Target;
 use tidewatch_platform as platform;
+use tidewatch_servers::prometheus::Target;
 use tidewatch_service::{AdminArgs, Service};
 use workload_simulator::Simulator;
 

@@ -50,7 +50,7 @@ async fn each_fault_raises_its_own_alert_alone_in_process() {
 #[tokio::test]
 async fn each_fault_raises_its_own_alert_alone_on_a_real_kafka() {
     let test = "each_fault_raises_its_own_alert_alone_on_a_real_kafka";
-    match tidewatch_kafka::broker::RealKafka::discover() {
+    match tidewatch_servers::kafka::RealKafka::discover() {
         Ok(_) => each_fault_raises_its_own_alert_alone("kafka").await,
         Err(missing) => skipped(test, format_args!("needs kafka: {missing}")),
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tidewatch_backends::alertmanager::{self, Receivers};
-use tidewatch_backends::{Installation, prometheus, rules};
-use tidewatch_kafka::broker::Port;
+use tidewatch_servers::alertmanager::{self, Receivers};
+use tidewatch_servers::process::Port;
+use tidewatch_servers::{Installation, prometheus, rules};
 use tidewatch_testkit::{Notification, Stack, StackOptions, eventually, program};
 
 const BROKEN: &str = "payment-service";

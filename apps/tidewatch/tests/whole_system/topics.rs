@@ -2,8 +2,9 @@
 
 use std::process::{Command, Output};
 
-use tidewatch_kafka::broker::{Port, RealKafka};
 use tidewatch_kafka::topics::ALL;
+use tidewatch_servers::kafka::RealKafka;
+use tidewatch_servers::process::Port;
 use tidewatch_testkit::skipped;
 
 fn topics(brokers: &str) -> Output {

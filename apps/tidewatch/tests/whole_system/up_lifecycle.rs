@@ -55,7 +55,7 @@ async fn ctrl_c_drains_everything_and_leaves_nothing_behind() {
 #[tokio::test]
 async fn every_server_ends_with_it_and_after_a_kill_9_too() {
     let test = "every_server_ends_with_it_and_after_a_kill_9_too";
-    if let Err(missing) = tidewatch_kafka::broker::RealKafka::discover() {
+    if let Err(missing) = tidewatch_servers::kafka::RealKafka::discover() {
         return skipped(test, format_args!("needs kafka: {missing}"));
     }
     for signal in [Signal::INT, Signal::KILL] {
@@ -119,7 +119,7 @@ async fn a_second_ctrl_c_does_not_wait_for_a_server_that_does_not_end() {
 
 #[tokio::test]
 async fn ctrl_c_during_the_start_ends_what_was_started() {
-    if let Err(missing) = tidewatch_kafka::broker::RealKafka::discover() {
+    if let Err(missing) = tidewatch_servers::kafka::RealKafka::discover() {
         return skipped("ctrl_c_during_the_start_ends_what_was_started", format_args!("needs kafka: {missing}"));
     }
     let (dir, beside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

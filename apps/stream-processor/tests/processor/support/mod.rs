@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use tidewatch_contract::{AlertEvent, Event, RequestEvent};
-use tidewatch_kafka::broker::{Installation, Port, RealKafka};
 use tidewatch_kafka::topics::{self, ALERTS_FIRED, METRICS_RAW, METRICS_RAW_DLQ};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader, Record};
+use tidewatch_servers::kafka::{Installation, RealKafka};
+use tidewatch_servers::process::Port;
 
 /// A Kafka of the test's own.
 pub struct Kafka {

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use tidewatch_kafka::broker::{Port, RealKafka};
 use tidewatch_kafka::topics::{self, ALERTS_FIRED, BRIDGE_STATE, METRICS_RAW, METRICS_RAW_DLQ, PROCESSOR_STATE};
 use tidewatch_kafka::{KafkaArgs, Properties, Topic};
+use tidewatch_servers::kafka::RealKafka;
+use tidewatch_servers::process::Port;
 
 use crate::exit::usage;
 use crate::flags;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
-use tidewatch_process::{Invocation, Port, Server};
+use tidewatch_servers::process::{Invocation, Port, Supervised};
 use tokio::time::{Instant, sleep};
 
 use super::broker::Broker;
@@ -72,7 +72,7 @@ impl Program {
     /// The one in `dir`.
     pub(super) fn find(service: Service, dir: &Path) -> anyhow::Result<Self> {
         let name = service.program();
-        match tidewatch_process::executable(dir, &[name]) {
+        match tidewatch_servers::process::executable(dir, &[name]) {
             Some(file) => Ok(Self { service, dir: dir.to_owned(), file }),
             None => {
                 bail!("--programs: no {name} in {}; build it with `cargo build --release -p {name}`", dir.display())
@@ -105,13 +105,13 @@ impl Program {
         let admin = Admin { service: self.service, client: http::client()?, url: format!("http://127.0.0.1:{port}") };
         let log = dir.join(format!("{}.log", self.service));
         let name = self.service.program();
-        let mut server = Server::start(name, &invocation, dir, &log, START, || admin.lives()).await?;
+        let mut server = Supervised::start(name, &invocation, dir, &log, START, || admin.lives()).await?;
         let measured = self.watch(&mut server, &admin, events).await;
         server.stop(STOP).await;
         measured
     }
 
-    async fn watch(&self, server: &mut Server, admin: &Admin, events: u64) -> anyhow::Result<Measured> {
+    async fn watch(&self, server: &mut Supervised, admin: &Admin, events: u64) -> anyhow::Result<Measured> {
         until(server, START, POLL, "has no partitions", async || admin.reads().await).await?;
         let (began, cpu) = (Instant::now(), cpu_seconds(server.pid())?);
         until(server, READ, GLANCE, "has not read everything", async || admin.has_read(events).await).await?;
@@ -130,7 +130,7 @@ impl Program {
 }
 
 async fn until(
-    server: &mut Server,
+    server: &mut Supervised,
     limit: Duration,
     pause: Duration,
     what: &str,

@@ -69,7 +69,7 @@ pub(in super::super) async fn evaluated(stack: Arc<Stack>, note: Note) -> Verdic
 /// The groups of the rule files within this binary, by the file's name.
 fn wanted() -> anyhow::Result<Vec<(String, Wanted)>> {
     let mut wanted = Vec::new();
-    for tidewatch_backends::File { name, text } in tidewatch_backends::rules() {
+    for tidewatch_servers::File { name, text } in tidewatch_servers::rules() {
         let File { groups } = serde_saphyr::from_str(&text).with_context(|| format!("rules/{name}"))?;
         wanted.extend(groups.into_iter().map(|group| (format!("rules/{name}"), group)));
     }

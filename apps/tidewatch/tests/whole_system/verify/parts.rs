@@ -9,10 +9,11 @@ use clap::{Args, FromArgMatches};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
-use tidewatch_backends::alertmanager::Receivers;
-use tidewatch_backends::prometheus::{Config, Target};
-use tidewatch_backends::{File, Installation, Running};
-use tidewatch_kafka::broker::{InProcess, Port};
+use tidewatch_kafka::broker::InProcess;
+use tidewatch_servers::alertmanager::Receivers;
+use tidewatch_servers::process::Port;
+use tidewatch_servers::prometheus::{Config, Target};
+use tidewatch_servers::{File, Installation, Running};
 use tidewatch_service::{Service, Shutdown};
 
 /// What `verify` is told: addresses by name.
@@ -116,7 +117,7 @@ impl Parts {
         let receivers = Receivers::Webhook(format!("{webhook}/webhook"));
         let installation = Installation::alertmanager().unwrap();
         let running =
-            tidewatch_backends::alertmanager::start(&installation, &dir, Port::Free, &receivers).await.unwrap();
+            tidewatch_servers::alertmanager::start(&installation, &dir, Port::Free, &receivers).await.unwrap();
         reload(&running, &dir.join("alertmanager.yaml"), edit);
         running
     }
@@ -134,7 +135,7 @@ impl Parts {
         let port = alertmanager.url().rsplit(':').next().unwrap().parse().unwrap();
         let config = Config { scrape_interval: Duration::from_secs(1), targets, rules, alertmanager: Some(port) };
         let installation = Installation::prometheus().unwrap();
-        let running = tidewatch_backends::prometheus::start(&installation, &dir, Port::Free, &config).await.unwrap();
+        let running = tidewatch_servers::prometheus::start(&installation, &dir, Port::Free, &config).await.unwrap();
         reload(&running, &dir.join("prometheus.yml"), edit);
         running
     }

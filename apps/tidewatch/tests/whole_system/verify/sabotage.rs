@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use tidewatch_backends::{File, Running, rules};
+use tidewatch_servers::{File, Running, rules};
 use tidewatch_service::Service as _;
 use tidewatch_testkit::program;
 

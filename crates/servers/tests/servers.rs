@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
-use tidewatch_backends::prometheus::{self, Target};
-use tidewatch_backends::{BackendError, File, Installation, alertmanager, grafana, rules};
-use tidewatch_process::{Port, PortError};
+use tidewatch_servers::process::{Port, PortError};
+use tidewatch_servers::prometheus::{self, Target};
+use tidewatch_servers::{File, Installation, ServerError, alertmanager, grafana, rules};
 use tidewatch_testkit::{eventually, program};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -116,7 +116,7 @@ async fn a_port_in_use_is_refused_before_anything_is_started() {
     let dir = tempfile::tempdir().unwrap();
     let nothing = Installation::of("prometheus", dir.path().join("no such program"));
     let error = prometheus::start(&nothing, dir.path(), Port::Fixed(port), &config()).await.unwrap_err();
-    assert!(matches!(error, BackendError::Port(PortError::InUse(p)) if p == port), "{error:?}");
+    assert!(matches!(error, ServerError::Port(PortError::InUse(p)) if p == port), "{error:?}");
 }
 
 #[tokio::test]

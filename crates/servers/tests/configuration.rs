@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use tidewatch_backends::alertmanager::{self, Receivers};
-use tidewatch_backends::prometheus::{Config, Target};
-use tidewatch_backends::{grafana, rules};
+use tidewatch_servers::alertmanager::{self, Receivers};
+use tidewatch_servers::prometheus::{Config, Target};
+use tidewatch_servers::{grafana, rules};
 use tidewatch_testkit::program;
 
 /// A file of alertmanager/.
@@ -33,7 +33,7 @@ fn the_configurations_in_git_are_the_generated_ones() {
         assert_eq!(
             std::fs::read_to_string(committed(name)).unwrap(),
             alertmanager::render(&receivers),
-            "alertmanager/{name} has drifted: run `cargo run -p tidewatch-backends --example alertmanager`"
+            "alertmanager/{name} has drifted: run `cargo run -p tidewatch-servers --example alertmanager`"
         );
     }
 }

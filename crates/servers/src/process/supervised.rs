@@ -1,4 +1,4 @@
-//! A server: started, waited for, watched, ended.
+//! A supervised process: started, waited for, watched, ended.
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -51,13 +51,13 @@ pub enum StartError {
 
 /// A running server. When it is dropped, or our process ends in whatever way, its whole process group is killed.
 #[derive(Debug)]
-pub struct Server {
+pub struct Supervised {
     name: &'static str,
     log: PathBuf,
     group: ProcessGroup,
 }
 
-impl Server {
+impl Supervised {
     /// Starts a program in `dir`, its output appended to `log`, and waits until `ready` says so, at most for `within`.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Server {
         log: &Path,
         within: Duration,
         mut ready: impl FnMut() -> F,
-    ) -> Result<Server, StartError> {
+    ) -> Result<Supervised, StartError> {
         let io = |action, path: &Path| {
             let path = path.to_owned();
             move |source| StartError::Io { action, path, source }
@@ -83,7 +83,7 @@ impl Server {
                 return Err(StartError::Exited { name, status, said: output.said(), log: log.to_owned() });
             }
             if ready().await {
-                return Ok(Server { name, log: log.to_owned(), group });
+                return Ok(Supervised { name, log: log.to_owned(), group });
             }
             if Instant::now() > deadline {
                 let (seconds, said) = (within.as_secs(), output.said());
@@ -136,11 +136,11 @@ mod tests {
         Invocation { program: "sh".into(), arguments: vec!["-c".into(), text.into()], environment: vec![] }
     }
 
-    async fn start(text: &str, within: Duration, ready: bool) -> Result<Server, StartError> {
+    async fn start(text: &str, within: Duration, ready: bool) -> Result<Supervised, StartError> {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("server.log");
         std::fs::write(&log, "of an earlier run\n").unwrap();
-        Server::start("the server", &script(text), dir.path(), &log, within, async || ready).await
+        Supervised::start("the server", &script(text), dir.path(), &log, within, async || ready).await
     }
 
     #[tokio::test]
@@ -166,7 +166,7 @@ mod tests {
             false
         };
         let script = script("echo 'waiting for godot'; sleep 1000");
-        let started = Server::start("the server", &script, dir.path(), &log, Duration::ZERO, never).await;
+        let started = Supervised::start("the server", &script, dir.path(), &log, Duration::ZERO, never).await;
         let error = started.unwrap_err();
         assert!(matches!(error, StartError::NotReady { .. }), "{error:?}");
         assert!(error.to_string().contains("waiting for godot"), "{error}");

@@ -1,6 +1,6 @@
 //! The `server.properties` of a single KRaft node on loopback.
 
-use crate::topics;
+use tidewatch_kafka::topics;
 
 /// The file's name in the directory that the broker runs in.
 pub(super) const FILE: &str = "server.properties";

@@ -1,7 +1,7 @@
-//! Writes `alertmanager/*.yaml`: `cargo run -p tidewatch-backends --example alertmanager`.
+//! Writes `alertmanager/*.yaml`: `cargo run -p tidewatch-servers --example alertmanager`.
 use std::path::Path;
 
-use tidewatch_backends::alertmanager::{Receivers, render};
+use tidewatch_servers::alertmanager::{Receivers, render};
 
 fn main() -> std::io::Result<()> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../alertmanager");

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use tidewatch_process::{Invocation, Port, Server};
+use crate::process::{Invocation, Port, Supervised};
 
-use crate::{BackendError, File, Installation};
+use crate::{File, Installation, ServerError};
 
 /// How long a start may take. Prometheus reads what it wrote last: a second or two, on a busy machine several.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -19,7 +19,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// A running server. When it is dropped, or our process ends in whatever way, its whole process group is killed.
 #[derive(Debug)]
 pub struct Running {
-    server: Server,
+    server: Supervised,
     url: String,
     start: Start,
 }
@@ -37,29 +37,29 @@ pub(crate) struct Start {
 }
 
 /// Makes `dir` and takes the port.
-pub(crate) fn prepare(dir: &Path, port: Port) -> Result<(PathBuf, u16), BackendError> {
-    let dir = std::path::absolute(dir).map_err(BackendError::io("resolve", dir))?;
-    fs::create_dir_all(&dir).map_err(BackendError::io("create", &dir))?;
+pub(crate) fn prepare(dir: &Path, port: Port) -> Result<(PathBuf, u16), ServerError> {
+    let dir = std::path::absolute(dir).map_err(ServerError::io("resolve", dir))?;
+    fs::create_dir_all(&dir).map_err(ServerError::io("create", &dir))?;
     Ok((dir, port.number()?))
 }
 
 /// Writes a file below `dir`, its folders included.
-pub(crate) fn write(dir: &Path, file: &str, text: &str) -> Result<PathBuf, BackendError> {
+pub(crate) fn write(dir: &Path, file: &str, text: &str) -> Result<PathBuf, ServerError> {
     let path = dir.join(file);
     if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(BackendError::io("create", parent))?;
+        fs::create_dir_all(parent).map_err(ServerError::io("create", parent))?;
     }
-    fs::write(&path, text).map_err(BackendError::io("write", &path))?;
+    fs::write(&path, text).map_err(ServerError::io("write", &path))?;
     Ok(path)
 }
 
 /// Makes `dir/folder` have these files and no others.
-pub(crate) fn write_all(dir: &Path, folder: &str, files: &[File]) -> Result<PathBuf, BackendError> {
+pub(crate) fn write_all(dir: &Path, folder: &str, files: &[File]) -> Result<PathBuf, ServerError> {
     let path = dir.join(folder);
     if path.exists() {
-        fs::remove_dir_all(&path).map_err(BackendError::io("empty", &path))?;
+        fs::remove_dir_all(&path).map_err(ServerError::io("empty", &path))?;
     }
-    fs::create_dir_all(&path).map_err(BackendError::io("create", &path))?;
+    fs::create_dir_all(&path).map_err(ServerError::io("create", &path))?;
     for file in files {
         write(&path, &file.name, &file.text)?;
     }
@@ -72,9 +72,9 @@ impl Start {
     }
 
     /// Starts it with a log of its own and waits until it is ready.
-    pub(crate) async fn run(self) -> Result<Running, BackendError> {
+    pub(crate) async fn run(self) -> Result<Running, ServerError> {
         let log = self.log();
-        fs::File::create(&log).map_err(BackendError::io("write", &log))?;
+        fs::File::create(&log).map_err(ServerError::io("write", &log))?;
         let server = self.launch().await?;
         Ok(Running { server, url: self.url(), start: self })
     }
@@ -83,13 +83,13 @@ impl Start {
         self.dir.join(format!("{}.log", self.installation.name()))
     }
 
-    async fn launch(&self) -> Result<Server, BackendError> {
+    async fn launch(&self) -> Result<Supervised, ServerError> {
         let client = reqwest::Client::builder()
             .timeout(ANSWER_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
-            .map_err(BackendError::Client)?;
+            .map_err(ServerError::Client)?;
         let invocation = Invocation {
             program: self.installation.program().to_owned(),
             arguments: self.arguments.clone(),
@@ -98,7 +98,7 @@ impl Start {
         let url = format!("{}{}", self.url(), self.ready);
         let ready = || async { client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) };
         let name = self.installation.name();
-        let server = Server::start(name, &invocation, &self.dir, &self.log(), READY_WITHIN, ready).await?;
+        let server = Supervised::start(name, &invocation, &self.dir, &self.log(), READY_WITHIN, ready).await?;
         // For `kill -HUP`, upon which these servers read their configuration again.
         write(&self.dir, &format!("{name}.pid"), &format!("{}\n", server.pid()))?;
         Ok(server)
@@ -139,7 +139,7 @@ impl Running {
     ///
     /// # Errors
     /// As at its first start.
-    pub async fn restart(&mut self) -> Result<(), BackendError> {
+    pub async fn restart(&mut self) -> Result<(), ServerError> {
         self.server.kill();
         Port::check_free(self.start.port)?;
         self.server = self.start.launch().await?;

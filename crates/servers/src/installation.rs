@@ -2,7 +2,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use tidewatch_process::Search;
+use crate::process::Search;
 
 /// A server's program that can be run here. Its [`Display`](fmt::Display) says which one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidewatch_backends::alertmanager::{self, Receivers};
-use tidewatch_backends::{Installation, Running};
-use tidewatch_process::Port;
+use tidewatch_servers::alertmanager::{self, Receivers};
+use tidewatch_servers::process::Port;
+use tidewatch_servers::{Installation, Running};
 use tidewatch_testkit::{eventually, program};
 
 const PAGE: &str = "alertname=ErrorBudgetBurnPage severity=critical service=pay slo=pay-availability long_window=1h";

@@ -3,10 +3,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tidewatch_process::{Port, ProcessGroup, Server, last_lines};
+use crate::process::{Port, ProcessGroup, Supervised, last_lines};
 
 use super::installation::{Installation, NotFound};
-use super::{BrokerError, programs, properties, ready};
+use super::{programs, properties};
+use crate::ServerError;
 
 /// How long a start may take. On an idle machine with two cores it takes 2 to 4 s, after a crash 3 s more.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -24,7 +25,7 @@ pub struct RealKafka {
     dir: PathBuf,
     port: u16,
     controller: u16,
-    process: Server,
+    process: Supervised,
 }
 
 impl RealKafka {
@@ -38,16 +39,16 @@ impl RealKafka {
 
     /// Starts a broker with everything it keeps below `dir` (made where missing, formatted the first time, its data found
     /// again later) and waits until it serves all its partitions. Its output is in `dir/kafka.log`. The first time it has
-    /// no topics: [`crate::topics::ensure`] creates them.
+    /// no topics: [`tidewatch_kafka::topics::ensure`] creates them.
     ///
     /// # Errors
     /// When the port is taken, the directory can't be written, or the broker ends or does not serve within 60 s.
-    pub async fn start(installation: &Installation, dir: &Path, port: Port) -> Result<RealKafka, BrokerError> {
+    pub async fn start(installation: &Installation, dir: &Path, port: Port) -> Result<RealKafka, ServerError> {
         let port = port.number()?;
-        let dir = std::path::absolute(dir).map_err(BrokerError::io("resolve", dir))?;
-        std::fs::create_dir_all(&dir).map_err(BrokerError::io("create", &dir))?;
+        let dir = std::path::absolute(dir).map_err(ServerError::io("resolve", dir))?;
+        std::fs::create_dir_all(&dir).map_err(ServerError::io("create", &dir))?;
         let log = dir.join("kafka.log");
-        File::create(&log).map_err(BrokerError::io("write", &log))?;
+        File::create(&log).map_err(ServerError::io("write", &log))?;
         let controller = Port::free_beside(&[port]);
         write_properties(&dir, port, controller)?;
         format_once(installation, &dir).await?;
@@ -87,7 +88,7 @@ impl RealKafka {
     ///
     /// # Errors
     /// As [`RealKafka::start`].
-    pub async fn restart(&mut self) -> Result<(), BrokerError> {
+    pub async fn restart(&mut self) -> Result<(), ServerError> {
         self.process.kill();
         Port::check_free(self.port)?;
         if Port::check_free(self.controller).is_err() {
@@ -104,24 +105,24 @@ impl RealKafka {
     }
 }
 
-fn write_properties(dir: &Path, port: u16, controller: u16) -> Result<(), BrokerError> {
+fn write_properties(dir: &Path, port: u16, controller: u16) -> Result<(), ServerError> {
     let file = dir.join(properties::FILE);
-    std::fs::write(&file, properties::render(port, controller)).map_err(BrokerError::io("write", &file))
+    std::fs::write(&file, properties::render(port, controller)).map_err(ServerError::io("write", &file))
 }
 
-async fn format_once(installation: &Installation, dir: &Path) -> Result<(), BrokerError> {
+async fn format_once(installation: &Installation, dir: &Path) -> Result<(), ServerError> {
     // The tool writes this file last, so a formatting that was interrupted is done again.
     if dir.join(properties::DATA).join("meta.properties").exists() {
         return Ok(());
     }
     let invocation = programs::format_storage(installation, dir);
     let said = dir.join("format.log");
-    let output = File::create(&said).map_err(BrokerError::io("write", &said))?;
+    let output = File::create(&said).map_err(ServerError::io("write", &said))?;
     // In a group of its own, so that it ends with us too.
     let mut tool =
-        ProcessGroup::spawn(&invocation, dir, &output).map_err(BrokerError::io("run", &invocation.program))?;
+        ProcessGroup::spawn(&invocation, dir, &output).map_err(ServerError::io("run", &invocation.program))?;
     let status = loop {
-        match tool.exited().map_err(BrokerError::io("watch", &invocation.program))? {
+        match tool.exited().map_err(ServerError::io("watch", &invocation.program))? {
             Some(status) => break status,
             None => tokio::time::sleep(FORMAT_POLL).await,
         }
@@ -129,15 +130,15 @@ async fn format_once(installation: &Installation, dir: &Path) -> Result<(), Brok
     if status.success() {
         return Ok(());
     }
-    let said = std::fs::read(&said).map_err(BrokerError::io("read", &said))?;
-    Err(BrokerError::Format { dir: dir.to_owned(), said: last_lines(&said) })
+    let said = std::fs::read(&said).map_err(ServerError::io("read", &said))?;
+    Err(ServerError::Format { dir: dir.to_owned(), said: last_lines(&said) })
 }
 
 /// Starts the process and waits until it answers.
-async fn launch(installation: &Installation, dir: &Path, port: u16) -> Result<Server, BrokerError> {
+async fn launch(installation: &Installation, dir: &Path, port: u16) -> Result<Supervised, ServerError> {
     let invocation = programs::serve(installation, dir);
     let log = dir.join("kafka.log");
-    Ok(Server::start("kafka", &invocation, dir, &log, READY_WITHIN, || ready::serves(port)).await?)
+    Ok(Supervised::start("kafka", &invocation, dir, &log, READY_WITHIN, || tidewatch_kafka::serves(port)).await?)
 }
 
 #[cfg(test)]
@@ -164,7 +165,7 @@ mod tests {
         let broken = scripts(dir.path(), "echo run >> runs; echo 'No space left on device' >&2; exit 1", "exit 0");
         for _ in 0..2 {
             let error = RealKafka::start(&broken, &state, Port::Free).await.unwrap_err();
-            assert!(matches!(error, BrokerError::Format { .. }), "{error:?}");
+            assert!(matches!(error, ServerError::Format { .. }), "{error:?}");
             assert!(error.to_string().contains("No space left on device"), "{error}");
         }
         assert_eq!(std::fs::read_to_string(state.join("runs")).unwrap(), "run\nrun\n");

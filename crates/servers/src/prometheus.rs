@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use tidewatch_process::Port;
+use crate::process::Port;
 
 use crate::running::{Running, Start, prepare, write, write_all};
-use crate::{BackendError, File, Installation};
+use crate::{File, Installation, ServerError};
 
 /// How long samples are kept: the longest window of an SLO, 30 days, and a little more.
 const RETENTION: &str = "32d";
@@ -95,7 +95,7 @@ pub async fn start(
     dir: &Path,
     port: Port,
     config: &Config,
-) -> Result<Running, BackendError> {
+) -> Result<Running, ServerError> {
     let (dir, port) = prepare(dir, port)?;
     write_all(&dir, "rules", &config.rules)?;
     write(&dir, "prometheus.yml", &config.render(port))?;

@@ -1,11 +1,11 @@
 //! Why a server could not be brought up.
 use std::path::{Path, PathBuf};
 
-use tidewatch_process::{PortError, StartError};
+use crate::process::{PortError, StartError};
 
 /// Why a server could not be brought up.
 #[derive(Debug, thiserror::Error)]
-pub enum BackendError {
+pub enum ServerError {
     /// Its port can't be had.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -22,13 +22,21 @@ pub enum BackendError {
     /// It ended before it was ready, or is not ready in time.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// Kafka's storage tool ended with an error.
+    #[error("kafka could not format its storage in {}:\n{said}", dir.display())]
+    Format {
+        /// The directory that was to hold the data.
+        dir: PathBuf,
+        /// The last lines of what the tool printed.
+        said: String,
+    },
     /// The HTTP client that asks whether it is ready can't be made.
     #[error("cannot set up an HTTP client: {0}")]
     Client(reqwest::Error),
 }
 
-impl BackendError {
+impl ServerError {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        move |source| BackendError::Io { action, path: path.to_owned(), source }
+        move |source| ServerError::Io { action, path: path.to_owned(), source }
     }
 }

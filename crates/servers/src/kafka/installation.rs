@@ -2,7 +2,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use tidewatch_process::{Search, executable};
+use crate::process::{Search, executable};
 
 /// An Apache Kafka that can be run here. Its [`Display`](fmt::Display) says which one and why it was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]

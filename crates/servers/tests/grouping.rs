@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::{Json, Router, extract::State, routing::post};
 use serde_json::{Value, json};
-use tidewatch_backends::alertmanager::{self, Receivers};
-use tidewatch_backends::{Installation, Running};
-use tidewatch_process::Port;
+use tidewatch_servers::alertmanager::{self, Receivers};
+use tidewatch_servers::process::Port;
+use tidewatch_servers::{Installation, Running};
 use tidewatch_testkit::{eventually, program};
 use tokio::net::TcpListener;
 

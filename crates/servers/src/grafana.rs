@@ -1,10 +1,10 @@
 //! Grafana: its datasources and dashboards provisioned, readable by everybody on this machine without a login.
 use std::path::{Path, PathBuf};
 
-use tidewatch_process::Port;
+use crate::process::Port;
 
 use crate::running::{Running, Start, prepare, write, write_all};
-use crate::{BackendError, File, Installation};
+use crate::{File, Installation, ServerError};
 
 /// What makes one installation's Grafana.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ pub async fn start(
     dir: &Path,
     port: Port,
     config: &Config,
-) -> Result<Running, BackendError> {
+) -> Result<Running, ServerError> {
     let (dir, port) = prepare(dir, port)?;
     let dashboards = write_all(&dir, "dashboards", &config.dashboards)?;
     write(&dir, "provisioning/datasources/tidewatch.yaml", &config.datasources())?;

@@ -2,7 +2,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use tidewatch_process::Invocation;
+use crate::process::Invocation;
 
 use super::installation::{Installation, Programs};
 use super::properties;

@@ -4,8 +4,12 @@ use std::thread::JoinHandle;
 
 use rdkafka::mocking::MockCluster;
 
-use super::BrokerError;
 use crate::topics;
+
+/// librdkafka refused to make its in-process cluster or a topic in it.
+#[derive(Debug, thiserror::Error)]
+#[error("the in-process broker did not start: {0}")]
+pub struct BrokerError(String);
 
 /// A running in-process broker with every topic of [`topics::ALL`]; it ends when dropped.
 ///
@@ -39,8 +43,8 @@ impl InProcess {
                     let _ = started.send(Err(error));
                 }
             })
-            .map_err(|error| BrokerError::InProcess(error.to_string()))?;
-        let brokers = outcome.recv().map_err(|_| BrokerError::InProcess("its thread ended".into()))??;
+            .map_err(|error| BrokerError(error.to_string()))?;
+        let brokers = outcome.recv().map_err(|_| BrokerError("its thread ended".into()))??;
         Ok(InProcess { brokers, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -61,11 +65,11 @@ impl Drop for InProcess {
 }
 
 fn cluster() -> Result<MockCluster<'static, impl rdkafka::ClientContext>, BrokerError> {
-    let cluster = MockCluster::new(1).map_err(|error| BrokerError::InProcess(error.to_string()))?;
+    let cluster = MockCluster::new(1).map_err(|error| BrokerError(error.to_string()))?;
     for topic in topics::ALL {
         cluster
             .create_topic(topic.name, topic.partitions, 1)
-            .map_err(|error| BrokerError::InProcess(format!("topic {}: {error}", topic.name)))?;
+            .map_err(|error| BrokerError(format!("topic {}: {error}", topic.name)))?;
     }
     Ok(cluster)
 }

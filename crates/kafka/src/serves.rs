@@ -1,4 +1,4 @@
-//! Waits until a broker does its work.
+//! Whether a broker does its work.
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use crate::client::Quiet;
 /// How long one request may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Whether the broker on this loopback port counts itself in and serves every partition it has. After a start it answers
+/// Returns whether the broker on this loopback port has registered and serves every partition it has. After a start it answers
 /// metadata requests some moments before it leads its partitions.
-pub(super) async fn serves(port: u16) -> bool {
+pub async fn serves(port: u16) -> bool {
     // Cheaper than a client of librdkafka, and most of the time the answer.
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if tokio::net::TcpStream::connect(address).await.is_err() {

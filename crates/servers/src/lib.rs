@@ -1,0 +1,22 @@
+//! Other people's servers as Tidewatch runs them on one machine: Apache Kafka, Prometheus, Alertmanager and Grafana, each
+//! found, configured, started and supervised.
+//!
+//! Each is a child process on loopback with everything it keeps in a directory of its own; its configuration is written
+//! again at every start. How Alertmanager groups, inhibits and routes is said once, in [`alertmanager`]: `up` and production differ
+//! in their receivers only.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod alertmanager;
+mod embedded;
+mod error;
+pub mod grafana;
+mod installation;
+pub mod kafka;
+pub mod process;
+pub mod prometheus;
+mod running;
+
+pub use embedded::{File, rules, slos};
+pub use error::ServerError;
+pub use installation::{Installation, NotFound};
+pub use running::Running;
