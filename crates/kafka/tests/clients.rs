@@ -17,7 +17,7 @@ use tidewatch_servers::process::Port;
 /// A broker, and what has to live as long as it does.
 enum Broker {
     InProcess(InProcess),
-    Real(RealKafka, #[allow(dead_code)] tempfile::TempDir),
+    Real(Box<RealKafka>, #[allow(dead_code)] tempfile::TempDir),
 }
 
 impl Broker {
@@ -36,7 +36,7 @@ async fn brokers(test: &str) -> Vec<Broker> {
             let folder = tempfile::tempdir().unwrap();
             let broker = RealKafka::start(&installation, folder.path(), Port::Free).await.unwrap();
             topics::ensure(&KafkaArgs::new(broker.brokers())).await.unwrap();
-            brokers.push(Broker::Real(broker, folder));
+            brokers.push(Broker::Real(Box::new(broker), folder));
         }
         Err(reason) => eprintln!("skipped: {test} on a real Kafka: {reason}"),
     }

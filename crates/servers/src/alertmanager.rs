@@ -1,10 +1,9 @@
-//! Alertmanager: how alerts are grouped, which are held back because of others, and who is told.
+//! Alertmanager: how alerts are grouped, which are inhibited by others, and who is notified.
 use std::path::Path;
 
-use crate::process::Port;
-
-use crate::running::{Running, Start, prepare, write};
-use crate::{Installation, ServerError};
+use crate::installation::FETCHED;
+use crate::process::{Invocation, Port};
+use crate::{Installation, NotFound, Place, Ready, Running, Server, ServerError};
 
 /// Who is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,27 +141,63 @@ inhibit_rules:
     target_matchers: [alertname = "SLOIndicatorAbsent"]
 "#;
 
-/// Starts it with everything that it keeps below `dir`, and waits until it is ready.
+/// Finds Alertmanager on PATH or in what `tests/setup` fetched.
 ///
 /// # Errors
-/// When the port is taken, the directory can't be written, or it ends or is not ready within 60 s.
+/// When it is in neither place.
+pub fn find() -> Result<Installation, NotFound> {
+    Installation::find("alertmanager", &["alertmanager"], FETCHED)
+}
+
+/// Alertmanager, found and configured.
+#[derive(Clone, Debug)]
+pub struct Alertmanager {
+    /// Its program.
+    pub installation: Installation,
+    /// Whom it notifies.
+    pub receivers: Receivers,
+}
+
+impl Server for Alertmanager {
+    fn name(&self) -> &'static str {
+        self.installation.name()
+    }
+
+    fn configure(&self, place: &Place) -> Result<(), ServerError> {
+        place.write("alertmanager.yaml", &render(&self.receivers)).map(drop)
+    }
+
+    fn invocation(&self, place: &Place) -> Invocation {
+        Invocation {
+            program: self.installation.program().to_owned(),
+            arguments: vec![
+                "--config.file=alertmanager.yaml".into(),
+                "--storage.path=data".into(),
+                format!("--web.listen-address={}", place.address()).into(),
+                // The beginning of links in notifications.
+                format!("--web.external-url={}", place.url()).into(),
+                // A single instance: no gossip, no port for it.
+                "--cluster.listen-address=".into(),
+            ],
+            environment: Vec::new(),
+        }
+    }
+
+    fn ready(&self) -> Ready {
+        Ready::Http("/-/ready")
+    }
+}
+
+/// Starts Alertmanager: [`Running::start`].
+///
+/// # Errors
+/// As [`Running::start`].
 pub async fn start(
     installation: &Installation,
     dir: &Path,
     port: Port,
     receivers: &Receivers,
 ) -> Result<Running, ServerError> {
-    let (dir, port) = prepare(dir, port)?;
-    write(&dir, "alertmanager.yaml", &render(receivers))?;
-    let arguments = [
-        "--config.file=alertmanager.yaml".to_owned(),
-        "--storage.path=data".to_owned(),
-        format!("--web.listen-address=127.0.0.1:{port}"),
-        // What links in notifications begin with.
-        format!("--web.external-url=http://127.0.0.1:{port}"),
-        // A lone one: no gossip, no port for it.
-        "--cluster.listen-address=".to_owned(),
-    ];
-    let arguments = arguments.into_iter().map(Into::into).collect();
-    Start { installation: installation.clone(), arguments, dir, port, ready: "/-/ready" }.run().await
+    let server = Alertmanager { installation: installation.clone(), receivers: receivers.clone() };
+    Running::start(&server, dir, port).await
 }

@@ -22,10 +22,14 @@ pub enum ServerError {
     /// It ended before it was ready, or is not ready in time.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// Kafka's storage tool ended with an error.
-    #[error("kafka could not format its storage in {}:\n{said}", dir.display())]
-    Format {
-        /// The directory that was to hold the data.
+    /// What has to be done before its first start failed.
+    #[error("{name} could not {purpose} in {}:\n{said}", dir.display())]
+    Preparation {
+        /// The server's name.
+        name: &'static str,
+        /// What was to be done, as in "could not `format its storage`".
+        purpose: &'static str,
+        /// The server's directory.
         dir: PathBuf,
         /// The last lines of what the tool printed.
         said: String,

@@ -1,10 +1,8 @@
 //! Grafana: its datasources and dashboards provisioned, readable by everybody on this machine without a login.
 use std::path::{Path, PathBuf};
 
-use crate::process::Port;
-
-use crate::running::{Running, Start, prepare, write, write_all};
-use crate::{File, Installation, ServerError};
+use crate::process::{Invocation, Port};
+use crate::{File, Installation, NotFound, Place, Ready, Running, Server, ServerError};
 
 /// What makes one installation's Grafana.
 #[derive(Clone, Debug)]
@@ -119,34 +117,69 @@ preinstall_disabled = true
     }
 }
 
-/// Starts it with everything that it keeps below `dir`, and waits until it is ready.
+/// Finds Grafana, `grafana` or `grafana-server`, on PATH.
 ///
 /// # Errors
-/// When the port is taken, the directory can't be written, or it ends or is not ready within 60 s.
+/// When it is not there.
+pub fn find() -> Result<Installation, NotFound> {
+    Installation::find("grafana", &["grafana", "grafana-server"], "it is not on PATH")
+}
+
+/// Grafana, found and configured.
+#[derive(Clone, Debug)]
+pub struct Grafana {
+    /// Its program.
+    pub installation: Installation,
+    /// Its configuration.
+    pub config: Config,
+}
+
+const INI: &str = "grafana.ini";
+
+impl Server for Grafana {
+    fn name(&self) -> &'static str {
+        self.installation.name()
+    }
+
+    fn configure(&self, place: &Place) -> Result<(), ServerError> {
+        let dashboards = place.write_all("dashboards", &self.config.dashboards)?;
+        place.write("provisioning/datasources/tidewatch.yaml", &self.config.datasources())?;
+        place.write("provisioning/dashboards/tidewatch.yaml", &Config::provider(&dashboards))?;
+        place.write(INI, &self.config.ini(&place.dir, place.port)).map(drop)
+    }
+
+    fn invocation(&self, place: &Place) -> Invocation {
+        let program = self.installation.program();
+        let mut arguments = Vec::new();
+        if program.file_name().is_some_and(|name| name == "grafana") {
+            arguments.push("server".into());
+        }
+        if let Some(home) = home(program) {
+            arguments.extend(["--homepath".into(), home.into_os_string()]);
+        }
+        arguments.extend(["--config".into(), place.dir.join(INI).into_os_string()]);
+        Invocation { program: program.to_owned(), arguments, environment: Vec::new() }
+    }
+
+    fn ready(&self) -> Ready {
+        Ready::Http("/api/health")
+    }
+}
+
+/// Starts Grafana: [`Running::start`].
+///
+/// # Errors
+/// As [`Running::start`].
 pub async fn start(
     installation: &Installation,
     dir: &Path,
     port: Port,
     config: &Config,
 ) -> Result<Running, ServerError> {
-    let (dir, port) = prepare(dir, port)?;
-    let dashboards = write_all(&dir, "dashboards", &config.dashboards)?;
-    write(&dir, "provisioning/datasources/tidewatch.yaml", &config.datasources())?;
-    write(&dir, "provisioning/dashboards/tidewatch.yaml", &Config::provider(&dashboards))?;
-    let ini = write(&dir, "grafana.ini", &config.ini(&dir, port))?;
-    let program = installation.program();
-    let mut arguments = Vec::new();
-    if program.file_name().is_some_and(|name| name == "grafana") {
-        arguments.push("server".into());
-    }
-    if let Some(home) = home(program) {
-        arguments.extend(["--homepath".into(), home.into_os_string()]);
-    }
-    arguments.extend(["--config".into(), ini.into_os_string()]);
-    Start { installation: installation.clone(), arguments, dir, port, ready: "/api/health" }.run().await
+    Running::start(&Grafana { installation: installation.clone(), config: config.clone() }, dir, port).await
 }
 
-/// The folder with Grafana's own files, which it must be told: where it is unpacked, beside the program's `bin`, or where
+/// Returns the folder with Grafana's own files, which it has to be given: where it is unpacked, beside the program's `bin`, or where
 /// packages put it. Programs that are wrapped know it by themselves.
 fn home(program: &Path) -> Option<PathBuf> {
     let program = program.canonicalize().ok()?;
@@ -165,8 +198,9 @@ mod tests {
         for (program, home_dir) in [("grafana/bin/grafana", "grafana"), ("usr/bin/grafana", "usr/share/grafana")] {
             let root = tempfile::tempdir().unwrap();
             let root = root.path().canonicalize().unwrap();
-            write(&root, program, "").unwrap();
-            write(&root, &format!("{home_dir}/conf/defaults.ini"), "").unwrap();
+            let place = Place { dir: root.clone(), port: 0 };
+            place.write(program, "").unwrap();
+            place.write(&format!("{home_dir}/conf/defaults.ini"), "").unwrap();
             assert_eq!(home(&root.join(program)), Some(root.join(home_dir)));
         }
     }

@@ -15,8 +15,10 @@ pub mod kafka;
 pub mod process;
 pub mod prometheus;
 mod running;
+mod server;
 
 pub use embedded::{File, rules, slos};
 pub use error::ServerError;
 pub use installation::{Installation, NotFound};
 pub use running::Running;
+pub use server::{Place, Preparation, Ready, Server};

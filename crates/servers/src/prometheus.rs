@@ -1,13 +1,12 @@
-//! Prometheus: what it scrapes, which rules it evaluates, whom it tells.
+//! Prometheus: what it scrapes, which rules it evaluates, and where its alerts go.
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::process::Port;
-
-use crate::running::{Running, Start, prepare, write, write_all};
-use crate::{File, Installation, ServerError};
+use crate::installation::FETCHED;
+use crate::process::{Invocation, Port};
+use crate::{File, Installation, NotFound, Place, Ready, Running, Server, ServerError};
 
 /// How long samples are kept: the longest window of an SLO, 30 days, and a little more.
 const RETENTION: &str = "32d";
@@ -85,32 +84,66 @@ alerting:
     }
 }
 
-/// Starts it with everything that it keeps below `dir`, and waits until it is ready. It scrapes for the first time within one
-/// interval after that.
+/// Finds Prometheus on PATH or in what `tests/setup` fetched.
 ///
 /// # Errors
-/// When the port is taken, the directory can't be written, or it ends or is not ready within 60 s.
+/// When it is in neither place.
+pub fn find() -> Result<Installation, NotFound> {
+    Installation::find("prometheus", &["prometheus"], FETCHED)
+}
+
+/// Prometheus, found and configured. It scrapes for the first time within one interval after it is ready.
+#[derive(Clone, Debug)]
+pub struct Prometheus {
+    /// Its program.
+    pub installation: Installation,
+    /// Its configuration.
+    pub config: Config,
+}
+
+impl Server for Prometheus {
+    fn name(&self) -> &'static str {
+        self.installation.name()
+    }
+
+    fn configure(&self, place: &Place) -> Result<(), ServerError> {
+        place.write_all("rules", &self.config.rules)?;
+        place.write("prometheus.yml", &self.config.render(place.port)).map(drop)
+    }
+
+    fn invocation(&self, place: &Place) -> Invocation {
+        Invocation {
+            program: self.installation.program().to_owned(),
+            arguments: vec![
+                "--config.file=prometheus.yml".into(),
+                "--storage.tsdb.path=data".into(),
+                format!("--storage.tsdb.retention.time={RETENTION}").into(),
+                format!("--storage.tsdb.retention.size={RETENTION_SIZE}").into(),
+                format!("--web.listen-address={}", place.address()).into(),
+                // The beginning of links in notifications.
+                format!("--web.external-url={}", place.url()).into(),
+                "--enable-feature=exemplar-storage".into(),
+            ],
+            environment: Vec::new(),
+        }
+    }
+
+    fn ready(&self) -> Ready {
+        Ready::Http("/-/ready")
+    }
+}
+
+/// Starts Prometheus: [`Running::start`].
+///
+/// # Errors
+/// As [`Running::start`].
 pub async fn start(
     installation: &Installation,
     dir: &Path,
     port: Port,
     config: &Config,
 ) -> Result<Running, ServerError> {
-    let (dir, port) = prepare(dir, port)?;
-    write_all(&dir, "rules", &config.rules)?;
-    write(&dir, "prometheus.yml", &config.render(port))?;
-    let arguments = [
-        "--config.file=prometheus.yml".to_owned(),
-        "--storage.tsdb.path=data".to_owned(),
-        format!("--storage.tsdb.retention.time={RETENTION}"),
-        format!("--storage.tsdb.retention.size={RETENTION_SIZE}"),
-        format!("--web.listen-address=127.0.0.1:{port}"),
-        // What links in notifications begin with.
-        format!("--web.external-url=http://127.0.0.1:{port}"),
-        "--enable-feature=exemplar-storage".to_owned(),
-    ];
-    let arguments = arguments.into_iter().map(Into::into).collect();
-    Start { installation: installation.clone(), arguments, dir, port, ready: "/-/ready" }.run().await
+    Running::start(&Prometheus { installation: installation.clone(), config: config.clone() }, dir, port).await
 }
 
 #[cfg(test)]

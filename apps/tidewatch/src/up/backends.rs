@@ -6,11 +6,14 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use futures::future::join_all;
 use tidewatch_dashboards::Dashboard;
-use tidewatch_platform::{ALERTMANAGER, GRAFANA, PROMETHEUS, Server};
-use tidewatch_servers::alertmanager::Receivers;
+use tidewatch_platform::{self as platform, ALERTMANAGER, GRAFANA, PROMETHEUS};
+use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
+use tidewatch_servers::grafana::Grafana;
 use tidewatch_servers::process::Port;
-use tidewatch_servers::prometheus::Target;
-use tidewatch_servers::{File, Installation, NotFound, Running, alertmanager, grafana, prometheus, rules, slos};
+use tidewatch_servers::prometheus::{Prometheus, Target};
+use tidewatch_servers::{
+    File, Installation, NotFound, Running, Server, alertmanager, grafana, prometheus, rules, slos,
+};
 use tidewatch_slo::{NothingKnown, Scale, Source};
 use tokio::time::sleep;
 
@@ -36,11 +39,62 @@ pub(crate) enum Wanted {
     None,
 }
 
+/// A server that is started where it is found.
+struct Known {
+    /// As messages name it.
+    title: &'static str,
+    find: fn() -> Result<Installation, NotFound>,
+    /// Its entry in the registry.
+    entry: platform::Server,
+    /// The server without which it has nothing to do.
+    needs: Option<platform::Server>,
+    configure: fn(&Wiring, Installation) -> anyhow::Result<Box<dyn Server>>,
+}
+
+/// All of them. A new server is an entry here, a file of `tidewatch-servers`, and an entry of platform/services.toml.
+const KNOWN: [Known; 3] = [
+    Known {
+        title: "Prometheus",
+        find: prometheus::find,
+        entry: PROMETHEUS,
+        needs: None,
+        configure: |wiring, installation| {
+            let config = prometheus::Config {
+                scrape_interval: wiring.slo_scale.map_or(SCRAPE_INTERVAL, |_| SCALED_SCRAPE_INTERVAL),
+                targets: wiring.services.targets.clone(),
+                rules: wiring.slo_scale.map_or_else(|| Ok(rules()), scaled_rules)?,
+                alertmanager: wiring.found.port(ALERTMANAGER),
+            };
+            Ok(Box::new(Prometheus { installation, config }))
+        },
+    },
+    Known {
+        title: "Alertmanager",
+        find: alertmanager::find,
+        entry: ALERTMANAGER,
+        needs: None,
+        configure: |wiring, installation| {
+            let receivers = Receivers::Webhook(wiring.services.webhook.clone());
+            Ok(Box::new(Alertmanager { installation, receivers }))
+        },
+    },
+    Known {
+        title: "Grafana",
+        find: grafana::find,
+        entry: GRAFANA,
+        needs: Some(PROMETHEUS),
+        configure: |wiring, installation| {
+            let prometheus = wiring.found.url(PROMETHEUS).context("Grafana needs a Prometheus")?;
+            let alertmanager = wiring.found.url(ALERTMANAGER);
+            let config = grafana::Config { prometheus, alertmanager, dashboards: dashboards() };
+            Ok(Box::new(Grafana { installation, config }))
+        },
+    },
+];
+
 /// What is found on this machine, each with the port that it is going to have.
 pub(super) struct Found {
-    prometheus: Option<(Installation, u16)>,
-    alertmanager: Option<(Installation, u16)>,
-    grafana: Option<(Installation, u16)>,
+    servers: Vec<(&'static Known, Installation, u16)>,
     /// For the user, where one is missing.
     missing: Vec<String>,
 }
@@ -53,6 +107,13 @@ pub(super) struct Services {
     pub(super) webhook: String,
 }
 
+/// What a server's configuration follows from.
+struct Wiring<'a> {
+    found: &'a Found,
+    services: &'a Services,
+    slo_scale: Option<Scale>,
+}
+
 /// Those that run.
 pub(super) struct Backends {
     running: Vec<Running>,
@@ -61,38 +122,34 @@ pub(super) struct Backends {
 impl Found {
     /// Looks for them, and takes a port for each.
     pub(super) fn discover(wanted: Wanted, ports: Ports, slo_scale: Option<Scale>) -> anyhow::Result<Self> {
-        let mut found = Self { prometheus: None, alertmanager: None, grafana: None, missing: Vec::new() };
-        if wanted == Wanted::Auto {
-            found.prometheus = found.take(Installation::prometheus(), PROMETHEUS, ports)?;
-            found.alertmanager = found.take(Installation::alertmanager(), ALERTMANAGER, ports)?;
+        let mut found = Self { servers: Vec::new(), missing: Vec::new() };
+        let known = if wanted == Wanted::Auto { KNOWN.as_slice() } else { &[] };
+        for known in known {
+            if known.needs.is_some_and(|needed| found.port(needed).is_none()) {
+                continue;
+            }
+            match (known.find)() {
+                Ok(installation) => found.servers.push((known, installation, ports.reserve(known.entry.port)?)),
+                Err(missing) => found.missing.push(missing.to_string()),
+            }
         }
-        // Without Prometheus it has nothing to show.
-        if found.prometheus.is_some() {
-            found.grafana = found.take(Installation::grafana(), GRAFANA, ports)?;
-        } else if slo_scale.is_some() {
+        if slo_scale.is_some() && found.port(PROMETHEUS).is_none() {
             return Err(usage("--slo-scale: it is Prometheus that evaluates SLOs, and none is found or wanted here"));
         }
         Ok(found)
     }
 
-    fn take(
-        &mut self,
-        installation: Result<Installation, NotFound>,
-        server: Server,
-        ports: Ports,
-    ) -> anyhow::Result<Option<(Installation, u16)>> {
-        match installation {
-            Ok(installation) => Ok(Some((installation, ports.reserve(server.port)?))),
-            Err(missing) => {
-                self.missing.push(missing.to_string());
-                Ok(None)
-            }
-        }
+    fn port(&self, entry: platform::Server) -> Option<u16> {
+        self.servers.iter().find(|(known, ..)| known.entry == entry).map(|(.., port)| *port)
+    }
+
+    fn url(&self, entry: platform::Server) -> Option<String> {
+        Some(format!("http://127.0.0.1:{}", self.port(entry)?))
     }
 
     /// Where Alertmanager is going to be.
     pub(super) fn alertmanager(&self) -> Option<String> {
-        self.alertmanager.as_ref().map(|(_, port)| url(*port))
+        self.url(ALERTMANAGER)
     }
 
     /// Says which of them are not there, and what would help.
@@ -110,50 +167,17 @@ impl Found {
         slo_scale: Option<Scale>,
         endpoints: &mut Endpoints,
     ) -> anyhow::Result<Backends> {
-        // Which one it is helps where an old one on PATH hides what tests/setup fetched.
-        let why = |name: &str, installation: &Installation| {
-            format!("{name}, {}, did not start; --backends none does without it", installation.program().display())
-        };
-        let alertmanager_port = self.alertmanager.as_ref().map(|(_, port)| *port);
+        let wiring = Wiring { found: &self, services: &services, slo_scale };
         // Side by side: each waits for a second or two.
-        let alertmanager = async {
-            let Some((installation, port)) = &self.alertmanager else { return Ok(None) };
-            let receivers = Receivers::Webhook(services.webhook);
-            let dir = dir.join("alertmanager");
-            let started = alertmanager::start(installation, &dir, Port::Fixed(*port), &receivers).await;
-            started.map(Some).with_context(|| why("Alertmanager", installation))
-        };
-        let prometheus = async {
-            let Some((installation, port)) = &self.prometheus else { return Ok(None) };
-            let config = prometheus::Config {
-                scrape_interval: if slo_scale.is_some() { SCALED_SCRAPE_INTERVAL } else { SCRAPE_INTERVAL },
-                targets: services.targets,
-                rules: slo_scale.map_or_else(|| Ok(rules()), scaled_rules)?,
-                alertmanager: alertmanager_port,
-            };
-            let started = prometheus::start(installation, &dir.join("prometheus"), Port::Fixed(*port), &config).await;
-            started.map(Some).with_context(|| why("Prometheus", installation))
-        };
-        let grafana = async {
-            let (Some((installation, port)), Some((_, prometheus))) = (&self.grafana, &self.prometheus) else {
-                return Ok(None);
-            };
-            let config = grafana::Config {
-                prometheus: url(*prometheus),
-                alertmanager: alertmanager_port.map(url),
-                dashboards: dashboards(),
-            };
-            let started = grafana::start(installation, &dir.join("grafana"), Port::Fixed(*port), &config).await;
-            started.map(Some).with_context(|| why("Grafana", installation))
-        };
-        let (prometheus, alertmanager, grafana) = tokio::join!(prometheus, alertmanager, grafana);
+        let starts = self.servers.iter().map(async |(known, installation, port)| {
+            let server = (known.configure)(&wiring, installation.clone())?;
+            let started = Running::start(server.as_ref(), &dir.join(server.name()), Port::Fixed(*port)).await;
+            // Which one it is helps where an old one on PATH hides what tests/setup fetched.
+            let (title, program) = (known.title, installation.program().display());
+            started.with_context(|| format!("{title}, {program}, did not start; --backends none does without it"))
+        });
         // Of those that started, each is ended by being dropped when another did not.
-        let running: Vec<Running> = [prometheus, alertmanager, grafana]
-            .into_iter()
-            .collect::<anyhow::Result<Vec<_>>>()?
-            .into_iter()
-            .flatten()
-            .collect();
+        let running: Vec<Running> = join_all(starts).await.into_iter().collect::<anyhow::Result<_>>()?;
         for server in &running {
             endpoints.insert(server.name(), server.url());
         }
@@ -188,10 +212,6 @@ impl Backends {
     pub(super) async fn stop(self) {
         join_all(self.running.into_iter().map(Running::stop)).await;
     }
-}
-
-fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
 }
 
 /// The rule files, with those of the SLOs in shorter time.

@@ -37,7 +37,7 @@ pub(super) struct Broker {
 
 enum Running {
     External,
-    Kafka(RealKafka),
+    Kafka(Box<RealKafka>),
     InProcess(InProcess),
 }
 
@@ -62,7 +62,7 @@ impl Broker {
                     let args = KafkaArgs::new(kafka.brokers());
                     topics::ensure(&args).await.context("the topics can't be created")?;
                     let why = format!("{installation}, at {}", args.brokers);
-                    return Ok(Self { args, why, running: Running::Kafka(kafka) });
+                    return Ok(Self { args, why, running: Running::Kafka(Box::new(kafka)) });
                 }
                 Err(missing) if wanted == Wanted::Kafka => return Err(usage(format!("--broker kafka: {missing}"))),
                 Err(missing) => missing.to_string(),

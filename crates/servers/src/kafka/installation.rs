@@ -2,6 +2,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::NotFound;
 use crate::process::{Search, executable};
 
 /// An Apache Kafka that can be run here. Its [`Display`](fmt::Display) says which one and why it was taken.
@@ -18,13 +19,6 @@ pub(super) enum Programs {
     Scripts { server: PathBuf, storage: PathBuf },
     /// Bare jars in one directory, run with this `java`.
     Jars { java: PathBuf, libs: PathBuf },
-}
-
-/// No Kafka was found. Its message, one line, says where was looked and what is missing there.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("no Apache Kafka found: {}", looked.join("; "))]
-pub struct NotFound {
-    looked: Vec<String>,
 }
 
 impl fmt::Display for Installation {
@@ -81,7 +75,7 @@ fn discover_in(environment: &Environment) -> Result<Installation, NotFound> {
             Err(missing) => looked.push(missing),
         }
     }
-    Err(NotFound { looked })
+    Err(NotFound { name: "Apache Kafka", advice: looked.join("; ") })
 }
 
 fn at_home(environment: &Environment) -> Result<Installation, String> {

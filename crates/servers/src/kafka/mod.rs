@@ -4,5 +4,44 @@ mod programs;
 mod properties;
 mod real;
 
-pub use installation::{Installation, NotFound};
+pub use installation::Installation;
 pub use real::RealKafka;
+
+use crate::process::Invocation;
+use crate::{Place, Preparation, Ready, Server, ServerError};
+
+/// Apache Kafka, found and configured.
+#[derive(Clone, Debug)]
+struct Kafka {
+    installation: Installation,
+    /// The port on 127.0.0.1 at which it is its own controller.
+    controller: u16,
+}
+
+impl Server for Kafka {
+    fn name(&self) -> &'static str {
+        "kafka"
+    }
+
+    fn configure(&self, place: &Place) -> Result<(), ServerError> {
+        place.write(properties::FILE, &properties::render(place.port, self.controller)).map(drop)
+    }
+
+    fn preparation(&self, place: &Place) -> Option<Preparation> {
+        Some(Preparation {
+            purpose: "format its storage",
+            invocation: programs::format_storage(&self.installation, &place.dir),
+            // The tool writes this file last, so a formatting that was interrupted is done again.
+            done: place.dir.join(properties::DATA).join("meta.properties"),
+            log: place.dir.join("format.log"),
+        })
+    }
+
+    fn invocation(&self, place: &Place) -> Invocation {
+        programs::serve(&self.installation, &place.dir)
+    }
+
+    fn ready(&self) -> Ready {
+        Ready::Kafka
+    }
+}

@@ -13,7 +13,7 @@ use tidewatch_kafka::broker::InProcess;
 use tidewatch_servers::alertmanager::Receivers;
 use tidewatch_servers::process::Port;
 use tidewatch_servers::prometheus::{Config, Target};
-use tidewatch_servers::{File, Installation, Running};
+use tidewatch_servers::{File, Running};
 use tidewatch_service::{Service, Shutdown};
 
 /// What `verify` is told: addresses by name.
@@ -115,7 +115,7 @@ impl Parts {
     pub(super) async fn alertmanager(&self, name: &str, webhook: &str, edit: impl Fn(String) -> String) -> Running {
         let dir = self.dir.path().join(name);
         let receivers = Receivers::Webhook(format!("{webhook}/webhook"));
-        let installation = Installation::alertmanager().unwrap();
+        let installation = tidewatch_servers::alertmanager::find().unwrap();
         let running =
             tidewatch_servers::alertmanager::start(&installation, &dir, Port::Free, &receivers).await.unwrap();
         reload(&running, &dir.join("alertmanager.yaml"), edit);
@@ -134,7 +134,7 @@ impl Parts {
         let dir = self.dir.path().join(name);
         let port = alertmanager.url().rsplit(':').next().unwrap().parse().unwrap();
         let config = Config { scrape_interval: Duration::from_secs(1), targets, rules, alertmanager: Some(port) };
-        let installation = Installation::prometheus().unwrap();
+        let installation = tidewatch_servers::prometheus::find().unwrap();
         let running = tidewatch_servers::prometheus::start(&installation, &dir, Port::Free, &config).await.unwrap();
         reload(&running, &dir.join("prometheus.yml"), edit);
         running

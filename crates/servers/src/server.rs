@@ -1,0 +1,103 @@
+//! What a server is: how it is configured, run and known to be ready.
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::process::Invocation;
+use crate::{File, ServerError};
+
+/// A server that was found on this machine, with its configuration. [`Running::start`](crate::Running::start) starts it.
+///
+/// Each server has one file, which also says how it is found: a function `find` returns its installation.
+pub trait Server: Send + Sync {
+    /// Returns its name, which names its log and its entry in `endpoints.json`.
+    fn name(&self) -> &'static str;
+
+    /// Writes its configuration files.
+    ///
+    /// # Errors
+    /// When a file can't be written.
+    fn configure(&self, place: &Place) -> Result<(), ServerError>;
+
+    /// Returns a program that has to succeed once before the first start.
+    fn preparation(&self, _place: &Place) -> Option<Preparation> {
+        None
+    }
+
+    /// Returns how it is run, in the directory of its place.
+    fn invocation(&self, place: &Place) -> Invocation;
+
+    /// Returns how it is known to be ready.
+    fn ready(&self) -> Ready;
+}
+
+/// A program that has to succeed once before the first start.
+#[derive(Clone, Debug)]
+pub struct Preparation {
+    /// What it does, as in "kafka could not `format its storage`".
+    pub purpose: &'static str,
+    /// How it is run.
+    pub invocation: Invocation,
+    /// The file that is there once it has succeeded.
+    pub done: PathBuf,
+    /// The file that its output goes to.
+    pub log: PathBuf,
+}
+
+/// How a server is known to be ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// It answers 2xx at this path.
+    Http(&'static str),
+    /// It is a Kafka broker, and serves each of its partitions.
+    Kafka,
+}
+
+/// Where a server keeps its files and where it listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The directory of everything that it keeps, its log and process id included. An absolute path.
+    pub dir: PathBuf,
+    /// Its port on 127.0.0.1.
+    pub port: u16,
+}
+
+impl Place {
+    /// Returns where it listens, such as `127.0.0.1:9090`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Returns its URL, such as `http://127.0.0.1:9090`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Writes a file of its directory, and makes the folders above it.
+    pub(crate) fn write(&self, file: &str, text: &str) -> Result<PathBuf, ServerError> {
+        write(&self.dir, file, text)
+    }
+
+    /// Writes these files into a folder of its directory and removes all others there.
+    pub(crate) fn write_all(&self, folder: &str, files: &[File]) -> Result<PathBuf, ServerError> {
+        let path = self.dir.join(folder);
+        if path.exists() {
+            fs::remove_dir_all(&path).map_err(ServerError::io("empty", &path))?;
+        }
+        fs::create_dir_all(&path).map_err(ServerError::io("create", &path))?;
+        for file in files {
+            write(&path, &file.name, &file.text)?;
+        }
+        Ok(path)
+    }
+}
+
+fn write(dir: &Path, file: &str, text: &str) -> Result<PathBuf, ServerError> {
+    let path = dir.join(file);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(ServerError::io("create", parent))?;
+    }
+    fs::write(&path, text).map_err(ServerError::io("write", &path))?;
+    Ok(path)
+}
