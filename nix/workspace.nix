@@ -37,6 +37,7 @@ let
     tidewatch = [ ../docs/slos ];
     tidewatch-servers = [
       ../docs/slos
+      ../platform
       ../rules
     ];
     tidewatch-platform = [ ../platform ];
@@ -118,6 +119,7 @@ in
     ../platform
     # a test runs it
     ./push.sh
+    ../platform
     ../rules
     ../runbooks
     ../rustfmt.toml

@@ -1,6 +1,9 @@
 //! Grafana: its datasources and dashboards provisioned, readable by everybody on this machine without a login.
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
+use crate::platform::{self, GRAFANA, Settings};
 use crate::process::{Invocation, Port};
 use crate::{File, Installation, NotFound, Place, Ready, Running, Server, ServerError};
 
@@ -19,35 +22,11 @@ impl Config {
     /// The provisioning file of the datasources. Dashboards name them by these uids.
     #[must_use]
     pub fn datasources(&self) -> String {
-        let prometheus = &self.prometheus;
-        let mut text = format!(
-            "# Written by `tidewatch up` at every start; changes are lost.
-apiVersion: 1
-datasources:
-  - name: Prometheus
-    uid: prometheus
-    type: prometheus
-    access: proxy
-    url: {prometheus}
-    isDefault: true
-    jsonData:
-      httpMethod: POST
-      timeInterval: 5s
-"
-        );
-        if let Some(alertmanager) = &self.alertmanager {
-            text.push_str(&format!(
-                "  - name: Alertmanager
-    uid: alertmanager
-    type: alertmanager
-    access: proxy
-    url: {alertmanager}
-    jsonData:
-      implementation: prometheus
-"
-            ));
-        }
-        text
+        let running = [("prometheus", Some(&self.prometheus)), ("alertmanager", self.alertmanager.as_ref())];
+        let running = running.into_iter().filter_map(|(server, url)| Some((server, url?.as_str()))).collect();
+        let provisioning = json!({ "apiVersion": 1, "datasources": platform::datasources(&running) });
+        // JSON is YAML, too.
+        format!("# Written by `tidewatch up` at every start; changes are lost.\n{provisioning:#}\n")
     }
 
     /// The provisioning file that says where dashboards lie.
@@ -75,6 +54,7 @@ providers:
         let home = self.dashboards.first().map_or_else(String::new, |home| {
             format!("\n[dashboards]\ndefault_home_dashboard_path = {dir}/dashboards/{}\n", home.name)
         });
+        let shared: String = GRAFANA.iter().map(|(section, settings)| ini_section(section, settings)).collect();
         format!(
             "; Written by `tidewatch up` at every start; changes are lost.
 [server]
@@ -86,35 +66,14 @@ data = {dir}/data
 logs = {dir}/data/log
 plugins = {dir}/data/plugins
 provisioning = {dir}/provisioning
-
-[log]
-mode = console
-
-; Everybody on this machine may look, and nobody can log in.
-[auth]
-disable_login_form = true
-
-[auth.anonymous]
-enabled = true
-org_role = Viewer
-
-[security]
-disable_initial_admin_creation = true
-
-; Nothing is fetched from elsewhere, nothing is reported there.
-[analytics]
-reporting_enabled = false
-check_for_updates = false
-check_for_plugin_updates = false
-
-[news]
-news_feed_enabled = false
-
-[plugins]
-preinstall_disabled = true
-{home}"
+{shared}{home}"
         )
     }
+}
+
+fn ini_section(name: &str, settings: &Settings) -> String {
+    let lines: String = settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+    format!("\n[{name}]\n{lines}")
 }
 
 /// Finds Grafana, `grafana` or `grafana-server`, on PATH.

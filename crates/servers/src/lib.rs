@@ -12,6 +12,7 @@ mod error;
 pub mod grafana;
 mod installation;
 pub mod kafka;
+mod platform;
 pub mod process;
 pub mod prometheus;
 mod running;

@@ -5,13 +5,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::installation::FETCHED;
+use crate::platform::PROMETHEUS;
 use crate::process::{Invocation, Port};
 use crate::{File, Installation, NotFound, Place, Ready, Running, Server, ServerError};
 
-/// How long samples are kept: the longest window of an SLO, 30 days, and a little more.
-const RETENTION: &str = "32d";
-/// And how much disk they may take: `up` running day and night for that long needs less.
-const RETENTION_SIZE: &str = "8GB";
+/// Returns how often everything is scraped: the setting of `platform/prometheus.toml`.
+#[must_use]
+pub fn scrape_interval() -> Duration {
+    PROMETHEUS.scrape_interval.unsigned_abs()
+}
 
 /// Something to scrape, at `/metrics`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,13 +47,14 @@ global:
   scrape_interval: {interval}ms
   scrape_timeout: {timeout}ms
   # For groups of rules that name none.
-  evaluation_interval: 15s
+  evaluation_interval: {evaluation}
 
 rule_files:
   - rules/*.yaml
 ",
             interval = self.scrape_interval.as_millis(),
             timeout = self.scrape_interval.as_millis(),
+            evaluation = PROMETHEUS.evaluation_interval,
         );
         let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         if let Some(port) = self.alertmanager {
@@ -117,12 +120,12 @@ impl Server for Prometheus {
             arguments: vec![
                 "--config.file=prometheus.yml".into(),
                 "--storage.tsdb.path=data".into(),
-                format!("--storage.tsdb.retention.time={RETENTION}").into(),
-                format!("--storage.tsdb.retention.size={RETENTION_SIZE}").into(),
+                format!("--storage.tsdb.retention.time={}", PROMETHEUS.retention_time).into(),
+                format!("--storage.tsdb.retention.size={}", PROMETHEUS.retention_size).into(),
                 format!("--web.listen-address={}", place.address()).into(),
                 // The beginning of links in notifications.
                 format!("--web.external-url={}", place.url()).into(),
-                "--enable-feature=exemplar-storage".into(),
+                format!("--enable-feature={}", PROMETHEUS.features.join(",")).into(),
             ],
             environment: Vec::new(),
         }

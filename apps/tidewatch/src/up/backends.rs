@@ -24,8 +24,7 @@ use crate::state::Endpoints;
 
 /// How often the processes are looked at.
 const WATCH: Duration = Duration::from_millis(500);
-const SCRAPE_INTERVAL: Duration = Duration::from_secs(5);
-/// With time windows scaled down, 5 s would be too coarse for the shortest.
+/// With time windows scaled down, the usual interval would be too coarse for the shortest.
 const SCALED_SCRAPE_INTERVAL: Duration = Duration::from_secs(1);
 /// The rule file that is generated from the SLOs.
 const SLO_RULES: &str = "slos.yaml";
@@ -60,7 +59,7 @@ const KNOWN: [Known; 3] = [
         needs: None,
         configure: |wiring, installation| {
             let config = prometheus::Config {
-                scrape_interval: wiring.slo_scale.map_or(SCRAPE_INTERVAL, |_| SCALED_SCRAPE_INTERVAL),
+                scrape_interval: wiring.slo_scale.map_or_else(prometheus::scrape_interval, |_| SCALED_SCRAPE_INTERVAL),
                 targets: wiring.services.targets.clone(),
                 rules: wiring.slo_scale.map_or_else(|| Ok(rules()), scaled_rules)?,
                 alertmanager: wiring.found.port(ALERTMANAGER),

@@ -6,18 +6,14 @@ use crate::process::Invocation;
 
 use super::installation::{Installation, Programs};
 use super::properties;
-
-/// 256 MB of heap serve many times the default workload; docs/measurements.md has the whole process's size.
-const HEAP: &str = "-Xms64m -Xmx256m";
-/// For one small process: less memory, and a third of the start's CPU time saved by leaving the optimising compiler out.
-const SMALL: &str = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+use crate::platform::KAFKA;
 
 /// Formats the storage that `server.properties` in the working directory names.
 pub(super) fn format_storage(installation: &Installation, dir: &Path) -> Invocation {
-    let arguments = ["format", "--ignore-formatted", "-t", properties::CLUSTER_ID, "-c", properties::FILE];
+    let arguments = ["format", "--ignore-formatted", "-t", &KAFKA.cluster_id, "-c", properties::FILE];
     match &installation.programs {
         Programs::Scripts { storage, .. } => script(storage, &arguments, dir),
-        Programs::Jars { java, libs } => jars(java, SMALL, libs, "kafka.tools.StorageTool", &arguments),
+        Programs::Jars { java, libs } => jars(java, &KAFKA.jvm, libs, "kafka.tools.StorageTool", &arguments),
     }
 }
 
@@ -29,9 +25,11 @@ pub(super) fn serve(installation: &Installation, dir: &Path) -> Invocation {
             java,
             // Without the last one every start logs its 400 settings.
             &format!(
-                "{HEAP} {SMALL} -Dorg.slf4j.simpleLogger.showDateTime=true \
+                "{heap} {jvm} -Dorg.slf4j.simpleLogger.showDateTime=true \
                  -Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX \
-                 -Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config=warn"
+                 -Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config=warn",
+                heap = KAFKA.heap,
+                jvm = KAFKA.jvm,
             ),
             libs,
             "kafka.Kafka",
@@ -45,8 +43,8 @@ fn script(program: &Path, arguments: &[&str], dir: &Path) -> Invocation {
         program: program.to_owned(),
         arguments: arguments.iter().map(OsString::from).collect(),
         environment: vec![
-            ("KAFKA_HEAP_OPTS", HEAP.into()),
-            ("KAFKA_JVM_PERFORMANCE_OPTS", SMALL.into()),
+            ("KAFKA_HEAP_OPTS", KAFKA.heap.as_str().into()),
+            ("KAFKA_JVM_PERFORMANCE_OPTS", KAFKA.jvm.as_str().into()),
             // By default they write beside the programs, which may be read-only.
             ("LOG_DIR", dir.join("logs").into_os_string()),
         ],

@@ -1,6 +1,7 @@
 //! The `server.properties` of a single KRaft node on loopback.
+use std::fmt::Write;
 
-use tidewatch_kafka::topics;
+use crate::platform::KAFKA;
 
 /// The file's name in the directory that the broker runs in.
 pub(super) const FILE: &str = "server.properties";
@@ -8,44 +9,61 @@ pub(super) const FILE: &str = "server.properties";
 /// Where the data lies, below the directory that the broker runs in: a relative path needs no escaping in a properties file.
 pub(super) const DATA: &str = "data";
 
-/// Of a single node: nobody has to tell two of them apart.
-pub(super) const CLUSTER_ID: &str = "VGlkZXdhdGNoS2Fma2FBQQ";
-
-/// Configuration of a broker that serves clients on `port` and is its own controller on `controller`.
+/// Renders the configuration of a broker that serves clients on `port` and is its own controller on `controller`: the settings of
+/// `platform/kafka.toml` and the addresses.
 pub(super) fn render(port: u16, controller: u16) -> String {
-    let largest = topics::METRICS_RAW_DLQ.max_message_bytes();
-    format!(
+    let mut text = format!(
         "# Written at every start; changes are lost.
-process.roles=broker,controller
-node.id=1
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-controller.listener.names=CONTROLLER
 controller.quorum.voters=1@127.0.0.1:{controller}
 log.dirs={DATA}
 
-auto.create.topics.enable=false
-message.max.bytes={largest}
-min.insync.replicas=1
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-
-# A lone first member need not wait for others.
-group.initial.rebalance.delay.ms=0
-
-# After a crash the controller holds the node's old registration for one session: 9 s by default, and nobody else is there.
-broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=500
-
-# Kafka's default of 128 MiB for the compaction's key table is half of the heap; 8 MiB hold 300,000 keys.
-log.cleaner.dedupe.buffer.size=8388608
-num.network.threads=2
-num.io.threads=4
 "
-    )
+    );
+    for (name, value) in &KAFKA.properties {
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "{name}={value}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tidewatch_kafka::topics::METRICS_RAW_DLQ;
+
+    use super::*;
+
+    fn rendered() -> BTreeMap<String, String> {
+        let text = render(9092, 9093);
+        let settings: Vec<_> = text.lines().filter_map(|line| line.split_once('=')).collect();
+        let map: BTreeMap<_, _> = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        assert_eq!(map.len(), settings.len(), "each is there once: {text}");
+        map
+    }
+
+    #[test]
+    fn it_has_the_shared_settings_and_the_addresses_and_nothing_else() {
+        let shared: serde_json::Value = toml::from_str(include_str!("../../../../platform/kafka.toml")).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let shared = shared["properties"].as_object().unwrap();
+        let mut expected: BTreeMap<String, String> =
+            shared.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+        for (name, value) in [
+            ("listeners", "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093"),
+            ("advertised.listeners", "PLAINTEXT://127.0.0.1:9092"),
+            ("controller.quorum.voters", "1@127.0.0.1:9093"),
+            ("log.dirs", DATA),
+        ] {
+            assert_eq!(expected.insert(name.to_owned(), value.to_owned()), None, "{name} depends on the place");
+        }
+        assert_eq!(rendered(), expected);
+    }
+
+    #[test]
+    fn the_broker_takes_the_largest_record_of_every_topic() {
+        assert_eq!(rendered()["message.max.bytes"], METRICS_RAW_DLQ.max_message_bytes().to_string());
+    }
 }
