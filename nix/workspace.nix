@@ -119,7 +119,6 @@ in
     ../platform
     # a test runs it
     ./push.sh
-    ../platform
     ../rules
     ../runbooks
     ../rustfmt.toml
