@@ -123,5 +123,6 @@ in
     ../runbooks
     ../rustfmt.toml
     ../schemas
+    ../xtask
   ];
 }

@@ -9,7 +9,7 @@ fn the_schemas_in_git_are_generated_from_the_types() {
     let generated = tidewatch_contract::schemas();
     for (name, text) in &generated {
         let committed = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-        assert_eq!(&committed, text, "{name} has drifted: run `cargo run -p tidewatch-contract --example schemas`");
+        assert_eq!(&committed, text, "{name} has drifted: run `cargo xtask generate`");
     }
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), generated.len(), "a schema without a type");
 }

@@ -33,7 +33,7 @@ fn the_configurations_in_git_are_the_generated_ones() {
         assert_eq!(
             std::fs::read_to_string(committed(name)).unwrap(),
             alertmanager::render(&receivers),
-            "alertmanager/{name} has drifted: run `cargo run -p tidewatch-servers --example alertmanager`"
+            "alertmanager/{name} has drifted: run `cargo xtask generate`"
         );
     }
 }

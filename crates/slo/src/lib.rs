@@ -2,6 +2,7 @@
 //!
 //! [`load_dir`] and [`parse`] read objectives and refuse what can't be kept, with file and line. [`generate`] writes the
 //! recording and alerting rules; `docs/slo.md` says how they work. [`burn`] knows the alerts and computes when they fire.
+//! [`promtool`] writes unit tests of such rules.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod burn;
@@ -11,6 +12,7 @@ mod load;
 mod openslo;
 mod problem;
 mod promql;
+pub mod promtool;
 mod scale;
 mod slo;
 mod yaml;

@@ -49,7 +49,7 @@ mod tests {
         assert_eq!(loaded.notes, [], "every metric of them is declared");
         let rules = tidewatch_slo::generate(&loaded.slos, Scale::REAL);
         let committed = std::fs::read_to_string(format!("{REPOSITORY}/rules/slos.yaml")).unwrap();
-        assert!(committed == rules, "rules/slos.yaml has drifted: run `tidewatch slo generate --out rules/slos.yaml`");
+        assert!(committed == rules, "rules/slos.yaml has drifted: run `cargo xtask generate`");
     }
 
     #[test]

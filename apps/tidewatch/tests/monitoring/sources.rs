@@ -1,13 +1,17 @@
 //! Everything that has to agree, as it lies in the repository: rules, their tests, runbooks.
-use crate::committed::root;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 use tidewatch_detect::Rules;
+
+/// Returns the repository's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
 
 /// What the checks look at.
 #[derive(Clone)]

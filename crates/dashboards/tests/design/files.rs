@@ -10,15 +10,12 @@ fn the_files_are_what_is_generated() {
     let there: BTreeSet<String> = entries.collect();
     let dashboards = tidewatch_dashboards::all();
     let expected: BTreeSet<String> = dashboards.iter().map(|dashboard| dashboard.file_name.clone()).collect();
-    assert_eq!(
-        there, expected,
-        "run `cargo run -p tidewatch-dashboards --example generate`, delete what it doesn't write"
-    );
+    assert_eq!(there, expected, "run `cargo xtask generate`");
     for dashboard in &dashboards {
         let file = std::fs::read_to_string(folder.join(&dashboard.file_name)).unwrap();
         assert!(
             file == dashboard.text(),
-            "dashboards/{} is not what the code builds: run `cargo run -p tidewatch-dashboards --example generate`",
+            "dashboards/{} is not what the code builds: run `cargo xtask generate`",
             dashboard.file_name
         );
     }

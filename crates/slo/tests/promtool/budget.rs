@@ -1,9 +1,9 @@
 //! What is left of a budget is what the definition says, for outages of known length under uneven traffic.
 
+use tidewatch_slo::promtool::{Check, Counter, File, Scenario};
 use tidewatch_slo::{Indicator, Slo};
 
 use crate::run::Promtool;
-use crate::scenario::{Check, Counter, File, Scenario};
 
 /// Seconds between two samples.
 const SCRAPE: u64 = 60;

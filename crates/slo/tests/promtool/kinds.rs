@@ -1,11 +1,10 @@
 //! Every kind of indicator and budgeting fires at 1.05 of what an alert asks for, not at 0.95 of it, and is resolved.
 
 use tidewatch_slo::burn::ALERTS;
+use tidewatch_slo::promtool::{File, Subject, spent, steady};
 use tidewatch_slo::{Slo, parse};
 
-use crate::outage::{Subject, spent, steady};
 use crate::run::Promtool;
-use crate::scenario::File;
 
 const BAD: &str = "ratioMetric: {counter: true, bad: {metricSource: {type: Prometheus, spec: {query: 'bad{s=\"NAME\"}'}}}, \
                    total: {metricSource: {type: Prometheus, spec: {query: 'all{s=\"NAME\"}'}}}}";

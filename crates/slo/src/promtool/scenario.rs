@@ -3,43 +3,43 @@
 use std::fmt::Write;
 
 /// A file of promtool tests.
-pub(crate) struct File {
+pub struct File {
     /// Paths of rule files, relative to the file.
-    pub(crate) rule_files: Vec<String>,
+    pub rule_files: Vec<String>,
     /// Seconds between two evaluations.
-    pub(crate) every: u64,
+    pub every: u64,
     /// What is simulated, each for itself.
-    pub(crate) scenarios: Vec<Scenario>,
+    pub scenarios: Vec<Scenario>,
 }
 
 /// One simulation.
 #[derive(Default)]
-pub(crate) struct Scenario {
+pub struct Scenario {
     /// Said when it fails.
-    pub(crate) name: String,
+    pub name: String,
     /// Seconds between two samples of the input.
-    pub(crate) scrape: u64,
+    pub scrape: u64,
     /// Series with what they count.
-    pub(crate) series: Vec<(String, Counter)>,
+    pub series: Vec<(String, Counter)>,
     /// Questions.
-    pub(crate) checks: Vec<Check>,
+    pub checks: Vec<Check>,
 }
 
 /// An expression at a time, and what it must be.
-pub(crate) struct Check {
+pub struct Check {
     /// Seconds from the start.
-    pub(crate) at: u64,
+    pub at: u64,
     /// PromQL.
-    pub(crate) expr: String,
+    pub expr: String,
     /// Labels of its only series, as PromQL writes them.
-    pub(crate) labels: String,
+    pub labels: String,
     /// The value of its only series; none if there must be none.
-    pub(crate) value: Option<f64>,
+    pub value: Option<f64>,
 }
 
 /// A counter's samples.
 #[derive(Default, Clone)]
-pub(crate) struct Counter {
+pub struct Counter {
     values: Vec<String>,
     last: f64,
     begun: bool,
@@ -47,13 +47,13 @@ pub(crate) struct Counter {
 
 impl Counter {
     /// A counter that starts at 0.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::default()
     }
 
     /// Rises by `each` for so many samples, rounded to whole events: promtool adds fractions up until they look like a counter
     /// that starts anew.
-    pub(crate) fn rise(mut self, samples: u64, each: f64) -> Self {
+    pub fn rise(mut self, samples: u64, each: f64) -> Self {
         let each = each.round();
         let Some(more) = samples.checked_sub(1) else { return self };
         let first = if self.begun { self.last + each } else { self.last };
@@ -64,7 +64,7 @@ impl Counter {
     }
 
     /// Is a gauge with this value for so many samples.
-    pub(crate) fn constant(mut self, samples: u64, value: f64) -> Self {
+    pub fn constant(mut self, samples: u64, value: f64) -> Self {
         if let Some(more) = samples.checked_sub(1) {
             self.values.push(format!("{}x{more}", value));
         }
@@ -72,13 +72,13 @@ impl Counter {
     }
 
     /// Has no samples for a while, and goes on from where it was.
-    pub(crate) fn missing(mut self, samples: u64) -> Self {
+    pub fn missing(mut self, samples: u64) -> Self {
         self.values.push(format!("_x{samples}"));
         self
     }
 
     /// Starts anew: the process that counts was restarted.
-    pub(crate) fn restarted(mut self) -> Self {
+    pub fn restarted(mut self) -> Self {
         self.last = 0.0;
         self.begun = false;
         self
@@ -87,7 +87,7 @@ impl Counter {
 
 impl File {
     /// The YAML, with `comment` on top.
-    pub(crate) fn to_yaml(&self, comment: &str) -> String {
+    pub fn to_yaml(&self, comment: &str) -> String {
         let mut yaml = format!("# {comment}\nrule_files:\n");
         for file in &self.rule_files {
             let _ = writeln!(yaml, "  - {file}");

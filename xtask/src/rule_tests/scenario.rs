@@ -1,4 +1,5 @@
 //! One test of promtool: what is scraped, and what must hold when.
+use super::COMMENT;
 use super::values::{STEP, Values};
 use std::fmt::Write;
 
@@ -70,24 +71,24 @@ impl Scenario {
 
     fn write(&self, out: &mut String) {
         let Self { name, series, checks } = self;
-        writeln!(out, "  - name: {name}\n    interval: {STEP}s").unwrap();
+        let _ = writeln!(out, "  - name: {name}\n    interval: {STEP}s");
         if !series.is_empty() {
             out.push_str("    input_series:\n");
         }
         for (series, values) in series {
-            writeln!(out, "      - {{series: '{series}', values: '{}'}}", values.notation()).unwrap();
+            let _ = writeln!(out, "      - {{series: '{series}', values: '{}'}}", values.notation());
         }
         out.push_str("    promql_expr_test:\n");
         for (step, expression, samples) in checks {
             let at = step * STEP;
-            writeln!(out, "      - expr: '{expression}'\n        eval_time: {}m{}s", at / 60, at % 60).unwrap();
+            let _ = writeln!(out, "      - expr: '{expression}'\n        eval_time: {}m{}s", at / 60, at % 60);
             if samples.is_empty() {
                 out.push_str("        exp_samples: []\n");
             } else {
                 out.push_str("        exp_samples:\n");
             }
             for sample in samples {
-                writeln!(out, "          - {{labels: '{sample}', value: 1}}").unwrap();
+                let _ = writeln!(out, "          - {{labels: '{sample}', value: 1}}");
             }
         }
     }
@@ -100,7 +101,7 @@ const FIRING: &str = "ALERTS{alertstate=\"firing\", alertname!=\"Watchdog\"}";
 pub(super) fn file(rule_files: &[&str], scenarios: &[Scenario]) -> String {
     let files: Vec<String> = rule_files.iter().map(|file| format!("../{file}")).collect();
     let mut out = format!(
-        "# Generated: UPDATE=1 cargo test -p tidewatch --test monitoring\n\
+        "# {COMMENT}\n\
          rule_files: [{}]\nevaluation_interval: {STEP}s\ngroup_eval_order:\n  [{}]\ntests:\n",
         files.join(", "),
         GROUPS.join(", "),

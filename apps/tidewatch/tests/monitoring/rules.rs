@@ -1,21 +1,7 @@
-//! rules/tests: promtool's unit tests of the rules. Those that follow a pattern are generated.
-mod healthy;
-mod scenario;
-mod thresholds;
-mod values;
-
-use crate::committed::{assert_committed, root};
+//! Prometheus's own tool accepts the rules and runs their tests.
+use crate::sources::root;
 use std::{fs, process::Command};
 use tidewatch_testkit::program;
-
-#[test]
-fn generated_rule_tests_are_what_would_be_generated_now() {
-    assert_committed("rules/tests/healthy.test.yaml", &healthy::generate());
-    for rules in ["stream", "platform"] {
-        let generated = thresholds::generate(&format!("{rules}.yaml"));
-        assert_committed(&format!("rules/tests/{rules}-thresholds.test.yaml"), &generated);
-    }
-}
 
 #[test]
 fn rules_pass_promtools_check_and_their_unit_tests() {

@@ -1,12 +1,12 @@
 //! Services with an outage of a known length, and what an alert must make of it.
 
-use tidewatch_slo::burn::BurnAlert;
-use tidewatch_slo::{Budgeting, Indicator, Slo};
+use crate::burn::BurnAlert;
+use crate::{Budgeting, Indicator, Slo};
 
-use crate::scenario::{Check, Counter, Scenario};
+use super::scenario::{Check, Counter, Scenario};
 
 /// Seconds between two samples.
-pub(crate) const SCRAPE: u64 = 15;
+pub const SCRAPE: u64 = 15;
 /// Requests between two samples: so many that the bad ones are whole too.
 const REQUESTS: f64 = 600_000.0;
 /// Healthy samples before anything happens: an hour. Base records rise within the five minutes of their rates, so right after
@@ -14,17 +14,18 @@ const REQUESTS: f64 = 600_000.0;
 const LEAD_IN: u64 = 240;
 
 /// An SLO and how its metrics are spelled.
-pub(crate) struct Subject {
-    pub(crate) slo: Slo,
+pub struct Subject {
+    /// The objective.
+    pub slo: Slo,
     /// Selector of the series of all events.
-    pub(crate) total: String,
+    pub total: String,
     /// Selector of the other series: bad ones or good ones, as the indicator says, or of the value.
-    pub(crate) other: String,
+    pub other: String,
 }
 
 impl Subject {
     /// From the queries of the indicator, which must be plain selectors.
-    pub(crate) fn new(slo: &Slo) -> Self {
+    pub fn new(slo: &Slo) -> Self {
         let (total, other) = match &slo.indicator {
             Indicator::Good { good, total, .. } => (&total.text, &good.text),
             Indicator::Bad { bad, total, .. } => (&total.text, &bad.text),
@@ -34,7 +35,7 @@ impl Subject {
     }
 
     /// The series where shares of events are bad for so many samples each: `(samples, share)`.
-    pub(crate) fn series(&self, course: &[(u64, f64)]) -> Vec<(String, Counter)> {
+    pub fn series(&self, course: &[(u64, f64)]) -> Vec<(String, Counter)> {
         let count = |each: &dyn Fn(f64) -> f64| {
             course.iter().fold(Counter::new(), |counter, (samples, bad)| counter.rise(*samples, each(*bad)))
         };
@@ -57,7 +58,7 @@ impl Subject {
     }
 
     /// Counts firing alerts of this SLO with this long window.
-    pub(crate) fn firing(&self, alert: &BurnAlert, at: u64, fires: bool) -> Check {
+    pub fn firing(&self, alert: &BurnAlert, at: u64, fires: bool) -> Check {
         let (slo, name, long) = (&self.slo.name, alert.severity.alert_name(), alert.long);
         let series =
             format!("ALERTS{{alertname=\"{name}\",alertstate=\"firing\",slo=\"{slo}\",long_window=\"{long}\"}}");
@@ -90,7 +91,7 @@ impl Subject {
 
 /// One alert, two SLOs of the same shape: an outage that spends 1.05 of what it takes, which fires and is resolved, and one
 /// that spends 0.95 of it, which does not fire.
-pub(crate) fn spent(alert: &BurnAlert, pairs: &[(Subject, Subject)]) -> Scenario {
+pub fn spent(alert: &BurnAlert, pairs: &[(Subject, Subject)]) -> Scenario {
     let mut scenario = Scenario {
         name: format!("an outage that spends what the alert over {} asks for", alert.long),
         scrape: SCRAPE,
@@ -120,7 +121,7 @@ pub(crate) fn spent(alert: &BurnAlert, pairs: &[(Subject, Subject)]) -> Scenario
 
 /// One alert, two SLOs that count events: errors that go on at 1.05 of the factor, which fires by the documented time and is
 /// resolved after they end, and at 0.95 of it, which never fires.
-pub(crate) fn steady(alert: &BurnAlert, more: &Subject, less: &Subject) -> Scenario {
+pub fn steady(alert: &BurnAlert, more: &Subject, less: &Subject) -> Scenario {
     let mut scenario = Scenario {
         name: format!("errors at just the rate of the alert over {}", alert.long),
         scrape: SCRAPE,

@@ -68,6 +68,6 @@ impl Values {
         if !self.notation.is_empty() {
             self.notation.push(' ');
         }
-        self.notation.write_fmt(piece).unwrap();
+        let _ = self.notation.write_fmt(piece);
     }
 }
