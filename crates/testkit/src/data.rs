@@ -1,20 +1,23 @@
-//! Real data, written elsewhere, that is no part of the repository.
+//! Real data that is not part of the repository.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::skipped;
 
-/// A file or folder of the shared data, such as `access-logs/apache-combined.log`: looked up in `$TIDEWATCH_DATA`, else in
-/// `../shared/data` beside the workspace. Where it isn't there, says that `test` is skipped.
+/// The variable with the folder of the data.
+const VARIABLE: &str = "TIDEWATCH_DATA";
+
+/// Returns a file or folder of the data in `$TIDEWATCH_DATA`, such as `access-logs/apache-combined.log`. Where it is missing,
+/// reports `test` as skipped.
 pub fn data(test: &str, name: &str) -> Option<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let places = match std::env::var_os("TIDEWATCH_DATA") {
-        Some(dir) => vec![PathBuf::from(dir), workspace.join("../shared/data")],
-        None => vec![workspace.join("../shared/data")],
+    let Some(folder) = std::env::var_os(VARIABLE) else {
+        skipped(test, format_args!("needs {name}, and {VARIABLE} is not set"));
+        return None;
     };
-    let found = places.iter().map(|place| place.join(name)).find(|path| path.exists());
-    if found.is_none() {
-        skipped(test, format_args!("no {name} in TIDEWATCH_DATA or in ../shared/data beside the workspace"));
+    let path = PathBuf::from(folder).join(name);
+    if !path.exists() {
+        skipped(test, format_args!("there is no {}, see {VARIABLE}", path.display()));
+        return None;
     }
-    found
+    Some(path)
 }
