@@ -112,6 +112,8 @@ in
     ../crates
     ../dashboards
     ../deny.toml
+    ../docs/measurements.md
+    ../docs/measurements.toml
     ../docs/metrics.md
     ../docs/slo.md
     ../docs/slos

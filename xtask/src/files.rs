@@ -1,5 +1,6 @@
 //! The list of everything that is generated.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
@@ -7,14 +8,18 @@ use tidewatch_servers::alertmanager::{Receivers, render};
 use tidewatch_slo::Scale;
 
 use crate::generated::File;
-use crate::{metrics, rule_tests};
+use crate::{measurements, metrics, rule_tests};
 
 /// Generates every file of the repository at `root`.
 pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<File>> {
+    let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| format!("can't read {path}"));
+    let measurements = measurements::page(&read("docs/measurements.md")?, &read("docs/measurements.toml")?)
+        .context("docs/measurements.toml and .md")?;
     let slos = tidewatch_slo::load_dir(&root.join("docs/slos")).context("can't read docs/slos")?;
     let mut files = vec![
         File::new("alertmanager/local.yaml", render(&Receivers::local())),
         File::new("alertmanager/production.yaml", render(&Receivers::production())),
+        File::new("docs/measurements.md", measurements),
         File::new("docs/metrics.md", metrics::page()),
         File::new("rules/slos.yaml", tidewatch_slo::generate(&slos, Scale::REAL)),
     ];

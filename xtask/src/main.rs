@@ -4,6 +4,7 @@
 
 mod files;
 mod generated;
+mod measurements;
 mod metrics;
 mod rule_tests;
 
