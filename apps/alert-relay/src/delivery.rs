@@ -158,8 +158,9 @@ impl Refusal {
     }
 }
 
-/// Describes where a redirect leads. Following it would lose the alert: most clients turn a redirected POST into a GET, and a
-/// login page answers that with 200. The sentence names only the host, since the rest of the address is often a secret.
+/// Describes where a redirect leads. Following it would lose the alert: most clients turn a redirected POST into a GET,
+/// and a login page answers that with 200. The sentence names only the host, since the rest of the address is often a
+/// secret.
 fn redirect(asked: &Url, answer: &Response) -> String {
     let place = answer.headers().get(LOCATION).and_then(|place| asked.join(place.to_str().ok()?).ok());
     match place.map(|place| place.origin()) {

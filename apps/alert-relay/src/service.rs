@@ -17,7 +17,8 @@ pub struct Config {
     /// Alertmanager to tell, repeatable: each is told, one that accepts is enough; comma-separated in the environment
     #[arg(long, env, value_name = "URL", value_delimiter = ',', hide_env_values = true)]
     pub alertmanager: Vec<HttpUrl>,
-    /// Webhook to tell in Alertmanager's format v4, repeatable: each is told until it accepts; comma-separated in the environment
+    /// Webhook to tell in Alertmanager's format v4, repeatable: each is told until it accepts; comma-separated in the
+    /// environment
     #[arg(long, env, value_name = "URL", value_delimiter = ',', hide_env_values = true)]
     pub webhook: Vec<HttpUrl>,
     /// The admin listener.

@@ -92,8 +92,8 @@ impl Input {
         Ok(reader)
     }
 
-    /// Counts records until shutdown. When the topic was recreated, or retention removed unread records, it continues with
-    /// the records that are there.
+    /// Counts records until shutdown. When the topic was recreated, or retention removed unread records, it continues
+    /// with the records that are there.
     pub(crate) async fn count(&self, mut reader: Reader, shutdown: &Shutdown) {
         loop {
             // Of the two only one runs at a time, so nothing is read between the loss and the return to what is there.

@@ -126,9 +126,9 @@ impl Store {
         Ok(next_offset)
     }
 
-    /// Moves each position into the range of offsets that its partition holds now. Unread records before the oldest offset
-    /// count as missed. A position beyond the end means that the topic was recreated or truncated: existing counts stay, and
-    /// records that were appended before the last counted one are not counted again.
+    /// Moves each position into the range of offsets that its partition holds now. Unread records before the oldest
+    /// offset count as missed. A position beyond the end means that the topic was recreated or truncated: existing
+    /// counts stay, and records that were appended before the last counted one are not counted again.
     pub fn go_on_within(&mut self, ends: &BTreeMap<i32, (i64, i64)>) {
         for (number, slot) in &mut self.partitions {
             let Some(&(low, high)) = ends.get(number) else { continue };
@@ -148,8 +148,8 @@ impl Store {
         }
     }
 
-    /// Counts a record that was read from `partition` at `offset`, and that was appended at `appended`. One that was counted
-    /// before is ignored.
+    /// Counts a record that was read from `partition` at `offset`, and that was appended at `appended`. One that was
+    /// counted before is ignored.
     pub fn apply(
         &mut self,
         partition: i32,

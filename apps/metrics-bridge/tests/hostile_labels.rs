@@ -52,8 +52,8 @@ fn now(event: RequestEvent) -> RequestEvent {
     RequestEvent { timestamp: jiff::Timestamp::now(), ..event }
 }
 
-/// Payloads that are no events, each for another reason: label values in bytes that are no UTF-8, half a surrogate pair,
-/// a line feed that JSON would have escaped.
+/// Payloads that are no events, each for another reason: label values in bytes that are no UTF-8, half a surrogate
+/// pair, a line feed that JSON would have escaped.
 fn illegal() -> Vec<Vec<u8>> {
     let spoilt = |label: &[u8]| {
         let text = String::from_utf8(json(&now(event("bytes", "MARK")))).unwrap();

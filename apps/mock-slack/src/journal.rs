@@ -22,7 +22,8 @@ pub(crate) struct Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        // Closing the file is not enough: a process that is just being started has a copy of it until it runs its program.
+        // Closing the file is not enough: a process that is just being started has a copy of it until it runs its
+        // program.
         if let Err(error) = self.lock.unlock() {
             tracing::warn!(%error, "the history's lock can't be let go of before the process ends");
         }

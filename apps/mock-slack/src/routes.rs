@@ -20,7 +20,8 @@ use tidewatch_service::{Condition, same_origin_only};
 
 /// The largest body that is taken, in bytes.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
-/// The most that is read and discarded of a larger body, in bytes: a client reads the answer only after it has sent all.
+/// The most that is read and discarded of a larger body, in bytes: a client reads the answer only after it has sent
+/// all.
 const READ_LIMIT: usize = 16 * BODY_LIMIT;
 
 /// What the handlers share.
@@ -77,8 +78,8 @@ impl App {
         Ok(())
     }
 
-    /// Stores the notifications that `parse` finds in a body. A body that can't be read or parsed is answered with an error,
-    /// counted and logged.
+    /// Stores the notifications that `parse` finds in a body. A body that can't be read or parsed is answered with an
+    /// error, counted and logged.
     async fn receive(
         &self,
         body: Body,

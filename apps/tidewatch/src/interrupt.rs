@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Signals that come within this time are one: `timeout`, and some supervisors, signal the process and then its whole group.
+/// Signals that come within this time are one: `timeout`, and some supervisors, signal the process and then its whole
+/// group.
 const ONE: Duration = Duration::from_millis(100);
 
 /// Listens for both from its creation on.

@@ -41,13 +41,14 @@ use summary::Summary;
 /// Send the requests of an access log through Tidewatch, as if they happened now
 ///
 /// Reads the access logs of nginx, Apache, Caddy, Traefik, Envoy, HAProxy, IIS, AWS and others, as text or JSON, and
-/// RequestEvents as JSON lines; gzip and UTF-16 are recognised. The format is found out line by line: docs/replay.md lists
-/// them. A request's time is taken where the line says it beyond doubt. Lines within 60 s of log time are sorted first. Ids
-/// in paths become :id. Lines that can't be read are counted and shown.
+/// RequestEvents as JSON lines; gzip and UTF-16 are recognised. The format is found out line by line: docs/replay.md
+/// lists them. A request's time is taken where the line says it beyond doubt. Lines within 60 s of log time are sorted
+/// first. Ids in paths become :id. Lines that can't be read are counted and shown.
 ///
-/// What comes through stdin or a FIFO without --speed is live where its lines are about now: within 60 s of the clock, and then
-/// until ten lines in a row are more than 120 s from it. Live events have the moment at which they were read, and every rule
-/// judges them. All else is a replay: its events are marked, and TrafficDrop and ClockSkew don't judge them.
+/// What comes through stdin or a FIFO without --speed is live where its lines are about now: within 60 s of the clock,
+/// and then until ten lines in a row are more than 120 s from it. Live events have the moment at which they were read,
+/// and every rule judges them. All else is a replay: its events are marked, and TrafficDrop and ClockSkew don't judge
+/// them.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     tidewatch replay access.log --speed 600      # ten minutes of log a second\n  \

@@ -1,4 +1,5 @@
-//! Environment variables of the command line: they begin with `TIDEWATCH_`, so that whatever else is set in a shell does nothing.
+//! Environment variables of the command line: they begin with `TIDEWATCH_`, so that whatever else is set in a shell
+//! does nothing.
 
 use std::io::Write;
 

@@ -75,8 +75,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Sends what is due by now, at most a portion of it. The queue may be full for as long as it likes: what is not sent
-    /// stays owed.
+    /// Sends what is due by now, at most a portion of it. The queue may be full for as long as it likes: what is not
+    /// sent stays owed.
     async fn send_portion(&mut self, shutdown: &Shutdown) -> Turn {
         let portion = self.due();
         let turn = if portion.len() < PORTION { Turn::Waits } else { Turn::GoesOn };

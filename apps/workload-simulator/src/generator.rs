@@ -108,7 +108,8 @@ impl Generator {
         let mut skipped = vec![0; self.next.len()];
         for (service, skipped) in skipped.iter_mut().enumerate() {
             let number = self.next[service].number;
-            // One interval early, then on by single steps: the moment within an interval differs from request to request.
+            // One interval early, then on by single steps: the moment within an interval differs from request to
+            // request.
             let elapsed = from.duration_since(self.start).as_secs_f64();
             let reached = (elapsed * self.workload.events_per_second).floor() as u64;
             let mut draw = self.draw(service, reached.saturating_sub(1).max(number));

@@ -30,8 +30,8 @@ pub use workload::{Endpoint, ServiceProfile, Workload};
 use crate::driver::Driver;
 use crate::metrics::Metrics;
 
-/// How long an event waits for others. At the default rate a partition gets a record every 50 ms; a tenth of a second is
-/// nothing beside the window, and makes a third as many batches.
+/// How long an event waits for others. At the default rate a partition gets a record every 50 ms; a tenth of a second
+/// is nothing beside the window, and makes a third as many batches.
 const LINGER: Duration = Duration::from_millis(150);
 
 /// The workload simulator: bound, and not yet running.

@@ -56,8 +56,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes a field. `path` is its whole name, which `--latency-field` may ask for; `name` the same without the objects
-    /// around it that mean nothing.
+    /// Takes a field. `path` is its whole name, which `--latency-field` may ask for; `name` the same without the
+    /// objects around it that mean nothing.
     pub(crate) fn add(&mut self, path: &str, name: &str, value: Value<'a>) {
         if !value.says_something() {
             return;

@@ -99,9 +99,9 @@ struct Remedies {
 }
 
 impl Format {
-    /// Compiles nginx's `log_format`, Apache's `LogFormat` or gunicorn's `access_log_format`: the string alone or the whole
-    /// directive. Its variables tell which of them it is, and unknown ones are skipped. `needs_time` refuses a format
-    /// without a time.
+    /// Compiles nginx's `log_format`, Apache's `LogFormat` or gunicorn's `access_log_format`: the string alone or the
+    /// whole directive. Its variables tell which of them it is, and unknown ones are skipped. `needs_time` refuses a
+    /// format without a time.
     ///
     /// # Errors
     ///

@@ -64,8 +64,8 @@ const INNER: [&str; 10] =
 /// Objects within a JSON object that are looked at.
 const OBJECTS: usize = 16;
 
-/// Reads a log line by line. Lines of W3C logs are understood by the `#Fields` line before them, so lines are to be given
-/// in their order.
+/// Reads a log line by line. Lines of W3C logs are understood by the `#Fields` line before them, so lines are to be
+/// given in their order.
 #[derive(Debug, Clone, Default)]
 pub struct Parser {
     hints: Hints,

@@ -54,8 +54,8 @@ impl Signs {
     }
 }
 
-/// Go writes a `time.Duration` as whole nanoseconds. Below a tenth of a millisecond it could as well be milliseconds that
-/// somebody counted.
+/// Go writes a `time.Duration` as whole nanoseconds. Below a tenth of a millisecond it could as well be milliseconds
+/// that somebody counted.
 const SURELY_NANOSECONDS: f64 = 100_000.0;
 
 /// Caddy's `duration_format nano` gives whole numbers; so are its seconds now and then, but never this many.

@@ -120,8 +120,8 @@ fn offset(zone: &str) -> Option<Offset> {
     Offset::from_seconds(minutes.checked_mul(60)?).ok()
 }
 
-/// Time since the epoch; its magnitude tells the unit: seconds, or milli-, micro- or nanoseconds. (As seconds 1e11 is the
-/// year 5138, as milliseconds 1973, and so on.)
+/// Time since the epoch; its magnitude tells the unit: seconds, or milli-, micro- or nanoseconds. (As seconds 1e11 is
+/// the year 5138, as milliseconds 1973, and so on.)
 pub(crate) fn epoch(number: f64) -> Option<Timestamp> {
     if !(OLDEST..1e20).contains(&number) {
         return None;

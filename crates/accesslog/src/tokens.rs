@@ -102,9 +102,9 @@ pub(crate) fn is_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'$'))
 }
 
-/// The text before the closing quote, and what follows it. Servers write a quote within as `\"` or `\x22`; some write it
-/// as it is, so a quote that closes stands at the end of a word where there is such a one, and not before a request's
-/// protocol. A quote that never closes takes the rest of the line.
+/// The text before the closing quote, and what follows it. Servers write a quote within as `\"` or `\x22`; some write
+/// it as it is, so a quote that closes stands at the end of a word where there is such a one, and not before a
+/// request's protocol. A quote that never closes takes the rest of the line.
 fn until_quote(text: &str) -> (&str, &str) {
     let mut first = None;
     let mut escaped = false;

@@ -19,8 +19,8 @@ fn compose(line: &str) -> Option<(&str, Option<Timestamp>)> {
     (plain && numbered && stem.starts_with(|c: char| c.is_ascii_alphabetic())).then(|| peel(rest.trim_start()))
 }
 
-/// `<190>1 2026-04-11T22:14:15.003+05:30 host app procid msgid - line`, and BSD syslog's `<190>Jan 23 16:00:02 host app[1]: line`
-/// with or without its priority. Its time has no year and so is none.
+/// `<190>1 2026-04-11T22:14:15.003+05:30 host app procid msgid - line`, and BSD syslog's
+/// `<190>Jan 23 16:00:02 host app[1]: line` with or without its priority. Its time has no year and so is none.
 fn syslog(line: &str) -> Option<(&str, Option<Timestamp>)> {
     let rest = priority(line);
     if rest.len() < line.len()

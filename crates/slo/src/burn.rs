@@ -1,8 +1,8 @@
 //! The burn-rate alerts: their windows and factors, and when they fire.
 //!
 //! From the SRE Workbook, chapter 5 "Alerting on SLOs", approach 6 (multiwindow, multi-burn-rate alerts), table 5-8: an
-//! alert fires when a given share of the budget was spent within its long window, and the short window says that it still
-//! goes on.
+//! alert fires when a given share of the budget was spent within its long window, and the short window says that it
+//! still goes on.
 
 use crate::generate::times::{EVERY, KEEP_FIRING, RATE, TILE};
 use crate::slo::{complement, tidy};
@@ -75,7 +75,8 @@ impl BurnAlert {
     }
 }
 
-/// When an alert fires and when it is over, where a share of events becomes bad at once, at even traffic, on a clean past.
+/// When an alert fires and when it is over, where a share of events becomes bad at once, at even traffic, on a clean
+/// past.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timing {
     /// Seconds until the records say so; none if the alert never fires.
@@ -87,15 +88,16 @@ pub struct Timing {
 }
 
 impl BurnAlert {
-    /// When this alert of `slo` fires and is over, where `bad` (0 to 1) of its events are bad from some moment on. With a
-    /// threshold indicator nothing but 1 means anything: a value is within its bound or not.
+    /// When this alert of `slo` fires and is over, where `bad` (0 to 1) of its events are bad from some moment on. With
+    /// a threshold indicator nothing but 1 means anything: a value is within its bound or not.
     pub fn timing(&self, slo: &Slo, bad: f64) -> Timing {
         // What must have been bad of the long window, in seconds.
         let spent = self.factor(slo.window) * slo.budget() * self.long.as_secs_f64();
         let counts_time = matches!(slo.indicator, Indicator::Threshold { .. });
         let (after, smoothed) = match slo.budgeting {
             Budgeting::Occurrences if counts_time => (spent, Span::from_millis(0)),
-            // Base records are means over five minutes: they rise to `bad` within these, and the sum over them is a parabola first.
+            // Base records are means over five minutes: they rise to `bad` within these, and the sum over them is a
+            // parabola first.
             Budgeting::Occurrences => {
                 let rate = RATE.as_secs_f64();
                 let needed = spent / bad;

@@ -44,7 +44,8 @@ pub fn generate(slos: &[Slo], scale: Scale) -> String {
     writer.finish()
 }
 
-/// Whether an SLO's budget is of time slices while its bad events can be counted: then the guard needs records of its own.
+/// Whether an SLO's budget is of time slices while its bad events can be counted: then the guard needs records of its
+/// own.
 fn counts_events_of_slices(slo: &Slo) -> bool {
     matches!(slo.budgeting, Budgeting::TimeSlices { .. }) && !matches!(slo.indicator, Indicator::Threshold { .. })
 }

@@ -7,8 +7,8 @@ use crate::skipped;
 /// The variable with the folder of the data.
 const VARIABLE: &str = "TIDEWATCH_DATA";
 
-/// Returns a file or folder of the data in `$TIDEWATCH_DATA`, such as `access-logs/apache-combined.log`. Where it is missing,
-/// reports `test` as skipped.
+/// Returns a file or folder of the data in `$TIDEWATCH_DATA`, such as `access-logs/apache-combined.log`. Where it is
+/// missing, reports `test` as skipped.
 pub fn data(test: &str, name: &str) -> Option<PathBuf> {
     let Some(folder) = std::env::var_os(VARIABLE) else {
         skipped(test, format_args!("needs {name}, and {VARIABLE} is not set"));

@@ -14,8 +14,8 @@ use crate::skipped;
 const INSTALL: Duration = Duration::from_secs(120);
 const LOCK: &str = "package-lock.json";
 
-/// The files of folder `source`, copied to `scratch` and there with the packages of their package-lock.json. Packages that an
-/// earlier run has fetched are kept. Where Node.js, npm or a package can't be had, says that `test` is skipped.
+/// The files of folder `source`, copied to `scratch` and there with the packages of their package-lock.json. Packages
+/// that an earlier run has fetched are kept. Where Node.js, npm or a package can't be had, says that `test` is skipped.
 pub async fn node_project(source: &Path, scratch: &Path, test: &str) -> Option<PathBuf> {
     let search = Search::of_process();
     if let Some(missing) = ["node", "npm"].into_iter().find(|program| search.program(&[program]).is_none()) {

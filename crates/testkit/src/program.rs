@@ -6,8 +6,8 @@ use tidewatch_servers::process::Search;
 
 use crate::skipped;
 
-/// The program of this name, from PATH or from `${XDG_CACHE_HOME:-~/.cache}/tidewatch/bin`, which `tests/setup` fills. Where
-/// it is in neither, says that `test` is skipped.
+/// The program of this name, from PATH or from `${XDG_CACHE_HOME:-~/.cache}/tidewatch/bin`, which `tests/setup` fills.
+/// Where it is in neither, says that `test` is skipped.
 pub fn program(name: &str, test: &str) -> Option<PathBuf> {
     let found = Search::of_process().program(&[name]);
     if found.is_none() {

@@ -157,7 +157,8 @@ impl Stack {
         kill_process(Pid::from_child(&self.up), signal).unwrap();
     }
 
-    /// Waits for the end of `up`, and gives its exit status and the directory that it leaves, with what it said in `up.out`.
+    /// Waits for the end of `up`, and gives its exit status and the directory that it leaves, with what it said in
+    /// `up.out`.
     pub fn ended(mut self) -> (ExitStatus, TempDir) {
         let status =
             wait(&mut self.up, DRAINED).unwrap_or_else(|| panic!("`up` does not end; it said:\n{}", self.said()));

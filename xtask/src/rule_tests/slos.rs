@@ -8,8 +8,8 @@ use super::COMMENT;
 
 const MINUTE: u64 = 60 / SCRAPE;
 
-/// Returns the names and contents of the two test files for `slos`, which must be those of `docs/slos`. There are two because
-/// promtool evaluates all groups of a file at the same interval, and long windows don't need every half minute.
+/// Returns the names and contents of the two test files for `slos`, which must be those of `docs/slos`. There are two
+/// because promtool evaluates all groups of a file at the same interval, and long windows don't need every half minute.
 pub(super) fn files(slos: &[Slo]) -> [(&'static str, String); 2] {
     let subject = |name: &str| {
         let slo = slos.iter().find(|slo| slo.name == name);
@@ -153,7 +153,8 @@ fn bridge_restarts() -> Scenario {
 }
 
 fn new_installation() -> Scenario {
-    // Half a minute of total outage, five minutes after the start: 1.2 % of the budget of 30 days, not a fifth of an hour.
+    // Half a minute of total outage, five minutes after the start: 1.2 % of the budget of 30 days, not a fifth of an
+    // hour.
     let requests = Counter::new().rise(60 * MINUTE, 600_000.0);
     let errors = Counter::new().rise(5 * MINUTE, 0.0).rise(MINUTE / 2, 600_000.0).rise(54 * MINUTE, 0.0);
     let left = format!("sum(abs(slo:error_budget_remaining:ratio{{{SLO}}} - (1 - 30 / 2592)) < bool 0.002)");

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use tidewatch_contract::{AlertEvent, AlertState};
 
-/// A repetition comes shortly after a restart of the processor; so many transitions of one alert lie in between at most.
+/// A repetition comes shortly after a restart of the processor; so many transitions of one alert lie in between at
+/// most.
 const IDS_KEPT: usize = 64;
 /// How long a resolved alert's ids are kept.
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(24);

@@ -132,8 +132,8 @@ impl Series {
         }
     }
 
-    /// The last `length` seconds of history up to [`LAG_SECONDS`] before `now` in steps of `step` seconds, oldest first,
-    /// from the service's first second on. The last step may be shorter.
+    /// The last `length` seconds of history up to [`LAG_SECONDS`] before `now` in steps of `step` seconds, oldest
+    /// first, from the service's first second on. The last step may be shorter.
     pub fn history(&self, now: i64, length: i64, step: i64) -> Vec<Bucket> {
         let end = now - LAG_SECONDS;
         let oldest = self.first.max(now - length.min(HISTORY_SECONDS));

@@ -29,10 +29,10 @@ const REST: Duration = Duration::from_secs(70);
 
 /// Measure the seconds from a fault to its notification
 ///
-/// Breaks three services at once, each in its own way (latency x10, 30 % errors, silence), waits for mock-slack to be told of
-/// every region, heals, waits for the all-clear, and again; faults begin at moments spread evenly over the 5 s between two
-/// windows. It takes about four minutes a trial. Exit code 1 when something took longer than promised, or an alert came
-/// for another service.
+/// Breaks three services at once, each in its own way (latency x10, 30 % errors, silence), waits for mock-slack to be
+/// told of every region, heals, waits for the all-clear, and again; faults begin at moments spread evenly over the 5 s
+/// between two windows. It takes about four minutes a trial. Exit code 1 when something took longer than promised, or
+/// an alert came for another service.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// How often each fault is injected

@@ -1,5 +1,5 @@
-//! `tidewatch bench pipeline`: events a second with which the stream-processor and the metrics-bridge read a backlog, and
-//! the CPU time that it costs them.
+//! `tidewatch bench pipeline`: events a second with which the stream-processor and the metrics-bridge read a backlog,
+//! and the CPU time that it costs them.
 
 mod backlog;
 mod broker;
@@ -22,9 +22,9 @@ use report::Row;
 
 /// Measure how fast a backlog is read, and at what CPU
 ///
-/// Writes the same events to `metrics.raw` with 1, 3 and 12 partitions of a real Kafka, and lets the stream-processor and
-/// then the metrics-bridge read them, each as a process of its own that knows nothing yet. Time and CPU count from the
-/// moment it has its partitions until everything is read; the broker's CPU is not in it, but the broker shares this
+/// Writes the same events to `metrics.raw` with 1, 3 and 12 partitions of a real Kafka, and lets the stream-processor
+/// and then the metrics-bridge read them, each as a process of its own that knows nothing yet. Time and CPU count from
+/// the moment it has its partitions until everything is read; the broker's CPU is not in it, but the broker shares this
 /// machine. The first round warms the broker up and isn't counted. Takes a few minutes. Builds are compared in one go
 /// with --programs: each round measures one after the other.
 #[derive(clap::Args, Debug)]

@@ -1,5 +1,5 @@
-//! The lines of a file or of stdin, each with its number, as they come: plain or compressed with gzip, in UTF-8 or UTF-16,
-//! one a line or as the elements of a JSON array.
+//! The lines of a file or of stdin, each with its number, as they come: plain or compressed with gzip, in UTF-8 or
+//! UTF-16, one a line or as the elements of a JSON array.
 
 mod decode;
 mod elements;

@@ -54,8 +54,8 @@ pub(super) struct Parsed {
     pub client_gone: bool,
 }
 
-/// nginx's code for a client that closed the connection before it was answered. Others log 0, 000 or 999 then, which are
-/// no codes of HTTP and no RequestEvent.
+/// nginx's code for a client that closed the connection before it was answered. Others log 0, 000 or 999 then, which
+/// are no codes of HTTP and no RequestEvent.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// What only a RequestEvent has all of; its other required fields have names that others use too.
@@ -104,8 +104,8 @@ impl LineReader {
             timestamp: ended,
             service: self.origin.service.clone(),
             region: self.origin.region.clone(),
-            // What is no request line (a TLS handshake on a plain port, say) was still answered, so it counts, under one
-            // name.
+            // What is no request line (a TLS handshake on a plain port, say) was still answered, so it counts, under
+            // one name.
             endpoint: request.target.map_or_else(|| "(malformed)".to_owned(), |target| path::template(&target)),
             status_code: match request.status {
                 Status::Code(code) => code,

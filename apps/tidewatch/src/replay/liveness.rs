@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Lines that are looked at together: one request that took minutes, logged with the time at which it began, tells nothing.
+/// Lines that are looked at together: one request that took minutes, logged with the time at which it began, tells
+/// nothing.
 const LINES: usize = 10;
 /// How far from the clock a line of an input that becomes live may be.
 const BECOMES_LIVE: SignedDuration = SignedDuration::from_secs(60);
-/// How far from it those of an input that is live may all be. More than the above, so that it doesn't change all the time.
+/// How far from it those of an input that is live may all be. More than the above, so that it doesn't change all the
+/// time.
 const STAYS_LIVE: SignedDuration = SignedDuration::from_secs(120);
 /// Lines that are less behind than that are about now; many logs tell whole seconds only.
 const WORTH_SAYING: Duration = Duration::from_secs(5);

@@ -1,8 +1,9 @@
 //! Where each line of a log belongs, by its own time and by those of the lines around it.
 //!
-//! Most lines are near the newest before them: a server logs a request when it ends, so they are somewhat out of order. What is
-//! far from it is either a single line with a wrong time, which goes with the lines around it, or the log itself has
-//! turned: to another day, to an older file, or it runs backwards. It takes several such lines in a row to tell.
+//! Most lines are near the newest before them: a server logs a request when it ends, so they are somewhat out of order.
+//! What is far from it is either a single line with a wrong time, which goes with the lines around it, or the log
+//! itself has turned: to another day, to an older file, or it runs backwards. It takes several such lines in a row to
+//! tell.
 
 use jiff::{SignedDuration, Timestamp};
 

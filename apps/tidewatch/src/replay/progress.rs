@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::tally::Tally;
 
-/// Without a terminal: from one line to the next, at first. Twice as long after each, up to the limit, so that a log that is
-/// followed for days doesn't fill another one.
+/// Without a terminal: from one line to the next, at first. Twice as long after each, up to the limit, so that a log
+/// that is followed for days doesn't fill another one.
 const FIRST_LINE: Duration = Duration::from_secs(5);
 const EVERY_AT_MOST: Duration = Duration::from_secs(60);
 /// From one look of the bar to the next.

@@ -29,8 +29,8 @@ impl Schedule {
         self.max_gap.is_some()
     }
 
-    /// When to send the event at this position: as long after the last one was due as the log says. What should have been
-    /// sent already, and the first of a new stretch, is due at once. `None`: nothing was sent yet.
+    /// When to send the event at this position: as long after the last one was due as the log says. What should have
+    /// been sent already, and the first of a new stretch, is due at once. `None`: nothing was sent yet.
     ///
     /// Each event is counted from when the last one was due rather than from when it was sent, so delays don't add up.
     pub(super) fn due(&self, position: Position) -> Option<Instant> {

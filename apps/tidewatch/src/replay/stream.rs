@@ -157,8 +157,8 @@ impl Stream {
         Some(due.map_or(released, |due| due.max(released)))
     }
 
-    /// Whether the earliest held line is the next one, whatever is still to come. Where every event is sent at once and is
-    /// given the time of sending, their order is of no matter.
+    /// Whether the earliest held line is the next one, whatever is still to come. Where every event is sent at once and
+    /// is given the time of sending, their order is of no matter.
     fn is_settled(&self) -> bool {
         let in_order = self.pace.schedule.is_some() || self.pace.keep_timestamps;
         if in_order { self.reorder.is_settled() } else { self.reorder.len() > 0 }

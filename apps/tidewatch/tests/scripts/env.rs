@@ -1,4 +1,5 @@
-//! `runbooks/env.sh`, which is sourced into a person's shell: it takes addresses from the state directory, and nothing else.
+//! `runbooks/env.sh`, which is sourced into a person's shell: it takes addresses from the state directory, and nothing
+//! else.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,6 @@
-//! Every fault, injected with `tidewatch break`, is told of in time by its own alert and no other, and so is its end. It is the
-//! fast path alone that is looked at, straight to mock-slack; `monitoring_loop` has the way through Prometheus and Alertmanager.
+//! Every fault, injected with `tidewatch break`, is told of in time by its own alert and no other, and so is its end.
+//! It is the fast path alone that is looked at, straight to mock-slack; `monitoring_loop` has the way through
+//! Prometheus and Alertmanager.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -92,7 +92,8 @@ async fn an_alertmanager_that_lost_everything_is_told_again() {
         let alerts: Vec<Value> = reqwest::get(&url).await.ok()?.json().await.ok()?;
         (!alerts.is_empty()).then_some(())
     };
-    // What fires before Prometheus knows its Alertmanager reaches nobody, and is repeated after a minute at an evaluation.
+    // What fires before Prometheus knows its Alertmanager reaches nobody, and is repeated after a minute at an
+    // evaluation.
     let repeated = Duration::from_secs(120);
     eventually("Watchdog is there", repeated, watchdog).await;
     std::fs::remove_dir_all(am_dir.join("data")).unwrap();
@@ -120,8 +121,8 @@ pub(crate) async fn everything_is_scraped_and_evaluated(stack: &Stack) {
     .await;
 }
 
-/// Every SLO has nearly all of its budget. It is known at the second evaluation of the records for the longest windows at the
-/// latest.
+/// Every SLO has nearly all of its budget. It is known at the second evaluation of the records for the longest windows
+/// at the latest.
 pub(crate) async fn budgets_are_whole(stack: &Stack) {
     let budgets = eventually("every SLO has a budget", Duration::from_secs(150), async || {
         let budgets = stack.query("slo:error_budget_remaining:ratio").await;

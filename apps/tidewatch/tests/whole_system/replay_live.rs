@@ -1,4 +1,5 @@
-//! `tidewatch replay` of a log that grows: what happens now is judged by every rule, what is old is not, and no wait is silent.
+//! `tidewatch replay` of a log that grows: what happens now is judged by every rule, what is old is not, and no wait is
+//! silent.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -25,8 +25,8 @@ pub(super) fn read(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     Some(status(code).and_then(|status| request(line.outer, request_line, status, latency)))
 }
 
-/// ASP.NET Core's `Request finished HTTP/2 GET https://host/path - 200 512 text/html 1.2345ms`; versions 5 to 7 have the
-/// request's content type and length before the status (`application/json 12 - 200 ...`).
+/// ASP.NET Core's `Request finished HTTP/2 GET https://host/path - 200 512 text/html 1.2345ms`; versions 5 to 7 have
+/// the request's content type and length before the status (`application/json 12 - 200 ...`).
 pub(super) fn aspnet(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let tokens = &line.tokens;
     let at = tokens.windows(2).position(|pair| {

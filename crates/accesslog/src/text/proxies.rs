@@ -5,8 +5,8 @@ use crate::request::RequestLine;
 use crate::tokens::{Kind, Token};
 use crate::{Latency, Request, Unit, Unreadable, latency, time};
 
-/// `client [time] frontend backend/server TR/Tw/Tc/Tr/Ta status bytes ... "request"`: times in milliseconds, the last one is
-/// the whole request's.
+/// `client [time] frontend backend/server TR/Tw/Tc/Tr/Ta status bytes ... "request"`: times in milliseconds, the last
+/// one is the whole request's.
 pub(super) fn haproxy(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let tokens = &line.tokens;
     let (at, total) = tokens.iter().enumerate().find_map(|(at, token)| Some((at, timers(token.word()?)?)))?;
@@ -48,8 +48,8 @@ pub(super) fn squid(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     Some(status(code).and_then(|status| request(time::text(at), request_line, status, latency)))
 }
 
-/// `[time] "request" status flags ... received sent duration ...`: between flags and numbers, newer versions have details;
-/// the duration is in milliseconds. A connection that was no HTTP has the request `- - -` and the status 0.
+/// `[time] "request" status flags ... received sent duration ...`: between flags and numbers, newer versions have
+/// details; the duration is in milliseconds. A connection that was no HTTP has the request `- - -` and the status 0.
 pub(super) fn envoy(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let start = line.tokens.windows(4).position(|window| {
         window[0].kind == Kind::Bracket

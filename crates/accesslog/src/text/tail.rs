@@ -1,5 +1,5 @@
-//! The request's time in a line of positions: what stands around request and status has no names, so its own form has to
-//! tell what it is. nginx's times have three decimals; other forms count only where they can be nothing else.
+//! The request's time in a line of positions: what stands around request and status has no names, so its own form has
+//! to tell what it is. nginx's times have three decimals; other forms count only where they can be nothing else.
 
 use crate::fields::{Fields, Value};
 use crate::latency::{decimals, whole};
@@ -20,8 +20,8 @@ pub(super) struct Parts<'t, 'a> {
     pub time: Option<usize>,
 }
 
-/// How much longer than the request its upstream may seem to have taken, in seconds, since nginx reads its clock once per
-/// round of events.
+/// How much longer than the request its upstream may seem to have taken, in seconds, since nginx reads its clock once
+/// per round of events.
 const ROUNDING: f64 = 0.010;
 
 pub(super) fn latency(parts: &Parts<'_, '_>, hints: &Hints) -> Option<Latency> {
@@ -89,14 +89,14 @@ fn words<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
     tokens.iter().filter_map(Token::word).collect()
 }
 
-/// Whether the last word is the processor's share (`12.00%`), as in PHP-FPM's format, whose times have three decimals in
-/// any unit.
+/// Whether the last word is the processor's share (`12.00%`), as in PHP-FPM's format, whose times have three decimals
+/// in any unit.
 fn is_php_fpm(words: &[&str]) -> bool {
     words.last().and_then(|word| word.strip_suffix('%')).is_some_and(|share| decimals(share).is_some())
 }
 
-/// nginx's times among these words: numbers with three decimals that have no unit and are not part of an upstream's list
-/// (`0.1, 0.2`, `0.1 : 0.2`).
+/// nginx's times among these words: numbers with three decimals that have no unit and are not part of an upstream's
+/// list (`0.1, 0.2`, `0.1 : 0.2`).
 fn numbers(words: &[&str]) -> Vec<f64> {
     let joins = |at: usize| words.get(at).is_some_and(|word| *word == ":" || *word == ",");
     let listed = |at: usize| {

@@ -7,8 +7,8 @@ use crate::datasource::Datasource;
 use crate::link::Link;
 use crate::table::Column;
 
-/// The shortest step of a graph. Rates are then taken over half a minute and more: at the simulator's 20 requests a second
-/// of a service enough of them for a P99.
+/// The shortest step of a graph. Rates are then taken over half a minute and more: at the simulator's 20 requests a
+/// second of a service enough of them for a P99.
 const MIN_STEP: &str = "30s";
 
 impl Panel {

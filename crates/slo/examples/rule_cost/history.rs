@@ -8,7 +8,8 @@ use std::process::Command;
 
 use crate::{SCRAPE, SERIES};
 
-/// Requests a second of a series. What it has counted follows from the time, so the present goes on where the past ends.
+/// Requests a second of a series. What it has counted follows from the time, so the present goes on where the past
+/// ends.
 pub(crate) const RATE: u64 = 10;
 /// One request of so many fails: half of the budget.
 const ONE_IN: u64 = 2_000;

@@ -1,12 +1,12 @@
-//! What the rules cost a real Prometheus, beside the SRE Workbook's rules read plainly: each window of each SLO a range query
-//! over the raw counters.
+//! What the rules cost a real Prometheus, beside the SRE Workbook's rules read plainly: each window of each SLO a range
+//! query over the raw counters.
 //!
 //!     cargo run --release -p tidewatch-slo --example rule_cost -- [SLOS] [DAYS]
 //!
-//! 1,000 SLOs over 30 days take some 20 GB and an hour to prepare; cost is proportional to the number of SLOs, so the default
-//! is 20. `prometheus` and `promtool` are taken from PATH. Counters and records of the past are written with
-//! `promtool tsdb create-blocks-from openmetrics`; the present is scraped from this program. Two minutes of settling, then
-//! four of measuring, for each kind of rules.
+//! 1,000 SLOs over 30 days take some 20 GB and an hour to prepare; cost is proportional to the number of SLOs, so the
+//! default is 20. `prometheus` and `promtool` are taken from PATH. Counters and records of the past are written with
+//! `promtool tsdb create-blocks-from openmetrics`; the present is scraped from this program. Two minutes of settling,
+//! then four of measuring, for each kind of rules.
 
 mod history;
 mod plain;

@@ -20,8 +20,8 @@ pub(super) fn write(writer: &mut Writer, slo: &Slo, scale: Scale) {
     writer.record(MIN_BAD, &format!("vector({})", slo.min_bad_events), &labels);
 }
 
-/// The share of bad events over the last five minutes. Base records of events are means over these already, those of time are
-/// not.
+/// The share of bad events over the last five minutes. Base records of events are means over these already, those of
+/// time are not.
 fn ratio(slo: &Slo, scale: Scale) -> String {
     let own = |record: &str| format!("{record}{{slo=\"{}\"}}", slo.name);
     match (slo.budgeting, &slo.indicator) {
@@ -70,8 +70,8 @@ fn rates(indicator: &Indicator, over: Span, scale: Scale, all: &str) -> (String,
     let over = scale.apply(over);
     let rate = |query: &Query, counter: bool| match counter {
         true => format!("sum(rate({}[{over}]))", embedded(&query.text)),
-        // No number, as a recorded ratio is without traffic, would make every sum that it is in no number for as long as
-        // a budget's window.
+        // No number, as a recorded ratio is without traffic, would make every sum that it is in no number for as long
+        // as a budget's window.
         false => format!("sum(({}) >= 0)", embedded(&query.text)),
     };
     let bad_rate = |query: &Query, counter: bool| match counter {
@@ -91,10 +91,10 @@ fn rates(indicator: &Indicator, over: Span, scale: Scale, all: &str) -> (String,
     }
 }
 
-/// The rate of counters that may have been 0 until now, as those of errors are. `rate()` takes it that such a counter began
-/// with the window's first sample and reaches no further back, so the first errors after a start would count for too little
-/// (two thirds of a scrape's interval of a total outage). `delta()` does reach back, but knows no counter that starts anew;
-/// where one did, it is the smaller.
+/// The rate of counters that may have been 0 until now, as those of errors are. `rate()` takes it that such a counter
+/// began with the window's first sample and reaches no further back, so the first errors after a start would count for
+/// too little (two thirds of a scrape's interval of a total outage). `delta()` does reach back, but knows no counter
+/// that starts anew; where one did, it is the smaller.
 fn rate_from_zero(selector: &str, over: Span) -> String {
     let straight = format!("delta({selector}[{over}]) / {}", over.as_secs_f64());
     format!("\n  rate({selector}[{over}]) > {straight}\n  or\n  {straight}\n")

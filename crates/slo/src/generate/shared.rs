@@ -32,7 +32,8 @@ pub(super) fn write_short(writer: &mut Writer, slices: bool, scale: Scale) {
 pub(super) fn write_long(writer: &mut Writer, budgets: &BTreeSet<Window>, slices: bool, scale: Scale) {
     writer.group("slos:long", scale.apply(TILE));
     writer.record(TILE_STEP, &since_last(TILE_STEP, TILE, scale), &[]);
-    // Half a minute back: what is evaluated at this very moment may not be written yet, and no later tile would have it.
+    // Half a minute back: what is evaluated at this very moment may not be written yet, and no later tile would have
+    // it.
     let mean =
         |record: &str, over| format!("avg_over_time({record}[{}] offset {})", scale.apply(over), scale.apply(EVERY));
     let tile = |record| mean(record, TILE);
@@ -80,8 +81,8 @@ fn write_budget(writer: &mut Writer, window: Window, scale: Scale) {
     let scaled = scale.apply(span);
     let of = format!("{{window=\"{window}\"}}");
     let (bad, projected, ratio) = (bad_in(span), projected_in(span), ratio_in(span));
-    // Subqueries have steps of their own, whatever the interval of evaluation: 4,320 in 30 days, of which promtool allows
-    // 10,000. Until the first step there is what the last hour holds.
+    // Subqueries have steps of their own, whatever the interval of evaluation: 4,320 in 30 days, of which promtool
+    // allows 10,000. Until the first step there is what the last hour holds.
     let steps = |record: &str| format!("{record}{of}[{scaled}:{}]", scale.apply(times::STEP));
     let step = scale.apply(times::STEP).as_secs_f64();
     let counted = format!("{step} * sum_over_time({})", steps(BAD_MEAN));

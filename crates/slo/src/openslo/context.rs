@@ -67,8 +67,8 @@ impl<'p> Context<'p> {
         self.notes.push(Problem { at, message: message.into() });
     }
 
-    /// The fields of `node`, called `what` in messages. Keys must be among `known`; one of `unsupported` is refused with
-    /// its reason.
+    /// The fields of `node`, called `what` in messages. Keys must be among `known`; one of `unsupported` is refused
+    /// with its reason.
     pub(super) fn fields<'n>(
         &mut self,
         node: &'n Node,

@@ -9,8 +9,8 @@ use super::scenario::{Check, Counter, Scenario};
 pub const SCRAPE: u64 = 15;
 /// Requests between two samples: so many that the bad ones are whole too.
 const REQUESTS: f64 = 600_000.0;
-/// Healthy samples before anything happens: an hour. Base records rise within the five minutes of their rates, so right after
-/// a start the mean traffic is too low; after an hour that is 4 %.
+/// Healthy samples before anything happens: an hour. Base records rise within the five minutes of their rates, so right
+/// after a start the mean traffic is too low; after an hour that is 4 %.
 const LEAD_IN: u64 = 240;
 
 /// An SLO and how its metrics are spelled.
@@ -70,8 +70,8 @@ impl Subject {
         }
     }
 
-    /// For how many samples 100 % (with occurrences: `share`) of the events must be bad to spend `of` (1: just enough) of
-    /// what makes `alert` fire.
+    /// For how many samples 100 % (with occurrences: `share`) of the events must be bad to spend `of` (1: just enough)
+    /// of what makes `alert` fire.
     fn outage(&self, alert: &BurnAlert, share: f64, of: f64) -> u64 {
         let spent = of * alert.factor(self.slo.window) * self.slo.budget() * alert.long.as_secs_f64();
         let seconds = match (self.slo.budgeting, &self.slo.indicator) {
@@ -89,8 +89,8 @@ impl Subject {
     }
 }
 
-/// One alert, two SLOs of the same shape: an outage that spends 1.05 of what it takes, which fires and is resolved, and one
-/// that spends 0.95 of it, which does not fire.
+/// One alert, two SLOs of the same shape: an outage that spends 1.05 of what it takes, which fires and is resolved, and
+/// one that spends 0.95 of it, which does not fire.
 pub fn spent(alert: &BurnAlert, pairs: &[(Subject, Subject)]) -> Scenario {
     let mut scenario = Scenario {
         name: format!("an outage that spends what the alert over {} asks for", alert.long),
@@ -119,8 +119,8 @@ pub fn spent(alert: &BurnAlert, pairs: &[(Subject, Subject)]) -> Scenario {
     scenario
 }
 
-/// One alert, two SLOs that count events: errors that go on at 1.05 of the factor, which fires by the documented time and is
-/// resolved after they end, and at 0.95 of it, which never fires.
+/// One alert, two SLOs that count events: errors that go on at 1.05 of the factor, which fires by the documented time
+/// and is resolved after they end, and at 0.95 of it, which never fires.
 pub fn steady(alert: &BurnAlert, more: &Subject, less: &Subject) -> Scenario {
     let mut scenario = Scenario {
         name: format!("errors at just the rate of the alert over {}", alert.long),

@@ -51,8 +51,8 @@ impl Counter {
         Self::default()
     }
 
-    /// Rises by `each` for so many samples, rounded to whole events: promtool adds fractions up until they look like a counter
-    /// that starts anew.
+    /// Rises by `each` for so many samples, rounded to whole events: promtool adds fractions up until they look like a
+    /// counter that starts anew.
     pub fn rise(mut self, samples: u64, each: f64) -> Self {
         let each = each.round();
         let Some(more) = samples.checked_sub(1) else { return self };

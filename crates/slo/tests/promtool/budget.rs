@@ -13,8 +13,8 @@ const DAY: u64 = 24 * HOUR;
 /// A stretch of time: samples, requests between two of them, share of them that fail.
 type Stretch = (u64, f64, f64);
 
-/// Days whose traffic differs by the hour of the day (nights have a tenth) and by the day of the week, with `outages` of
-/// `(start, length, share)` in samples.
+/// Days whose traffic differs by the hour of the day (nights have a tenth) and by the day of the week, with `outages`
+/// of `(start, length, share)` in samples.
 fn course(days: u64, outages: &[(u64, u64, f64)]) -> Vec<Stretch> {
     let mut minutes = Vec::new();
     for sample in 0..days * DAY {
@@ -32,8 +32,8 @@ fn course(days: u64, outages: &[(u64, u64, f64)]) -> Vec<Stretch> {
     minutes
 }
 
-/// The share of the budget that is left over the last `window` samples before `at`, by the definition: bad events over all
-/// events.
+/// The share of the budget that is left over the last `window` samples before `at`, by the definition: bad events over
+/// all events.
 fn left(course: &[Stretch], at: u64, window: u64, budget: f64) -> f64 {
     let inside = &course[at.saturating_sub(window) as usize..at as usize];
     let all: f64 = inside.iter().map(|(_, requests, _)| requests).sum();

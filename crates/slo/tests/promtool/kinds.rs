@@ -78,7 +78,8 @@ fn a_quiet_minute_of_a_query_that_is_no_number_then_spoils_no_budget() {
     assert!(output.status.success(), "{said}");
 }
 
-/// Three simulated days, which takes promtool half a minute: `cargo test -p tidewatch-slo --test promtool -- --ignored`.
+/// Three simulated days, which takes promtool half a minute:
+/// `cargo test -p tidewatch-slo --test promtool -- --ignored`.
 #[test]
 #[ignore = "takes promtool half a minute; a shorter one runs with the tests of the committed rules"]
 fn errors_at_just_a_factor_fire_within_the_documented_time() {

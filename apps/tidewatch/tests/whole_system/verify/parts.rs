@@ -43,7 +43,8 @@ pub(super) async fn bound<S: Service>(flags: &[String]) -> S {
     S::bind(S::Config::from_arg_matches(&matches).unwrap()).await.unwrap()
 }
 
-/// A broker until this process ends: services that were told to end still commit to it, and without it never would have done.
+/// A broker until this process ends: services that were told to end still commit to it, and without it never would have
+/// done.
 pub(super) fn lasting_broker() -> &'static InProcess {
     Box::leak(Box::new(InProcess::start().unwrap()))
 }
