@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use tidewatch_contract::http::mock_slack::Notification;
 use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView};
+use tidewatch_contract::http::simulator::Fault;
 use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
 
 use crate::letters::DeadLetter;
-use crate::peers::Fault;
 
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -61,8 +61,8 @@ pub(crate) fn fault(kind: &str, service: &str, region: Option<&str>, injected: i
         id: format!("{kind}-{service}-{injected}"),
         service: service.to_owned(),
         region: region.map(str::to_owned),
-        kind: kind.to_owned(),
-        value: Some(10.0),
+        kind: serde_json::from_value(kind.into()).unwrap(),
+        value: 10.0,
         injected_at: at(injected),
         heals_at: None,
         healed_at: healed.map(at),

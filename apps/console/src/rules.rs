@@ -1,5 +1,7 @@
 //! What the console knows of the rules by name: how to call them, their unit, and which fault they are there for.
 
+use tidewatch_contract::http::simulator::FaultKind;
+
 /// What a fault does, and what a rule looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
@@ -19,14 +21,14 @@ pub enum Family {
 
 impl Family {
     /// The family of a simulator's fault kind.
-    pub fn of_fault(kind: &str) -> Self {
+    pub fn of_fault(kind: FaultKind) -> Self {
         match kind {
-            "latency" => Self::Latency,
-            "error_rate" => Self::Errors,
-            "silence" => Self::Traffic,
-            "skew" => Self::Clock,
-            "malformed" => Self::Malformed,
-            _ => Self::Other,
+            FaultKind::Latency => Self::Latency,
+            FaultKind::ErrorRate => Self::Errors,
+            FaultKind::Silence => Self::Traffic,
+            FaultKind::Skew => Self::Clock,
+            FaultKind::Malformed => Self::Malformed,
+            FaultKind::Unknown => Self::Other,
         }
     }
 

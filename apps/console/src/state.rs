@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use tidewatch_contract::LogEvent;
 use tidewatch_contract::http::mock_slack::Notification;
 use tidewatch_contract::http::processor::Status;
+use tidewatch_contract::http::simulator::Faults;
 
 use crate::alerts::AlertBook;
 use crate::letters::DeadLetters;
-use crate::peers::{Faults, Peer};
+use crate::peers::Peer;
 use crate::processes::Process;
 use crate::signals::{Signals, clip};
 

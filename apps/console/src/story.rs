@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
+use tidewatch_contract::http::simulator::Fault;
 
 use crate::alerts::Alert;
 use crate::letters::DeadLetters;
-use crate::peers::Fault;
 use crate::rules::Family;
 
 /// Clocks of services on different machines may differ by this much.
@@ -104,7 +104,7 @@ pub fn stories<'a>(
         }
     }
     let injected = faults.iter().zip(of_faults).map(|(fault, alerts)| {
-        let family = Family::of_fault(&fault.kind);
+        let family = Family::of_fault(fault.kind);
         Story {
             service: &fault.service,
             family,
@@ -136,7 +136,7 @@ fn explains(fault: &Fault, alert: &Alert) -> bool {
         _ => true,
     };
     fault.service == alert.service()
-        && Family::of_fault(&fault.kind) == Family::of_rule(&alert.rule)
+        && Family::of_fault(fault.kind) == Family::of_rule(&alert.rule)
         && same_place
         && alert.fired_at >= fault.injected_at - CLOCK_TOLERANCE
         && fault.healed_at.is_none_or(|healed| alert.fired_at <= healed + AFTERMATH)

@@ -21,9 +21,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
+use tidewatch_contract::http::simulator::Fault;
 
 use crate::alerts::Alert;
-use crate::peers::Fault;
 use crate::state::State;
 use crate::story::{Story, stories};
 

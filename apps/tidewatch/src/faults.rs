@@ -9,7 +9,7 @@ use tidewatch_service::printable;
 use crate::flags;
 use crate::http;
 use crate::say::say;
-use crate::simulator::Simulator;
+use crate::simulator::{Simulator, described};
 use crate::state::{Endpoints, StateArgs};
 
 /// Break a service of the simulated workload, in one way
@@ -135,7 +135,7 @@ pub(crate) async fn heal(args: HealArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     for fault in &healed {
-        say!("healed {}", printable(fault));
+        say!("healed {}", printable(described(fault)));
     }
     print_where_to_watch(&endpoints);
     Ok(())

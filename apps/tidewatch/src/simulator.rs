@@ -1,12 +1,10 @@
 //! The workload-simulator's HTTP API: its services, and the faults in them.
 
-use std::fmt::{self, Display};
-
 use anyhow::Context;
-use jiff::Timestamp;
 use reqwest::{Client, Response, StatusCode, Url};
-use serde::Deserialize;
 use serde_json::Value;
+use tidewatch_contract::http::simulator::{FAULTS, Healed, Refusal, SERVICES, Services};
+pub(crate) use tidewatch_contract::http::simulator::{Fault, Faults, Service as Simulated};
 
 use crate::exit::usage;
 use crate::http;
@@ -20,53 +18,10 @@ pub(crate) struct Simulator {
     url: String,
 }
 
-/// One simulated service.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Simulated {
-    /// Its name.
-    pub(crate) service: String,
-    /// Where it runs.
-    pub(crate) regions: Vec<String>,
-    /// Events handed to the producer since the simulator's start.
-    pub(crate) produced: u64,
-    /// Those that the broker has acknowledged.
-    pub(crate) acknowledged: u64,
-    /// Those that were given up.
-    pub(crate) dropped: u64,
-}
-
-/// Faults in force, and those that were healed.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(crate) struct Faults {
-    /// In force.
-    pub(crate) active: Vec<Fault>,
-    /// Healed, newest first; a bounded number of them.
-    pub(crate) history: Vec<Fault>,
-}
-
-/// One fault.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Fault {
-    /// The service that it befalls.
-    pub(crate) service: String,
-    /// Its only region that it befalls; none means all of them.
-    pub(crate) region: Option<String>,
-    /// `latency`, `error_rate`, `silence`, `skew` or `malformed`.
-    pub(crate) kind: String,
-    /// When it began.
-    pub(crate) injected_at: Timestamp,
-    /// When it ended.
-    pub(crate) healed_at: Option<Timestamp>,
-}
-
-impl Display for Fault {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.service, self.kind.replace('_', " "))?;
-        match &self.region {
-            Some(region) => write!(out, " in {region}"),
-            None => Ok(()),
-        }
-    }
+/// Describes the fault in a few words.
+pub(crate) fn described(fault: &Fault) -> String {
+    let place = fault.region.as_ref().map_or_else(String::new, |region| format!(" in {region}"));
+    format!("{}: {}{place}", fault.service, fault.kind.as_str().replace('_', " "))
 }
 
 impl Simulator {
@@ -77,11 +32,7 @@ impl Simulator {
 
     /// What it simulates.
     pub(crate) async fn services(&self) -> anyhow::Result<Vec<Simulated>> {
-        #[derive(Deserialize)]
-        struct Services {
-            services: Vec<Simulated>,
-        }
-        let Services { services } = http::get(&self.client, NAME, &format!("{}/services", self.url)).await?;
+        let Services { services } = http::get(&self.client, NAME, &format!("{}{SERVICES}", self.url)).await?;
         Ok(services)
     }
 
@@ -102,10 +53,6 @@ impl Simulator {
 
     /// Ends all faults of a service, or every fault there is; gives what was healed.
     pub(crate) async fn heal(&self, service: Option<&str>) -> anyhow::Result<Vec<Fault>> {
-        #[derive(Deserialize)]
-        struct Healed {
-            healed: Vec<Fault>,
-        }
         let response = accepted(http::send(NAME, self.client.delete(self.faults_url(service)?)).await?).await?;
         let Healed { healed } = response.json().await.context("the simulator answers something unexpected")?;
         Ok(healed)
@@ -116,7 +63,7 @@ impl Simulator {
             Url::parse(&self.url).with_context(|| format!("the simulator's address {} is no URL", self.url))?;
         if let Ok(mut path) = url.path_segments_mut() {
             // As segments, so that a name with a slash in it stays a name.
-            path.pop_if_empty().push("faults").extend(service);
+            path.pop_if_empty().push(FAULTS.trim_start_matches('/')).extend(service);
         }
         Ok(url)
     }
@@ -124,10 +71,6 @@ impl Simulator {
 
 /// The simulator says in one sentence what is wrong with a request, and which services or regions it knows.
 async fn accepted(response: Response) -> anyhow::Result<Response> {
-    #[derive(Deserialize)]
-    struct Refusal {
-        error: String,
-    }
     let status = response.status();
     if status.is_success() {
         return Ok(response);

@@ -11,9 +11,12 @@ use axum::{Json, Router};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tidewatch_contract::http::simulator::{
+    FAULTS, Fault, FaultKind, Faults, Healed, Refusal as Sentence, SERVICES, Service, Services,
+};
 use tidewatch_service::same_origin_only;
 
-use crate::faults::{Fault, FaultBook, FaultKind, Injection};
+use crate::faults::{FaultBook, Injection, described};
 use crate::metrics::Metrics;
 use crate::workload::Workload;
 
@@ -32,9 +35,9 @@ struct Playground {
 /// Routes that inject and heal faults. Browsers may only use them from a page of this origin.
 pub(crate) fn router(workload: Workload, faults: Arc<Mutex<FaultBook>>, metrics: Metrics) -> Router {
     let routes = Router::new()
-        .route("/faults", get(list).delete(heal_all))
+        .route(FAULTS, get(list).delete(heal_all))
         .route("/faults/{service}", put(inject).delete(heal))
-        .route("/services", get(services))
+        .route(SERVICES, get(services))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(Playground { workload: Arc::new(workload), faults, metrics });
     same_origin_only(routes)
@@ -101,7 +104,7 @@ async fn inject(
     let fault = faults.inject(injection, Timestamp::now(), lasting);
     drop(faults);
     let heals_at = fault.heals_at.map(tracing::field::display);
-    tracing::info!(value, heals_at, "fault injected: {}", fault.injection);
+    tracing::info!(value, heals_at, "fault injected: {}", described(&fault));
     Ok(Json(fault))
 }
 
@@ -114,45 +117,43 @@ async fn heal(
     let mut faults = playground.faults();
     let healed = faults.heal(&service, region.as_deref(), Timestamp::now());
     drop(faults);
-    Ok(told(&healed))
+    Ok(told(healed))
 }
 
 async fn heal_all(State(playground): State<Playground>) -> Json<Value> {
     let mut faults = playground.faults();
     let healed = faults.heal_all(Timestamp::now());
     drop(faults);
-    told(&healed)
+    told(healed)
 }
 
 async fn list(State(playground): State<Playground>) -> Json<Value> {
     let mut faults = playground.faults();
     faults.settle(Timestamp::now());
-    Json(json!({ "active": faults.active(), "history": faults.history().collect::<Vec<_>>() }))
+    Json(json!(Faults { active: faults.active().to_vec(), history: faults.history().cloned().collect() }))
 }
 
-async fn services(State(Playground { workload, metrics, .. }): State<Playground>) -> Json<Value> {
-    let services: Vec<Value> = workload
+async fn services(State(Playground { workload, metrics, .. }): State<Playground>) -> Json<Services> {
+    let services = workload
         .services
         .iter()
-        .map(|service| {
-            json!({
-                "service": service.name,
-                "regions": workload.regions,
-                "events_per_second": workload.events_per_second,
-                "produced": metrics.produced.with_label_values(&[service.name]).get(),
-                "acknowledged": metrics.acknowledged.with_label_values(&[service.name]).get(),
-                "dropped": metrics.lost(service.name),
-            })
+        .map(|service| Service {
+            acknowledged: metrics.acknowledged.with_label_values(&[service.name]).get(),
+            dropped: metrics.lost(service.name),
+            events_per_second: workload.events_per_second,
+            produced: metrics.produced.with_label_values(&[service.name]).get(),
+            regions: workload.regions.iter().map(|region| (*region).to_owned()).collect(),
+            service: service.name.to_owned(),
         })
         .collect();
-    Json(json!({ "services": services }))
+    Json(Services { services })
 }
 
-fn told(healed: &[Fault]) -> Json<Value> {
-    for Fault { injection, injected_at, .. } in healed {
-        tracing::info!(%injected_at, "fault healed: {injection}");
+fn told(healed: Vec<Fault>) -> Json<Value> {
+    for fault in &healed {
+        tracing::info!(injected_at = %fault.injected_at, "fault healed: {}", described(fault));
     }
-    Json(json!({ "healed": healed }))
+    Json(json!(Healed { healed }))
 }
 
 impl Playground {
@@ -193,6 +194,6 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Json(json!({ "error": self.error }))).into_response()
+        (self.status, Json(Sentence { error: self.error })).into_response()
     }
 }

@@ -1,48 +1,15 @@
 //! Faults that are injected and healed at exactly known moments, and what they do to a request due at a given time.
 
 use std::collections::VecDeque;
-use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+pub use tidewatch_contract::http::simulator::{Fault, FaultKind};
 
 /// Healed faults that are remembered.
 const HISTORY: usize = 200;
 
-/// What a fault changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultKind {
-    /// Latencies are multiplied by the value.
-    Latency,
-    /// The value is the share of requests that fail.
-    ErrorRate,
-    /// Nothing is sent; the value is 1.
-    Silence,
-    /// Event timestamps are moved by the value, in seconds.
-    Skew,
-    /// The value is the share of events that are sent spoilt.
-    Malformed,
-}
-
-impl FaultKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Latency, Self::ErrorRate, Self::Silence, Self::Skew, Self::Malformed];
-
-    /// The kind as JSON and metric labels spell it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Latency => "latency",
-            Self::ErrorRate => "error_rate",
-            Self::Silence => "silence",
-            Self::Skew => "skew",
-            Self::Malformed => "malformed",
-        }
-    }
-}
-
 /// Whom a fault befalls and what it changes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Injection {
     /// Service that is hurt.
     pub service: String,
@@ -54,37 +21,17 @@ pub struct Injection {
     pub value: f64,
 }
 
-impl fmt::Display for Injection {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} of {} in ", self.kind.as_str(), self.service)?;
-        out.write_str(self.region.as_deref().unwrap_or("all regions"))
-    }
+/// Describes the fault for the log.
+pub(crate) fn described(fault: &Fault) -> String {
+    format!("{} of {} in {}", fault.kind.as_str(), fault.service, fault.region.as_deref().unwrap_or("all regions"))
 }
 
-/// One injected fault.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Fault {
-    /// Identifies the fault, also across restarts.
-    pub id: String,
-    /// Whom it befalls and what it changes.
-    #[serde(flatten)]
-    pub injection: Injection,
-    /// Requests due from this moment on are hurt.
-    pub injected_at: Timestamp,
-    /// When it ends by itself.
-    pub heals_at: Option<Timestamp>,
-    /// Requests due from this moment on were not hurt any more.
-    pub healed_at: Option<Timestamp>,
-}
-
-impl Fault {
-    fn covers(&self, service: &str, region: &str, due: Timestamp) -> bool {
-        let end = self.healed_at.or(self.heals_at);
-        self.injection.service == service
-            && self.injection.region.as_deref().is_none_or(|only| only == region)
-            && self.injected_at <= due
-            && end.is_none_or(|end| due < end)
-    }
+fn covers(fault: &Fault, service: &str, region: &str, due: Timestamp) -> bool {
+    let end = fault.healed_at.or(fault.heals_at);
+    fault.service == service
+        && fault.region.as_deref().is_none_or(|only| only == region)
+        && fault.injected_at <= due
+        && end.is_none_or(|end| due < end)
 }
 
 /// What the faults in force do to one request.
@@ -123,13 +70,16 @@ impl FaultBook {
     pub fn inject(&mut self, injection: Injection, now: Timestamp, lasting: Option<SignedDuration>) -> Fault {
         self.settle(now);
         self.heal_where(now, |fault| {
-            let old = &fault.injection;
-            old.kind == injection.kind && old.service == injection.service && old.region == injection.region
+            fault.kind == injection.kind && fault.service == injection.service && fault.region == injection.region
         });
         self.injected += 1;
+        let Injection { service, region, kind, value } = injection;
         let fault = Fault {
             id: format!("{:x}-{}", now.as_microsecond(), self.injected),
-            injection,
+            service,
+            region,
+            kind,
+            value,
             injected_at: now,
             heals_at: lasting.and_then(|lasting| now.checked_add(lasting).ok()),
             healed_at: None,
@@ -142,7 +92,7 @@ impl FaultBook {
     pub fn heal(&mut self, service: &str, region: Option<&str>, now: Timestamp) -> Vec<Fault> {
         self.settle(now);
         self.heal_where(now, |fault| {
-            fault.injection.service == service && (region.is_none() || fault.injection.region.as_deref() == region)
+            fault.service == service && (region.is_none() || fault.region.as_deref() == region)
         })
     }
 
@@ -179,16 +129,18 @@ impl FaultBook {
         let mut effect = Effect::NONE;
         // Oldest first, so that the youngest has the last word.
         let mut covering: Vec<&Fault> =
-            self.history.iter().chain(&self.active).filter(|fault| fault.covers(service, region, due)).collect();
+            self.history.iter().chain(&self.active).filter(|fault| covers(fault, service, region, due)).collect();
         covering.sort_by_key(|fault| fault.injected_at);
         for fault in covering {
-            let value = fault.injection.value;
-            match fault.injection.kind {
+            let value = fault.value;
+            match fault.kind {
                 FaultKind::Latency => effect.latency_factor = value,
                 FaultKind::ErrorRate => effect.error_rate = value,
                 FaultKind::Silence => effect.silent = true,
                 FaultKind::Skew => effect.skew = SignedDuration::try_from_secs_f64(value).unwrap_or_default(),
                 FaultKind::Malformed => effect.malformed = value,
+                // No request can inject it.
+                FaultKind::Unknown => {}
             }
         }
         effect

@@ -88,11 +88,8 @@ impl Metrics {
     pub(crate) fn show_faults(&self, workload: &Workload, faults: &FaultBook) {
         for service in &workload.services {
             for kind in FaultKind::ALL {
-                let active = faults
-                    .active()
-                    .iter()
-                    .filter(|fault| fault.injection.service == service.name && fault.injection.kind == kind)
-                    .count();
+                let active =
+                    faults.active().iter().filter(|fault| fault.service == service.name && fault.kind == kind).count();
                 self.faults.with_label_values(&[service.name, kind.as_str()]).set(active as i64);
             }
         }

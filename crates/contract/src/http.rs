@@ -4,3 +4,4 @@
 
 pub mod mock_slack;
 pub mod processor;
+pub mod simulator;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
 use tidewatch_contract::http::processor;
+use tidewatch_contract::http::simulator::{Fault, FaultKind, Faults, Healed, Refusal, Services};
 
 /// Reads the answer and writes it again.
 fn rewritten<T: Serialize + DeserializeOwned>(answer: &str) -> String {
@@ -51,4 +52,42 @@ fn a_notifications_status_of_a_later_version_is_unknown() {
     let answer = r#"{"status": "acknowledged", "received_at": "2027-01-15T08:01:01Z"}"#;
     let notification: Notification = serde_json::from_str(answer).unwrap();
     assert_eq!((notification.status, notification.label("service")), (NotificationStatus::Unknown, ""));
+}
+
+/// Reads the answer and writes it again with its keys in alphabetical order, as the simulator does for lists of faults.
+fn rewritten_in_order<T: Serialize + DeserializeOwned>(answer: &str) -> String {
+    serde_json::to_value(serde_json::from_str::<T>(answer).unwrap()).unwrap().to_string()
+}
+
+#[test]
+fn the_simulators_services_and_faults() {
+    let [fault, services] = [include_str!("http/fault.json"), include_str!("http/services.json")].map(str::trim_end);
+    assert_eq!(rewritten::<Fault>(fault), fault);
+    assert_eq!(rewritten::<Services>(services), services);
+    let [faults, healed] = [include_str!("http/faults.json"), include_str!("http/healed.json")].map(str::trim_end);
+    assert_eq!(rewritten_in_order::<Faults>(faults), faults);
+    assert_eq!(rewritten_in_order::<Healed>(healed), healed);
+    assert_eq!(rewritten::<Refusal>(r#"{"error":"no"}"#), r#"{"error":"no"}"#);
+    for kind in FaultKind::ALL {
+        assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+    }
+}
+
+#[test]
+fn a_faults_kind_of_a_later_version_is_unknown() {
+    let answer = r#"{"service": "pay", "region": null, "kind": "partition", "injected_at": "2027-01-15T08:00:00Z"}"#;
+    assert_eq!(serde_json::from_str::<Fault>(answer).unwrap().kind, FaultKind::Unknown);
+}
+
+#[test]
+fn faults_are_listed_once_in_the_order_of_injection() {
+    let fault = |id: u64, at: &str| {
+        format!(
+            r#"{{"id": "{id}", "service": "a", "region": null, "kind": "silence", "value": 1, "injected_at": "{at}"}}"#
+        )
+    };
+    let (first, second) = (fault(1, "2026-01-01T00:00:00Z"), fault(2, "2026-01-01T00:01:00Z"));
+    let faults: Faults =
+        serde_json::from_str(&format!(r#"{{"active": [{second}], "history": [{second}, {first}]}}"#)).unwrap();
+    assert_eq!(faults.all().iter().map(|fault| fault.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
 }

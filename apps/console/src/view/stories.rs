@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
+use tidewatch_contract::http::simulator::Fault;
 use tidewatch_service::printable;
 
 use super::{View, format};
 use crate::alerts::worst;
-use crate::peers::Fault;
 use crate::rules::{Family, Unit, rule};
 use crate::story::Story;
 
@@ -40,7 +40,7 @@ pub(super) fn what(view: &View<'_>, story: &Story<'_>) -> String {
                 Family::Other => fault.kind.as_str(),
             };
             let strength = strength(fault);
-            if strength.is_empty() || story.family == Family::Traffic {
+            if story.family == Family::Traffic {
                 format!("{kind} {place}")
             } else {
                 format!("{kind} {strength} {place}")
@@ -56,8 +56,8 @@ pub(super) fn what(view: &View<'_>, story: &Story<'_>) -> String {
 
 /// How strong a fault is, in its kind's unit.
 pub(super) fn strength(fault: &Fault) -> String {
-    let Some(value) = fault.value else { return String::new() };
-    match Family::of_fault(&fault.kind) {
+    let value = fault.value;
+    match Family::of_fault(fault.kind) {
         Family::Latency => format!("×{}", format::number(value)),
         Family::Errors | Family::Malformed => format!("{} %", format::number(value * 100.0)),
         Family::Clock => format!("{}{} s", if value > 0.0 { "+" } else { "" }, format::number(value)),

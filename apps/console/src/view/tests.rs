@@ -2,10 +2,11 @@
 
 use tidewatch_contract::http::mock_slack::Notification;
 use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView, Status};
+use tidewatch_contract::http::simulator::Faults;
 
 use super::*;
 use crate::fixture::{alert_event, at, dead_letter, fault, group, notification, resolved};
-use crate::peers::{Faults, Peer};
+use crate::peers::Peer;
 use crate::signals::Arrival;
 
 const NOW: i64 = 1_800_000_000;

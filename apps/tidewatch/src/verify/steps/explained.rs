@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
+use tidewatch_contract::http::simulator::FaultKind;
+
 use super::route;
 use crate::simulator::Fault;
 
@@ -33,14 +35,14 @@ impl Alert {
     /// Whether one of these faults is its cause.
     pub(super) fn is_explained_by<'a>(&self, faults: impl IntoIterator<Item = &'a Fault>) -> bool {
         faults.into_iter().any(|fault| {
-            let own = match fault.kind.as_str() {
-                "latency" => self.name == "HighLatencyP99" || self.is_budget(),
-                "error_rate" => self.name == "HighErrorRate" || self.is_budget(),
-                "silence" => self.name == "TrafficDrop",
-                "skew" => self.name == "ClockSkew",
+            let own = match fault.kind {
+                FaultKind::Latency => self.name == "HighLatencyP99" || self.is_budget(),
+                FaultKind::ErrorRate => self.name == "HighErrorRate" || self.is_budget(),
+                FaultKind::Silence => self.name == "TrafficDrop",
+                FaultKind::Skew => self.name == "ClockSkew",
                 // They are dead letters of the whole stream: the alert is about no service.
-                "malformed" => return self.name == "DeadLettersGrowing",
-                _ => false,
+                FaultKind::Malformed => return self.name == "DeadLettersGrowing",
+                FaultKind::Unknown => false,
             };
             own && self.service == fault.service
         })

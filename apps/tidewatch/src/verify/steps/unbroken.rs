@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::{lacks, until};
-use crate::simulator::Faults;
+use crate::simulator::{Faults, described};
 
 /// Asks the simulator once; only the question is repeated when it isn't answered.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
@@ -25,7 +25,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
 
 fn judge(faults: &Faults) -> Option<String> {
     let active: Vec<String> =
-        faults.active.iter().map(|fault| format!("{fault} since {:.0}", fault.injected_at)).collect();
+        faults.active.iter().map(|fault| format!("{} since {:.0}", described(fault), fault.injected_at)).collect();
     (!active.is_empty()).then(|| format!("{}: heal it first", active.join("; ")))
 }
 

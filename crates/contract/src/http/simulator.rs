@@ -1,0 +1,129 @@
+//! The workload-simulator's API: `GET /services`, and the faults under `/faults`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The path of [`Faults`]; a service's faults are one segment below.
+pub const FAULTS: &str = "/faults";
+/// The path of [`Services`].
+pub const SERVICES: &str = "/services";
+
+/// What is simulated: the answer to `GET /services`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Services {
+    /// The simulated services.
+    pub services: Vec<Service>,
+}
+
+/// One simulated service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// Events that the broker has acknowledged.
+    pub acknowledged: u64,
+    /// Events that were given up.
+    pub dropped: u64,
+    /// Events per second of the healthy service.
+    #[serde(default)]
+    pub events_per_second: f64,
+    /// Events handed to the producer since the simulator's start.
+    pub produced: u64,
+    /// The regions that it runs in.
+    pub regions: Vec<String>,
+    /// Its name.
+    pub service: String,
+}
+
+/// The answer to `GET /faults`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Faults {
+    /// Faults in force, oldest first.
+    pub active: Vec<Fault>,
+    /// Healed faults, newest first; a bounded number of them.
+    pub history: Vec<Fault>,
+}
+
+impl Faults {
+    /// Returns all faults, each once, in the order of injection.
+    pub fn all(&self) -> Vec<&Fault> {
+        let by_id: BTreeMap<_, _> =
+            self.active.iter().chain(&self.history).map(|fault| (fault.id.as_str(), fault)).collect();
+        let mut faults: Vec<&Fault> = by_id.into_values().collect();
+        faults.sort_by_key(|fault| fault.injected_at);
+        faults
+    }
+}
+
+/// The answer to `DELETE /faults` and below: the faults that it healed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Healed {
+    /// The faults that were healed.
+    pub healed: Vec<Fault>,
+}
+
+/// One injected fault; the answer to `PUT /faults/SERVICE`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Identifies the fault, also across restarts.
+    #[serde(default)]
+    pub id: String,
+    /// The service that is affected.
+    pub service: String,
+    /// The only region that is affected; none means all of them.
+    pub region: Option<String>,
+    /// What changes.
+    pub kind: FaultKind,
+    /// By how much, see [`FaultKind`].
+    #[serde(default)]
+    pub value: f64,
+    /// Requests due from this moment on are affected.
+    pub injected_at: Timestamp,
+    /// When it ends by itself.
+    pub heals_at: Option<Timestamp>,
+    /// Requests due from this moment on were not affected any more.
+    pub healed_at: Option<Timestamp>,
+}
+
+/// What a fault changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// Latencies are multiplied by the value.
+    Latency,
+    /// The value is the share of requests that fail.
+    ErrorRate,
+    /// Nothing is sent; the value is 1.
+    Silence,
+    /// Event timestamps are moved by the value, in seconds.
+    Skew,
+    /// The value is the share of events that are sent malformed.
+    Malformed,
+    /// A kind that only a later version knows.
+    #[serde(other)]
+    Unknown,
+}
+
+impl FaultKind {
+    /// Every kind that can be injected.
+    pub const ALL: [Self; 5] = [Self::Latency, Self::ErrorRate, Self::Silence, Self::Skew, Self::Malformed];
+
+    /// Returns the kind as JSON and metric labels spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Latency => "latency",
+            Self::ErrorRate => "error_rate",
+            Self::Silence => "silence",
+            Self::Skew => "skew",
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Why a request was refused: the body of an answer with a 4xx status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// One sentence.
+    pub error: String,
+}
