@@ -3,7 +3,7 @@ use crate::{HttpUrl, delivery::receivers, metrics::Metrics, run::Relay};
 use anyhow::bail;
 use std::net::SocketAddr;
 use tidewatch_kafka::{KafkaArgs, Reader};
-use tidewatch_service::{Admin, AdminArgs, Health, Service, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
 
 /// The name under which the position in `alerts.fired` is committed.
 const GROUP: &str = "alert-relay";
@@ -37,16 +37,23 @@ impl Service for AlertRelay {
     const ABOUT: &'static str = "Tells Alertmanager or a webhook of every alert in alerts.fired";
     type Config = Config;
 
-    async fn bind(config: Config) -> anyhow::Result<Self> {
+    fn admin_args(config: &Config) -> &AdminArgs {
+        &config.admin
+    }
+
+    fn check(config: &Config) -> anyhow::Result<()> {
         config.kafka.check()?;
         if config.alertmanager.is_empty() && config.webhook.is_empty() {
             bail!(
                 "--alertmanager and --webhook: nobody to tell; name a receiver, such as --alertmanager http://127.0.0.1:9093"
             );
         }
-        let registry = registry(Self::NAME);
+        Ok(())
+    }
+
+    async fn build(config: Config, parts: Parts) -> anyhow::Result<Self> {
+        let Parts { registry, health, admin } = parts;
         let metrics = Metrics::new(&registry)?;
-        let health = Health::new();
         let reader = Reader::with_group(&config.kafka, Self::NAME, GROUP)?;
         reader.export_reachable(&registry)?;
         let relay = Relay {
@@ -56,7 +63,6 @@ impl Service for AlertRelay {
             reader,
             metrics,
         };
-        let admin = Admin::bind(&config.admin, registry, health).await?;
         Ok(Self { relay, admin })
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use prometheus::Registry;
 use reqwest::Url;
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_service::{Admin, AdminArgs, Health, Listener, Service, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Listener, Parts, Service, Shutdown};
 
 use crate::alerts::NOTIFICATIONS;
 use crate::metrics::Metrics;
@@ -71,11 +71,17 @@ impl Service for Console {
     const ABOUT: &'static str = "Serves the live page: golden signals, alerts, injected faults, dead letters and lag";
     type Config = Config;
 
-    async fn bind(config: Config) -> anyhow::Result<Self> {
-        config.kafka.check()?;
-        let registry = registry(Self::NAME);
+    fn admin_args(config: &Config) -> &AdminArgs {
+        &config.admin
+    }
+
+    fn check(config: &Config) -> anyhow::Result<()> {
+        Ok(config.kafka.check()?)
+    }
+
+    async fn build(config: Config, parts: Parts) -> anyhow::Result<Self> {
+        let Parts { registry, health, admin } = parts;
         let metrics = Metrics::new(&registry)?;
-        let health = Health::new();
         let reached = health.require("kafka");
         let state = Shared::new(State {
             brokers: config.kafka.brokers.clone(),
@@ -89,7 +95,6 @@ impl Service for Console {
         let live = Arc::new(Live::new(state.clone(), metrics));
         let client = client([&config.processor, &config.simulator, &config.mock_slack].into_iter().flatten())?;
         let listener = Listener::bind("--listen", config.listen, &config.admin.allowed_host).await?;
-        let admin = Admin::bind(&config.admin, registry.clone(), health).await?;
         Ok(Self { listener, admin, stream, live, state, registry, client, config })
     }
 

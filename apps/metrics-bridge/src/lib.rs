@@ -25,7 +25,7 @@ use prometheus::{IntCounterVec, Registry};
 use tidewatch_kafka::metrics::ConsumerLag;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Producer, Reader};
-use tidewatch_service::{Admin, Health, Service, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
 
 pub use config::Config;
 pub use exposition::Format;
@@ -59,20 +59,25 @@ impl Service for Bridge {
     const ABOUT: &'static str = "Counts the requests of metrics.raw, each once, and exposes them to Prometheus";
     type Config = Config;
 
-    async fn bind(config: Config) -> anyhow::Result<Self> {
-        config.kafka.check()?;
-        let registry = registry(Self::NAME);
+    fn admin_args(config: &Config) -> &AdminArgs {
+        &config.admin
+    }
+
+    fn check(config: &Config) -> anyhow::Result<()> {
+        Ok(config.kafka.check()?)
+    }
+
+    async fn build(config: Config, parts: Parts) -> anyhow::Result<Self> {
+        let Parts { registry, health, admin } = parts;
         let lag = ConsumerLag::register(&registry, &METRICS_RAW)?;
         let outcomes: IntCounterVec = names::CHECKPOINTS.register(&registry)?;
         for outcome in ["saved", "failed"] {
             outcomes.with_label_values(&[outcome]);
         }
-        let health = Health::new();
         let (broker, caught_up, saved) =
             (health.require("broker"), health.require("caught-up"), health.require("checkpoint"));
         let readable = health.require("input");
         let store = SharedStore(Arc::new(Mutex::new(Store::new(config.max_series as usize, config.hold()))));
-        let admin = Admin::bind(&config.admin, registry.clone(), health).await?;
         let questions = Reader::uncommitted(&config.kafka, "metrics-bridge-ends").context("--brokers")?;
         questions.export_reachable(&registry)?;
         let admin = admin.with_metrics(route(store.clone(), registry));

@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
 };
-use tidewatch_service::{Admin, AdminArgs, Health, Listener, Service, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Listener, Parts, Service, Shutdown};
 
 /// Flags of mock-slack.
 #[derive(clap::Args, Clone, Debug)]
@@ -46,15 +46,17 @@ impl Service for MockSlack {
     const ABOUT: &'static str = "Receives Alertmanager and Slack webhooks and shows what it was told";
     type Config = Config;
 
-    async fn bind(config: Config) -> anyhow::Result<Self> {
+    fn admin_args(config: &Config) -> &AdminArgs {
+        &config.admin
+    }
+
+    async fn build(config: Config, parts: Parts) -> anyhow::Result<Self> {
+        let Parts { registry, health, admin } = parts;
         let history = History::open(config.data_dir.as_deref())?;
-        let registry = registry(Self::NAME);
         let metrics = Metrics::new(&registry)?;
-        let health = Health::new();
         let keeps = health.require("history");
         keeps.met();
         let listener = Listener::bind("--listen", config.listen, &config.admin.allowed_host).await?;
-        let admin = Admin::bind(&config.admin, registry, health).await?;
         let admin = admin.merge(Router::new().route("/health", get(async || "live\n")));
         let routes = routes(App { history: Arc::new(Mutex::new(history)), metrics, keeps });
         Ok(Self { listener, routes, admin })

@@ -23,7 +23,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tidewatch_detect::{Limits, Rules};
 use tidewatch_kafka::{GroupArgs, KafkaArgs};
-use tidewatch_service::{Admin, AdminArgs, Health, Service, Shutdown};
+use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
 
 use engine::Engine;
 use metrics::Metrics;
@@ -76,8 +76,16 @@ impl Service for Processor {
     const ABOUT: &'static str = "Finds latency, error, traffic and clock anomalies in the stream and writes alerts";
     type Config = Config;
 
-    async fn bind(config: Config) -> anyhow::Result<Self> {
-        config.kafka.check()?;
+    fn admin_args(config: &Config) -> &AdminArgs {
+        &config.admin
+    }
+
+    fn check(config: &Config) -> anyhow::Result<()> {
+        Ok(config.kafka.check()?)
+    }
+
+    async fn build(config: Config, parts: Parts) -> anyhow::Result<Self> {
+        let Parts { registry, health, admin } = parts;
         let rules = match &config.rules {
             None => Rules::builtin(),
             Some(file) => {
@@ -86,12 +94,9 @@ impl Service for Processor {
             }
         };
         let limits = Limits { max_groups: config.max_groups as usize, group_ttl: config.group_ttl };
-        let registry = tidewatch_service::registry(Self::NAME);
-        let health = Health::new();
         let metrics = Metrics::register(&registry, &rules)?;
         let (questions, asked) = std::sync::mpsc::channel();
-        let admin =
-            Admin::bind(&config.admin, registry.clone(), health.clone()).await?.merge(status::routes(questions));
+        let admin = admin.merge(status::routes(questions));
         let engine = Engine::new(config, Arc::new(rules), limits, health, metrics, asked)?;
         engine.export_reachable(&registry)?;
         Ok(Self { admin, engine })

@@ -18,7 +18,7 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 use tidewatch_kafka::Producer;
-use tidewatch_service::{Admin, Health, Listener, Service, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Health, Listener, Parts, Service, Shutdown};
 
 pub use config::{Config, rate, share};
 pub use faults::{Fault, FaultBook, FaultKind, Injection};
@@ -57,13 +57,18 @@ impl Service for Simulator {
     const ABOUT: &'static str = "Simulates four services in three regions, which can be broken at run time over HTTP";
     type Config = Config;
 
-    async fn bind(config: Config) -> anyhow::Result<Self> {
-        config.kafka.check()?;
-        let registry = registry(Self::NAME);
+    fn admin_args(config: &Config) -> &AdminArgs {
+        &config.admin
+    }
+
+    fn check(config: &Config) -> anyhow::Result<()> {
+        Ok(config.kafka.check()?)
+    }
+
+    async fn build(config: Config, parts: Parts) -> anyhow::Result<Self> {
+        let Parts { registry, health, admin } = parts;
         let workload = config.workload();
         let metrics = Metrics::register(&registry, &workload)?;
-        let health = Health::new();
-        let admin = Admin::bind(&config.admin, registry.clone(), health.clone()).await?;
         let listener = Listener::bind("--listen", config.listen, &config.admin.allowed_host).await?;
         let producer = Producer::with_linger(&config.kafka, Self::NAME, LINGER).context("--brokers")?;
         producer.export_reachable(&registry)?;

@@ -30,5 +30,5 @@ pub use logs::{TelemetryGuard, init, init_quiet};
 pub use origin::same_origin_only;
 pub use printable::{Printable, printable, printable_json, printable_lines};
 pub use registry::registry;
-pub use service::{Service, main};
+pub use service::{Parts, Service, main};
 pub use shutdown::Shutdown;

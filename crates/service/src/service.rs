@@ -1,8 +1,9 @@
 //! The life of a service's process: flags, telemetry, binding, work, signals, exit code.
 use crate::flags::{Variables, matches, with_variables};
-use crate::{Shutdown, init, printable_lines};
+use crate::{Admin, AdminArgs, Health, Shutdown, init, printable_lines, registry};
 use anyhow::{Context, anyhow};
 use clap::{Args, Command, FromArgMatches};
+use prometheus::Registry;
 use std::{fmt::Display, future::Future, io::Write, net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -12,6 +13,17 @@ const USAGE: u8 = 64;
 const FAILED: u8 = 1;
 /// How long a service may take to drain once it was told to end.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// What every service has, made before the service itself.
+#[derive(Debug)]
+pub struct Parts {
+    /// Takes the metrics of the service; those that all services have are in it.
+    pub registry: Registry,
+    /// Takes the conditions for being ready.
+    pub health: Health,
+    /// The bound admin listener, which the service serves while it runs.
+    pub admin: Admin,
+}
 
 /// One of Tidewatch's long-running programs.
 pub trait Service: Sized + Send + 'static {
@@ -24,9 +36,29 @@ pub trait Service: Sized + Send + 'static {
     /// Its flags, each with an environment variable.
     type Config: Args + Send;
 
-    /// Checks the whole configuration and binds every port; nothing runs yet.
+    /// Returns the flags of its admin listener.
+    fn admin_args(config: &Self::Config) -> &AdminArgs;
+
+    /// Checks what it can without binding a port. An error is one sentence, which names the flag.
+    fn check(_: &Self::Config) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Makes the service from its configuration and `parts`, and binds its page; nothing runs yet.
+    /// An error is one sentence, which names the flag.
+    fn build(config: Self::Config, parts: Parts) -> impl Future<Output = anyhow::Result<Self>> + Send;
+
+    /// Checks the configuration, binds the admin listener and builds the service.
     /// An error ends the process with 64 and one sentence, which names the flag.
-    fn bind(config: Self::Config) -> impl Future<Output = anyhow::Result<Self>> + Send;
+    fn bind(config: Self::Config) -> impl Future<Output = anyhow::Result<Self>> + Send {
+        async {
+            Self::check(&config)?;
+            let args = Self::admin_args(&config).clone();
+            let (registry, health) = (registry(Self::NAME), Health::new());
+            let admin = Admin::bind(&args, registry.clone(), health.clone()).await?;
+            Self::build(config, Parts { registry, health, admin }).await
+        }
+    }
 
     /// Returns the address of its page or API, with the port that port 0 became.
     fn page_addr(&self) -> Option<SocketAddr> {

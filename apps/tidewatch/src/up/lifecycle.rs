@@ -141,11 +141,15 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use anyhow::bail;
+    use tidewatch_service::{AdminArgs, Parts};
 
     use super::*;
 
     #[derive(clap::Args)]
-    struct NoFlags {}
+    struct Config {
+        #[command(flatten)]
+        admin: AdminArgs,
+    }
 
     /// Ends when its shutdown triggers, or as its name says.
     struct Fake<const ENDS: u8> {
@@ -163,9 +167,13 @@ mod tests {
             _ => entry("three", &["two"]),
         };
         const ABOUT: &'static str = "Is no service";
-        type Config = NoFlags;
+        type Config = Config;
 
-        async fn bind(_: NoFlags) -> anyhow::Result<Self> {
+        fn admin_args(config: &Config) -> &AdminArgs {
+            &config.admin
+        }
+
+        async fn build(_: Config, _: Parts) -> anyhow::Result<Self> {
             bail!("it has no ports")
         }
 

@@ -1,7 +1,7 @@
 //! The smallest service, and what the tests spawn to see exit codes, logs and traces of a real process.
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use tidewatch_platform as platform;
-use tidewatch_service::{Admin, AdminArgs, Health, Service, Shutdown, registry};
+use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
 
 #[derive(clap::Args)]
 struct Config {
@@ -37,8 +37,11 @@ impl Service for Minimal {
     const ABOUT: &'static str = "Does nothing but live and end like every service";
     type Config = Config;
 
-    async fn bind(config: Config) -> anyhow::Result<Self> {
-        let admin = Admin::bind(&config.admin, registry(Self::NAME), Health::new()).await?;
+    fn admin_args(config: &Config) -> &AdminArgs {
+        &config.admin
+    }
+
+    async fn build(config: Config, Parts { admin, .. }: Parts) -> anyhow::Result<Self> {
         Ok(Self { admin, behaviour: config.behaviour })
     }
 
