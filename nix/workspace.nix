@@ -111,7 +111,9 @@ in
     ../apps
     ../crates
     ../dashboards
+    ../README.md
     ../deny.toml
+    ../docs/architecture.md
     ../docs/measurements.md
     ../docs/measurements.toml
     ../docs/metrics.md
