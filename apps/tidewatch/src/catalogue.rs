@@ -69,10 +69,32 @@ pub fn family(name: &str) -> Option<&'static Family> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Args;
+
     use super::*;
 
     #[test]
     fn every_service_of_the_registry_has_its_metrics_listed() {
         assert_eq!(SERVICES.map(|job| job.name), tidewatch_platform::SERVICES.map(|service| service.name));
+    }
+
+    /// Returns whether a service has the flags that its entry names, for its peers and its page.
+    fn has_its_flags<S: Service>() -> bool {
+        let command = S::Config::augment_args(clap::Command::new(S::NAME));
+        let has = |flag: &str| command.get_arguments().any(|arg| arg.get_long() == Some(flag));
+        S::ENTRY.talks_to.iter().all(|peer| has(peer.flag)) && has("listen") == S::ENTRY.page.is_some()
+    }
+
+    #[test]
+    fn every_service_has_the_flags_that_the_registry_names() {
+        let checked = [
+            has_its_flags::<Simulator>(),
+            has_its_flags::<Processor>(),
+            has_its_flags::<Bridge>(),
+            has_its_flags::<AlertRelay>(),
+            has_its_flags::<Console>(),
+            has_its_flags::<MockSlack>(),
+        ];
+        assert_eq!(checked, [true; tidewatch_platform::SERVICES.len()]);
     }
 }
