@@ -108,20 +108,6 @@ pub const RULES: &[Rule] = &[
         meaning: "Share of events whose own time is far from the moment they arrived.",
     },
     Rule {
-        name: "LatencyAnomaly",
-        short: "Learned, ms",
-        family: Family::Latency,
-        unit: Unit::Milliseconds,
-        meaning: "Latency far from what this service usually shows.",
-    },
-    Rule {
-        name: "TrafficAnomaly",
-        short: "Learned rate",
-        family: Family::Traffic,
-        unit: Unit::Number,
-        meaning: "Traffic far from what this service usually shows.",
-    },
-    Rule {
         name: "DeadLettersGrowing",
         short: "Dead letters",
         family: Family::Malformed,

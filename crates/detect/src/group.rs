@@ -35,7 +35,6 @@ pub(crate) struct Group {
     pub(crate) traffic: Traffic,
     pub(crate) rules: Vec<RuleState>,
     verdicts: Vec<Verdict>,
-    learned: Option<serde_json::Value>,
 }
 
 impl Group {
@@ -61,7 +60,6 @@ impl Group {
             traffic: Traffic::new(first_pane),
             rules: vec![RuleState::default(); rules.rules.len()],
             verdicts: vec![Verdict::Unknown; rules.rules.len()],
-            learned: None,
         }
     }
 
@@ -89,7 +87,6 @@ impl Group {
             traffic,
             rules: rules.rules.iter().map(|rule| state.rules.get(&rule.name).copied().unwrap_or_default()).collect(),
             verdicts: vec![Verdict::Unknown; rules.rules.len()],
-            learned: state.learned,
         }
     }
 
@@ -108,7 +105,6 @@ impl Group {
             seen: self.seen,
             traffic: self.traffic.clone(),
             rules: standing.map(|(rule, state)| (rule.name.clone(), *state)).collect(),
-            learned: self.learned.clone(),
         }
     }
 

@@ -137,9 +137,6 @@ pub struct GroupState {
     pub traffic: Traffic,
     /// Where each rule stands; those where nothing is going on are left out.
     pub rules: BTreeMap<String, RuleState>,
-    /// Kept for the rules that learn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub learned: Option<serde_json::Value>,
 }
 
 const WHOLE_SERVICE: &str = "all:";
