@@ -123,7 +123,7 @@ inhibit_rules:
   - source_matchers: [alertname = "ErrorBudgetBurnPage"]
     target_matchers: [alertname = "ErrorBudgetBurnTicket"]
     equal: [slo]
-  # What was learned to be unusual says nothing new where a limit is crossed.
+  # An info alert says nothing new while a limit of the same service is crossed.
   - source_matchers: ['alertname =~ "HighLatencyP99|HighErrorRate|TrafficDrop|ClockSkew"']
     target_matchers: [severity = "info", 'service != ""']
     equal: [service]

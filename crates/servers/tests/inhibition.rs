@@ -29,11 +29,11 @@ const CASES: [(&str, &[&str], &[usize]); 7] = [
         &[],
     ),
     (
-        "what is learned under a threshold alert of the same service",
+        "an info alert under a threshold alert of the same service",
         &[
             "alertname=HighErrorRate severity=critical service=pay path=fast",
-            "alertname=LatencyAnomaly severity=info service=pay path=fast",
-            "alertname=LatencyAnomaly severity=info service=auth path=fast",
+            "alertname=SlowSearch severity=info service=pay path=fast",
+            "alertname=SlowSearch severity=info service=auth path=fast",
             "alertname=Watchdog severity=info path=slow",
         ],
         &[1],
