@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tidewatch_kafka::{Ack, Commit, KafkaError, Producer};
 
-use crate::partitions::Owned;
-use crate::state::StateRecord;
+use crate::owned::Owned;
 
 /// How long the broker may take for each of the two acknowledged steps.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -33,14 +32,8 @@ pub(crate) fn write(
     let mut acks: Vec<Ack> = Vec::new();
     let mut written: BTreeMap<i32, Commit> = BTreeMap::new();
     for (id, owned) in partitions.iter_mut().filter(|(_, owned)| owned.is_settled() && owned.has_news()) {
-        for (key, group) in owned.detector.take_dirty_groups() {
-            owned.unsaved.insert(key.clone(), StateRecord::group(key, group.as_ref()));
-        }
-        let state = owned.detector.state();
-        let own = StateRecord::partition(&state);
-        for record in owned.unsaved.values().chain([&own]) {
-            acks.push(record.with_message(*id, owned.generation, |message| enqueue(producer, message))?);
-        }
+        let state = owned.take_state();
+        acks.extend(owned.write_state(&state, |message| enqueue(producer, message))?);
         let metadata = Metadata { floor: state.floor, judged_until: state.judged_until.map(|until| until.as_second()) };
         let commit = Commit {
             partition: *id,

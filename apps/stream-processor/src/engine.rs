@@ -24,9 +24,6 @@ const TICK: Duration = Duration::from_millis(100);
 const CHECKPOINT: Duration = Duration::from_secs(10);
 /// A failed checkpoint is tried again this much later.
 const CHECKPOINT_RETRY: Duration = Duration::from_secs(1);
-/// With more dead letters than these under way, or more bytes in them, a partition waits.
-const STUCK_DEAD_LETTERS: usize = 10_000;
-const STUCK_BYTES: usize = 32 * 1024 * 1024;
 const REACHED: Duration = Duration::from_secs(10);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
 
@@ -211,20 +208,14 @@ impl Engine {
         let mut stuck = None;
         let mut changes = Vec::new();
         for (id, owned) in &mut partitions.owned {
-            let must_wait = owned.dead_letters.trouble().is_some()
-                || owned.dead_letters.len() > STUCK_DEAD_LETTERS
-                || owned.dead_letters.size() > STUCK_BYTES;
-            if must_wait {
-                let why = owned.dead_letters.trouble().unwrap_or("the broker is slower than they come");
-                stuck = Some(format!("partition {id} waits: {why}"));
-            }
-            let may_resume = owned.paused && owned.dead_letters.is_empty();
-            if must_wait && !owned.paused {
+            let why = owned.must_wait().map(|why| format!("partition {id} waits: {why}"));
+            let must_wait = why.is_some();
+            stuck = why.or(stuck);
+            if must_wait && !owned.is_paused() {
                 owned.pause();
                 changes.push((*id, None));
-            } else if may_resume {
-                owned.paused = false;
-                changes.push((*id, Some(owned.detector.position())));
+            } else if let Some(position) = owned.resume() {
+                changes.push((*id, Some(position)));
             }
         }
         drop(partitions);
@@ -252,19 +243,19 @@ impl Engine {
         let overtaken = partitions
             .owned
             .iter()
-            .find(|(id, owned)| consumer.ends(**id).is_some_and(|ends| owned.detector.position() < ends.low));
+            .find(|(id, owned)| consumer.ends(**id).is_some_and(|ends| owned.position() < ends.low));
         match overtaken {
             Some((id, _)) => {
                 self.conditions.input.unmet(format!("partition {id}: retention has overtaken the position"))
             }
             None => self.conditions.input.met(),
         }
-        let held_up = partitions.owned.iter().find_map(|(id, owned)| Some((id, owned.alerts.trouble()?)));
+        let held_up = partitions.owned.iter().find_map(|(id, owned)| Some((id, owned.alerts_trouble()?)));
         match held_up {
             Some((id, why)) => self.conditions.alerts.unmet(format!("those of partition {id} are not written: {why}")),
             None => self.conditions.alerts.met(),
         }
-        self.metrics.groups.set(partitions.owned.values().map(|owned| owned.detector.group_count() as i64).sum());
+        self.metrics.groups.set(partitions.owned.values().map(|owned| owned.detector().group_count() as i64).sum());
         for question in self.questions.try_iter() {
             // Whoever asked may have gone.
             let _ = question.send(status(&partitions, consumer));
@@ -274,18 +265,18 @@ impl Engine {
 
 fn status(partitions: &Partitions, consumer: &GroupConsumer<Partitions>) -> Status {
     let rows = partitions.owned.iter().map(|(id, owned)| {
-        let state = owned.detector.state();
-        let position = owned.detector.position();
+        let state = owned.detector().state();
+        let position = owned.position();
         let high = consumer.ends(*id).map_or(position, |ends| ends.high.max(position));
-        let totals = owned.detector.totals();
+        let totals = owned.detector().totals();
         PartitionStatus {
             partition: *id,
-            generation: owned.generation,
+            generation: owned.generation(),
             start: state.start_offset,
             position,
             high,
             lag: high - owned.read_up_to(),
-            watermark: owned.detector.watermark(),
+            watermark: owned.detector().watermark(),
             windowed: totals.windowed,
             late: totals.late,
             dead_lettered: totals.dead_lettered,
@@ -296,7 +287,7 @@ fn status(partitions: &Partitions, consumer: &GroupConsumer<Partitions>) -> Stat
     let rows: Vec<PartitionStatus> = rows.collect();
     Status {
         totals: Totals::of(&rows),
-        groups: partitions.owned.values().flat_map(|owned| owned.detector.groups()).collect(),
+        groups: partitions.owned.values().flat_map(|owned| owned.detector().groups()).collect(),
         dead_letters: partitions.recent_dead_letters.iter().cloned().collect(),
         partitions: rows,
     }

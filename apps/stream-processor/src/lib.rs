@@ -11,6 +11,7 @@ mod engine;
 mod idle;
 mod metrics;
 mod outbox;
+mod owned;
 mod partitions;
 mod state;
 mod status;

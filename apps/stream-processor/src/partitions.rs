@@ -3,121 +3,25 @@
 mod offsets;
 mod takeover;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use tidewatch_contract::http::processor::DeadLetterStatus;
-use tidewatch_contract::{AlertEvent, Event, Rejection, RequestView, check_time};
-use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules};
-use tidewatch_kafka::topics::ALERTS_FIRED;
-use tidewatch_kafka::{Commit, Committed, Ends, Incoming, KafkaError, Message, Ownership, Producer, Reader};
+use tidewatch_contract::{Rejection, RequestView, check_time};
+use tidewatch_detect::{Disposition, Input, Limits, Rules};
+use tidewatch_kafka::{Commit, Committed, Ends, Incoming, KafkaError, Ownership, Producer, Reader};
 use tidewatch_service::Condition;
 use tokio::runtime::Handle;
 
 use crate::checkpoint;
 use crate::dead_letter::DeadLetter;
-use crate::idle::IdleClock;
 use crate::metrics::Metrics;
-use crate::outbox::{Outbox, Outgoing};
-use crate::state::StateRecord;
-use offsets::{count_holes, ends_early};
+use crate::owned::Owned;
+use offsets::ends_early;
 
 const RECENT_DEAD_LETTERS: usize = 20;
-
-/// A transition on its way to `alerts.fired`.
-pub(crate) struct AlertMessage {
-    fingerprint: String,
-    payload: Vec<u8>,
-}
-
-impl Outgoing for AlertMessage {
-    fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T {
-        write(Message::event::<AlertEvent>(ALERTS_FIRED.name, &self.fingerprint, &self.payload))
-    }
-
-    /// An alert's end must not overtake its beginning.
-    fn sequence(&self) -> Option<&str> {
-        Some(&self.fingerprint)
-    }
-
-    fn size(&self) -> usize {
-        self.payload.len()
-    }
-}
-
-impl Outgoing for DeadLetter {
-    fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T {
-        DeadLetter::with_message(self, write)
-    }
-
-    fn make_acceptable(&mut self) {
-        self.truncate();
-    }
-
-    fn size(&self) -> usize {
-        DeadLetter::size(self)
-    }
-}
-
-/// All that belongs to one partition.
-pub(crate) struct Owned {
-    pub(crate) detector: Partition,
-    pub(crate) generation: i64,
-    /// State not acknowledged yet, by its key.
-    pub(crate) unsaved: BTreeMap<String, StateRecord>,
-    pub(crate) dead_letters: Outbox<DeadLetter>,
-    pub(crate) alerts: Outbox<AlertMessage>,
-    idle: IdleClock,
-    /// Transitions that an earlier owner wrote after its last checkpoint.
-    already_written: HashSet<String>,
-    saved_at: (i64, Option<Timestamp>),
-    transition: bool,
-    windows_reported: u64,
-    pub(crate) paused: bool,
-}
-
-impl Owned {
-    /// Whether everything that a checkpoint must not pass is acknowledged.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.alerts.is_empty() && self.dead_letters.is_empty()
-    }
-
-    /// Whether some of that does not get through.
-    pub(crate) fn is_held_up(&self) -> bool {
-        self.alerts.trouble().is_some() || self.dead_letters.trouble().is_some()
-    }
-
-    /// Whether a checkpoint would say anything new.
-    pub(crate) fn has_news(&self) -> bool {
-        !self.unsaved.is_empty() || self.saved_at != (self.detector.position(), self.detector.judged_until())
-    }
-
-    /// The state as it stands is acknowledged.
-    pub(crate) fn saved(&mut self) {
-        self.unsaved.clear();
-        self.saved_at = (self.detector.position(), self.detector.judged_until());
-        self.transition = false;
-    }
-
-    /// Its records are not fetched for now.
-    pub(crate) fn pause(&mut self) {
-        self.paused = true;
-        self.idle.leave_end();
-    }
-
-    /// Up to where everything is read.
-    pub(crate) fn read_up_to(&self) -> i64 {
-        self.idle.read_up_to(self.detector.position())
-    }
-
-    /// Looks after what is under way.
-    pub(crate) fn tend(&mut self, producer: &Producer, now: Instant) {
-        self.alerts.tend(producer, now);
-        self.dead_letters.tend(producer, now);
-    }
-}
 
 /// What taking over and feeding partitions needs.
 pub(crate) struct Tools {
@@ -145,25 +49,22 @@ impl Partitions {
 
     /// Whether there is a transition that no checkpoint covers yet, but one could.
     pub(crate) fn transition_waits(&self) -> bool {
-        self.owned.values().any(|owned| owned.transition && owned.is_settled())
+        self.owned.values().any(|owned| owned.transition_waits())
     }
 
     /// Judges one record. [`Self::emit_all`] sends the alerts that began or ended with it.
     pub(crate) fn process(&mut self, record: &Incoming<'_>, now: Instant) {
         let Some(owned) = self.owned.get_mut(&record.partition()) else { return };
-        let (position, offset) = (owned.detector.position(), record.offset());
+        let (position, offset) = (owned.position(), record.offset());
         // After a pause the client may deliver again what it had fetched before.
         if offset < position {
             return;
         }
         if offset > position {
-            count_holes(&self.tools.metrics, &mut owned.detector, |detector| detector.skip_holes(offset));
+            self.tools.metrics.hole_offsets.inc_by(owned.skip_holes(offset));
         }
-        owned.idle.read(now);
-        let before = owned.detector.totals().overflowed;
-        let (disposition, rejection) = observe(&mut owned.detector, record);
+        let (disposition, overflowed, rejection) = observe(owned, record, now);
         self.tools.metrics.events.of(disposition).inc();
-        let overflowed = owned.detector.totals().overflowed - before;
         if overflowed > 0 {
             self.tools.metrics.overflowed.inc_by(overflowed);
         }
@@ -184,7 +85,7 @@ impl Partitions {
         });
         let letter = DeadLetter::new(record.to_record(), rejection, &self.tools.group);
         if let Some(owned) = self.owned.get_mut(&record.partition()) {
-            owned.dead_letters.push(&self.tools.producer, letter, now);
+            owned.bury(&self.tools.producer, letter, now);
         }
     }
 
@@ -196,19 +97,13 @@ impl Partitions {
             let Some(owned) = self.owned.get_mut(&id) else { continue };
             owned.tend(&self.tools.producer, now);
             let ends = ends(id);
-            let position = owned.detector.position();
-            if let Some(ends) = ends {
-                owned.idle.hear(ends);
-                if ends.high < position && owned.idle.is_quiet(ends) {
-                    return Err(ends_early(id, ends.high, position));
-                }
+            if let Some(ends) = ends
+                && owned.hear(ends)
+            {
+                return Err(ends_early(id, ends.high, owned.position()));
             }
-            if owned.idle.is_idle(now, ends) {
-                owned.detector.advance_idle(Timestamp::now());
-            }
-            let windows = owned.detector.totals().windows;
-            self.tools.metrics.windows.inc_by(windows - owned.windows_reported);
-            owned.windows_reported = windows;
+            owned.advance_if_idle(now, ends);
+            self.tools.metrics.windows.inc_by(owned.take_windows());
             if let Some(ends) = ends {
                 self.tools.metrics.lag.set(id, owned.read_up_to(), (ends.low, ends.high));
             }
@@ -242,10 +137,8 @@ impl Partitions {
 
     fn emit(&mut self, partition: i32, now: Instant) {
         let Some(owned) = self.owned.get_mut(&partition) else { return };
-        for transition in owned.detector.take_transitions() {
-            owned.transition = true;
-            let alert = transition.into_event(partition, owned.generation, Timestamp::now());
-            if owned.already_written.remove(&alert.id) {
+        for (alert, is_new) in owned.take_alerts() {
+            if !is_new {
                 self.tools.metrics.suppressed.inc();
                 continue;
             }
@@ -257,8 +150,7 @@ impl Partitions {
                 "{}",
                 alert.summary
             );
-            let message = AlertMessage { payload: alert.to_json(), fingerprint: alert.fingerprint };
-            owned.alerts.push(&self.tools.producer, message, now);
+            owned.send_alert(&self.tools.producer, alert, now);
         }
     }
 }
@@ -298,8 +190,8 @@ impl Ownership for Partitions {
     }
 }
 
-/// Feeds a record to its partition's detector. Also returns why it was refused, if it was.
-fn observe(detector: &mut Partition, record: &Incoming<'_>) -> (Disposition, Option<Rejection>) {
+/// Feeds a record to its partition's detector. Also returns how many events overflowed, and why it was refused, if it was.
+fn observe(owned: &mut Owned, record: &Incoming<'_>, now: Instant) -> (Disposition, u64, Option<Rejection>) {
     let appended = record.appended();
     let service = || record.key().and_then(|key| std::str::from_utf8(key).ok());
     let (input, rejection) = match RequestView::parse(record.payload()) {
@@ -309,7 +201,8 @@ fn observe(detector: &mut Partition, record: &Incoming<'_>) -> (Disposition, Opt
         },
         Err(rejection) => (Input::Rejected { service: service(), event: None }, Some(rejection)),
     };
-    (detector.observe(record.offset(), appended, input), rejection)
+    let (disposition, overflowed) = owned.observe(record.offset(), appended, input, now);
+    (disposition, overflowed, rejection)
 }
 
 #[cfg(test)]

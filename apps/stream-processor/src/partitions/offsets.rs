@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use tidewatch_detect::Partition;
 use tidewatch_kafka::KafkaError;
 use tidewatch_kafka::topics::METRICS_RAW;
 
 use super::Partitions;
 use crate::metrics::Metrics;
+use crate::owned::Owned;
 
 impl Partitions {
     /// The client says that everything of a partition is read.
     pub(crate) fn reach_end(&mut self, partition: i32, position: Option<i64>, now: Instant) {
         let Some(owned) = self.owned.get_mut(&partition) else { return };
-        count_holes(&self.tools.metrics, &mut owned.detector, |detector| detector.reach_end(position));
-        owned.idle.reach_end(now);
+        self.tools.metrics.hole_offsets.inc_by(owned.reach_end(position, now));
     }
 
     /// What is to be read next of some partition is not there. Counts what retention took, and returns where to read on;
@@ -24,41 +23,31 @@ impl Partitions {
         let mut starts = Vec::new();
         for (id, owned) in &mut self.owned {
             let Some(&(low, high)) = ends.get(id) else { continue };
-            let position = owned.detector.position();
+            let position = owned.position();
             if high < position {
                 return Err(ends_early(*id, high, position));
             }
             if position < low {
-                skip_lost(&self.tools.metrics, &mut owned.detector, low);
-                owned.idle.leave_end();
+                skip_lost(&self.tools.metrics, owned, low);
                 starts.push((*id, low));
             }
         }
         if starts.is_empty() {
             // Which of them stands still, the client doesn't say.
-            let running = self.owned.iter().filter(|(_, owned)| !owned.paused);
-            starts.extend(running.map(|(id, owned)| (*id, owned.detector.position())));
+            let running = self.owned.iter().filter(|(_, owned)| !owned.is_paused());
+            starts.extend(running.map(|(id, owned)| (*id, owned.position())));
         }
         Ok(starts)
     }
 }
 
 /// Goes on at `low`, the oldest offset that is kept: what is before it is gone.
-pub(super) fn skip_lost(metrics: &Metrics, detector: &mut Partition, low: i64) {
-    let (partition, position) = (detector.number(), detector.position());
-    let before = detector.totals().lost;
-    detector.skip_lost(low);
+pub(super) fn skip_lost(metrics: &Metrics, owned: &mut Owned, low: i64) {
+    let (partition, position) = (owned.detector().number(), owned.position());
     // The others had been read once and were only to be read again.
-    let unread = detector.totals().lost - before;
+    let unread = owned.skip_lost(low);
     metrics.gap_records.inc_by(unread);
     tracing::error!(partition, position, low, unread, "records are missing: retention has deleted them");
-}
-
-/// Has a detector pass over holes, and counts them.
-pub(super) fn count_holes(metrics: &Metrics, detector: &mut Partition, pass: impl FnOnce(&mut Partition)) {
-    let before = detector.totals().holes;
-    pass(detector);
-    metrics.hole_offsets.inc_by(detector.totals().holes - before);
 }
 
 /// The input ends before what was read of it.

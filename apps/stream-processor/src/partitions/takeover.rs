@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::time::Instant;
 
 use tidewatch_contract::{AlertEvent, Event};
 use tidewatch_detect::{Limits, Partition};
@@ -10,9 +9,8 @@ use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW, PROCESSOR_STATE};
 use tidewatch_kafka::{Committed, KafkaError, partition_of};
 
 use super::offsets::skip_lost;
-use super::{Owned, Partitions, Tools};
-use crate::idle::IdleClock;
-use crate::outbox::Outbox;
+use super::{Partitions, Tools};
+use crate::owned::Owned;
 use crate::state::{Loaded, StateRecord};
 
 impl Partitions {
@@ -34,10 +32,10 @@ impl Partitions {
             let id = committed.partition;
             let loaded = Loaded::from_records(state.iter().filter(|record| record.partition == id));
             let mut owned = self.restore(committed, loaded, (input, &ends), &alerts);
-            if let Some((low, _)) = ends.get(&id).filter(|(low, _)| owned.detector.position() < *low) {
-                skip_lost(&self.tools.metrics, &mut owned.detector, *low);
+            if let Some((low, _)) = ends.get(&id).filter(|(low, _)| owned.position() < *low) {
+                skip_lost(&self.tools.metrics, &mut owned, *low);
             }
-            starts.push((id, owned.detector.position()));
+            starts.push((id, owned.position()));
             self.owned.insert(id, owned);
         }
         self.claim(&ids)?;
@@ -100,32 +98,15 @@ impl Partitions {
         if already_written.is_empty() {
             detector.resume_unwatched(high);
         }
-        Owned {
-            saved_at: (detector.position(), judged_until),
-            windows_reported: detector.totals().windows,
-            detector,
-            generation: generation.saturating_add(1),
-            unsaved,
-            dead_letters: Outbox::default(),
-            alerts: Outbox::default(),
-            idle: IdleClock::new(Instant::now()),
-            already_written,
-            transition: false,
-            paused: false,
-        }
+        Owned::new(detector, generation.saturating_add(1), unsaved, already_written)
     }
 
     /// Writes the new generation before anything else, so that what the earlier owner may still write is ignored.
     fn claim(&mut self, ids: &[i32]) -> Result<(), KafkaError> {
         for id in ids {
             let Some(owned) = self.owned.get(id) else { continue };
-            let own = StateRecord::partition(&owned.detector.state());
-            for record in owned.unsaved.values().chain([&own]) {
-                let sent = record.with_message(*id, owned.generation, |message| {
-                    self.tools.runtime.block_on(self.tools.producer.send(message))
-                });
-                sent?;
-            }
+            let state = owned.detector().state();
+            owned.write_state(&state, |message| self.tools.runtime.block_on(self.tools.producer.send(message)))?;
         }
         Ok(())
     }
