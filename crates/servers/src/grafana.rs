@@ -138,8 +138,8 @@ pub async fn start(
     Running::start(&Grafana { installation: installation.clone(), config: config.clone() }, dir, port).await
 }
 
-/// Returns the folder with Grafana's own files, which it has to be given: where it is unpacked, beside the program's `bin`, or where
-/// packages put it. Programs that are wrapped know it by themselves.
+/// Returns the folder with Grafana's own files, which it has to be given: where the archive is unpacked, beside the
+/// program's `bin`, or where packages put it. Wrapped programs know it by themselves.
 fn home(program: &Path) -> Option<PathBuf> {
     let program = program.canonicalize().ok()?;
     let prefix = program.parent()?.parent()?;

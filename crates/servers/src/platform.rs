@@ -91,7 +91,8 @@ fn read<T: DeserializeOwned>(file: &str, text: &str) -> T {
     toml::from_str(text).unwrap_or_else(|error| panic!("platform/{file}: {error}"))
 }
 
-/// Returns the datasources of the servers that run, given by name with their URLs, as Grafana's provisioning takes them.
+/// Returns the datasources of the servers that run, given by name with their URLs, in the form of Grafana's
+/// provisioning.
 pub(crate) fn datasources(running: &BTreeMap<&str, &str>) -> Vec<Value> {
     let provisioned = |datasource: &Datasource| {
         let url = running.get(datasource.server.as_str())?;

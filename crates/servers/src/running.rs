@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::process::{Invocation, Port, ProcessGroup, Supervised, last_lines};
 use crate::{Place, Preparation, Ready, Server, ServerError};
 
-/// How long a start may take. Kafka takes 2 to 4 s on an idle machine with two cores, and 3 s more after a crash. Prometheus reads
-/// its last samples: a second or two, on a busy machine several.
+/// How long a start may take. Kafka takes 2 to 4 s on an idle machine with two cores, and 3 s more after a crash.
+/// Prometheus reads its last samples: a second or two, on a busy machine several.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long one request may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -35,8 +35,8 @@ struct Launch {
 }
 
 impl Running {
-    /// Starts a server with everything that it keeps below `dir`, and waits until it is ready. The directory is created where it is
-    /// missing. The output of each start goes to `NAME.log` in there.
+    /// Starts a server with everything that it keeps below `dir`, and waits until it is ready. The directory is created
+    /// where it is missing. The server's output goes to `NAME.log` in there.
     ///
     /// # Errors
     /// When the port is taken, the directory can't be written, or the server ends or is not ready within 60 s.

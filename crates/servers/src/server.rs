@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::process::Invocation;
 use crate::{File, ServerError};
 
-/// A server that was found on this machine, with its configuration. [`Running::start`](crate::Running::start) starts it.
+/// A server that was found on this machine, with its configuration. [`Running::start`](crate::Running::start) starts
+/// it.
 ///
 /// Each server has one file, which also says how it is found: a function `find` returns its installation.
 pub trait Server: Send + Sync {

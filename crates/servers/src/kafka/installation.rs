@@ -57,8 +57,8 @@ const SERVER: &[&str] = &["kafka-server-start.sh", "kafka-server-start"];
 const STORAGE: &[&str] = &["kafka-storage.sh", "kafka-storage"];
 
 impl Installation {
-    /// Looks, in this order, at `KAFKA_HOME`, for `kafka-server-start(.sh)` on PATH, and for the jars that `tests/setup` fetches
-    /// into `${XDG_CACHE_HOME:-~/.cache}/tidewatch/kafka/libs`.
+    /// Looks, in this order, at `KAFKA_HOME`, for `kafka-server-start(.sh)` on PATH, and for the jars that
+    /// `tests/setup` fetches into `${XDG_CACHE_HOME:-~/.cache}/tidewatch/kafka/libs`.
     ///
     /// # Errors
     /// When none of them is there and usable.

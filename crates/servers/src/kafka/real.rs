@@ -21,9 +21,9 @@ impl RealKafka {
         Installation::discover()
     }
 
-    /// Starts a broker with everything it keeps below `dir` (created where missing, formatted at the first start, its data
-    /// found again later) and waits until it serves all its partitions. Its output is in `dir/kafka.log`. The first time it
-    /// has no topics: [`tidewatch_kafka::topics::ensure`] creates them.
+    /// Starts a broker with everything it keeps below `dir` (created where missing, formatted at the first start, its
+    /// data found again later) and waits until it serves all its partitions. Its output is in `dir/kafka.log`. The first
+    /// time it has no topics: [`tidewatch_kafka::topics::ensure`] creates them.
     ///
     /// # Errors
     /// When the port is taken, the directory can't be written, or the broker ends or does not serve within 60 s.
