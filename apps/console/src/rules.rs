@@ -1,6 +1,9 @@
-//! What the console knows of the rules by name: how to call them, their unit, and which fault they are there for.
+//! What the console shows of the alerts that it knows: their names and units, and the faults that provoke them.
 
+use tidewatch_catalogue::{ALERTS, Alert, Shown};
 use tidewatch_contract::http::simulator::FaultKind;
+
+pub use tidewatch_catalogue::Unit;
 
 /// What a fault does, and what a rule looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +37,10 @@ impl Family {
 
     /// The family of a rule.
     pub fn of_rule(rule: &str) -> Self {
-        RULES.iter().find(|known| known.name == rule).map_or(Self::Other, |known| known.family)
+        match shown().find(|(alert, _)| alert.name == rule) {
+            Some((Alert { provoked_by: [fault, ..], .. }, _)) => Self::of_fault(*fault),
+            _ => Self::Other,
+        }
     }
 
     /// The signal that shows it, with its unit.
@@ -49,79 +55,17 @@ impl Family {
     }
 }
 
-/// How a rule's value and threshold are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Milliseconds.
-    Milliseconds,
-    /// A share, 0 to 1, shown in percent.
-    Share,
-    /// Requests in the window of 60 s.
-    PerMinute,
-    /// A plain number.
-    Number,
+/// Returns the alerts whose rules the console shows, in their order.
+fn shown() -> impl Iterator<Item = (&'static Alert, &'static Shown)> {
+    ALERTS.iter().filter_map(|alert| Some((alert, alert.shown.as_ref()?)))
 }
 
-/// A rule that the console knows.
-#[derive(Debug)]
-pub struct Rule {
-    /// Its name.
-    pub name: &'static str,
-    /// A short name with the unit, for a narrow column.
-    pub short: &'static str,
-    /// What it looks for.
-    pub family: Family,
-    /// Its unit.
-    pub unit: Unit,
-    /// What it means, for a person who sees it for the first time.
-    pub meaning: &'static str,
+/// Returns how to show the rule of this name.
+pub fn rule(name: &str) -> Option<&'static Shown> {
+    shown().find(|(alert, _)| alert.name == name).map(|(_, shown)| shown)
 }
 
-/// In the order in which they are shown.
-pub const RULES: &[Rule] = &[
-    Rule {
-        name: "HighLatencyP99",
-        short: "P99, ms",
-        family: Family::Latency,
-        unit: Unit::Milliseconds,
-        meaning: "99 of 100 requests should be faster than the limit; judged over 60 s, every 5 s.",
-    },
-    Rule {
-        name: "HighErrorRate",
-        short: "Errors, %",
-        family: Family::Errors,
-        unit: Unit::Share,
-        meaning: "Share of requests that failed; judged over 60 s, every 5 s.",
-    },
-    Rule {
-        name: "TrafficDrop",
-        short: "Traffic, /min",
-        family: Family::Traffic,
-        unit: Unit::PerMinute,
-        meaning: "Requests in 60 s, held against what was usual over the last 10 minutes.",
-    },
-    Rule {
-        name: "ClockSkew",
-        short: "Clock, %",
-        family: Family::Clock,
-        unit: Unit::Share,
-        meaning: "Share of events whose own time is far from the moment they arrived.",
-    },
-    Rule {
-        name: "DeadLettersGrowing",
-        short: "Dead letters",
-        family: Family::Malformed,
-        unit: Unit::Number,
-        meaning: "Records that can't be read keep coming; Prometheus watches this one.",
-    },
-];
-
-/// A rule by its name.
-pub fn rule(name: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|known| known.name == name)
-}
-
-/// Where a rule is shown: the known ones first.
+/// Returns the place of a rule in a list: the known ones come first.
 pub fn rank(name: &str) -> usize {
-    RULES.iter().position(|known| known.name == name).unwrap_or(RULES.len())
+    ALERTS.iter().position(|alert| alert.name == name).unwrap_or(ALERTS.len())
 }

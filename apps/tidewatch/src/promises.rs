@@ -1,14 +1,16 @@
-//! What is promised of each kind of fault: which rule notices it, and within how many seconds somebody is told.
+//! The promises for each kind of fault: within how many seconds people are notified of it, and of its end.
 
 use serde_json::{Value, json};
+use tidewatch_catalogue::provoked_by;
+use tidewatch_contract::http::simulator::FaultKind;
 
 /// A fault, and what has to come of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Promise {
     /// For people.
     pub(crate) name: &'static str,
-    /// The fast-path rule that fires.
-    pub(crate) rule: &'static str,
+    /// The kind of fault.
+    pub(crate) fault: FaultKind,
     /// Seconds from injection to notification, Alertmanager not counted.
     pub(crate) within: f64,
     /// The body of the simulator's PUT /faults/SERVICE.
@@ -17,15 +19,22 @@ pub(crate) struct Promise {
 
 /// One of each kind that has an alert of the fast path with a promised time.
 pub(crate) const PROMISES: [Promise; 3] = [
-    Promise { name: "latency x10", rule: "HighLatencyP99", within: 30.0, body: || json!({ "latency": 10.0 }) },
-    Promise { name: "errors 30 %", rule: "HighErrorRate", within: 30.0, body: || json!({ "error_rate": 0.3 }) },
-    Promise { name: "silence", rule: "TrafficDrop", within: 60.0, body: || json!({ "silence": true }) },
+    Promise { name: "latency x10", fault: FaultKind::Latency, within: 30.0, body: || json!({ "latency": 10.0 }) },
+    Promise { name: "errors 30 %", fault: FaultKind::ErrorRate, within: 30.0, body: || json!({ "error_rate": 0.3 }) },
+    Promise { name: "silence", fault: FaultKind::Silence, within: 60.0, body: || json!({ "silence": true }) },
 ];
+
+impl Promise {
+    /// Returns the name of the fast path's alert for it.
+    pub(crate) fn rule(&self) -> &'static str {
+        provoked_by(self.fault).expect("a test of the catalogue says that these faults provoke an alert").name
+    }
+}
 
 /// Seconds from healing to the last resolved notification, Alertmanager not counted.
 pub(crate) const RESOLVED_WITHIN: f64 = 90.0;
 
-/// Names of their rules.
+/// Returns the names of their alerts.
 pub(crate) fn rules() -> [&'static str; PROMISES.len()] {
-    PROMISES.map(|promise| promise.rule)
+    PROMISES.map(|promise| promise.rule())
 }

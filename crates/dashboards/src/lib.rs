@@ -29,7 +29,6 @@ mod variable;
 pub use colour::Colour;
 pub use datasource::Datasource;
 pub use query::{Answer, Query};
-pub use runbooks::alerts;
 
 use dashboard::Design;
 

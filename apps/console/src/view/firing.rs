@@ -46,7 +46,7 @@ fn incident(view: &View<'_>, alerts: &[&Alert]) -> Markup {
             div {
                 p class="what" {
                     strong class="name" { (worst.service()) }
-                    " " span class="rule" title=[known.map(|rule| rule.meaning)] { (worst.rule) }
+                    " " span class="rule" title=[known.map(|rule| rule.explanation)] { (worst.rule) }
                     " " span class="severity" { (worst.severity.as_str()) }
                 }
                 p {

@@ -188,7 +188,7 @@ fn rule_row<'a>(name: &str, states: impl Iterator<Item = Option<&'a RuleView>>, 
     let unit = known.map_or(Unit::Number, |rule| rule.unit);
     html! {
         tr {
-            th scope="row" title=[known.map(|rule| format!("{}: {}", rule.name, rule.meaning))] {
+            th scope="row" title=[known.map(|rule| format!("{name}: {}", rule.explanation))] {
                 (known.map_or(name, |rule| rule.short))
             }
             @for state in states {

@@ -172,7 +172,7 @@ impl Bench {
         loop {
             let all = self.inbox.all().await?;
             let times: Vec<Timestamp> =
-                inbox::by_region(&all, case.rule, service, status, since).into_values().collect();
+                inbox::by_region(&all, case.rule(), service, status, since).into_values().collect();
             if times.len() == service.regions.len() {
                 return Ok(times);
             }
@@ -182,7 +182,7 @@ impl Bench {
                     times.len(),
                     service.regions.len(),
                     status.as_str(),
-                    case.rule,
+                    case.rule(),
                     LIMIT.as_secs()
                 ));
             }
@@ -192,8 +192,11 @@ impl Bench {
 
     /// Whether all was as promised: in time, and no alert but those that belong to the faults.
     async fn verdict(&self, results: &[Vec<Trial>], began: Timestamp) -> anyhow::Result<()> {
-        let own: BTreeSet<(&str, &str)> =
-            PROMISES.iter().zip(&self.services).map(|(case, service)| (case.rule, service.service.as_str())).collect();
+        let own: BTreeSet<(&str, &str)> = PROMISES
+            .iter()
+            .zip(&self.services)
+            .map(|(case, service)| (case.rule(), service.service.as_str()))
+            .collect();
         let told = self.inbox.all().await?;
         let others: BTreeSet<String> = told
             .iter()

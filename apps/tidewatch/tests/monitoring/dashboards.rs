@@ -1,8 +1,7 @@
-//! Dashboards ask for metrics, records and labels that there are, and name every alert.
+//! Dashboards ask for metrics, records and labels that exist.
 use crate::{consistency::with_records, sources::Sources};
-use std::collections::BTreeSet;
 use tidewatch::catalogue::Vocabulary;
-use tidewatch_dashboards::{Datasource, Query, alerts, queries};
+use tidewatch_dashboards::{Datasource, Query, queries};
 
 fn asked_of_prometheus() -> Vec<Query> {
     queries().into_iter().filter(|query| query.datasource == Datasource::Prometheus).collect()
@@ -36,12 +35,4 @@ fn a_metric_or_label_of_another_name_is_found() {
         let found = problems(&queries, &vocabulary);
         assert!(found.len() == 1 && found[0].contains(wrong), "{found:?}");
     }
-}
-
-#[test]
-fn the_overview_names_every_alert() {
-    let sources = Sources::read();
-    let slow = sources.alerts().map(|rule| rule.alert.as_str());
-    let fired: BTreeSet<&str> = slow.chain(sources.fast.iter().map(String::as_str)).collect();
-    assert_eq!(alerts().collect::<BTreeSet<_>>(), fired);
 }

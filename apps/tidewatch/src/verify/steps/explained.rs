@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
+use tidewatch_catalogue::Subject;
 use tidewatch_contract::http::simulator::FaultKind;
 
 use super::route;
@@ -34,18 +35,11 @@ impl Alert {
 
     /// Whether one of these faults is its cause.
     pub(super) fn is_explained_by<'a>(&self, faults: impl IntoIterator<Item = &'a Fault>) -> bool {
-        faults.into_iter().any(|fault| {
-            let own = match fault.kind {
-                FaultKind::Latency => self.name == "HighLatencyP99" || self.is_budget(),
-                FaultKind::ErrorRate => self.name == "HighErrorRate" || self.is_budget(),
-                FaultKind::Silence => self.name == "TrafficDrop",
-                FaultKind::Skew => self.name == "ClockSkew",
-                // They are dead letters of the whole stream: the alert is about no service.
-                FaultKind::Malformed => return self.name == "DeadLettersGrowing",
-                FaultKind::Unknown => false,
-            };
-            own && self.service == fault.service
-        })
+        let Some(known) = tidewatch_catalogue::alert(&self.name) else { return false };
+        // Dead letters are counted for the whole stream, so their alert names no service.
+        let is_about = |service: &str| known.about == Subject::Stream || self.service == service;
+        let provokes = |kind: FaultKind| known.provoked_by.contains(&kind);
+        faults.into_iter().any(|fault| provokes(fault.kind) && is_about(&fault.service))
     }
 }
 

@@ -57,7 +57,7 @@ struct Trial<'a> {
 impl Trial<'_> {
     async fn run(self) -> Verdict {
         let Self { stack, promise, service, .. } = &self;
-        let (rule, name) = (promise.rule, &service.service);
+        let (rule, name) = (promise.rule(), &service.service);
         self.note.doing(format!("{name}: injecting"));
         let injected_at = match stack.inject(self.simulator, name, (promise.body)()).await {
             Ok(fault) => fault.injected_at,
@@ -106,7 +106,7 @@ impl Trial<'_> {
             if detected < regions
                 && let Ok(status) = self.stack.processor.status().await
             {
-                detected = processor::firing_regions(&status, promise.rule, &service.service).len();
+                detected = processor::firing_regions(&status, promise.rule(), &service.service).len();
                 if detected == regions {
                     self.note.took("detected", seconds_since(since), None);
                 }
@@ -134,7 +134,9 @@ impl Trial<'_> {
                         if self.extra > 0.0 { " or Alertmanager" } else { "" }
                     )
                 };
-                return Err(self.failed(&format!("{} of every region is told within {limit:.0} s", promise.rule), seen));
+                return Err(
+                    self.failed(&format!("{} of every region is told within {limit:.0} s", promise.rule()), seen)
+                );
             }
             sleep(POLL).await;
         }
@@ -150,12 +152,14 @@ impl Trial<'_> {
             if told.len() == service.regions.len() {
                 return Ok(self.took("resolved", since, &told, limit));
             }
-            self.note.doing(format!("{}: healed, waiting for the end of {}", service.service, promise.rule));
+            self.note.doing(format!("{}: healed, waiting for the end of {}", service.service, promise.rule()));
             if Instant::now() > deadline {
                 let seen =
                     format!("mock-slack was told of the end in {} of {} regions", told.len(), service.regions.len());
-                return Err(self
-                    .failed(&format!("the end of {} is told within {limit:.0} s of the healing", promise.rule), seen));
+                return Err(self.failed(
+                    &format!("the end of {} is told within {limit:.0} s of the healing", promise.rule()),
+                    seen,
+                ));
             }
             sleep(POLL).await;
         }
@@ -167,7 +171,7 @@ impl Trial<'_> {
             .all()
             .await
             .map_err(|error| self.failed("mock-slack says what it was told", format!("{error:#}")))?;
-        Ok(inbox::by_region(&all, self.promise.rule, &self.service, status, since).into_values().collect())
+        Ok(inbox::by_region(&all, self.promise.rule(), &self.service, status, since).into_values().collect())
     }
 
     /// Seconds to the last of these moments.

@@ -1,0 +1,239 @@
+//! The list of alerts.
+
+use tidewatch_contract::Severity;
+use tidewatch_contract::http::simulator::FaultKind;
+
+use crate::{Alert, Path, Shown, Subject, Unit};
+
+/// Every alert, in the order of lists.
+pub const ALERTS: &[Alert] = &[
+    Alert {
+        name: "HighLatencyP99",
+        about: Subject::Services,
+        paths: &[Path::Fast, Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "one request in a hundred takes longer than 500 ms",
+        provoked_by: &[FaultKind::Latency],
+        shown: Some(Shown {
+            short: "P99, ms",
+            unit: Unit::Milliseconds,
+            explanation: "99 of 100 requests should be faster than the limit; judged over 60 s, every 5 s.",
+        }),
+    },
+    Alert {
+        name: "HighErrorRate",
+        about: Subject::Services,
+        paths: &[Path::Fast, Path::Slow],
+        severities: &[Severity::Critical],
+        meaning: "more than 5 % of a service's requests fail",
+        provoked_by: &[FaultKind::ErrorRate],
+        shown: Some(Shown {
+            short: "Errors, %",
+            unit: Unit::Share,
+            explanation: "Share of requests that failed; judged over 60 s, every 5 s.",
+        }),
+    },
+    Alert {
+        name: "TrafficDrop",
+        about: Subject::Services,
+        paths: &[Path::Fast],
+        severities: &[Severity::Warning],
+        meaning: "a service gets less than half of its usual requests",
+        provoked_by: &[FaultKind::Silence],
+        shown: Some(Shown {
+            short: "Traffic, /min",
+            unit: Unit::PerMinute,
+            explanation: "Requests in 60 s, held against what was usual over the last 10 minutes.",
+        }),
+    },
+    Alert {
+        name: "ClockSkew",
+        about: Subject::Services,
+        paths: &[Path::Fast],
+        severities: &[Severity::Warning],
+        meaning: "a service's events carry the wrong time, so nothing else about it can be trusted",
+        provoked_by: &[FaultKind::Skew],
+        shown: Some(Shown {
+            short: "Clock, %",
+            unit: Unit::Share,
+            explanation: "Share of events whose own time is far from the moment they arrived.",
+        }),
+    },
+    Alert {
+        name: "ErrorBudgetBurnPage",
+        about: Subject::Objectives,
+        paths: &[Path::Slow],
+        severities: &[Severity::Critical],
+        meaning: "a service is spending its error budget within days",
+        provoked_by: &[FaultKind::Latency, FaultKind::ErrorRate],
+        shown: None,
+    },
+    Alert {
+        name: "ErrorBudgetBurnTicket",
+        about: Subject::Objectives,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "a service is spending more of its error budget than it may",
+        provoked_by: &[FaultKind::Latency, FaultKind::ErrorRate],
+        shown: None,
+    },
+    Alert {
+        name: "SLOIndicatorAbsent",
+        about: Subject::Objectives,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "an objective has no data, so it can't be evaluated",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "KafkaUnreachable",
+        about: Subject::Stream,
+        paths: &[Path::Slow],
+        severities: &[Severity::Critical],
+        meaning: "a service can't reach Kafka",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "KafkaConsumerLagHigh",
+        about: Subject::Stream,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "a consumer is more than 1,000 records behind",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "DeadLettersGrowing",
+        about: Subject::Stream,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "records arrive that can't be evaluated",
+        provoked_by: &[FaultKind::Malformed],
+        shown: Some(Shown {
+            short: "Dead letters",
+            unit: Unit::Number,
+            explanation: "Records that can't be read keep coming; Prometheus watches this one.",
+        }),
+    },
+    Alert {
+        name: "StreamProcessorNotJudging",
+        about: Subject::Stream,
+        paths: &[Path::Slow],
+        severities: &[Severity::Critical],
+        meaning: "the fast path is blind",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "MetricsBridgeOverflow",
+        about: Subject::Stream,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "there are more endpoints than the metrics-bridge has room for",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "AlertRelayNotDelivering",
+        about: Subject::Stream,
+        paths: &[Path::Slow],
+        severities: &[Severity::Critical],
+        meaning: "alerts of the fast path reach nobody",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "TargetDown",
+        about: Subject::Platform,
+        paths: &[Path::Slow],
+        severities: &[Severity::Critical, Severity::Warning],
+        meaning: "a part of Tidewatch can't be scraped",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "HighCpuUsage",
+        about: Subject::Platform,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "a process uses nearly all its CPU",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "HighMemoryUsage",
+        about: Subject::Platform,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "a process uses nearly all its memory",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "OpenFilesNearLimit",
+        about: Subject::Platform,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "a process has nearly as many open files as it may have",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "RuleEvaluationFailing",
+        about: Subject::Platform,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "Prometheus can't evaluate a rule group",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "AlertmanagerNotDelivering",
+        about: Subject::Platform,
+        paths: &[Path::Slow],
+        severities: &[Severity::Critical],
+        meaning: "notifications, or alerts on their way to Alertmanager, fail",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "Watchdog",
+        about: Subject::Platform,
+        paths: &[Path::Slow],
+        severities: &[Severity::Info],
+        meaning: "always fires; if it stops, no alert arrives",
+        provoked_by: &[],
+        shown: None,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provoked_by;
+
+    #[test]
+    fn no_two_alerts_share_a_name() {
+        let mut names: Vec<_> = ALERTS.iter().map(|alert| alert.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALERTS.len());
+    }
+
+    #[test]
+    fn alerts_are_listed_subject_by_subject() {
+        assert!(ALERTS.is_sorted_by_key(|alert| alert.about));
+    }
+
+    #[test]
+    fn every_fault_but_spoilt_events_provokes_one_alert_of_the_fast_path() {
+        for fault in FaultKind::ALL {
+            let fast =
+                ALERTS.iter().filter(|alert| alert.is_raised_by(Path::Fast) && alert.provoked_by.contains(&fault));
+            assert_eq!(fast.count(), usize::from(fault != FaultKind::Malformed), "{fault:?}");
+            assert_eq!(provoked_by(fault).is_some(), fault != FaultKind::Malformed);
+        }
+    }
+}
