@@ -5,7 +5,7 @@ use tidewatch_contract::ResolveReason;
 use super::{Alone, Group, Judging};
 use crate::lifecycle::Verdict;
 use crate::pane::Ring;
-use crate::rules::{Rule, Rules};
+use crate::rules::Rules;
 use crate::seen::Seen;
 use crate::state::GroupKind;
 use crate::transition::Transition;
@@ -105,10 +105,9 @@ impl Group {
 
     /// Whether its silence could be told, now or at another time of the day: then it is kept for a day.
     fn is_watched(&self, rules: &Rules) -> bool {
-        let usual = [self.traffic.baseline, self.traffic.highest()];
-        let is_armed = |rule: &Rule| usual.into_iter().flatten().any(|usual| rule.kind.notices_silence(usual));
-        self.kind == GroupKind::Plain && rules.rules.iter().any(is_armed)
-            || self.rules.iter().any(|state| state.firing.is_some())
+        let is_enough = |usual| rules.rules.iter().any(|rule| rule.kind.notices_silence(usual));
+        let is_armed = || self.traffic.baseline.is_some_and(is_enough) || self.traffic.highest().is_some_and(is_enough);
+        self.kind == GroupKind::Plain && is_armed() || self.rules.iter().any(|state| state.firing.is_some())
     }
 
     fn allowed_silence(&self, judging: &Judging<'_>) -> Span {
