@@ -398,7 +398,7 @@ fn usual_pause(group: &NaiveGroup) -> Option<i64> {
     for &(window, seen) in &group.traffic {
         let low = edges.len().is_multiple_of(2);
         match seen {
-            'v' if !low && edges.len() > 1 && window - edges[edges.len() - 1] < PANES => drop(edges.pop()),
+            'v' if !low && edges.len() > 1 && window - edges[edges.len() - 1] < PANES / 2 => drop(edges.pop()),
             'v' if !low => edges.push(window),
             'c' if low => edges.push(window),
             _ => {}
