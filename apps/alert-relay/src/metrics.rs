@@ -17,7 +17,7 @@ const NOTIFICATIONS: Family = Family::counter(
 const STALE: Family = Family::counter(
     "alert_relay_stale_total",
     &[],
-    "Transitions that were over for more than 15 minutes, and so were not told.",
+    "Transitions that were not sent, because they were over for more than 15 minutes.",
 );
 const REQUESTS: Family =
     Family::counter("alert_relay_requests_total", &["receiver", "outcome"], "Requests to receivers.");

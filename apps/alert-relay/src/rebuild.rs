@@ -22,7 +22,7 @@ pub(crate) async fn rebuild(
             tracing::warn!(
                 partition,
                 next,
-                "alerts.fired ends before the committed offset: it was made anew, reading all of it"
+                "alerts.fired ends before the committed offset: it was recreated, reading it from the beginning"
             );
         }
         exists
@@ -68,7 +68,7 @@ pub(crate) fn observe(machine: &mut Machine, record: Record, metrics: &Metrics, 
                 }
             },
             Err(rejection) => {
-                tracing::warn!(partition, offset, %rejection, "passed over a record that is no alert");
+                tracing::warn!(partition, offset, %rejection, "skipped a record that is not an alert");
                 machine.skip(partition, offset);
                 "invalid"
             }

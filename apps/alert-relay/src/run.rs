@@ -164,7 +164,7 @@ impl Running {
         match result {
             Ok(()) => self.machine.committed(&offsets),
             Err(error) => {
-                tracing::warn!(%error, "can't commit, trying again; a restart before that repeats what was told");
+                tracing::warn!(%error, "can't commit, retrying; a restart before then repeats notifications that were already sent");
                 self.relay.metrics.commit_failures.inc();
             }
         }
@@ -222,7 +222,7 @@ impl Running {
         if !offsets.is_empty() {
             let last = commit(self.relay.reader.clone(), offsets);
             if !matches!(tokio::time::timeout(LAST_COMMIT, last).await, Ok((_, Ok(())))) {
-                tracing::warn!("the last commit failed; the next start tells again what was told since the one before");
+                tracing::warn!("the last commit failed; the next start repeats the notifications sent since the previous commit");
             }
         }
         Ok(())

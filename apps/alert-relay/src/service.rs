@@ -45,7 +45,7 @@ impl Service for AlertRelay {
         config.kafka.check()?;
         if config.alertmanager.is_empty() && config.webhook.is_empty() {
             bail!(
-                "--alertmanager and --webhook: nobody to tell; name a receiver, such as --alertmanager http://127.0.0.1:9093"
+                "--alertmanager and --webhook: no receiver given; name one, such as --alertmanager http://127.0.0.1:9093"
             );
         }
         Ok(())

@@ -197,7 +197,7 @@ impl Input {
                 }
             }
             if store.is_open() && !store.is_caught_up() {
-                self.readable.unmet(format!("reading {} from its beginning: it was created anew", METRICS_RAW.name));
+                self.readable.unmet(format!("reading {} from the beginning: it was recreated", METRICS_RAW.name));
             } else {
                 self.readable.met();
             }

@@ -46,7 +46,7 @@ impl Slot {
             partition = number,
             read_up_to = self.partition.next_offset,
             high,
-            "the input ends before what was read: its topic was created anew, and is read from its beginning"
+            "the input ends before the stored position: its topic was recreated and is read from the beginning"
         );
         self.counted_until = self.partition.appended;
         self.partition.next_offset = low;

@@ -43,7 +43,7 @@ impl MockSlack {
 
 impl Service for MockSlack {
     const ENTRY: tidewatch_platform::Service = tidewatch_platform::MOCK_SLACK;
-    const ABOUT: &'static str = "Receives Alertmanager and Slack webhooks and shows what it was told";
+    const ABOUT: &'static str = "Receives Alertmanager and Slack webhooks and shows the notifications";
     type Config = Config;
 
     fn admin_args(config: &Config) -> &AdminArgs {

@@ -10,7 +10,7 @@ use tidewatch_service::metrics::Family;
 const EVENTS: Family =
     Family::counter("stream_processor_events_total", &["outcome"], "Records of metrics.raw, by what became of them.");
 const DEAD_LETTERS: Family =
-    Family::counter("stream_processor_dead_letters_total", &["reason"], "Records that could not be judged.");
+    Family::counter("stream_processor_dead_letters_total", &["reason"], "Records that could not be evaluated.");
 const ALERTS: Family =
     Family::counter("stream_processor_alerts_total", &["rule", "state"], "Transitions of alerts, by their new state.");
 const REPEATED: Family = Family::counter(
@@ -23,7 +23,7 @@ const WINDOWS: Family =
 const OVERFLOWED: Family = Family::counter(
     "stream_processor_overflow_events_total",
     &[],
-    "Events of groups beyond --max-groups, judged together without traffic rules.",
+    "Events of groups beyond --max-groups, evaluated together without traffic rules.",
 );
 const GROUPS: Family = Family::gauge("stream_processor_groups", &[], "Live groups.");
 const GAP: Family =

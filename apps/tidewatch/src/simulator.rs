@@ -60,7 +60,7 @@ impl Simulator {
 
     fn faults_url(&self, service: Option<&str>) -> anyhow::Result<Url> {
         let mut url =
-            Url::parse(&self.url).with_context(|| format!("the simulator's address {} is no URL", self.url))?;
+            Url::parse(&self.url).with_context(|| format!("the simulator's address {} is not a valid URL", self.url))?;
         if let Ok(mut path) = url.path_segments_mut() {
             // As segments, so that a name with a slash in it stays a name.
             path.pop_if_empty().push(FAULTS.trim_start_matches('/')).extend(service);

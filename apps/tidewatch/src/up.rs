@@ -192,7 +192,7 @@ async fn serve(args: &Args, dir: &Path, started: Started, interrupt: &mut Interr
     let drained = tokio::select! {
         drained = ending => drained,
         // Servers that still run are killed by being dropped.
-        () = interrupt.received() => Err(anyhow!("told to end a second time before everything had ended by itself")),
+        () = interrupt.received() => Err(anyhow!("second shutdown signal received before everything had ended")),
     };
     reason.and(drained)
 }

@@ -86,7 +86,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     tasks.run_until(run.stop()).await;
     let unhealed = tokio::select! {
         unhealed = stack.heal_all() => unhealed,
-        () = interrupt.received() => return Err(anyhow!("told to end a second time before everything was healed: {}", stack.heal_command())),
+        () = interrupt.received() => return Err(anyhow!("second shutdown signal received before everything was healed: {}", stack.heal_command())),
     };
     let records = run.finish("interrupted");
     let report = Report::new(&records, addresses, stack.began, begun.elapsed().as_secs_f64());

@@ -51,7 +51,7 @@ pub enum FormatError {
     #[error("has the time format `{0}`, from which no date and time can be read")]
     Time(String),
     /// Two values without anything between them.
-    #[error("has `{0}` right behind another variable, so that nobody can tell where the one ends and the other begins")]
+    #[error("has `{0}` right behind another variable, so the boundary between them is unknown")]
     Adjacent(String),
     /// Longer than any server's.
     #[error("is longer than {LONGEST} bytes; give the format's string alone")]

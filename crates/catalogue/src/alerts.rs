@@ -17,7 +17,7 @@ pub const ALERTS: &[Alert] = &[
         shown: Some(Shown {
             short: "P99, ms",
             unit: Unit::Milliseconds,
-            explanation: "99 of 100 requests should be faster than the limit; judged over 60 s, every 5 s.",
+            explanation: "99 of 100 requests should be faster than the limit; evaluated over 60 s, every 5 s.",
         }),
     },
     Alert {
@@ -30,7 +30,7 @@ pub const ALERTS: &[Alert] = &[
         shown: Some(Shown {
             short: "Errors, %",
             unit: Unit::Share,
-            explanation: "Share of requests that failed; judged over 60 s, every 5 s.",
+            explanation: "Share of requests that failed; evaluated over 60 s, every 5 s.",
         }),
     },
     Alert {
@@ -43,7 +43,7 @@ pub const ALERTS: &[Alert] = &[
         shown: Some(Shown {
             short: "Traffic, /min",
             unit: Unit::PerMinute,
-            explanation: "Requests in 60 s, held against what was usual over the last 10 minutes.",
+            explanation: "Requests in 60 s, compared with the usual number over the last 10 minutes.",
         }),
     },
     Alert {

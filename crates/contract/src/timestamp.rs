@@ -30,7 +30,7 @@ impl Visitor<'_> for Rfc3339 {
                     .map(|zoned| zoned.timestamp())
                     .map_err(|_| with_offset)
             })
-            .map_err(|_| E::custom(format_args!("field `timestamp` is no RFC 3339 time: {text:.64?}")))
+            .map_err(|_| E::custom(format_args!("field `timestamp` is not an RFC 3339 timestamp: {text:.64?}")))
     }
 }
 

@@ -50,7 +50,7 @@ impl KafkaArgs {
             if !matches!(port, Some((name, Ok(1..))) if !name.is_empty()) {
                 return Err(KafkaError::Config {
                     flag: "--brokers",
-                    problem: format!("{host:?} is no HOST:PORT, such as 127.0.0.1:9092"),
+                    problem: format!("{host:?} is not a valid HOST:PORT, such as 127.0.0.1:9092"),
                 });
             }
         }

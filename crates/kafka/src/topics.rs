@@ -78,7 +78,7 @@ pub async fn ensure(args: &KafkaArgs) -> Result<Vec<String>, KafkaError> {
     for state in [PROCESSOR_STATE, BRIDGE_STATE] {
         let found = counts[state.name];
         if found != events {
-            let problem = format!("has {found} partitions, but {} has {events}: create it anew", METRICS_RAW.name);
+            let problem = format!("has {found} partitions, but {} has {events}: recreate it", METRICS_RAW.name);
             return Err(KafkaError::Topic { topic: state.name.into(), problem });
         }
     }

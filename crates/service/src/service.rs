@@ -138,15 +138,15 @@ async fn run<S: Service>(service: S, mut signals: Signals) -> anyhow::Result<()>
     let mut work = tokio::spawn(service.run(shutdown.clone()));
     tokio::select! {
         ended = &mut work => return ended.context("it panicked")?,
-        () = signals.recv() => tracing::info!("told to end; draining"),
+        () = signals.recv() => tracing::info!("shutdown signal received, draining"),
     }
     shutdown.trigger();
     tokio::select! {
         ended = &mut work => ended.context("it panicked")??,
         () = tokio::time::sleep(DRAIN) => return Err(anyhow!("not drained after {} s", DRAIN.as_secs())),
-        () = signals.recv() => return Err(anyhow!("told to end a second time before it was drained")),
+        () = signals.recv() => return Err(anyhow!("second shutdown signal received before it was drained")),
     }
-    tracing::info!("{} has drained and ends", S::NAME);
+    tracing::info!("{} has drained and exits", S::NAME);
     Ok(())
 }
 

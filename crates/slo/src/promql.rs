@@ -45,7 +45,7 @@ fn expression(text: &str) -> Result<Expr, String> {
     }
     parse(text).map_err(|error| {
         let error = if error == "invalid promql query" { "it can't be parsed" } else { error.as_str() };
-        format!("`query` is no PromQL: {error}: `{text}`")
+        format!("`query` is not valid PromQL: {error}: `{text}`")
     })
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn check_counter(text: &str) -> Result<(), String> {
         Expr::VectorSelector(_) => "has an offset or @, which would count other events than those of the window",
         Expr::MatrixSelector(_) => "has a range: leave it out, the rules add theirs",
         _ => {
-            "is no plain selector: with `counter: true` write one, such as `requests_total{job=\"shop\"}`, of which the \
+            "is not a plain selector: with `counter: true` write one, such as `requests_total{job=\"shop\"}`, of which the \
              rules take sum(rate()), so that each series' resets are seen; other expressions, of events a second, go \
              with `counter: false`"
         }
@@ -126,12 +126,12 @@ impl Buckets {
                     format!("not checked whether {bound} is a bound of `{family}`: no service here declares it");
                 self.unchecked.push((at.clone(), message));
             }
-            Known::NoHistogram => self.refused.push((at.clone(), format!("`{family}` is no histogram"))),
+            Known::NoHistogram => self.refused.push((at.clone(), format!("`{family}` is not a histogram"))),
             Known::Histogram(bounds) if bounds.contains(&bound) => {}
             Known::Histogram(bounds) => {
                 let known = bounds.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
                 let message = format!(
-                    "{bound} is no bucket bound of `{family}`, so nobody knows how many were below: it has {known}"
+                    "{bound} is not a bucket bound of `{family}`, so the number of requests below it is unknown: it has {known}"
                 );
                 self.refused.push((at.clone(), message));
             }
@@ -161,7 +161,7 @@ fn selected_bound(selector: &VectorSelector) -> Result<f64, String> {
     if text == "+Inf" {
         return Ok(f64::INFINITY);
     }
-    let bound: f64 = text.parse().map_err(|_| format!("`le=\"{text}\"` is no number"))?;
+    let bound: f64 = text.parse().map_err(|_| format!("`le=\"{text}\"` is not a number"))?;
     let stored = stored(bound);
     if text != stored {
         return Err(format!("`le=\"{text}\"` matches nothing: Prometheus 3 stores this bound as \"{stored}\""));

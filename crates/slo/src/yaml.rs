@@ -50,7 +50,7 @@ fn message(error: &Error) -> String {
         Error::AliasError { error, .. } => message(error),
         Error::Budget { .. } => "too large or too nested for one file: split it into several".to_owned(),
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is there twice: remove one"),
-        Error::NonFiniteFloat { value, .. } => format!("`{value}` is no finite number"),
+        Error::NonFiniteFloat { value, .. } => format!("`{value}` is not a finite number"),
         Error::RecursiveReferencesRequireWeakTypes { .. } => "an anchor can't contain its own alias".to_owned(),
         // The location is said once, by the problem's place.
         other => {
@@ -152,7 +152,7 @@ mod tests {
         let aliases = aliases.concat();
         for (text, place, word) in [
             ("a: 1\na: 2\n", "f:2:1", "`a` is there twice"),
-            ("a: .nan\n", "f:1:4", "`.nan` is no finite number"),
+            ("a: .nan\n", "f:1:4", "`.nan` is not a finite number"),
             ("a: &a [*a]\n", "f:1:8", "its own alias"),
             (many.as_str(), "f:", "split it"),
             (aliases.as_str(), "f:", "split it"),

@@ -34,8 +34,8 @@ fn progress(view: &View<'_>, status: &Status) -> Markup {
         dl class="counts" {
             (count("Produced", totals.produced as i64, "Records written to metrics.raw since the processor's first start."))
             (count("Processed", totals.processed as i64, "Records that the processor has read."))
-            (count("Late", totals.late as i64, "Events that came after their window was judged: counted, not judged."))
-            (count("Dead letters", totals.dead_lettered as i64, "Records that can't be judged."))
+            (count("Late", totals.late as i64, "Events that arrived after their window was evaluated: counted, not evaluated."))
+            (count("Dead letters", totals.dead_lettered as i64, "Records that can't be evaluated."))
             @if totals.holes > 0 {
                 (count("Holes", totals.holes as i64, "Offsets without a record to read: ends of transactions, aborted ones, compaction."))
             }
@@ -57,7 +57,7 @@ fn progress(view: &View<'_>, status: &Status) -> Markup {
                     tbody { @for partition in &status.partitions { (partition_row(view, partition)) } }
                 }
             }
-            p class="muted" { "Watermark: event time up to which everything is judged, as its distance from now. A partition that was never used has none." }
+            p class="muted" { "Watermark: the event time up to which everything is evaluated, shown as its distance from now. An unused partition has none." }
         }
     }
 }

@@ -162,7 +162,7 @@ fn rule_table(view: &View<'_>, name: &str, groups: &[&GroupView]) -> Markup {
     let fresh = view.state.processor.as_ref().is_some_and(|processor| processor.failing.is_none());
     html! {
         @if names.is_empty() {
-            p class="empty" { "No rule has judged it yet: the first window is judged within about 20 s." }
+            p class="empty" { "No rule has evaluated it yet: the first window is evaluated within about 20 s." }
         } @else {
             table class="rules" {
                 caption class="sr" { "Rules for " bdi { (name) } " by region" }

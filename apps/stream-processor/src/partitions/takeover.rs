@@ -63,7 +63,7 @@ impl Partitions {
                 partition = id,
                 read_up_to,
                 high,
-                "the input ends before what was read: its topic was created anew, and is read from its beginning"
+                "the input ends before the stored position: its topic was recreated and is read from the beginning"
             );
             loaded.begin_anew_at(low);
             let groups = loaded.groups.iter();
@@ -83,7 +83,7 @@ impl Partitions {
             tracing::error!(
                 partition = id,
                 committed = next,
-                "the state is older than the commit: records are judged again"
+                "the state is older than the commit: some records are evaluated again"
             );
         }
         let judged_until = detector.judged_until();

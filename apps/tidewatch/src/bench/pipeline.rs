@@ -79,7 +79,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
 /// The two programs of each build.
 fn builds(dirs: &[PathBuf]) -> anyhow::Result<Vec<[Program; 2]>> {
-    let own = std::env::current_exe().context("can't tell where this program is")?;
+    let own = std::env::current_exe().context("can't find the path of this program")?;
     let own = own.parent().map(PathBuf::from).into_iter().collect();
     let dirs = if dirs.is_empty() { own } else { dirs.to_vec() };
     dirs.iter()

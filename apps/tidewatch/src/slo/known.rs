@@ -25,7 +25,7 @@ mod tests {
     #[test]
     fn the_bounds_of_the_bridges_latencies_are_known() {
         let Known::Histogram(bounds) = Catalogue.known("workload_request_duration_seconds") else {
-            panic!("it is no known histogram")
+            panic!("it is not a known histogram")
         };
         assert!(bounds.contains(&0.5), "{bounds:?}");
         assert_eq!(Catalogue.known("workload_requests_total"), Known::NoHistogram);

@@ -14,7 +14,7 @@ fn sigterm_and_sigint_drain_and_exit_0() {
         process.signal(signal);
         let end = process.end_within(Duration::from_secs(5));
         assert_eq!(end.code, Some(0), "{signal}: {}", end.stdout);
-        assert!(end.stdout.contains("minimal-service has drained and ends"), "{}", end.stdout);
+        assert!(end.stdout.contains("minimal-service has drained and exits"), "{}", end.stdout);
     }
 }
 
@@ -58,7 +58,7 @@ fn a_second_signal_ends_it_at_once() {
     let mut process = Process::start(&["--behaviour", "never-drain"], &[]);
     process.log_line("admin listener is up");
     process.signal("INT");
-    process.log_line("told to end; draining");
+    process.log_line("shutdown signal received, draining");
     process.signal("INT");
     let end = process.end_within(Duration::from_secs(5));
     assert_eq!(end.code, Some(1));

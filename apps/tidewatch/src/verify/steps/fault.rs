@@ -170,7 +170,7 @@ impl Trial<'_> {
             .inbox
             .all()
             .await
-            .map_err(|error| self.failed("mock-slack says what it was told", format!("{error:#}")))?;
+            .map_err(|error| self.failed("mock-slack lists its notifications", format!("{error:#}")))?;
         Ok(inbox::by_region(&all, self.promise.rule(), &self.service, status, since).into_values().collect())
     }
 
