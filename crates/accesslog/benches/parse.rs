@@ -1,4 +1,4 @@
-//! What it costs to read a line, by the format of the log.
+//! The cost of reading a line, by log format.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use divan::counter::ItemsCount;

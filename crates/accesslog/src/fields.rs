@@ -1,4 +1,4 @@
-//! A request from named values, whatever they were written as.
+//! Builds a request from named values, whatever notation they came in.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ pub(crate) use crate::value::Value;
 use crate::value::{Best, is_date, level, source};
 use crate::{Hints, Latency, Request, Status, Unit, Unreadable, latency, time};
 
-/// Collects the fields of one line.
+/// A collector for the fields of one line.
 #[derive(Debug)]
 pub(crate) struct Fields<'a> {
     hints: &'a Hints,
@@ -28,9 +28,9 @@ pub(crate) struct Fields<'a> {
     request_line: Option<Cow<'a, str>>,
     ids: [Best<String>; 3],
     latencies: Vec<(u8, Measure, Value<'a>)>,
-    /// The unit that a field of its own names.
+    /// The unit given by a separate field.
     latency_unit: Option<Unit>,
-    /// The value of the field that was asked for.
+    /// The value of the field named by `--latency-field`.
     asked: Option<(Measure, Value<'a>)>,
 }
 
@@ -56,8 +56,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes a field. `path` is its whole name, which `--latency-field` may ask for; `name` the same without the
-    /// objects around it that mean nothing.
+    /// Adds a field. `path` is its full name, which `--latency-field` may give; `name` is the same without wrapper
+    /// objects.
     pub(crate) fn add(&mut self, path: &str, name: &str, value: Value<'a>) {
         if !value.says_something() {
             return;
@@ -87,7 +87,7 @@ impl<'a> Fields<'a> {
             },
             Role::Method => self.text(value, |fields, text| fields.method.offer(rank, text)),
             Role::Target => self.text(value, |fields, text| fields.target.offer(rank, text)),
-            // Some give the path this name.
+            // Some logs use this name for the path.
             Role::RequestLine => {
                 self.text(value, |fields, text| match text.starts_with('/') && !RequestLine::is(&text) {
                     true => fields.target.offer(u8::MAX, text),
@@ -98,7 +98,7 @@ impl<'a> Fields<'a> {
             Role::TraceId => self.ids[1].offer(rank, value.shown().into_owned()),
             Role::SpanId => self.ids[2].offer(rank, value.shown().into_owned()),
             Role::Latency(measure) => {
-                // API gateways and Go programs call a moment their request time.
+                // API gateways and Go programs use this name for a timestamp.
                 if measure == Measure::Nginx
                     && let Some(at) = value.moment()
                 {
@@ -114,7 +114,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A value whose name means nothing, but whose form is an access log's: a whole request line, or its time.
+    /// Adds a value with an unknown name if its form is typical of an access log: a whole request line, or its time.
     fn unknown(&mut self, value: Value<'a>) {
         let Value::Text(text) = &value else { return };
         if text.contains(" HTTP/") && self.request_line.is_none() && RequestLine::is(text) {
@@ -138,7 +138,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The time of the line, where it has no name.
+    /// Adds the line's time if it has no name.
     pub(crate) fn logged_at(&mut self, at: Timestamp) {
         self.time.offer(0, at);
     }
@@ -151,7 +151,7 @@ impl<'a> Fields<'a> {
         self.latencies.push((0, Measure::Unnamed, Value::text(text)));
     }
 
-    /// nginx's `$request_time`, where it has no name.
+    /// Adds nginx's `$request_time` if it has no name.
     pub(crate) fn nginx_latency(&mut self, text: &'a str) {
         self.latencies.push((u8::MAX, Measure::Nginx, Value::text(text)));
     }
@@ -171,7 +171,7 @@ impl<'a> Fields<'a> {
         !self.target.is_none() || self.request_line.is_some()
     }
 
-    /// The time so far.
+    /// Returns the time found so far.
     pub(crate) fn moment(&self) -> Option<Timestamp> {
         let edge = self.ended.as_ref().or(self.began.as_ref()).and_then(Value::moment);
         edge.or_else(|| self.time.get())
@@ -181,12 +181,12 @@ impl<'a> Fields<'a> {
         !self.method.is_none() || self.request_line.is_some()
     }
 
-    /// The request's time alone.
+    /// Returns the request's latency only.
     pub(crate) fn into_latency(mut self) -> Option<Latency> {
         self.find_latency()
     }
 
-    /// The request, where the fields make one. A line without a time of its own has the time of what it was wrapped in.
+    /// Builds the request. A line without a time gets the time of its wrapper.
     pub(crate) fn finish(mut self, outer: Option<Timestamp>) -> Result<Request, Unreadable> {
         let latency = self.find_latency();
         let logged_at = match self.find_time().or(outer) {
@@ -231,7 +231,7 @@ impl<'a> Fields<'a> {
 
     fn measured(&self, value: &Value<'_>, measure: Measure) -> Option<Latency> {
         if measure == Measure::Nginx && self.signs.has(Signs::NGINX) {
-            // Some label its seconds `msec`.
+            // Some formats call the seconds `msec`.
             if let Value::Text(text) = value
                 && let Some((seconds, 3)) = latency::decimals(text.split(' ').next()?)
             {
@@ -256,14 +256,15 @@ impl<'a> Fields<'a> {
         Latency::new(number, unit?)
     }
 
-    /// nginx writes seconds with three decimals. What passes them on may drop zeros at the end.
+    /// Recognises nginx's seconds with three decimals. Programs that forward them may drop trailing zeros.
     fn nginx(&self, value: &Value<'_>, number: f64) -> Option<Unit> {
         let is_zero = matches!(value, Value::Whole(0));
         let is_nginx = is_zero || self.signs.has(Signs::NGINX);
         if is_nginx { Some(Unit::Seconds) } else { producer::three_decimals(value, number) }
     }
 
-    /// From beginning to end, where both are finer than a second: of whole seconds the difference says nothing.
+    /// Returns the time from beginning to end if both are finer than a second: the difference of whole seconds is too
+    /// coarse.
     fn edge(&self) -> Option<Latency> {
         let (began, ended) = (self.began.as_ref()?, self.ended.as_ref()?);
         let fine = |value: &Value<'_>| match value {

@@ -1,4 +1,4 @@
-//! A log's own format, as its server is configured: nginx's `log_format` or Apache's `LogFormat`, compiled once.
+//! A server's configured log format: nginx's `log_format` or Apache's `LogFormat`, compiled once.
 
 mod apache;
 mod gunicorn;
@@ -15,58 +15,58 @@ use gunicorn::gunicorn;
 use crate::request::RequestLine;
 use crate::{Hints, Latency, Request, Status, Unit, Unreadable, time};
 
-/// Formats longer than this, in bytes, are somebody's whole configuration.
+/// Maximum length of a format in bytes. A longer text is probably a whole configuration file.
 const LONGEST: usize = 8 * 1024;
 
 /// A compiled format.
 #[derive(Debug, Clone)]
 pub struct Format {
-    /// Values end where the text behind them begins: quick, and right for all that servers escape.
+    /// Matches each value up to the text that follows it: fast, and correct for everything that servers escape.
     strict: Regex,
-    /// Values are as short as they can be: for values with spaces where nothing quotes them.
+    /// Matches each value as short as possible, for unquoted values with spaces.
     loose: Regex,
-    /// What each value is, in their order.
+    /// The role of each value, in order.
     values: Vec<Role>,
     is_json: bool,
 }
 
-/// Why a format can't be used. The sentence follows the flag's name.
+/// The reason why a format can't be used. The message continues a sentence that begins with the flag's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    /// Neither server's variables are in it.
+    /// The format has variables of neither server.
     #[error(
         "has neither a variable of nginx such as $status nor one of Apache such as %>s; copy the string of your server's \
          log_format or LogFormat"
     )]
     NoVariables,
-    /// A request event can't be made of its lines.
+    /// The format lacks a part that a request event needs.
     #[error("has no {missing}; add {remedy}, or leave --format out to have the lines recognised by their shape")]
     Missing {
-        /// What is missing: `status`, `time`, `request`, or several of them.
+        /// The missing parts: `status`, `time`, `request`, or several of them.
         missing: String,
-        /// Variables that would say it.
+        /// The variables that would add them.
         remedy: String,
     },
-    /// A time in a form that can't be read back.
+    /// The format's time can't be parsed back.
     #[error("has the time format `{0}`, from which no date and time can be read")]
     Time(String),
-    /// Two values without anything between them.
+    /// Two values have nothing between them.
     #[error("has `{0}` right behind another variable, so the boundary between them is unknown")]
     Adjacent(String),
-    /// Longer than any server's.
+    /// The format is longer than any server's.
     #[error("is longer than {LONGEST} bytes; give the format's string alone")]
     TooLong,
-    /// `--latency-field` names something else.
+    /// `--latency-field` names a variable that the format doesn't have.
     #[error("has no variable `{0}`, which --latency-field names")]
     NoSuchField(String),
 }
 
-/// What a value says.
+/// The meaning of a value.
 #[derive(Debug, Clone, PartialEq)]
 enum Role {
     Skipped,
     Time,
-    /// A time in a form of strftime.
+    /// A time in strftime notation.
     Strftime(String),
     Status,
     RequestLine,
@@ -83,15 +83,15 @@ enum Role {
 enum Piece {
     Literal(String),
     Value {
-        /// As the format writes it.
+        /// The name as written in the format.
         name: String,
         role: Role,
-        /// What its text looks like, where that is known.
+        /// The pattern of its text, if known.
         pattern: Option<&'static str>,
     },
 }
 
-/// Variables that would say what is missing.
+/// Variables to suggest when a part is missing.
 struct Remedies {
     time: &'static str,
     status: &'static str,
@@ -99,13 +99,15 @@ struct Remedies {
 }
 
 impl Format {
-    /// Compiles nginx's `log_format`, Apache's `LogFormat` or gunicorn's `access_log_format`: the string alone or the
-    /// whole directive. Its variables tell which of them it is, and unknown ones are skipped. `needs_time` refuses a
-    /// format without a time.
+    /// Compiles nginx's `log_format`, Apache's `LogFormat` or gunicorn's `access_log_format`, given as the string alone
+    /// or as the whole directive.
+    ///
+    /// The variables decide which of the three it is. Unknown variables are skipped. With `needs_time`, a format
+    /// without a time is refused.
     ///
     /// # Errors
     ///
-    /// [`FormatError`] says what is missing or can't be understood.
+    /// Returns [`FormatError`] if a part is missing or can't be understood.
     pub fn compile(text: &str, hints: &Hints, needs_time: bool) -> Result<Self, FormatError> {
         if text.len() > LONGEST {
             return Err(FormatError::TooLong);
@@ -133,7 +135,7 @@ impl Format {
         Ok(Self { strict: compiled(true)?, loose: compiled(false)?, values, is_json })
     }
 
-    /// Reads a line; `None` where it has another format.
+    /// Reads a line. Returns `None` if the line doesn't match the format.
     pub(crate) fn read(&self, line: &str, outer: Option<Timestamp>) -> Option<Result<Request, Unreadable>> {
         let captures = self.strict.captures(line).or_else(|| self.loose.captures(line))?;
         let values = captures.iter().skip(1).map(|value| value.map_or("", |value| value.as_str()));
@@ -186,7 +188,7 @@ impl Format {
         Ok(request)
     }
 
-    /// A value of a JSON format without JSON's escapes.
+    /// Removes JSON's escapes from a value if the format is JSON.
     fn unescaped<'l>(&self, value: &'l str) -> Cow<'l, str> {
         let unescaped = || serde_json::from_str(&format!("\"{value}\"")).ok();
         let text = (self.is_json && value.contains('\\')).then(unescaped).flatten();
@@ -198,7 +200,7 @@ fn moment(value: &str, read: Option<Timestamp>) -> Result<Timestamp, Unreadable>
     read.ok_or_else(|| Unreadable::field("time", value))
 }
 
-/// No zone means UTC.
+/// Parses a time. Without a zone, it is taken as UTC.
 fn by_strftime(form: &str, value: &str) -> Option<Timestamp> {
     let parsed = strtime::parse(form, value).ok()?;
     parsed
@@ -207,7 +209,7 @@ fn by_strftime(form: &str, value: &str) -> Option<Timestamp> {
         .or_else(|| Some(parsed.to_datetime().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()))
 }
 
-/// Passes over the coarser ones where a format has the request's time more than once, as Apache's `%T/%D` has.
+/// Skips the coarser ones if a format has the request's latency more than once, as in Apache's `%T/%D`.
 fn keep_finest_latency(pieces: &mut [Piece]) {
     let unit = |piece: &Piece| match piece {
         Piece::Value { role: Role::Latency(unit), .. } => Some(*unit),
@@ -223,7 +225,7 @@ fn keep_finest_latency(pieces: &mut [Piece]) {
     }
 }
 
-/// The unit or the field that the user gave overrules what the variables say.
+/// Applies the user's unit and field, which take precedence over the variables' own meanings.
 fn choose_latency(pieces: &mut [Piece], hints: &Hints) -> Result<(), FormatError> {
     let mut found = false;
     for piece in pieces {
@@ -292,7 +294,7 @@ fn pattern(pieces: &[Piece], strict: bool) -> String {
     pattern
 }
 
-/// The pattern of a value of which only is known what stands around it.
+/// Returns the pattern of a value of which only the surrounding text is known.
 fn text(before: Option<&Piece>, after: Option<&Piece>, strict: bool) -> String {
     let (Some(Piece::Literal(after)), true) = (after, strict) else {
         return if after.is_none() { ".*" } else { ".*?" }.to_owned();

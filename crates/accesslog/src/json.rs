@@ -1,4 +1,4 @@
-//! JSON objects as fields, flat and in one pass: `{"http":{"status":200}}` has the field `http.status`.
+//! JSON objects flattened into fields in one pass: `{"http":{"status":200}}` has the field `http.status`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visito
 use crate::Unreadable;
 use crate::fields::Value;
 
-/// Objects around the fields of a request that say nothing themselves.
+/// Names of objects around a request's fields that carry no meaning themselves.
 const WRAPPERS: [&str; 19] = [
     "attributes",
     "Attributes",
@@ -33,10 +33,10 @@ const WRAPPERS: [&str; 19] = [
     "result",
 ];
 
-/// One value with its name.
+/// One value and its name.
 struct Leaf<'a> {
     path: Range<usize>,
-    /// Bytes of the path that belong to wrappers.
+    /// Length of the path's prefix that consists of wrappers, in bytes.
     wrapped: usize,
     value: Value<'a>,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Flat<'a> {
 }
 
 impl<'a> Flat<'a> {
-    /// Reads one JSON object, and nothing behind it.
+    /// Parses one JSON object with nothing after it.
     pub(crate) fn read(text: &'a str) -> Result<Self, Unreadable> {
         let mut flat = Self { paths: String::with_capacity(512), leaves: Vec::with_capacity(32) };
         let mut reader = serde_json::Deserializer::from_str(text);
@@ -59,7 +59,7 @@ impl<'a> Flat<'a> {
         Ok(flat)
     }
 
-    /// Every value with its whole name, and with its name without wrappers.
+    /// Returns every value with its full path and with its name without wrappers.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str, &Value<'a>)> {
         self.leaves.iter().map(|leaf| {
             let path = &self.paths[leaf.path.clone()];
@@ -67,7 +67,7 @@ impl<'a> Flat<'a> {
         })
     }
 
-    /// The text of this field.
+    /// Returns the text of this field.
     pub(crate) fn text(&self, wanted: &str) -> Option<&str> {
         self.fields().find_map(|(path, name, value)| match value {
             Value::Text(text) if path == wanted || name == wanted => Some(text.as_ref()),
@@ -80,12 +80,12 @@ struct Object<'f, 'a> {
     flat: &'f mut Flat<'a>,
     path: &'f mut String,
     wrapped: usize,
-    /// Whether all of the path is wrappers.
+    /// Whether the path consists of wrappers only.
     all_wrappers: bool,
 }
 
 impl<'a> Object<'_, 'a> {
-    /// OpenTelemetry's `[{"key":"url.path","value":{"stringValue":"/a"}}]`.
+    /// Reads OpenTelemetry's `[{"key":"url.path","value":{"stringValue":"/a"}}]`.
     fn attributes<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
         while let Some(entry) = seq.next_element::<serde_json::Value>()? {
             let value = ["stringValue", "intValue", "doubleValue"].iter().find_map(|kind| entry["value"].get(kind));
@@ -124,7 +124,7 @@ impl<'a> Visitor<'a> for Object<'_, 'a> {
     }
 }
 
-/// Appends a key to the path.
+/// A seed that appends a key to the path.
 struct Key<'f>(&'f mut String);
 
 impl<'a> DeserializeSeed<'a> for Key<'_> {
@@ -151,7 +151,7 @@ impl Visitor<'_> for Key<'_> {
     }
 }
 
-/// Any value: an object's fields are taken one by one, arrays are passed over.
+/// A seed for any value: takes an object's fields one by one, and skips arrays.
 struct Any<'f, 'a>(Object<'f, 'a>);
 
 impl<'a> Any<'_, 'a> {
@@ -159,7 +159,7 @@ impl<'a> Any<'_, 'a> {
         let Object { flat, path, wrapped, all_wrappers, .. } = self.0;
         let start = flat.paths.len();
         flat.paths.push_str(path);
-        // A wrapper's name that holds a value is a name like others.
+        // A wrapper's name that holds a value is an ordinary name.
         let wrapped = if all_wrappers { path.rfind('.').map_or(0, |dot| dot + 1) } else { wrapped };
         flat.leaves.push(Leaf { path: start..flat.paths.len(), wrapped, value });
     }
@@ -196,7 +196,7 @@ impl<'a> Visitor<'a> for Any<'_, 'a> {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        // Beyond an i64 no number means anything here.
+        // A number that doesn't fit an i64 means nothing here.
         if let Ok(number) = i64::try_from(number) {
             self.leaf(Value::Whole(number));
         }

@@ -1,6 +1,6 @@
-//! How long a request took, from the ways in which logs write it.
+//! Request latencies in the notations that logs use.
 
-/// The unit of a number in a log; the finer one is the greater.
+/// The unit of a number in a log. Finer units are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unit {
     /// Seconds.
@@ -14,7 +14,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The unit that a word or symbol names: `ms`, `msec`, `millis`, `µs`, `seconds` and so on.
+    /// Returns the unit that a word or symbol names: `ms`, `msec`, `millis`, `µs`, `seconds` and so on.
     pub(crate) fn named(word: &str) -> Option<Self> {
         Some(match word {
             "s" | "sec" | "secs" | "second" | "seconds" => Self::Seconds,
@@ -36,28 +36,28 @@ impl Unit {
     }
 }
 
-/// How long a request took: from zero to [`Latency::LONGEST_MS`], in milliseconds.
+/// A request's latency, from zero to [`Latency::LONGEST_MS`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Latency(f64);
 
 impl Latency {
-    /// One hour. What is longer is a moment, a size or a number in another unit, and no request's time.
+    /// Maximum latency: one hour. A larger number is a timestamp, a size or in another unit.
     pub const LONGEST_MS: f64 = 3_600_000.0;
 
-    /// `None` for what is negative, over an hour, or not a number.
+    /// Creates a latency. Returns `None` if it is negative, longer than an hour or not a number.
     pub fn new(value: f64, unit: Unit) -> Option<Self> {
         let ms = value * unit.milliseconds();
-        // To whole nanoseconds: 0.0271 s are 27.1 ms, and not 27.099999999999998.
+        // Rounded to nanoseconds, so that 0.0271 s is 27.1 ms rather than 27.099999999999998.
         let ms = (ms * 1e6).round() / 1e6;
         (0.0..=Self::LONGEST_MS).contains(&ms).then_some(Self(ms))
     }
 
-    /// In milliseconds.
+    /// Returns the latency in milliseconds.
     pub fn as_ms(self) -> f64 {
         self.0
     }
 
-    /// A duration that names its unit: `12.3ms`, `5 ms`, `0.112s`, Go's `1m2.5s`, Java's `PT0.112S`, .NET's
+    /// Parses a duration that names its unit: `12.3ms`, `5 ms`, `0.112s`, Go's `1m2.5s`, Java's `PT0.112S`, .NET's
     /// `00:00:00.1120000`.
     pub(crate) fn with_own_unit(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -73,7 +73,7 @@ impl Latency {
         Self::parts(text)
     }
 
-    /// Numbers, each followed by its unit.
+    /// Parses numbers that are each followed by a unit.
     fn parts(mut text: &str) -> Option<Self> {
         let mut seconds = 0.0;
         let mut only = None;
@@ -97,14 +97,14 @@ impl Latency {
             text = &rest[end..];
         }
         match only {
-            // Exact, where a sum of seconds would round.
+            // Exact; converting to seconds would round.
             Some((value, unit)) if count == 1 => Self::new(value, unit),
             _ if count > 0 => Self::new(seconds, Unit::Seconds),
             _ => None,
         }
     }
 
-    /// `hours:minutes:seconds` with a fraction.
+    /// Parses `hours:minutes:seconds` with a fraction.
     fn clock(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
@@ -118,19 +118,19 @@ impl Latency {
     }
 }
 
-/// A number as text: digits, with a fraction or an exponent where it has one. No sign but a minus, no `inf`, no `nan`.
+/// Parses digits with an optional minus sign, fraction and exponent. Rejects a plus sign, `inf` and `nan`.
 pub(crate) fn number(text: &str) -> Option<f64> {
     let plain = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');
     let starts = text.strip_prefix('-').unwrap_or(text).starts_with(|c: char| c.is_ascii_digit());
     (starts && text.as_bytes().iter().all(plain)).then(|| text.parse().ok())?
 }
 
-/// A whole number as text, without a sign.
+/// Parses a whole number without a sign.
 pub(crate) fn whole(text: &str) -> Option<u64> {
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-/// The number and how many digits follow its point: nginx writes its times with three, gunicorn with six.
+/// Parses a decimal number and counts its decimals: nginx writes times with three, gunicorn with six.
 pub(crate) fn decimals(text: &str) -> Option<(f64, usize)> {
     let (whole, fraction) = text.split_once('.')?;
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,7 +1,7 @@
-//! The access logs of servers, proxies, clouds and frameworks, read line by line: pure, no I/O and no clock.
+//! Parses the access logs of servers, proxies, clouds and frameworks line by line, without I/O or a clock.
 //!
-//! A [`Parser`] recognises who wrote a line by its shape. What it can't be sure of it leaves out: a request's time is
-//! right or absent, since a wrong one would be judged and fire alerts.
+//! A [`Parser`] recognises by the shape of a line which program wrote it. It leaves out values it can't be sure of: a
+//! latency is correct or absent, because a wrong one would fire alerts.
 //!
 //! ```
 //! use tidewatch_accesslog::{Hints, Parser, Status};

@@ -1,7 +1,7 @@
-//! What fields are called, in JSON, logfmt, LTSV and `key=value` logs, and what that says about them.
+//! Names of fields in JSON, logfmt, LTSV and `key=value` logs, and their meanings.
 //!
 //! Names are compared without case and separators: `requestMethod`, `request_method`, `request.method` and
-//! `RequestMethod` are one name here, `requestmethod`.
+//! `RequestMethod` are all `requestmethod`.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,54 +9,54 @@ use std::sync::LazyLock;
 use crate::Unit;
 use crate::producer::Signs;
 
-/// What a field says of the request.
+/// The role of a field in the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Time,
     Status,
     Method,
     Target,
-    /// A whole request line, as nginx's `$request`.
+    /// A whole request line, like nginx's `$request`.
     RequestLine,
     RequestId,
     TraceId,
     SpanId,
     Latency(Measure),
-    /// Unit of a latency, in a field of its own.
+    /// The unit of a latency, in a separate field.
     LatencyUnit,
-    /// Edge logs tell when a request began and ended.
+    /// The beginning of the request, which edge logs write together with its end.
     Began,
     Ended,
     Level,
-    /// Source file, or name of the logger.
+    /// The source file, or the name of the logger.
     Source,
-    /// Nothing but who wrote the line.
+    /// A sign of the line's producer and nothing else.
     Sign,
 }
 
-/// How a latency is to be understood.
+/// The rule for a latency's unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Measure {
-    /// The name tells the unit.
+    /// The unit is part of the name.
     In(Unit),
-    /// nginx's `$request_time` by its usual names: seconds with three decimals.
+    /// nginx's `$request_time` under its usual names: seconds with three decimals.
     Nginx,
-    /// By the value's own unit, or by who wrote the line.
+    /// The unit is part of the value, or follows from the producer.
     Unnamed,
-    /// By the value's own unit only.
+    /// The unit must be part of the value.
     WithUnit,
 }
 
-/// A name's meaning.
+/// The meaning of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Meaning {
     pub role: Role,
-    /// Among names of one role: the lowest is the surest.
+    /// Rank among names of the same role: the lowest is the most reliable.
     pub rank: u8,
     pub signs: Signs,
 }
 
-/// Names of each role, the surest first.
+/// Names of each role, the most reliable first.
 const NAMES: [(Role, &str); 12] = [
     (
         Role::Time,
@@ -95,17 +95,17 @@ const NAMES: [(Role, &str); 12] = [
     (Role::Source, "caller sourcefile logger"),
 ];
 
-/// Names of latencies without a unit, the surest first. Those of upstreams, databases, views or first bytes are not the
-/// request's time, and not among them.
+/// Names of latencies without a unit, the most reliable first. Times of upstreams, databases, views or first bytes are
+/// not the request's latency, and therefore not listed.
 const LATENCIES: &str = "latency duration elapsed requestduration requestlatency responsetime responselatency elapsedtime \
          timetaken totaltime responseduration httprequestlatency httprequestduration \
          httpserverrequestduration reslatency resresponsetime processingtime processtime servicetime took \
          taken timeelapsed totalduration apitimetoresponse handlerduration resptime";
 
-/// nginx's `$request_time` by the names that people give it.
+/// Common names for nginx's `$request_time`.
 const NGINX_LATENCIES: &str = "requesttime rt reqtime nginxrequesttime";
 
-/// Too general without a unit, but a duration with one: `time_ms`, `total_ns`.
+/// Names that are too general without a unit, but name a duration with one: `time_ms`, `total_ns`.
 const ONLY_WITH_UNIT: &str = "time total httpserverduration";
 
 const SUFFIXES: [(&str, Unit); 20] = [
@@ -131,7 +131,7 @@ const SUFFIXES: [(&str, Unit); 20] = [
     ("insec", Unit::Seconds),
 ];
 
-/// Durations whose unit is told by the specification of their log.
+/// Durations whose unit is defined by the log's specification.
 const SPECIFIED: [(&str, Unit); 4] = [
     ("eventduration", Unit::Nanoseconds),
     ("httpserverrequestduration", Unit::Seconds),
@@ -139,14 +139,14 @@ const SPECIFIED: [(&str, Unit); 4] = [
     ("latenciesrequest", Unit::Milliseconds),
 ];
 
-/// Names that tell who wrote the line.
+/// Names that identify the program that wrote the line.
 const SIGNS: [(Signs, &str); 19] = [
     (
         Signs::NGINX,
         "bodybytessent upstreamresponsetime upstreamaddr upstreamstatus httpuseragent httpreferer timelocal \
          timeiso8601 urt remoteuser upstreamresponse",
     ),
-    // Beside an upstream's time there is the request's.
+    // A log with an upstream's time also has the request's.
     (Signs::UPSTREAM, "upstreamtime upstreamresponsetime urt"),
     // Node's `res.statusCode`.
     (Signs::NODE, "resstatuscode"),
@@ -180,7 +180,7 @@ fn meanings() -> HashMap<String, Meaning> {
     for (name, unit) in SPECIFIED {
         add(name.to_owned(), Role::Latency(Measure::In(unit)), 0);
     }
-    // Before the roles: nginx's request time is a latency first, and a time where it is none.
+    // Before the roles: nginx's request time is a latency first, and a timestamp only if it can't be a latency.
     for (rank, base) in words(NGINX_LATENCIES).chain(words(LATENCIES)).enumerate() {
         for (suffix, unit) in SUFFIXES {
             add(format!("{base}{suffix}"), Role::Latency(Measure::In(unit)), rank);
@@ -217,12 +217,12 @@ fn meanings() -> HashMap<String, Meaning> {
     all
 }
 
-/// Names longer than this mean nothing here.
+/// Maximum length of a name with a meaning.
 const LONGEST: usize = 40;
 
-/// The meaning of a name.
+/// Returns the meaning of a name.
 pub(crate) fn meaning(name: &str) -> Option<Meaning> {
-    // API Gateway's own name; `response.latency` is somebody else's.
+    // API Gateway's own name; `response.latency` belongs to other programs.
     if name == "responseLatency" {
         let role = Role::Latency(Measure::In(Unit::Milliseconds));
         return Some(Meaning { role, rank: 0, signs: Signs::NONE });

@@ -1,4 +1,4 @@
-//! Which of the known shapes a line has, and what it says.
+//! The parser, which recognises the shape of a line and reads the request from it.
 
 use std::borrow::Cow;
 
@@ -10,39 +10,39 @@ use crate::producer::Signs;
 use crate::w3c::Columns;
 use crate::{Format, Request, Unit, text, wrap};
 
-/// What the user knows of the log.
+/// The user's knowledge about the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// The field that holds the request's time; no other is looked at. Fields within objects are `outer.inner`.
+    /// The field that holds the request's latency; all others are ignored. Fields within objects are `outer.inner`.
     pub latency_field: Option<String>,
-    /// The unit of times that don't name theirs.
+    /// The unit of latencies that don't name theirs.
     pub latency_unit: Option<Unit>,
 }
 
-/// Why a line is no request.
+/// The reason why a line is not a request.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Unreadable {
-    /// No shape that is known.
+    /// The shape of the line is not known.
     #[error("neither an access log line nor a JSON object")]
     UnknownFormat,
-    /// A line of a W3C log, such as IIS's, whose `#Fields` line wasn't read.
+    /// The line belongs to a W3C log, such as IIS's, but no `#Fields` line came before it.
     #[error("a W3C log's line without a #Fields line before it")]
     NoColumns,
-    /// It starts like a JSON object and is none.
+    /// The line starts like a JSON object but isn't one.
     #[error("not JSON: {0}")]
     NotJson(String),
-    /// A part that a request needs is missing.
+    /// A required part of a request is missing.
     #[error("no field that says the {0}")]
     Missing(&'static str),
-    /// A part that can't be understood.
+    /// A part can't be parsed.
     #[error("{what} `{text}` is not understood")]
     Field {
-        /// Which part of the line.
+        /// The part of the line.
         what: &'static str,
-        /// The start of its text, without control characters.
+        /// The first 40 characters of its text, control characters replaced.
         text: String,
     },
-    /// The format that was asked for is another one.
+    /// The line doesn't have the format that the user gave.
     #[error("not of the format that --format gives")]
     OtherFormat,
 }
@@ -54,18 +54,19 @@ impl Unreadable {
     }
 }
 
-/// JSON within JSON is followed this deep: a runtime's log of a log that a program passed on.
+/// Maximum nesting of JSON within JSON, such as a container runtime's log of a log that a program forwarded.
 const DEPTH: usize = 3;
 
-/// Fields in which JSON logs hold another program's line.
+/// The fields in which JSON logs hold another program's line.
 const INNER: [&str; 10] =
     ["log", "MESSAGE", "message", "Message", "msg", "line", "textPayload", "event.original", "_raw", "properties"];
 
-/// Objects within a JSON object that are looked at.
+/// Maximum number of objects within a JSON object that are searched for a request.
 const OBJECTS: usize = 16;
 
-/// Reads a log line by line. Lines of W3C logs are understood by the `#Fields` line before them, so lines are to be
-/// given in their order.
+/// A parser that reads a log line by line.
+///
+/// Lines must be given in order, because a `#Fields` line describes the lines of a W3C log after it.
 #[derive(Debug, Clone, Default)]
 pub struct Parser {
     hints: Hints,
@@ -74,21 +75,21 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// Recognises the shape of each line.
+    /// Creates a parser that recognises the shape of each line.
     pub fn new(hints: Hints) -> Self {
         Self { hints, format: None, columns: None }
     }
 
-    /// Reads lines of this format only.
+    /// Creates a parser that reads only lines of this format.
     pub fn of_format(format: Format) -> Self {
         Self { format: Some(format), ..Self::default() }
     }
 
-    /// Reads a line. `None` is one that says nothing of a request: a blank one, or a directive of a W3C log.
+    /// Reads a line. Returns `None` if the line is blank or starts with `#`, like the directives of a W3C log.
     ///
     /// # Errors
     ///
-    /// [`Unreadable`] says why the line is no request.
+    /// Returns [`Unreadable`] if the line is not a request.
     pub fn read(&mut self, line: &str) -> Result<Option<Request>, Unreadable> {
         let line = clean(line);
         let line = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\0' | '\u{feff}'));
@@ -134,7 +135,7 @@ impl Parser {
         }
     }
 
-    /// A line of the given format, perhaps in what a runtime or syslog puts around it.
+    /// Reads a line of the given format, which may be wrapped by a container runtime or syslog.
     fn formatted(
         &self,
         format: &Format,
@@ -182,7 +183,7 @@ impl Parser {
         fields
     }
 
-    /// The request of the first object within that holds one, whatever its name is.
+    /// Returns the request from the first nested object that holds one, whatever the object's name.
     fn nested(&self, flat: &Flat<'_>, outer: Option<Timestamp>) -> Option<Result<Request, Unreadable>> {
         let mut prefixes: Vec<&str> = Vec::new();
         for (path, ..) in flat.fields() {
@@ -206,12 +207,12 @@ impl Parser {
     }
 }
 
-/// The line that a JSON log passes on.
+/// Returns the line that a JSON log forwards.
 fn inner_line<'f>(flat: &'f Flat<'_>) -> Option<&'f str> {
     INNER.iter().find_map(|name| flat.text(name)).map(str::trim).filter(|line| !line.is_empty())
 }
 
-/// A JSON object behind a few words, and these words.
+/// Returns a JSON object at the end of the line and the words before it.
 fn json_within(line: &str) -> Option<(&str, &str)> {
     let start = line.find('{').filter(|start| line.ends_with('}') && *start <= 200)?;
     let (before, json) = line.split_at(start);
@@ -219,7 +220,7 @@ fn json_within(line: &str) -> Option<(&str, &str)> {
     (is_object && !before.contains('"')).then_some((before, json))
 }
 
-/// Without the colours that some programs write.
+/// Removes the colour codes that some programs write.
 fn clean(line: &str) -> Cow<'_, str> {
     if !line.as_bytes().contains(&0x1b) {
         return Cow::Borrowed(line);

@@ -1,9 +1,9 @@
-//! Who wrote a line of named values, told by the names that only they use, and the unit in which they count.
+//! The program that wrote a line of named values, recognised by names that only it uses, and its unit of time.
 
 use crate::fields::Value;
 use crate::{Unit, latency};
 
-/// Signs of a producer.
+/// Signs of a producer, as a set of bits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Signs(u32);
 
@@ -11,12 +11,12 @@ impl Signs {
     pub(crate) const NONE: Self = Self(0);
     pub(crate) const NGINX: Self = Self(1);
     pub(crate) const ENVOY: Self = Self(1 << 1);
-    /// `start_time`, which with `response_code` is Envoy's.
+    /// `start_time`, which together with `response_code` is Envoy's.
     pub(crate) const START_TIME: Self = Self(1 << 2);
     pub(crate) const RESPONSE_CODE: Self = Self(1 << 3);
     pub(crate) const TRAEFIK: Self = Self(1 << 4);
     pub(crate) const CADDY: Self = Self(1 << 5);
-    /// pino and bunyan: levels are numbers.
+    /// pino and bunyan, which write levels as numbers.
     pub(crate) const NODE: Self = Self(1 << 6);
     /// A caller or source in a `.go` file.
     pub(crate) const GO: Self = Self(1 << 7);
@@ -27,7 +27,7 @@ impl Signs {
     pub(crate) const MSG: Self = Self(1 << 10);
     pub(crate) const MESSAGE: Self = Self(1 << 11);
     pub(crate) const TIME: Self = Self(1 << 12);
-    /// `ts`, which is zap's name for the time.
+    /// `ts`, zap's name for the time.
     pub(crate) const TS: Self = Self(1 << 13);
     pub(crate) const CONTROLLER: Self = Self(1 << 14);
     pub(crate) const ACTION: Self = Self(1 << 15);
@@ -38,7 +38,7 @@ impl Signs {
     pub(crate) const IIS: Self = Self(1 << 20);
     pub(crate) const APISIX: Self = Self(1 << 22);
     pub(crate) const UPSTREAM: Self = Self(1 << 23);
-    /// `uri` within `request`, which with `ts` is Caddy's.
+    /// `uri` within `request`, which together with `ts` is Caddy's.
     pub(crate) const REQUEST_OBJECT: Self = Self(1 << 21);
 
     pub(crate) fn add(&mut self, more: Self) {
@@ -54,16 +54,16 @@ impl Signs {
     }
 }
 
-/// Go writes a `time.Duration` as whole nanoseconds. Below a tenth of a millisecond it could as well be milliseconds
-/// that somebody counted.
+/// Go writes a `time.Duration` as whole nanoseconds. A number below a tenth of a millisecond could also be milliseconds
+/// that the program counted.
 const SURELY_NANOSECONDS: f64 = 100_000.0;
 
-/// Caddy's `duration_format nano` gives whole numbers; so are its seconds now and then, but never this many.
+/// Caddy's `duration_format nano` writes whole numbers. Its seconds are sometimes whole too, but never this large.
 const CADDY_NANOSECONDS: f64 = 1000.0;
 
 type Counts = fn(&Value<'_>, f64) -> Option<Unit>;
 
-/// The unit of a duration that doesn't name one, by who wrote the line.
+/// The unit of a duration that doesn't name one, by producer.
 const PRODUCERS: [(Signs, Counts); 18] = [
     (Signs::TRAEFIK, |_, _| Some(Unit::Nanoseconds)),
     (Signs::CADDY, caddy),
@@ -79,9 +79,9 @@ const PRODUCERS: [(Signs, Counts); 18] = [
     (Signs::AZURE, seconds_if_fraction),
     (Signs::CLOUDFRONT, |_, _| Some(Unit::Seconds)),
     (Signs::IIS, milliseconds_if_whole),
-    // zap counts in seconds as a float.
+    // zap writes seconds as a float.
     (Signs::TS.and(Signs::LOWER_LEVEL), seconds_if_fraction),
-    // log/slog and logrus; zerolog counts in milliseconds as a float.
+    // log/slog and logrus; zerolog writes milliseconds as a float.
     (Signs::UPPER_LEVEL.and(Signs::MSG).and(Signs::TIME), go_duration),
     (Signs::LOWER_LEVEL.and(Signs::MSG).and(Signs::TIME), go_duration),
     (Signs::LOWER_LEVEL.and(Signs::MESSAGE).and(Signs::TIME), |value, _| {
@@ -89,7 +89,7 @@ const PRODUCERS: [(Signs, Counts); 18] = [
     }),
 ];
 
-/// The unit in which these signs' producer counts, where that is sure.
+/// Returns the unit that these signs' producer uses, if it is certain.
 pub(crate) fn unit(signs: Signs, value: &Value<'_>, number: f64) -> Option<Unit> {
     let by_shape = PRODUCERS.iter().find(|(shape, _)| signs.has(*shape));
     by_shape
@@ -102,7 +102,7 @@ fn caddy(value: &Value<'_>, number: f64) -> Option<Unit> {
     Some(if nanoseconds { Unit::Nanoseconds } else { Unit::Seconds })
 }
 
-/// Seconds with three decimals, as nginx writes them. What passes them on may drop zeros at the end.
+/// Recognises seconds with three decimals, as nginx writes them. Programs that forward them may drop trailing zeros.
 pub(crate) fn three_decimals(value: &Value<'_>, number: f64) -> Option<Unit> {
     let is_nginx = match value {
         Value::Text(text) => matches!(latency::decimals(text), Some((_, 3))),

@@ -1,42 +1,42 @@
-//! What a line says about one request.
+//! A request as described by one line.
 
 use jiff::Timestamp;
 
 use crate::Latency;
 
-/// One request, as a line of a log tells of it.
+/// One request, as described by a line of a log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// The time that the line carries. `None` where it carries none: some development servers write no time.
+    /// The time on the line. `None` if it has none: some development servers write no time.
     pub logged_at: Option<Timestamp>,
-    /// HTTP method.
+    /// The HTTP method.
     pub method: Option<String>,
-    /// What was asked for, as it was logged: a path with its query, or a whole URL. `None` where what came was no HTTP
-    /// request: a TLS handshake on a plain port, say.
+    /// The target as logged: a path with its query, or a whole URL. `None` if the client didn't send an HTTP request,
+    /// such as a TLS handshake on a plain port.
     pub target: Option<String>,
-    /// How it was answered.
+    /// The server's answer.
     pub status: Status,
-    /// How long the request took, where the line says so beyond doubt.
+    /// The request's latency, if the line gives it unambiguously.
     pub latency: Option<Latency>,
-    /// Identifies the request.
+    /// The request's ID.
     pub request_id: Option<String>,
-    /// Trace that the request belongs to.
+    /// The ID of the trace that the request belongs to.
     pub trace_id: Option<String>,
-    /// Span of the request in its trace.
+    /// The ID of the request's span in its trace.
     pub span_id: Option<String>,
 }
 
-/// How a request was answered.
+/// The server's answer to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// With this status code, 100 to 599.
+    /// The status code, 100 to 599.
     Code(u16),
-    /// Not at all: the client was gone. Servers log it as 0, 000 or 999, HAProxy as -1.
+    /// No answer, because the client was gone. Servers log it as 0, 000 or 999, HAProxy as -1.
     ClientGone,
 }
 
 impl Status {
-    /// A status code as text.
+    /// Parses a status code.
     pub(crate) fn read(text: &str) -> Option<Self> {
         match text {
             "0" | "000" | "999" | "-1" => Some(Self::ClientGone),
@@ -46,7 +46,7 @@ impl Status {
     }
 }
 
-/// What a request line says.
+/// The parts of a request line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct RequestLine<'a> {
     pub method: Option<&'a str>,
@@ -54,7 +54,8 @@ pub(crate) struct RequestLine<'a> {
 }
 
 impl<'a> RequestLine<'a> {
-    /// Method and target of `GET /path HTTP/1.1`; neither where it is none. The target may have spaces in it.
+    /// Splits `GET /path HTTP/1.1` into method and target. Both are `None` for other texts. The target may contain
+    /// spaces.
     pub(crate) fn read(text: &'a str) -> Self {
         let text = text.trim();
         let Some((method, rest)) = text.split_once(' ').filter(|(method, _)| is_method(method)) else {
@@ -63,19 +64,19 @@ impl<'a> RequestLine<'a> {
         let rest = rest.trim_start();
         let target = match rest.rsplit_once(' ') {
             Some((target, protocol)) if protocol.starts_with("HTTP/") => target.trim_end(),
-            // HTTP/0.9 names no protocol.
+            // HTTP/0.9 has no protocol.
             _ if rest.starts_with('/') => rest.split(' ').next().unwrap_or_default(),
             _ => "",
         };
         if target.is_empty() { Self::default() } else { Self { method: Some(method), target: Some(target) } }
     }
 
-    /// Whether the text is a request line.
+    /// Returns whether the text is a request line.
     pub(crate) fn is(text: &str) -> bool {
         RequestLine::read(text).target.is_some()
     }
 
-    /// The request line among words that stand without quotes: `https POST /a HTTP/1.1`.
+    /// Finds a request line among unquoted words: `https POST /a HTTP/1.1`.
     pub(crate) fn within(text: &'a str) -> Option<Self> {
         let mut from = 0;
         for word in text.split(' ') {
@@ -91,14 +92,14 @@ impl<'a> RequestLine<'a> {
     }
 }
 
-/// `GET`, `M-SEARCH`, `VERSION_CONTROL`.
+/// Returns whether a word has the form of a method: `GET`, `M-SEARCH`, `VERSION_CONTROL`.
 pub(crate) fn is_method(word: &str) -> bool {
     (1..=20).contains(&word.len())
         && word.starts_with(|c: char| c.is_ascii_uppercase())
         && word.bytes().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'-' | b'_'))
 }
 
-/// A method that is common enough to be known among words that aren't in quotes.
+/// Returns whether a method is common enough to be recognised among unquoted words.
 pub(crate) fn is_known_method(word: &str) -> bool {
     matches!(word, "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS" | "CONNECT" | "TRACE" | "PROPFIND")
 }

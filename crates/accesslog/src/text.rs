@@ -1,4 +1,4 @@
-//! Lines of text, by the shapes that servers give them.
+//! Lines of plain text, recognised by the shapes that servers give them.
 
 mod apps;
 mod aws;
@@ -13,19 +13,19 @@ use crate::request::RequestLine;
 use crate::tokens::{self, Token};
 use crate::{Hints, Latency, Request, Status, Unreadable};
 
-/// A line and its pieces.
+/// A line and its tokens.
 pub(crate) struct Line<'a> {
     text: &'a str,
     tokens: Vec<Token<'a>>,
-    /// The time of what the line was wrapped in.
+    /// The time of the wrapper around the line.
     outer: Option<Timestamp>,
     hints: &'a Hints,
 }
 
-/// A shape: `None` where the line hasn't got it.
+/// A reader for one shape. Returns `None` if the line doesn't have that shape.
 type Shape = fn(&Line<'_>) -> Option<Result<Request, Unreadable>>;
 
-/// The ones that are surest stand first; common log format would also take what some of them write.
+/// All shapes, the most distinctive first: the common log format would also accept lines of some others.
 const SHAPES: [Shape; 14] = [
     named::tabs,
     aws::load_balancer,
@@ -48,7 +48,7 @@ pub(crate) fn read(text: &str, outer: Option<Timestamp>, hints: &Hints) -> Resul
     SHAPES.iter().find_map(|shape| shape(&line)).unwrap_or(Err(Unreadable::UnknownFormat))
 }
 
-/// A request of what positions tell.
+/// Builds a request from values found by position.
 fn request(
     logged_at: Option<Timestamp>,
     line: RequestLine<'_>,

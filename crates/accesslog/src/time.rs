@@ -1,4 +1,4 @@
-//! The ways in which logs write a moment. Where no zone is written, it means UTC.
+//! Times in the notations that logs use. A time without a zone is taken as UTC.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
@@ -6,7 +6,7 @@ use jiff::tz::Offset;
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-/// Zones by name, in minutes east of UTC: those of RFC 822, and Europe's.
+/// Named zones in minutes east of UTC: those of RFC 822, and European ones.
 const ZONES: [(&str, i32); 20] = [
     ("Z", 0),
     ("UTC", 0),
@@ -30,11 +30,11 @@ const ZONES: [(&str, i32); 20] = [
     ("JST", 540),
 ];
 
-/// 2000-01-01T00:00:00Z: a smaller number is no moment of a request.
+/// 2000-01-01T00:00:00Z: a smaller number is not the time of a request.
 const OLDEST: f64 = 946_684_800.0;
 
-/// A moment as text: `17/May/2015:10:05:03 +0200`, ISO 8601 and its relatives (`2015/05/17 10:05:03,123`), ctime's
-/// `Sun May 17 10:05:03 2015`, an HTTP date, or a number since the epoch.
+/// Parses a time: `17/May/2015:10:05:03 +0200`, ISO 8601 and similar (`2015/05/17 10:05:03,123`), ctime's `Sun May 17
+/// 10:05:03 2015`, an HTTP date, or a number since the epoch.
 pub(crate) fn text(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     match text.as_bytes().first()? {
@@ -53,7 +53,7 @@ pub(crate) fn text(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// A date, a time and perhaps a zone, in digits but for the month.
+/// Parses a date, a time and an optional zone. The month may be a name; all else is digits.
 fn written(text: &str) -> Option<Timestamp> {
     let mut cursor = Cursor(text);
     let first = cursor.digits()?;
@@ -77,7 +77,7 @@ fn written(text: &str) -> Option<Timestamp> {
     moment(year, month, day, time, cursor.0)
 }
 
-/// `May 17 10:05:03 2015`, after the weekday.
+/// Parses `May 17 10:05:03 2015`, after the weekday.
 fn ctime(text: &str) -> Option<Timestamp> {
     let mut cursor = Cursor(text);
     let month = cursor.month()?;
@@ -94,7 +94,7 @@ fn moment(year: i16, month: i16, day: i16, time: Time, zone: &str) -> Option<Tim
     offset(zone.trim())?.to_timestamp(DateTime::from_parts(date, time)).ok()
 }
 
-/// `+02:00`, `+0200`, `+02`, a zone's name, or nothing. A name that isn't known says as little as none.
+/// Parses `+02:00`, `+0200`, `+02`, a zone's name, or nothing. An unknown name is treated like a missing zone.
 fn offset(zone: &str) -> Option<Offset> {
     let minutes = match zone.as_bytes().first() {
         None => 0,
@@ -120,8 +120,8 @@ fn offset(zone: &str) -> Option<Offset> {
     Offset::from_seconds(minutes.checked_mul(60)?).ok()
 }
 
-/// Time since the epoch; its magnitude tells the unit: seconds, or milli-, micro- or nanoseconds. (As seconds 1e11 is
-/// the year 5138, as milliseconds 1973, and so on.)
+/// Converts a time since the epoch, whose magnitude determines the unit: seconds, or milli-, micro- or nanoseconds.
+/// (1e11 is the year 5138 as seconds, 1973 as milliseconds, and so on.)
 pub(crate) fn epoch(number: f64) -> Option<Timestamp> {
     if !(OLDEST..1e20).contains(&number) {
         return None;
@@ -133,7 +133,7 @@ pub(crate) fn epoch(number: f64) -> Option<Timestamp> {
         _ => 1e9,
     };
     let micros = (number / per_second * 1e6).round();
-    // The cast saturates, and what is out of a timestamp's range is refused.
+    // The cast saturates, and values out of a timestamp's range are rejected.
     #[allow(clippy::cast_possible_truncation)]
     Timestamp::from_microsecond(micros as i64).ok()
 }
@@ -142,7 +142,7 @@ fn parse(digits: &str) -> Option<i16> {
     digits.parse().ok()
 }
 
-/// What is left of the text.
+/// The rest of the text.
 struct Cursor<'a>(&'a str);
 
 impl<'a> Cursor<'a> {
@@ -171,7 +171,7 @@ impl<'a> Cursor<'a> {
         i16::try_from(index + 1).ok()
     }
 
-    /// `10:05:03`, with a fraction behind a point or a comma.
+    /// Parses `10:05:03`, with an optional fraction after a point or a comma.
     fn time(&mut self) -> Option<Time> {
         let hour = self.digits()?.parse().ok()?;
         self.any(&[":"])?;
@@ -184,7 +184,7 @@ impl<'a> Cursor<'a> {
             let digits = self.digits()?;
             nanos = digits.parse::<i32>().ok()? * 10_i32.pow(9 - u32::try_from(digits.len()).ok()?);
         }
-        // A leap second has no place of its own in Unix time.
+        // Unix time has no leap seconds.
         Time::new(hour, minute, second.min(59), nanos).ok()
     }
 }

@@ -1,41 +1,41 @@
-//! A line of text cut into what its writer meant as one piece: words, quoted texts, brackets, and values with a name.
+//! Splits a line of text into tokens: words, quoted texts, brackets and named values.
 
-/// How a piece is written.
+/// The notation of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A word between spaces.
     Word,
-    /// In double quotes, which are not part of the text.
+    /// A text in double quotes, which are not part of the text.
     Quoted,
     /// `"key=value"`, or a user agent that looks like it.
     QuotedPair,
-    /// In square brackets, which are not part of the text.
+    /// A text in square brackets, which are not part of the text.
     Bracket,
 }
 
-/// One piece.
+/// One token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token<'a> {
-    /// `key` of `key=value`, `key="value"`, `"key=value"`, or of `key:` before a value.
+    /// The `key` of `key=value`, `key="value"`, `"key=value"`, or of `key:` before a value.
     pub key: Option<&'a str>,
-    /// Its text, or the value.
+    /// The text, or the value of a named token.
     pub text: &'a str,
     pub kind: Kind,
 }
 
 impl<'a> Token<'a> {
-    /// A word without a name.
+    /// Returns the text if it is a word without a name.
     pub(crate) fn word(&self) -> Option<&'a str> {
         (self.kind == Kind::Word && self.key.is_none()).then_some(self.text)
     }
 
-    /// Whether it is a text in quotes without a name.
+    /// Returns whether it is a quoted text without a name.
     pub(crate) fn is_quoted(&self) -> bool {
         self.kind == Kind::Quoted && self.key.is_none()
     }
 }
 
-/// The pieces of a line, in their order, without bars between them.
+/// Splits a line into tokens, leaving out bars between them.
 pub(crate) fn split(line: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::with_capacity(24);
     let mut rest = line;
@@ -64,7 +64,7 @@ pub(crate) fn split(line: &str) -> Vec<Token<'_>> {
     }
 }
 
-/// The first piece of a text that begins with one.
+/// Returns the first token and the rest. The text must begin with a token.
 fn next(text: &str) -> (Token<'_>, &str) {
     if let Some(inside) = text.strip_prefix('"') {
         let (inside, rest) = until_quote(inside);
@@ -95,16 +95,17 @@ fn pair(text: &str) -> Option<(&str, &str)> {
     text.split_once('=').filter(|(key, _)| is_name(key))
 }
 
-/// Whether a text names a value: `request_time`, `x-request-id`, `http.method`.
+/// Returns whether a text is the name of a value: `request_time`, `x-request-id`, `http.method`.
 pub(crate) fn is_name(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '@' | '$'))
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'$'))
 }
 
-/// The text before the closing quote, and what follows it. Servers write a quote within as `\"` or `\x22`; some write
-/// it as it is, so a quote that closes stands at the end of a word where there is such a one, and not before a
-/// request's protocol. A quote that never closes takes the rest of the line.
+/// Returns the text before the closing quote, and the rest. Servers escape a quote within the text as `\"` or `\x22`,
+/// but some write it as it is. A closing quote is therefore expected at the end of a word and not before a request's
+/// protocol; if there is none like that, the first quote closes. A quote that is never closed takes the rest of the
+/// line.
 fn until_quote(text: &str) -> (&str, &str) {
     let mut first = None;
     let mut escaped = false;

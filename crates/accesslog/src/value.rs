@@ -1,4 +1,4 @@
-//! A value of a log, as it is written, and what it may mean.
+//! A value as written in a log, and its possible meanings.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use crate::producer::Signs;
 use crate::{Status, latency, time};
 
-/// A value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value<'a> {
     Text(Cow<'a, str>),
@@ -20,7 +19,7 @@ impl<'a> Value<'a> {
         Self::Text(Cow::Borrowed(text))
     }
 
-    /// Whether it is a whole number, also one in quotes.
+    /// Returns whether it is a whole number, quoted or not.
     pub(crate) fn is_whole(&self) -> bool {
         match self {
             Self::Text(text) => latency::whole(text).is_some(),
@@ -66,7 +65,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The surest value of a role so far.
+/// The value of a role with the best rank so far.
 #[derive(Debug)]
 pub(crate) struct Best<T>(Option<(u8, T)>);
 
@@ -98,7 +97,7 @@ impl<T: Copy> Best<T> {
     }
 }
 
-/// `2024-03-12`, whose time stands elsewhere.
+/// Returns whether it is a date alone, such as `2024-03-12`, with the time in another field.
 pub(crate) fn is_date(text: &str) -> bool {
     text.len() == 10
         && text.bytes().enumerate().all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() })

@@ -1,15 +1,15 @@
-//! What stands in front of a server's own line: syslog, container runtimes, `docker compose logs`.
+//! Prefixes in front of a server's own line: syslog, container runtimes, `docker compose logs`.
 
 use jiff::Timestamp;
 
 use crate::time;
 
-/// The line itself, and the time of what it was wrapped in.
+/// Returns the line without its prefixes, and the prefix's time.
 pub(crate) fn peel(line: &str) -> (&str, Option<Timestamp>) {
     compose(line).or_else(|| syslog(line)).or_else(|| stamped(line)).unwrap_or((line, None))
 }
 
-/// `web-1  | line`
+/// Strips `web-1  | line`.
 fn compose(line: &str) -> Option<(&str, Option<Timestamp>)> {
     let (name, rest) = line.split_once(" | ")?;
     let name = name.trim_end();
@@ -19,8 +19,8 @@ fn compose(line: &str) -> Option<(&str, Option<Timestamp>)> {
     (plain && numbered && stem.starts_with(|c: char| c.is_ascii_alphabetic())).then(|| peel(rest.trim_start()))
 }
 
-/// `<190>1 2026-04-11T22:14:15.003+05:30 host app procid msgid - line`, and BSD syslog's
-/// `<190>Jan 23 16:00:02 host app[1]: line` with or without its priority. Its time has no year and so is none.
+/// Strips `<190>1 2026-04-11T22:14:15.003+05:30 host app procid msgid - line`, and BSD syslog's `<190>Jan 23 16:00:02
+/// host app[1]: line` with or without its priority. BSD syslog's time is dropped, because it has no year.
 fn syslog(line: &str) -> Option<(&str, Option<Timestamp>)> {
     let rest = priority(line);
     if rest.len() < line.len()
@@ -43,7 +43,7 @@ fn priority(line: &str) -> &str {
     }
 }
 
-/// After `-` or `[id name="value"]...`.
+/// Returns the text after `-` or `[id name="value"]...`.
 fn structured(text: &str) -> Option<&str> {
     if let Some(rest) = text.strip_prefix("- ") {
         return Some(rest.trim_start_matches('\u{feff}'));
@@ -55,14 +55,15 @@ fn structured(text: &str) -> Option<&str> {
     Some(rest.trim_start().trim_start_matches('\u{feff}'))
 }
 
-/// After `host tag[1]: ` or `tag: `.
+/// Returns the text after `host tag[1]: ` or `tag: `.
 fn tagged(text: &str) -> Option<&str> {
     let (before, line) = text.split_once(": ")?;
     (before.split(' ').count() <= 2 && !before.contains(['"', '{'])).then_some(line)
 }
 
-/// `2021-08-24T09:52:13.207Z line`: container runtimes (`... stdout F line`), `docker logs --timestamps`, `kubectl logs
-/// --timestamps`, journald and rsyslog (`... host tag[1]: line`), Go's standard logger (`2018/05/02 17:51:41 line`).
+/// Strips a leading time, `2021-08-24T09:52:13.207Z line`, as written by container runtimes (`... stdout F line`),
+/// `docker logs --timestamps`, `kubectl logs --timestamps`, journald and rsyslog (`... host tag[1]: line`) and Go's
+/// standard logger (`2018/05/02 17:51:41 line`).
 fn stamped(line: &str) -> Option<(&str, Option<Timestamp>)> {
     if !line.starts_with(|c: char| c.is_ascii_digit()) {
         return None;

@@ -9,10 +9,10 @@ pub(super) const REMEDIES: Remedies = Remedies { time: "%t", status: "%>s", requ
 
 const NUMBER: &str = r"-|\d+(?:\.\d+)?";
 const STATUS: &str = r"-|\d{1,3}";
-/// Parts of a second, as parts of a time that is put together from several directives.
+/// Fraction of a second, as part of a time composed of several directives.
 const FRACTION: &str = "%f";
 
-/// How many directives of Apache are in it.
+/// Returns the number of Apache directives in the text.
 pub(super) fn variables(text: &str) -> usize {
     let mut rest = text;
     let mut count = 0;
@@ -67,7 +67,7 @@ fn literal(pieces: &mut Vec<Piece>, text: &str) {
     }
 }
 
-/// Appends a value. Times that stand beside each other are parts of one, as in `%{%d/%b/%Y:%T}t.%{msec_frac}t %{%z}t`.
+/// Appends a value. Adjacent times are parts of one time, as in `%{%d/%b/%Y:%T}t.%{msec_frac}t %{%z}t`.
 fn push(pieces: &mut Vec<Piece>, next: Piece) {
     if let Piece::Value { role: Role::Strftime(more), .. } = &next {
         let between = match pieces.as_slice() {
@@ -92,14 +92,14 @@ fn push(pieces: &mut Vec<Piece>, next: Piece) {
 }
 
 struct Directive<'a> {
-    /// What stands in braces.
+    /// The text in braces.
     argument: &'a str,
     letter: &'a str,
-    /// Of all of it, without the percent sign.
+    /// Length of the whole directive without the percent sign.
     length: usize,
 }
 
-/// `>s`, `{User-Agent}i`, `!200,304{Referer}i`, `^FB`, after the percent sign.
+/// Parses a directive after the percent sign: `>s`, `{User-Agent}i`, `!200,304{Referer}i`, `^FB`.
 fn directive(text: &str) -> Option<Directive<'_>> {
     let modifiers = text.find(|c: char| !matches!(c, '<' | '>' | '!' | ',' | '0'..='9')).unwrap_or(text.len());
     let mut rest = &text[modifiers..];
@@ -157,7 +157,7 @@ fn time(argument: &str) -> (Role, Option<&'static str>) {
     }
 }
 
-/// Whether a moment written in this form can be read back.
+/// Checks that a time written in this form can be parsed back.
 fn readable(form: &str) -> Result<(), FormatError> {
     let now = jiff::civil::date(2024, 2, 29).at(23, 59, 58, 123_000_000).to_zoned(jiff::tz::TimeZone::UTC);
     let written = now.ok().and_then(|now| strtime::format(form, &now).ok());
@@ -165,8 +165,8 @@ fn readable(form: &str) -> Result<(), FormatError> {
     read.map(|_| ()).ok_or_else(|| FormatError::Time(form.to_owned()))
 }
 
-/// The string of a whole directive: `LogFormat "..." combined`, or what is given as it is. Within its quotes a quote is
-/// `\"`.
+/// Extracts the string from a whole directive, `LogFormat "..." combined`, or returns the text as it is. Within the
+/// quotes, a quote is written `\"`.
 fn string(text: &str) -> String {
     let text = text.trim();
     let inside = text.strip_prefix("LogFormat").map_or(text, str::trim_start);

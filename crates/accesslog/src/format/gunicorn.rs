@@ -1,8 +1,8 @@
-//! gunicorn's `access_log_format`, `%(h)s %(l)s "%(r)s"`, which has Apache's letters for most of its values.
+//! gunicorn's `access_log_format`, `%(h)s %(l)s "%(r)s"`, which uses Apache's letters for most values.
 
 use std::borrow::Cow;
 
-/// The format in Apache's directives, where it is gunicorn's.
+/// Rewrites a gunicorn format with Apache's directives. Other formats are returned unchanged.
 pub(super) fn gunicorn(text: &str) -> Cow<'_, str> {
     let mut parts = text.split("%(");
     let mut apache = parts.next().unwrap_or_default().to_owned();
@@ -14,7 +14,7 @@ pub(super) fn gunicorn(text: &str) -> Cow<'_, str> {
                 apache.push('%');
                 apache.push_str(match atom {
                     "M" => "{ms}T",
-                    // Seconds with decimals.
+                    // Decimal seconds.
                     "L" => "T",
                     "f" => "{Referer}i",
                     "a" => "{User-Agent}i",

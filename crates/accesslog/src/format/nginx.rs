@@ -8,10 +8,10 @@ pub(super) const REMEDIES: Remedies =
 
 const SECONDS: &str = r"-|\d+(?:\.\d+)?";
 const STATUS: &str = r"-|\d{1,3}";
-/// An upstream's values: one of each server that was asked.
+/// An upstream's values: one per server that nginx contacted.
 const LIST: &str = r"[^ ,]*(?:, [^ ,]+| : [^ ,]+)*";
 
-/// How many variables of nginx are in it.
+/// Returns the number of nginx variables in the text.
 pub(super) fn variables(text: &str) -> usize {
     let is_name = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '{');
     text.split('$').skip(1).filter(|rest| is_name(rest)).count()
@@ -37,7 +37,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
     pieces
 }
 
-/// Some values end where the next one begins: `$host$request_uri`, `$uri$is_args$args`.
+/// Limits values that end where an adjacent one begins: `$host$request_uri`, `$uri$is_args$args`.
 fn beside(pieces: &mut [Piece]) {
     for at in 1..pieces.len() {
         let (before, after) = pieces.split_at_mut(at);
@@ -59,7 +59,7 @@ fn literal(pieces: &mut Vec<Piece>, text: &str) {
     }
 }
 
-/// The name behind `$`, as `name` or `{name}`, and how long that is.
+/// Returns the name after `$`, written `name` or `{name}`, and its length in the text.
 fn name(text: &str) -> (&str, usize) {
     if let Some((name, _)) = text.strip_prefix('{').and_then(|text| text.split_once('}')) {
         return (name, name.len() + 2);
@@ -89,7 +89,7 @@ fn value(name: &str) -> Piece {
     Piece::Value { name: format!("${name}"), role, pattern }
 }
 
-/// The string of a whole directive: `log_format main escape=json '...' '...';`, or what is given as it is.
+/// Extracts the string from a whole directive, `log_format main escape=json '...' '...';`, or from the text as it is.
 fn string(text: &str) -> String {
     let mut rest = text.trim().trim_end_matches(';').trim_end();
     if let Some((_before, directive)) = rest.split_once("log_format ") {
@@ -102,7 +102,7 @@ fn string(text: &str) -> String {
     quoted(rest).unwrap_or_else(|| unescaped(rest))
 }
 
-/// Without the escapes of nginx's configuration.
+/// Removes the escapes of nginx's configuration.
 fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -122,7 +122,7 @@ fn unescaped(text: &str) -> String {
     plain
 }
 
-/// Several strings in quotes are one.
+/// Joins quoted strings that follow each other.
 fn quoted(text: &str) -> Option<String> {
     let mut whole = String::new();
     let mut rest = text;

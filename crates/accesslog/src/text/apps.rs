@@ -1,11 +1,11 @@
-//! Programs that write sentences of their own: morgan, Serilog, ASP.NET Core, uWSGI, Tornado, nginx Proxy Manager.
+//! Programs with their own log sentences: morgan, Serilog, ASP.NET Core, uWSGI, Tornado, nginx Proxy Manager.
 
 use super::{Line, request, status, tail};
 use crate::request::{RequestLine, is_method};
 use crate::tokens::{Kind, Token};
 use crate::{Latency, Request, Status, Unreadable, time};
 
-/// morgan's `GET /path 200 5.123 ms - 12`, and Serilog's `HTTP GET /path responded 200 in 1.2345 ms`.
+/// Reads morgan's `GET /path 200 5.123 ms - 12` and Serilog's `HTTP GET /path responded 200 in 1.2345 ms`.
 pub(super) fn read(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     // koa-logger's arrow
     let arrow = line.tokens.first().is_some_and(|token| token.word() == Some("-->"));
@@ -25,8 +25,8 @@ pub(super) fn read(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     Some(status(code).and_then(|status| request(line.outer, request_line, status, latency)))
 }
 
-/// ASP.NET Core's `Request finished HTTP/2 GET https://host/path - 200 512 text/html 1.2345ms`; versions 5 to 7 have
-/// the request's content type and length before the status (`application/json 12 - 200 ...`).
+/// Reads ASP.NET Core's `Request finished HTTP/2 GET https://host/path - 200 512 text/html 1.2345ms`. Versions 5 to 7
+/// write the request's content type and length before the status (`application/json 12 - 200 ...`).
 pub(super) fn aspnet(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let tokens = &line.tokens;
     let at = tokens.windows(2).position(|pair| {
@@ -42,7 +42,7 @@ pub(super) fn aspnet(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     Some(status(code).and_then(|status| request(line.outer, request_line, status, latency)))
 }
 
-/// `... [Thu Oct  5 12:00:00 2023] GET /path => generated 12 bytes in 5 msecs (HTTP/1.1 200) ...`
+/// Reads uWSGI's `... [Thu Oct  5 12:00:00 2023] GET /path => generated 12 bytes in 5 msecs (HTTP/1.1 200) ...`.
 pub(super) fn uwsgi(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let (before, after) = line.text.split_once(" => generated ")?;
     let (before, asked) = before.rsplit_once("] ")?;
@@ -57,7 +57,7 @@ pub(super) fn uwsgi(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     Some(status(code).and_then(|status| request(logged_at.or(line.outer), request_line, status, latency)))
 }
 
-/// Tornado's and Jupyter's `[I 250402 08:15:30 web:2271] 200 GET /path (client) 1.23ms`.
+/// Reads Tornado's and Jupyter's `[I 250402 08:15:30 web:2271] 200 GET /path (client) 1.23ms`.
 pub(super) fn tornado(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let [head, code, method, target, _client, rest @ ..] = line.tokens.as_slice() else { return None };
     let (_level, at) = head.text.split_once(' ').filter(|_| head.kind == Kind::Bracket)?;
@@ -76,7 +76,7 @@ pub(super) fn tornado(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     Some(request(Some(logged_at), request_line, code, latency))
 }
 
-/// nginx Proxy Manager's `[time] cache upstream_status status - GET https host "/path" [Client 192.0.2.4] ...`.
+/// Reads nginx Proxy Manager's `[time] cache upstream_status status - GET https host "/path" [Client 192.0.2.4] ...`.
 pub(super) fn proxy_manager(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let tokens = &line.tokens;
     let at = tokens.iter().position(|token| token.kind == Kind::Bracket && token.text.starts_with("Client "))?;

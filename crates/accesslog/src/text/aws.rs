@@ -7,8 +7,11 @@ use crate::{Latency, Request, Unit, Unreadable, latency, time};
 
 const TYPES: [&str; 7] = ["http", "https", "h2", "grpc", "grpcs", "ws", "wss"];
 
+/// Reads lines of load balancers.
+///
 /// Application: `type time elb client target request_time target_time response_time status target_status received sent
-/// "request" ...`. Classic: the same without the type. The three times in seconds add up to the request's; -1 is none.
+/// "request" ...`. Classic: the same without the type. The request's latency is the sum of the three times, which are
+/// in seconds; -1 means that there is none.
 pub(super) fn load_balancer(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let words = &line.tokens;
     let application = words.first()?.word().is_some_and(|word| TYPES.contains(&word));
@@ -34,8 +37,8 @@ pub(super) fn load_balancer(line: &Line<'_>) -> Option<Result<Request, Unreadabl
     Some(status(code).and_then(|status| request(Some(logged_at), request_line, status, latency)))
 }
 
-/// S3: `owner bucket [time] client requester id operation key "request" status error sent size total_time ...`, in
-/// milliseconds.
+/// Reads lines of S3: `owner bucket [time] client requester id operation key "request" status error sent size
+/// total_time ...`, with times in milliseconds.
 pub(super) fn bucket(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let tokens = &line.tokens;
     let kinds = ["REST.", "WEBSITE.", "SOAP.", "BATCH.", "S3."];

@@ -1,5 +1,5 @@
-//! Common log format and everything built on it: `host ident user [time] "request" status bytes ...`, as Apache, nginx,
-//! ingress-nginx, Traefik, Tomcat, gunicorn and many others write it, with more fields in front and behind.
+//! The common log format and its extensions: `host ident user [time] "request" status bytes ...`, as written by Apache,
+//! nginx, ingress-nginx, Traefik, Tomcat, gunicorn and many others, with more fields before and after.
 
 use jiff::Timestamp;
 
@@ -28,7 +28,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     }
     let (code, at) = match code(&tokens[end..]) {
         Ok((code, after)) => (code, end + after),
-        // Words that only look like a request may be something else's.
+        // Unquoted words that look like a request may be part of another shape.
         Err(_) if end > asked + 1 => return None,
         Err(error) => return Some(Err(error)),
     };
@@ -41,7 +41,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     Some(request(logged_at, request_line, code, tail::latency(&parts, line.hints)))
 }
 
-/// Where the request begins and ends, and what it says.
+/// Returns the index of the request's first token, the index after its last one, and its content.
 fn asked<'a>(tokens: &[Token<'a>], time: Option<usize>) -> Option<(usize, usize, RequestLine<'a>)> {
     let quoted = position(tokens, time);
     let is_request = |at: &usize| RequestLine::is(tokens[*at].text);
@@ -53,7 +53,7 @@ fn asked<'a>(tokens: &[Token<'a>], time: Option<usize>) -> Option<(usize, usize,
     quoted.map(|at| (at, at + 1, RequestLine::read(tokens[at].text)))
 }
 
-/// Method, target and protocol as three pieces, with or without quotes.
+/// Finds method, target and protocol as three consecutive tokens, with or without quotes.
 fn framed<'a>(tokens: &[Token<'a>]) -> Option<(usize, RequestLine<'a>)> {
     let plain = |token: &Token<'a>| token.word().or(token.is_quoted().then_some(token.text));
     tokens.windows(3).enumerate().find_map(|(at, three)| {
@@ -64,25 +64,26 @@ fn framed<'a>(tokens: &[Token<'a>]) -> Option<(usize, RequestLine<'a>)> {
     })
 }
 
-/// Apache's `ssl_request_log`, which ends with the protocol, the cipher, the request and its bytes.
+/// Returns whether it is a line of Apache's `ssl_request_log`, which ends with the protocol, the cipher, the request
+/// and its bytes.
 fn is_without_status(before: &[Token<'_>], after: &[Token<'_>]) -> bool {
     let is_protocol = |word: &str| word.starts_with("TLSv") || word.starts_with("SSLv");
     after.len() == 1 && before.iter().filter_map(Token::word).any(is_protocol)
 }
 
-/// Where the request stands: the first quoted text after the time that is a request line, or has a status behind it (a
-/// TLS handshake on a plain port was answered, too). Without a time, only a request line will do.
+/// Finds the request: the first quoted text after the time that is a request line or is followed by a status (a TLS
+/// handshake on a plain port is answered too). Without a time, only a request line is accepted.
 fn position(tokens: &[Token<'_>], time: Option<usize>) -> Option<usize> {
     let from = time.map_or(0, |at| at + 1);
     let answered =
         |at: usize| tokens.get(at + 1).and_then(Token::word).is_some_and(|word| Status::read(word).is_some());
     let quoted = || (from..tokens.len()).filter(|at| tokens[*at].is_quoted());
     let found = quoted().find(|at| RequestLine::is(tokens[*at].text) || time.is_some() && answered(*at));
-    // `"GET / HTTP/1.1" abc` has a bad status rather than no request.
+    // `"GET / HTTP/1.1" abc` has an invalid status rather than no request.
     found.or_else(|| quoted().next().filter(|_| time.is_some()))
 }
 
-/// The status is the first word behind the request, or stands behind the times of nginx.
+/// Finds the status: the first word after the request, or the first one after nginx's times.
 fn code(tokens: &[Token<'_>]) -> Result<(Status, usize), Unreadable> {
     let mut times = 0;
     for (at, token) in tokens.iter().enumerate() {
@@ -105,14 +106,14 @@ fn chi(tokens: &[Token<'_>]) -> Result<(Status, usize), Unreadable> {
     Ok((status(code)?, dash + 1))
 }
 
-/// The time in brackets, alone or before a level and a module (`[2025-04-02T08:15:30Z INFO  actix_web]`).
+/// Parses a time in brackets, alone or followed by a level and a module (`[2025-04-02T08:15:30Z INFO  actix_web]`).
 pub(super) fn time_in(bracket: &str) -> Option<Timestamp> {
     let first =
         || bracket.split_once(' ').filter(|(first, _)| first.len() >= 19).and_then(|(first, _)| time::text(first));
     time::text(bracket).or_else(first)
 }
 
-/// A time without brackets: a word or quoted text, a word and its zone, or a date and a time.
+/// Finds a time without brackets: a word or quoted text, a word and its zone, or a date and a time.
 fn bare_time(tokens: &[Token<'_>]) -> Option<Timestamp> {
     let plain = |token: &Token<'_>| token.key.is_none() && token.kind != Kind::Bracket;
     let words: Vec<&str> = tokens.iter().map(|token| if plain(token) { token.text } else { "" }).collect();
@@ -126,7 +127,8 @@ fn bare_time(tokens: &[Token<'_>]) -> Option<Timestamp> {
     })
 }
 
-/// Whether a bracket that is no time was meant to be one: a month in another language, say.
+/// Returns whether a bracket that can't be parsed as a time was meant as one, for example with a month in another
+/// language.
 fn looks_like_a_time(text: &str) -> bool {
     text.len() >= 15
         && text.starts_with(|c: char| c.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! Lines of values with names, and those whose fields are set apart by tabs or bars: logfmt, LTSV, `key=value`, gin.
+//! Lines of named values, and lines whose fields are separated by tabs or bars: logfmt, LTSV, `key=value`, gin.
 
 use super::{Line, clf};
 use crate::fields::{Fields, Value};
@@ -7,7 +7,7 @@ use crate::request::{RequestLine, is_known_method, is_method};
 use crate::tokens::{self, Kind};
 use crate::{Latency, Request, Status, Unreadable, latency, time};
 
-/// `key=value key="a value" [time] "request"`: logfmt and what looks like it.
+/// Reads logfmt and similar lines: `key=value key="a value" [time] "request"`.
 pub(super) fn pairs(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let mut fields = Fields::new(line.hints, Signs::NONE);
     let mut pairs = 0;
@@ -29,12 +29,12 @@ pub(super) fn pairs(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     (pairs >= 2 && (fields.has_status() || fields.has_target())).then(|| fields.finish(line.outer))
 }
 
-/// Fields between tabs, with labels (LTSV) or without.
+/// Reads fields separated by tabs, with labels (LTSV) or without.
 pub(super) fn tabs(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     line.text.contains('\t').then(|| parts(line, line.text.split('\t')))?
 }
 
-/// Fields between bars.
+/// Reads fields separated by bars.
 pub(super) fn bars(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     if line.text.contains(" | ") {
         return parts(line, line.text.split(" | "));
@@ -42,11 +42,11 @@ pub(super) fn bars(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     (line.text.matches('|').count() >= 5).then(|| parts(line, line.text.split('|')))?
 }
 
-/// Each field has a label, or is told by its form.
+/// Reads fields that have a label or are recognised by their form.
 fn parts<'a>(line: &Line<'a>, parts: impl Iterator<Item = &'a str>) -> Option<Result<Request, Unreadable>> {
     let mut fields = Fields::new(line.hints, Signs::NONE);
     let mut count = 0;
-    // Numbers of three digits before the request may be sizes.
+    // Three-digit numbers before the request may be sizes.
     let mut early = Vec::new();
     for part in parts {
         count += 1;
@@ -97,7 +97,7 @@ fn bare_status(part: &str) -> Option<Status> {
     Status::read(bare).filter(|_| bare.len() == 3)
 }
 
-/// The time in a field, by itself, in brackets, or behind a word (`[GIN] 2024/01/02 - 15:04:05`).
+/// Parses the time in a field: alone, in brackets, or after a word (`[GIN] 2024/01/02 - 15:04:05`).
 fn moment(part: &str) -> Option<jiff::Timestamp> {
     if part.len() < 19 {
         return None;
@@ -107,7 +107,7 @@ fn moment(part: &str) -> Option<jiff::Timestamp> {
     time::text(part).or_else(bracket).or_else(behind)
 }
 
-/// gin's `GET      "/path"`.
+/// Parses gin's `GET      "/path"`.
 fn route(part: &str) -> Option<RequestLine<'_>> {
     let (method, target) = part.split_once(' ')?;
     let target = target.trim().trim_matches('"');

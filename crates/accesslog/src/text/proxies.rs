@@ -1,12 +1,12 @@
-//! HAProxy, Squid and Envoy (with Istio), which have logs of their own.
+//! HAProxy, Squid and Envoy (with Istio), which have their own log formats.
 
 use super::{Line, request, status};
 use crate::request::RequestLine;
 use crate::tokens::{Kind, Token};
 use crate::{Latency, Request, Unit, Unreadable, latency, time};
 
-/// `client [time] frontend backend/server TR/Tw/Tc/Tr/Ta status bytes ... "request"`: times in milliseconds, the last
-/// one is the whole request's.
+/// Reads HAProxy's `client [time] frontend backend/server TR/Tw/Tc/Tr/Ta status bytes ... "request"`. The times are in
+/// milliseconds; the last one is the latency of the whole request.
 pub(super) fn haproxy(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let tokens = &line.tokens;
     let (at, total) = tokens.iter().enumerate().find_map(|(at, token)| Some((at, timers(token.word()?)?)))?;
@@ -22,7 +22,7 @@ pub(super) fn haproxy(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     Some(status(code).and_then(|status| request(Some(logged_at), request_line, status, latency)))
 }
 
-/// The last of `10/0/30/69/109`. One with a plus is not the whole time.
+/// Returns the last of `10/0/30/69/109`. A value with a plus sign is not the whole time.
 fn timers(word: &str) -> Option<&str> {
     if !word.starts_with(|c: char| c.is_ascii_digit() || c == '-') || !word.contains('/') {
         return None;
@@ -34,7 +34,8 @@ fn timers(word: &str) -> Option<&str> {
     (first_four == 4 && parts.next().is_none()).then_some(total)
 }
 
-/// `1286536308.779    180 192.168.0.224 TCP_MISS/200 411 GET http://host/path ...`: the second number are milliseconds.
+/// Reads Squid's `1286536308.779    180 192.168.0.224 TCP_MISS/200 411 GET http://host/path ...`. The second number is
+/// the latency in milliseconds.
 pub(super) fn squid(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let mut words = line.tokens.iter().map(Token::word);
     let mut next = || words.next().flatten();
@@ -48,8 +49,9 @@ pub(super) fn squid(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     Some(status(code).and_then(|status| request(time::text(at), request_line, status, latency)))
 }
 
-/// `[time] "request" status flags ... received sent duration ...`: between flags and numbers, newer versions have
-/// details; the duration is in milliseconds. A connection that was no HTTP has the request `- - -` and the status 0.
+/// Reads Envoy's `[time] "request" status flags ... received sent duration ...`. Newer versions write details between
+/// flags and numbers. The duration is in milliseconds. A connection that wasn't HTTP has the request `- - -` and the
+/// status 0.
 pub(super) fn envoy(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
     let start = line.tokens.windows(4).position(|window| {
         window[0].kind == Kind::Bracket
@@ -68,12 +70,12 @@ pub(super) fn envoy(line: &Line<'_>) -> Option<Result<Request, Unreadable>> {
         number(&window[2])
     })?;
     let request_line = RequestLine::read(asked.text);
-    // How long a connection was open is no request's time.
+    // Without a request, the duration is how long the connection was open.
     let latency = request_line.target.and_then(|_| Latency::new(took as f64, Unit::Milliseconds));
     Some(status(code.text).and_then(|status| request(Some(logged_at), request_line, status, latency)))
 }
 
-/// Response flags: `-`, `UF`, `UF,URX`.
+/// Returns whether a word is Envoy's response flags: `-`, `UF`, `UF,URX`.
 fn is_flags(word: &str) -> bool {
     word.len() <= 60 && word.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b','))
 }

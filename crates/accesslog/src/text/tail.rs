@@ -1,5 +1,7 @@
-//! The request's time in a line of positions: what stands around request and status has no names, so its own form has
-//! to tell what it is. nginx's times have three decimals; other forms count only where they can be nothing else.
+//! The latency in a line of unnamed values.
+//!
+//! The values around request and status have no names, so a latency is recognised by its form. nginx's times have three
+//! decimals; other forms are accepted only where they are unambiguous.
 
 use crate::fields::{Fields, Value};
 use crate::latency::{decimals, whole};
@@ -8,20 +10,20 @@ use crate::producer::Signs;
 use crate::tokens::{self, Kind, Token};
 use crate::{Hints, Latency, Unit};
 
-/// The pieces of a line without request and status.
+/// The tokens of a line without request and status.
 pub(super) struct Parts<'t, 'a> {
-    /// Before the request.
+    /// Tokens before the request.
     pub before: &'t [Token<'a>],
-    /// Between request and status.
+    /// Tokens between request and status.
     pub between: &'t [Token<'a>],
-    /// After the status.
+    /// Tokens after the status.
     pub after: &'t [Token<'a>],
-    /// Where in `before` the time stands.
+    /// The index of the time in `before`.
     pub time: Option<usize>,
 }
 
-/// How much longer than the request its upstream may seem to have taken, in seconds, since nginx reads its clock once
-/// per round of events.
+/// How much longer than the request its upstream may appear to take, in seconds: nginx reads its clock once per
+/// iteration of its event loop.
 const ROUNDING: f64 = 0.010;
 
 pub(super) fn latency(parts: &Parts<'_, '_>, hints: &Hints) -> Option<Latency> {
@@ -44,7 +46,8 @@ pub(super) fn latency(parts: &Parts<'_, '_>, hints: &Hints) -> Option<Latency> {
         .or_else(|| request_time(&leading(parts.before), hints))
 }
 
-/// A value with a name. Referer and user agent, the first two quoted texts, are what clients send.
+/// Reads the latency from named values. Pairs in the first two quoted texts are skipped: referer and user agent come
+/// from clients.
 fn named(parts: &Parts<'_, '_>, hints: &Hints) -> Option<Latency> {
     let mut quoted = 0;
     let mut fields = Fields::new(hints, Signs::NONE);
@@ -69,13 +72,13 @@ fn named(parts: &Parts<'_, '_>, hints: &Hints) -> Option<Latency> {
     any.then(|| fields.into_latency())?
 }
 
-/// `[request_time: 0.250]`
+/// Splits `[request_time: 0.250]` into name and value.
 fn bracketed<'a>(token: &Token<'a>) -> Option<(&'a str, &'a str)> {
     let (name, value) = token.text.split_once([':', '=']).filter(|(name, _)| is_label(name))?;
     (token.kind == Kind::Bracket).then(|| (name, value.trim()))
 }
 
-/// Whether a word names the time behind it: `request_time 0.250 upstream_response_time 0.240`.
+/// Returns whether a word names the time after it: `request_time 0.250 upstream_response_time 0.240`.
 fn is_label(word: &str) -> bool {
     let is_time = || {
         let role = names::meaning(word).map(|meaning| meaning.role);
@@ -84,19 +87,19 @@ fn is_label(word: &str) -> bool {
     tokens::is_name(word) && is_time()
 }
 
-/// The words without a name.
+/// Returns the words without a name.
 fn words<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
     tokens.iter().filter_map(Token::word).collect()
 }
 
-/// Whether the last word is the processor's share (`12.00%`), as in PHP-FPM's format, whose times have three decimals
-/// in any unit.
+/// Returns whether the last word is a share of the CPU (`12.00%`), as in PHP-FPM's format, whose times have three
+/// decimals in any unit.
 fn is_php_fpm(words: &[&str]) -> bool {
     words.last().and_then(|word| word.strip_suffix('%')).is_some_and(|share| decimals(share).is_some())
 }
 
-/// nginx's times among these words: numbers with three decimals that have no unit and are not part of an upstream's
-/// list (`0.1, 0.2`, `0.1 : 0.2`).
+/// Returns nginx's times among these words: numbers with three decimals that have no unit and are not part of an
+/// upstream's list (`0.1, 0.2`, `0.1 : 0.2`).
 fn numbers(words: &[&str]) -> Vec<f64> {
     let joins = |at: usize| words.get(at).is_some_and(|word| *word == ":" || *word == ",");
     let listed = |at: usize| {
@@ -112,7 +115,8 @@ fn nginx_time(text: &str) -> Option<f64> {
     decimals(text).filter(|(seconds, digits)| *digits == 3 && *seconds <= Latency::LONGEST_MS / 1e3).map(|(s, _)| s)
 }
 
-/// Of several times, the request's is the first; unless another one is longer, which no upstream's can be.
+/// Picks the request's latency out of several times: the first, unless another one is longer, because an upstream can't
+/// take longer than the request.
 fn request_time(times: &[f64], hints: &Hints) -> Option<Latency> {
     let first = *times.first()?;
     let longest = times.iter().copied().fold(first, f64::max);
@@ -120,21 +124,21 @@ fn request_time(times: &[f64], hints: &Hints) -> Option<Latency> {
     Latency::new(seconds, hints.latency_unit.unwrap_or(Unit::Seconds))
 }
 
-/// nginx's times in quotes, behind referer and user agent. A third text alone is what the client says of itself
-/// (`$http_x_forwarded_for`).
+/// Returns nginx's quoted times after referer and user agent. A third quoted text without a time after it may come from
+/// the client (`$http_x_forwarded_for`).
 fn quoted(after: &[Token<'_>]) -> Vec<f64> {
     let texts: Vec<&str> = after.iter().filter(|token| token.is_quoted()).map(|token| token.text).collect();
     let is_time = |text: &str| text == "-" || text.contains(',') || nginx_time(text).is_some();
     let from = match texts.get(2..) {
         Some([third, fourth, ..]) if nginx_time(third).is_some() && is_time(fourth) => 2,
-        // It may be a time or the client's word, and what follows may be an upstream's.
+        // It may be a time or come from the client, and the texts after it may be an upstream's times.
         Some([third, ..]) if nginx_time(third).is_some() => return Vec::new(),
         _ => 3,
     };
     texts.iter().skip(from).filter_map(|text| nginx_time(text)).collect()
 }
 
-/// The last duration that names its unit: Traefik's `210ms`, Tomcat's `(5 ms)`.
+/// Returns the last duration that names its unit: Traefik's `210ms`, Tomcat's `(5 ms)`.
 fn with_unit(words: &[&str]) -> Option<Latency> {
     let bare = |word: &&'_ str| word.trim_start_matches('(').trim_end_matches(')').to_owned();
     (0..words.len()).rev().find_map(|at| {
@@ -146,7 +150,7 @@ fn with_unit(words: &[&str]) -> Option<Latency> {
     })
 }
 
-/// Seconds with six decimals (gunicorn's `%(L)s`, actix) or four (Rack) as the last word, and the only one of its kind.
+/// Returns seconds with six decimals (gunicorn's `%(L)s`, actix) or four (Rack) if only the last word has this form.
 fn fine(words: &[&str], hints: &Hints) -> Option<Latency> {
     let is_fine = |word: &str| decimals(word).filter(|(_, digits)| *digits == 4 || *digits == 6);
     let (last, others) = words.split_last()?;
@@ -154,20 +158,20 @@ fn fine(words: &[&str], hints: &Hints) -> Option<Latency> {
     Latency::new(seconds, hints.latency_unit.unwrap_or(Unit::Seconds))
 }
 
-/// Apache's `%T/%D`: whole seconds, and the same in microseconds.
+/// Returns the latency from Apache's `%T/%D`: whole seconds, and the same time in microseconds.
 fn seconds_and_microseconds(words: &[&str]) -> Option<Latency> {
     words.iter().rev().find_map(|word| {
-        // Some set it off: `**0/1859800**`.
+        // Some formats mark it: `**0/1859800**`.
         let (seconds, micros) = word.trim_matches('*').split_once('/')?;
         let (seconds, micros) = (whole(seconds)?, whole(micros)?);
-        // Below a thousand they could be Tomcat's milliseconds.
+        // Smaller values could be Tomcat's milliseconds.
         let agree = micros / 1_000_000 == seconds && (seconds > 0 || micros >= 1000);
         agree.then(|| Latency::new(micros as f64, Unit::Microseconds))?
     })
 }
 
-/// A whole number whose unit the user knows, if there is one only (or Apache's `%T %D`), or Gerrit's, which counts in
-/// milliseconds right behind the bytes.
+/// Returns a whole number if it is the only one (or Apache's `%T %D`) and the user gave its unit, or Gerrit's latency,
+/// which follows the bytes and is in milliseconds.
 fn counted(parts: &Parts<'_, '_>, words: &[&str], hints: &Hints) -> Option<Latency> {
     let time = parts.time.unwrap_or(0);
     let is_gerrit =
@@ -177,7 +181,7 @@ fn counted(parts: &Parts<'_, '_>, words: &[&str], hints: &Hints) -> Option<Laten
     }
     let unit = hints.latency_unit?;
     let before = parts.before.get(time + 1..)?.iter().filter_map(Token::word);
-    // The first word behind the status counts bytes.
+    // The first word after the status is the size in bytes.
     let numbers: Vec<_> = before.chain(words.iter().skip(1).copied()).filter_map(whole).collect();
     match numbers[..] {
         [number] => Latency::new(number as f64, unit),
@@ -188,7 +192,7 @@ fn counted(parts: &Parts<'_, '_>, words: &[&str], hints: &Hints) -> Option<Laten
     }
 }
 
-/// nginx's times at the very beginning of the line.
+/// Returns nginx's times at the very beginning of the line.
 fn leading(before: &[Token<'_>]) -> Vec<f64> {
     let first: Vec<&str> = before.iter().map_while(Token::word).collect();
     let times =

@@ -90,7 +90,7 @@ fn gateways_and_edges() {
             200,
             Some(250.5),
         ),
-        // Between two whole seconds nobody can tell.
+        // Differences between whole seconds are too coarse.
         (
             r#"{"ClientRequestMethod":"GET","ClientRequestURI":"/a","EdgeStartTimestamp":"2025-04-02T08:15:30Z","EdgeEndTimestamp":"2025-04-02T08:15:31Z","EdgeResponseStatus":522}"#,
             "GET /a",
@@ -131,7 +131,7 @@ fn cloudfront_counts_in_seconds_and_iis_in_milliseconds() {
         assert_eq!(requests[0].target.as_deref(), Some("/a"));
         assert_eq!(latency(&requests[0]), Some(250.0), "{lines}");
     }
-    // Columns may change within a log, and hold until then.
+    // Columns may change within a log; each `#Fields` line applies until the next one.
     let both = all(&[cloudfront, iis, iis].concat());
     assert_eq!(both.iter().map(latency).collect::<Vec<_>>(), [Some(250.0); 3]);
 }

@@ -1,4 +1,4 @@
-//! Go, Node, Python, Ruby, Java, .NET, and the servers that are written in them.
+//! Go, Node, Python, Ruby, Java, .NET, and servers written in them.
 
 use crate::support::{check, latency, read};
 
@@ -39,7 +39,7 @@ fn go() {
             200,
             Some(250.5),
         ),
-        // A file and line in front tell it, too.
+        // A file and line in front identify Go too.
         (
             r#"2025/04/02 08:15:30.255 [server.go:27]  {"request_time":"2025-04-02T08:15:30Z","request":"GET /a HTTP/1.1","status":200,"elapsed_time":250000000}"#,
             "GET /a",
@@ -137,7 +137,7 @@ fn python() {
 #[test]
 fn java_and_dotnet() {
     check(&[
-        // Tomcat counts %D in milliseconds, since version 10.1 in microseconds.
+        // Tomcat writes %D in milliseconds, since version 10.1 in microseconds.
         (r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0000] "GET /a HTTP/1.1" 200 12 "-" "c" 40"#, "GET /a", 200, None),
         (r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0000] "GET /a HTTP/1.1" 200 12 (250 ms)"#, "GET /a", 200, Some(250.0)),
         (
@@ -243,9 +243,9 @@ fn a_unit_comes_from_the_name_the_value_or_a_field_beside_it() {
         (r#""duration":250,"duration_unit":"ms""#, 250.0),
         (r#""duration":0.25,"duration_ms":250"#, 250.0),
         (r#""ElapsedMilliseconds":250"#, 250.0),
-        // pino counts in milliseconds, but the name that says its unit is the surer one.
+        // pino uses milliseconds, but a name with a unit is more reliable.
         (r#""level":30,"took":9,"duration_us":250000"#, 250.0),
-        // Of two names the more common one is the request's.
+        // The more common of two names wins.
         (r#""took_ms":9,"duration_ms":250"#, 250.0),
     ] {
         let line = format!(r#"{{"time":"2025-04-02T08:15:30Z","path":"/","status":200,{field}}}"#);
@@ -270,10 +270,10 @@ fn a_number_whose_unit_nothing_tells_is_no_latency() {
         let line = format!(r#"{{"time":"2025-04-02T08:15:30Z","path":"/","status":200,{field}}}"#);
         assert_eq!(latency(&read(&line)), None, "{field}");
     }
-    // Whole numbers of Go that could be milliseconds that somebody counted.
+    // Whole numbers from Go that could be milliseconds counted by the program.
     let slog = r#"{"time":"2025-04-02T08:15:30Z","level":"INFO","msg":"x","path":"/","status":200,"duration":250}"#;
     assert_eq!(latency(&read(slog)), None);
-    // zerolog writes milliseconds with a fraction; a whole number is one that the program wrote.
+    // zerolog writes milliseconds with a fraction; the program itself wrote a whole number.
     let zerolog =
         r#"{"level":"info","time":"2025-04-02T08:15:30Z","message":"x","path":"/","status":200,"duration":250}"#;
     assert_eq!(latency(&read(zerolog)), None);

@@ -1,4 +1,4 @@
-//! What the user knows of the log: the field of the request's time, its unit, the format.
+//! The user's knowledge about the log: the field of the latency, its unit, the format.
 
 use crate::support::{latency, read_with};
 use tidewatch_accesslog::{Format, FormatError, Hints, Parser, Request, Unit, Unreadable};
@@ -41,7 +41,7 @@ fn a_unit_is_for_times_that_do_not_name_theirs() {
     ] {
         assert_eq!(latency(&read_with(&unit(given), &line)), Some(ms), "{line}");
     }
-    // The bytes of the common format are no time.
+    // The bytes of the common format are not a latency.
     let common = r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 200 1200"#;
     assert_eq!(latency(&read_with(&unit(Unit::Milliseconds), common)), None);
 }
@@ -58,7 +58,7 @@ fn a_field_that_is_asked_for_is_the_only_one() {
     ] {
         assert_eq!(latency(&read_with(&hints, line)), ms, "{hints:?}");
     }
-    // An object that says nothing of the request may be left out of the name.
+    // A wrapper object may be left out of the field's name.
     let wrapped = r#"{"fields":{"time":"2025-04-02T08:15:30Z","path":"/","status":200,"duration_ms":7,"spent":250}}"#;
     for name in ["spent", "fields.spent"] {
         assert_eq!(latency(&read_with(&field(name, Some(Unit::Milliseconds)), wrapped)), Some(250.0), "{name}");
@@ -95,7 +95,7 @@ fn formats_of_nginx_are_read() {
         assert_eq!(request.target.as_deref(), Some("/a?b"), "{format}");
         assert_eq!(latency(&request), Some(250.0), "{format}");
     }
-    // An upstream's list may stand before the request's time, and a quote of the format may be escaped.
+    // An upstream's list may precede the request's latency, and quotes of the format may be escaped.
     for (format, line) in [
         (
             r#"[$time_local] "$request" $status $upstream_response_time $request_time $host"#,
@@ -135,7 +135,7 @@ fn formats_of_apache_are_read() {
         ("%{msec}t %m %U %>s %D %{X-Request-Id}i", "1743581730000 GET /a 200 250000 r1"),
         ("%t %m %U %>s %T", "[02/Apr/2025:08:15:30 +0000] GET /a 200 0.250"),
         ("%t %m %U %>s 100%% %D", "[02/Apr/2025:08:15:30 +0000] GET /a 200 100% 250000"),
-        // Of several times the finest counts: 0 s are 250,000 us as well.
+        // The finest of several latencies counts: `%T` of 250,000 us is 0 s.
         ("%t %m %U %>s %T/%D", "[02/Apr/2025:08:15:30 +0000] GET /a 200 0/250000"),
         ("%t %m %U %>s %{ms}T %T", "[02/Apr/2025:08:15:30 +0000] GET /a 200 250 0"),
     ] {
@@ -235,7 +235,7 @@ fn a_wrapped_line_of_the_format_is_read_and_one_of_another_is_not() {
         assert_eq!(parser.read(&wrapped).unwrap().unwrap(), alone, "{wrapped}");
     }
     assert_eq!(parser.read(r#"192.0.2.4 "GET /a HTTP/1.1" 200"#), Err(Unreadable::OtherFormat));
-    // Where the format's own beginning doesn't fit what stands around the line, and where the line has no time.
+    // The first line matches the format only without its syslog prefix; the second has no time of its own.
     let request =
         by_format("%t %m %U %>s %D", "Apr  2 08:15:31 web2 httpd[13]: [02/Apr/2025:08:15:30 +0000] GET /a 200 250000");
     assert_eq!(latency(&request), Some(250.0));

@@ -1,4 +1,5 @@
-//! What stands around a request: runtimes, syslog, times in every notation, odd requests, and what is no request.
+//! Text around a request (container runtimes, syslog), times in every notation, unusual requests, and lines without a
+//! request.
 
 use crate::support::{latency, read};
 use tidewatch_accesslog::{Hints, Parser, Status, Unreadable};

@@ -1,4 +1,4 @@
-//! Logs of every producer, by what a reader expects of them.
+//! Logs of every producer, one module per topic.
 #![allow(clippy::unwrap_used)]
 
 mod clouds;

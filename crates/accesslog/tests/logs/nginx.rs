@@ -1,8 +1,8 @@
-//! nginx and ingress-nginx: the request's time is the request's, and no upstream's.
+//! nginx and ingress-nginx: the latency is the request's, never an upstream's.
 
 use crate::support::{check, latency, read};
 
-/// A line of the combined format with more fields behind it.
+/// Returns a line of the combined format with more fields after it.
 fn combined(more: &str) -> String {
     format!(r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /cart/7?x=1 HTTP/2.0" 200 512 "-" "curl/8.5" {more}"#)
 }
@@ -17,14 +17,15 @@ fn the_request_time_is_found_whatever_stands_beside_it() {
         ("0.250 0.100 : 0.149", 250.0),
         ("0.250 0.249 .", 250.0),
         ("0.250 0.249 p", 250.0),
-        // Where the upstream's time stands first, it is the shorter one.
+        // If the upstream's time comes first, it is the shorter one.
         ("0.004 0.250", 250.0),
         ("0.001, 0.003 0.250", 250.0),
         ("- 0.250", 250.0),
-        // The members of an upstream's list never count, not even where the request took hardly longer.
+        // Members of an upstream's list never count, even if the request took hardly longer.
         ("0.242 : 0.002 0.250", 250.0),
         ("0.242, 0.002 0.250", 250.0),
-        // The clock is read once per round of events, so an upstream may seem to take a little longer.
+        // nginx reads its clock once per iteration of its event loop, so an upstream may appear to take a little
+        // longer.
         ("0.250 0.252", 250.0),
         (r#""192.0.2.9" 0.250"#, 250.0),
         (r#""192.0.2.9, 192.0.2.10" "0.250" "0.249""#, 250.0),

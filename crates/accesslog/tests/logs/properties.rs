@@ -1,11 +1,11 @@
-//! Whatever a line holds: nothing panics, and no latency is over an hour.
+//! No line causes a panic or a latency longer than an hour.
 
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use tidewatch_accesslog::{Format, Hints, Latency, Parser, Status, Unit};
 
-/// Lines of many shapes, to be damaged.
+/// Lines of many shapes that the tests damage.
 const LINES: [&str; 14] = [
     r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a?b HTTP/1.1" 200 12 "-" "curl \"8\"" 0.250 0.100, 0.149"#,
     r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET / HTTP/2" 200 1 "-" "c" 48 0.250 [a-b-80] [] 10.0.0.1:80 1 0.249 200 5f"#,
@@ -23,7 +23,7 @@ const LINES: [&str; 14] = [
     "[pid: 1] () {28 vars} [Wed Apr  2 08:15:30 2025] GET /a => generated 12 bytes in 250 msecs (HTTP/1.1 200) 2",
 ];
 
-/// Compiled once: that takes longer than reading.
+/// Compiled once, because compiling takes longer than reading.
 static PARSERS: LazyLock<Vec<Parser>> = LazyLock::new(parsers);
 
 fn parsers() -> Vec<Parser> {
@@ -42,7 +42,7 @@ fn parsers() -> Vec<Parser> {
 
 fn check(line: &str) {
     for mut parser in PARSERS.iter().cloned() {
-        // W3C columns are known to all of them.
+        // Every parser knows these W3C columns.
         let _ = parser.read("#Fields: date time x-edge-location sc-bytes cs-method cs-uri-stem sc-status time-taken");
         if let Ok(Some(request)) = parser.read(line) {
             let ms = request.latency.map_or(0.0, Latency::as_ms);

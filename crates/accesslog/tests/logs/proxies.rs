@@ -108,7 +108,7 @@ fn haproxy() {
             502,
             Some(250.0),
         ),
-        // With `option logasap` the time is not over.
+        // With `option logasap`, the line is written before the request ends.
         (
             r#"10.0.1.2:333 [02/Apr/2025:08:15:30.655] web shop/s1 0/0/0/1/+250 200 0 - - ---- 1/1/1/1/0 0/0 "GET /a HTTP/1.1""#,
             "GET /a",

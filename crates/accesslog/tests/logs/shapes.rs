@@ -1,4 +1,4 @@
-//! More ways in which programs arrange the same few things.
+//! Less common shapes of lines.
 
 use crate::support::{check, read};
 
@@ -73,7 +73,7 @@ fn fields_within_an_object_of_any_name() {
             None,
         ),
     ]);
-    // Two objects that speak of two things are no request.
+    // Two objects about different things don't make a request.
     let line = r#"{"time":"2025-04-02T08:15:30Z","error":{"code":500},"file":{"path":"/x","method":"GET"}}"#;
     assert!(tidewatch_accesslog::Parser::new(tidewatch_accesslog::Hints::default()).read(line).is_err());
 }
@@ -108,7 +108,7 @@ fn frameworks_in_their_newer_versions() {
             200,
             Some(250.0),
         ),
-        // Django's messages beside a status
+        // Django's messages beside a status field
         (
             r#"{"timestamp":"2025-04-02T08:15:30Z","message":"\"GET /a HTTP/1.1\" 200 12","status_code":200}"#,
             "GET /a",
@@ -121,7 +121,7 @@ fn frameworks_in_their_newer_versions() {
             200,
             Some(250.0),
         ),
-        // nginx, by names that are often copied
+        // nginx, with names that are often copied
         (
             r#"{"@timestamp":"2025-04-02T08:15:30Z","responsetime":0.250,"upstreamtime":"0.249","url":"/a","status":"200"}"#,
             "/a",

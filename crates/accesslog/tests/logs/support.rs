@@ -1,4 +1,4 @@
-//! Lines and what they should say.
+//! Helpers that read lines and check the result.
 
 use tidewatch_accesslog::{Hints, Latency, Parser, Request, Status};
 
@@ -7,18 +7,18 @@ pub(crate) fn read(line: &str) -> Request {
     read_with(&Hints::default(), line)
 }
 
-/// Reads one line.
+/// Reads one line with hints.
 pub(crate) fn read_with(hints: &Hints, line: &str) -> Request {
     let read = Parser::new(hints.clone()).read(line);
     read.unwrap_or_else(|error| panic!("{error}: {line}")).unwrap_or_else(|| panic!("nothing read: {line}"))
 }
 
-/// The latency, in milliseconds.
+/// Returns the latency in milliseconds.
 pub(crate) fn latency(request: &Request) -> Option<f64> {
     request.latency.map(Latency::as_ms)
 }
 
-/// Checks method, path, status and latency of every line of a producer.
+/// Checks method, path, status and latency of each line.
 pub(crate) fn check(lines: &[(&str, &str, u16, Option<f64>)]) {
     for (line, expected, code, ms) in lines {
         let request = read(line);

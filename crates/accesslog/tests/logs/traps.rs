@@ -1,9 +1,9 @@
-//! Lines in which a number looks like what it isn't: an upstream's time, a size, a part of another one's format.
+//! Lines with misleading numbers: an upstream's time, a size, a field of another format.
 
 use crate::support::{check, latency, read, read_with};
 use tidewatch_accesslog::{Hints, Parser, Unit};
 
-/// A line of the combined format with more fields behind it.
+/// Returns a line of the combined format with more fields after it.
 fn combined(more: &str) -> String {
     format!(r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 200 512 "-" "curl/8.5" {more}"#)
 }
@@ -58,7 +58,7 @@ fn a_size_is_no_status() {
     for (line, says) in [
         // Apache's ssl_request_log has no status.
         (r#"[02/Apr/2025:08:15:30 +0200] 192.0.2.4 TLSv1.2 ECDHE-RSA-AES256 "GET /a HTTP/1.1" 512"#, "status"),
-        // S3 logs what it does itself, too.
+        // S3 also logs its own operations.
         (
             r#"79a5 shop-bucket [02/Apr/2025:08:15:30 +0000] 192.0.2.3 79a5 3E57 S3.EXPIRE.OBJECT key "-" - - - 113 - - "-" "-" -"#,
             "status",
@@ -69,7 +69,7 @@ fn a_size_is_no_status() {
         let error = read.err().unwrap_or_else(|| panic!("it was read: {line}"));
         assert!(error.to_string().contains(says), "{line}: {error}");
     }
-    // Before the path a number of three digits may be a size.
+    // A three-digit number before the path may be a size.
     let tabs = "2025-04-02\t08:15:30\tXXX\t392\t192.0.2.1\tGET\tshop.example\t/a\t200\t418";
     check(&[(tabs, "GET /a", 200, None)]);
     assert_eq!(read(tabs).logged_at, Some("2025-04-02T08:15:30Z".parse().unwrap()));
