@@ -1,4 +1,4 @@
-//! How long it takes to read, check and generate 1,000 SLOs.
+//! The time to read, check and generate 1,000 SLOs.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use tidewatch_slo::{Scale, generate, parse};
@@ -7,7 +7,7 @@ fn main() {
     divan::main();
 }
 
-/// As many files' worth of the template as needed, each with an availability and a latency SLO.
+/// Returns as many copies of the template as needed, each with an availability and a latency SLO.
 fn yaml(slos: usize) -> String {
     let template = include_str!("../../../docs/slos/templates/http-service.yaml");
     let copies: Vec<String> = (0..slos / 2).map(|index| template.replace("shop", &format!("shop-{index}"))).collect();

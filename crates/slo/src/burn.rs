@@ -1,24 +1,24 @@
 //! The burn-rate alerts: their windows and factors, and when they fire.
 //!
 //! From the SRE Workbook, chapter 5 "Alerting on SLOs", approach 6 (multiwindow, multi-burn-rate alerts), table 5-8: an
-//! alert fires when a given share of the budget was spent within its long window, and the short window says that it
-//! still goes on.
+//! alert fires if a given share of the budget was spent within its long window, and its short window shows that the
+//! budget is still burning.
 
 use crate::generate::times::{EVERY, KEEP_FIRING, RATE, TILE};
 use crate::slo::{complement, tidy};
 use crate::{Budgeting, Indicator, Slo, Span, Window};
 
-/// What an alert asks of people.
+/// The urgency of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Wakes somebody.
+    /// Wakes the person on call.
     Page,
-    /// Is looked at in working hours.
+    /// Is handled in working hours.
     Ticket,
 }
 
 impl Severity {
-    /// The label `severity`.
+    /// Returns the value of the label `severity`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Page => "critical",
@@ -26,7 +26,7 @@ impl Severity {
         }
     }
 
-    /// The `alertname`.
+    /// Returns the `alertname`.
     pub fn alert_name(self) -> &'static str {
         match self {
             Self::Page => "ErrorBudgetBurnPage",
@@ -38,13 +38,13 @@ impl Severity {
 /// A burn-rate alert.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BurnAlert {
-    /// Over what the share of the budget is spent.
+    /// The window in which the share of the budget is spent.
     pub long: Span,
-    /// Over what it must still go on.
+    /// The window in which the budget must still be burning.
     pub short: Span,
-    /// Share of the budget, in percent.
+    /// The share of the budget, in percent.
     percent: f64,
-    /// What it asks of people.
+    /// The urgency.
     pub severity: Severity,
 }
 
@@ -52,7 +52,7 @@ const fn alert(long: Span, short: Span, percent: f64, severity: Severity) -> Bur
     BurnAlert { long, short, percent, severity }
 }
 
-/// All of them, the most urgent first.
+/// All burn-rate alerts, the most urgent first.
 pub const ALERTS: [BurnAlert; 4] = [
     alert(Span::from_hours(1), Span::from_mins(5), 2.0, Severity::Page),
     alert(Span::from_hours(6), Span::from_mins(30), 5.0, Severity::Page),
@@ -61,43 +61,43 @@ pub const ALERTS: [BurnAlert; 4] = [
 ];
 
 impl BurnAlert {
-    /// How many times faster than allowed on average the budget is spent: its share x window / long window, and never
-    /// below 1, at which the budget lasts just for the window. At 30 d: 14.4, 6, 3, 1.
+    /// Returns the burn rate at which the alert fires, where 1 spends the budget exactly over its window: share x
+    /// window / long window, and at least 1. For 30 d: 14.4, 6, 3, 1.
     pub fn factor(&self, window: Window) -> f64 {
         let windows = window.span().as_secs_f64() / self.long.as_secs_f64();
         tidy((self.percent / 100.0 * windows).max(1.0))
     }
 
-    /// Percent of the budget that burning at the factor spends in a long window.
+    /// Returns the percentage of the budget that is spent in a long window at this burn rate.
     pub fn spent_percent(&self, window: Window) -> f64 {
         let windows = window.span().as_secs_f64() / self.long.as_secs_f64();
         (self.factor(window) / windows * 1_000.0).round() / 10.0
     }
 }
 
-/// When an alert fires and when it is over, where a share of events becomes bad at once, at even traffic, on a clean
-/// past.
+/// The times at which an alert fires and is resolved if a share of events suddenly becomes bad, at even traffic and
+/// with no bad events before.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timing {
-    /// Seconds until the records say so; none if the alert never fires.
+    /// Seconds until the records reach the alert's threshold. `None` if the alert never fires.
     pub fires_after: Option<f64>,
-    /// Seconds that evaluations, one after the other, may add to either.
+    /// Maximum delay in seconds that successive evaluations add to both times.
     pub lag: f64,
-    /// Seconds from the end of it until it is resolved, at most.
+    /// Maximum number of seconds from the end of the fault until the alert is resolved.
     pub resolves_within: f64,
 }
 
 impl BurnAlert {
-    /// When this alert of `slo` fires and is over, where `bad` (0 to 1) of its events are bad from some moment on. With
-    /// a threshold indicator nothing but 1 means anything: a value is within its bound or not.
+    /// Returns when this alert of `slo` fires and is resolved if a share `bad` (0 to 1) of the events is bad from some
+    /// moment on. With a threshold indicator only 1 is meaningful: a value is within its bound or not.
     pub fn timing(&self, slo: &Slo, bad: f64) -> Timing {
-        // What must have been bad of the long window, in seconds.
+        // The part of the long window that must have been bad, in seconds.
         let spent = self.factor(slo.window) * slo.budget() * self.long.as_secs_f64();
         let counts_time = matches!(slo.indicator, Indicator::Threshold { .. });
         let (after, smoothed) = match slo.budgeting {
             Budgeting::Occurrences if counts_time => (spent, Span::from_millis(0)),
-            // Base records are means over five minutes: they rise to `bad` within these, and the sum over them is a
-            // parabola first.
+            // Base records are means over five minutes. During the first five minutes they rise linearly to `bad`, so
+            // their sum is a parabola.
             Budgeting::Occurrences => {
                 let rate = RATE.as_secs_f64();
                 let needed = spent / bad;
@@ -115,10 +115,10 @@ impl BurnAlert {
             Budgeting::TimeSlices { .. } => 1.0,
         };
         let reachable = after.is_finite() && self.factor(slo.window) * slo.budget() < most;
-        // Base record, window, alert; for the long windows a tile, half a minute back, besides.
+        // Delays of the base record, the window and the alert. Long windows add a tile that ends half a minute ago.
         let in_tiles = self.long > Span::from_hours(1);
         let lag = 3.0 * EVERY.as_secs_f64() + if in_tiles { TILE.as_secs_f64() + EVERY.as_secs_f64() } else { 0.0 };
-        // The share of events over five minutes is the base record itself, which is smoothed already.
+        // The ratio over five minutes is the base record itself, which is already smoothed.
         let is_base = self.short == RATE && matches!(slo.budgeting, Budgeting::Occurrences);
         let tail = if is_base { 0.0 } else { smoothed.as_secs_f64() };
         Timing {
@@ -164,7 +164,7 @@ mod tests {
     fn a_total_outage_pages_within_minutes_and_the_slower_alerts_follow() {
         let slo = slo("", "Occurrences", 0.999);
         let after = ALERTS.map(|alert| alert.timing(&slo, 1.0).fires_after.unwrap().round());
-        // 51.84 s and 129.6 s of outage on the parabola, 259.2 s beyond it.
+        // 51.84 s and 129.6 s of outage are on the parabola, 259.2 s is beyond it.
         assert_eq!(after, [176.0, 279.0, 409.0, 409.0]);
     }
 

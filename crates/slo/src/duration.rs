@@ -1,8 +1,9 @@
-//! Durations as OpenSLO and Prometheus write them: `30s`, `5m`, `4w`.
+//! Durations in the notation of OpenSLO and Prometheus: `30s`, `5m`, `4w`.
 
 use std::fmt;
 
-/// A duration in whole milliseconds. Displayed as Prometheus writes it, in its largest even unit: `1h`, `90m`, `30d`.
+/// A duration in whole milliseconds. Displayed as in Prometheus, in the largest unit without remainder: `1h`,
+/// `90m`, `30d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(u64);
 
@@ -10,42 +11,42 @@ const UNITS: [(&str, u64); 6] =
     [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 impl Span {
-    /// So many milliseconds.
+    /// Creates a duration from milliseconds.
     pub const fn from_millis(milliseconds: u64) -> Self {
         Self(milliseconds)
     }
 
-    /// So many seconds.
+    /// Creates a duration from seconds.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds * 1_000)
     }
 
-    /// So many minutes.
+    /// Creates a duration from minutes.
     pub const fn from_mins(minutes: u64) -> Self {
         Self::from_secs(minutes * 60)
     }
 
-    /// So many hours.
+    /// Creates a duration from hours.
     pub const fn from_hours(hours: u64) -> Self {
         Self::from_mins(hours * 60)
     }
 
-    /// So many days of 24 hours.
+    /// Creates a duration from days of 24 hours.
     pub const fn from_days(days: u64) -> Self {
         Self::from_hours(days * 24)
     }
 
-    /// In milliseconds.
+    /// Returns the duration in milliseconds.
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// In seconds.
+    /// Returns the duration in seconds.
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1_000.0
     }
 
-    /// Reads OpenSLO's shorthand: a whole number and one of the units m, h, d, w (and s).
+    /// Parses OpenSLO's shorthand: a whole number and one of the units m, h, d, w (and s).
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let end = text.find(|character: char| !character.is_ascii_digit())?;
         let (number, unit) = text.split_at(end);
@@ -56,7 +57,7 @@ impl Span {
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // No weeks: nobody thinks of a budget's window as 4w.
+        // Weeks are left out: 28d is a more common way to write a budget's window than 4w.
         let (unit, milliseconds) =
             UNITS[1..].iter().find(|(_, milliseconds)| self.0.is_multiple_of(*milliseconds)).unwrap_or(&UNITS[5]);
         write!(f, "{}{unit}", self.0 / milliseconds)

@@ -1,6 +1,6 @@
-//! Writes Prometheus rules: per SLO its base records, and one set of rules for all of them on top.
+//! Writes Prometheus rules: base records for each SLO, and one set of rules for all SLOs that builds on them.
 //!
-//! The file is the same for the same SLOs, whatever files they came from and in whatever order.
+//! The output depends only on the SLOs, not on their files or order.
 
 mod alerts;
 mod base;
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use self::writer::Writer;
 use crate::{Budgeting, Indicator, Scale, Slo, Window};
 
-/// A Prometheus rule file for `slos`, with every duration divided by `scale`, for rehearsals.
+/// Returns a Prometheus rule file for `slos`. Rehearsals divide every duration by `scale`.
 pub fn generate(slos: &[Slo], scale: Scale) -> String {
     let mut writer = Writer::new();
     writer.comment(
@@ -44,8 +44,8 @@ pub fn generate(slos: &[Slo], scale: Scale) -> String {
     writer.finish()
 }
 
-/// Whether an SLO's budget is of time slices while its bad events can be counted: then the guard needs records of its
-/// own.
+/// Returns whether an SLO budgets time slices but has bad events that can be counted. The guard of its alerts then
+/// needs separate records.
 fn counts_events_of_slices(slo: &Slo) -> bool {
     matches!(slo.budgeting, Budgeting::TimeSlices { .. }) && !matches!(slo.indicator, Indicator::Threshold { .. })
 }

@@ -1,8 +1,8 @@
-//! Service level objectives: OpenSLO v1 in, Prometheus rules out.
+//! Service level objectives: reads OpenSLO v1 and writes Prometheus rules.
 //!
-//! [`load_dir`] and [`parse`] read objectives and refuse what can't be kept, with file and line. [`generate`] writes
-//! the recording and alerting rules; `docs/slo.md` says how they work. [`burn`] knows the alerts and computes when they
-//! fire. [`promtool`] writes unit tests of such rules.
+//! [`load_dir`] and [`parse`] read objectives and refuse unsupported ones, with file and line. [`generate`] writes the
+//! recording and alerting rules; `docs/slo.md` explains how they work. [`burn`] defines the burn-rate alerts and
+//! computes when they fire. [`promtool`] writes unit tests for the rules.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod burn;

@@ -9,18 +9,18 @@ use crate::{LoadError, Metrics, NothingKnown, Problem, Refused, Slo, yaml};
 /// A file's name and content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// As it is to be called in messages.
+    /// The name used in messages.
     pub name: String,
-    /// Its YAML, of one or more documents.
+    /// The YAML text, with one or more documents.
     pub text: String,
 }
 
-/// SLOs, and what is worth knowing about their files.
+/// SLOs, and notes about their files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
-    /// By name.
+    /// The SLOs, sorted by name.
     pub slos: Vec<Slo>,
-    /// What was not checked, and what has no effect.
+    /// Notes about unchecked items and items without effect.
     pub notes: Vec<Problem>,
 }
 
@@ -28,7 +28,7 @@ pub struct Loaded {
 /// must be unique among them.
 ///
 /// # Errors
-/// With every problem found, not just the first.
+/// Returns every problem found, not just the first.
 pub fn read(sources: &[Source], metrics: &dyn Metrics) -> Result<Loaded, Refused> {
     let mut unreadable = Vec::new();
     let mut parsed = Vec::new();
@@ -55,19 +55,19 @@ pub fn read(sources: &[Source], metrics: &dyn Metrics) -> Result<Loaded, Refused
     Ok(Loaded { slos, notes: documents.notes })
 }
 
-/// Reads the SLOs of one text, called `name` in messages. Bucket bounds are not checked: nothing is known of metrics.
+/// Reads the SLOs of one text, called `name` in messages. Bucket bounds are not checked, because no metrics are known.
 ///
 /// # Errors
-/// With every problem found, not just the first.
+/// Returns every problem found, not just the first.
 pub fn parse(name: &str, text: &str) -> Result<Vec<Slo>, Refused> {
     let source = Source { name: name.to_owned(), text: text.to_owned() };
     read(&[source], &NothingKnown).map(|loaded| loaded.slos)
 }
 
-/// Reads the SLOs of `paths`: files, and of directories their `*.yaml` and `*.yml`, not those of directories in them.
+/// Reads the SLOs of `paths`: files, and the `*.yaml` and `*.yml` files directly in directories.
 ///
 /// # Errors
-/// Where something can't be read, a directory has no such file, or with every problem found in the files.
+/// If a path can't be read, a directory has no such file, or the files have problems, all of which are returned.
 pub fn load(paths: &[PathBuf], metrics: &dyn Metrics) -> Result<Loaded, LoadError> {
     let mut files = Vec::new();
     for path in paths {
@@ -77,7 +77,7 @@ pub fn load(paths: &[PathBuf], metrics: &dyn Metrics) -> Result<Loaded, LoadErro
             files.push(path.clone());
         }
     }
-    // A file named beside its directory is the same file.
+    // The same file may be given by name and through its directory.
     files.sort();
     files.dedup();
     let mut sources = Vec::new();
@@ -88,10 +88,10 @@ pub fn load(paths: &[PathBuf], metrics: &dyn Metrics) -> Result<Loaded, LoadErro
     Ok(read(&sources, metrics)?)
 }
 
-/// Reads the SLOs of a directory as [`load`] does. Bucket bounds are not checked: nothing is known of metrics.
+/// Reads the SLOs of a directory as [`load`] does. Bucket bounds are not checked, because no metrics are known.
 ///
 /// # Errors
-/// As [`load`].
+/// See [`load`].
 pub fn load_dir(dir: &Path) -> Result<Vec<Slo>, LoadError> {
     load(&[dir.to_owned()], &NothingKnown).map(|loaded| loaded.slos)
 }

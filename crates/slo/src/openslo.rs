@@ -1,4 +1,4 @@
-//! Reads OpenSLO v1 documents: what they say, or by name what of it is not supported.
+//! Reads OpenSLO v1 documents and refuses unsupported features by name.
 
 mod context;
 mod indicator;
@@ -17,19 +17,19 @@ use crate::{Metrics, Problem, Slo};
 
 const API_VERSION: &str = "openslo/v1";
 
-/// Data sources that take PromQL.
+/// Data sources that accept PromQL.
 const TYPES: [&str; 2] = ["Prometheus", "AmazonPrometheus"];
 
-/// All documents of a set of files, references between them not yet followed.
+/// All documents of a set of files, with references between them not yet resolved.
 #[derive(Default)]
 pub(crate) struct Documents<'a> {
     slos: Vec<Pending<'a>>,
     indicators: BTreeMap<String, Declared<'a>>,
     services: BTreeMap<String, Metadata>,
     data_sources: BTreeMap<String, Metadata>,
-    /// What is wrong.
+    /// The errors.
     pub(crate) problems: Vec<Problem>,
-    /// What is worth knowing.
+    /// The notes, which are not errors.
     pub(crate) notes: Vec<Problem>,
 }
 
@@ -46,7 +46,7 @@ struct Declared<'a> {
 }
 
 impl<'a> Documents<'a> {
-    /// Adds a document of `file`, or each document of a list of them.
+    /// Adds a document of `file`, or each document of a list.
     pub(crate) fn add(&mut self, file: &'a str, node: &'a Node) {
         match &node.value {
             Value::List(documents) => documents.iter().for_each(|document| self.add_document(file, document)),
@@ -104,7 +104,7 @@ impl<'a> Documents<'a> {
         }
     }
 
-    /// The SLOs, references followed; all problems are in `problems` then.
+    /// Resolves references and returns the SLOs. `problems` is complete afterwards.
     pub(crate) fn resolve(&mut self, metrics: &dyn Metrics) -> Vec<Slo> {
         let mut resolved: Vec<Slo> = Vec::new();
         let mut names: BTreeMap<&str, &Metadata> = BTreeMap::new();
@@ -124,7 +124,7 @@ impl<'a> Documents<'a> {
             let slo = objective::slo(&mut context, metadata, spec, metric, metrics);
             resolved.extend(slo);
         }
-        // An SLI that nobody refers to is wrong or right by itself.
+        // SLIs without a reference are checked too.
         for declared in self.indicators.values() {
             let mut context = Context::new(declared.file, &mut self.problems, &mut self.notes);
             indicator::metric(&mut context, &declared.spec, &self.data_sources);
@@ -137,7 +137,7 @@ impl<'a> Documents<'a> {
     }
 }
 
-/// The metric of an SLO: of its `indicator`, or of the SLI that its `indicatorRef` names.
+/// Reads the metric of an SLO from its `indicator`, or from the SLI named by its `indicatorRef`.
 fn metric(
     context: &mut Context<'_>,
     spec: &Fields<'_>,
@@ -168,7 +168,7 @@ fn metric(
             indicator::metric(&mut context, &declared.spec, data_sources)
         }
         (None, None) => {
-            // A reference that is no text was refused already.
+            // A reference that is not a text was already refused.
             if spec.get("indicatorRef").is_none() {
                 context.refuse(spec.at, "an SLO needs an `indicator` or an `indicatorRef`");
             }

@@ -1,4 +1,4 @@
-//! What is wrong with an SLO file, and where.
+//! Problems of SLO files, with their places.
 
 use std::fmt::{self, Write};
 use std::path::PathBuf;
@@ -6,11 +6,11 @@ use std::path::PathBuf;
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// The file, as the caller named it.
+    /// The file, as named by the caller.
     pub file: String,
-    /// From 1.
+    /// The line, from 1.
     pub line: u64,
-    /// From 1.
+    /// The column, from 1.
     pub column: u64,
 }
 
@@ -20,18 +20,18 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is wrong, or worth knowing, at a place.
+/// An error or a note at a place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// Where.
+    /// The place.
     pub at: Place,
-    /// What, and what to write instead.
+    /// The problem, and how to fix it.
     pub message: String,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A line each, whatever it quotes.
+        // Control characters are escaped, so that each problem is one line.
         write!(f, "{}: ", self.at)?;
         for character in self.message.chars() {
             if character.is_control() {
@@ -44,7 +44,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Why files were refused: every problem found in them, in their order.
+/// The error for refused files: every problem found, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused(pub Vec<Problem>);
 
@@ -60,21 +60,21 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// Why SLOs could not be loaded from files.
+/// The reason why SLOs could not be loaded from files.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A file or directory can't be read.
     #[error("can't read {}: {source}", path.display())]
     Unreadable {
-        /// What was to be read.
+        /// The file or directory.
         path: PathBuf,
-        /// Why it can't be.
+        /// The cause.
         source: std::io::Error,
     },
     /// A directory has no SLO file.
     #[error("{} has no file ending in .yaml or .yml", .0.display())]
     Empty(PathBuf),
-    /// What the files say is not accepted.
+    /// The files have problems.
     #[error(transparent)]
     Refused(#[from] Refused),
 }

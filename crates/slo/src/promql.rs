@@ -1,4 +1,4 @@
-//! Checks the PromQL of indicators: syntax, shape, and that latency bounds are bounds of buckets.
+//! Checks the PromQL of indicators: syntax, shape, and whether latency bounds are bucket bounds.
 
 use std::convert::Infallible;
 
@@ -9,24 +9,24 @@ use promql_parser::util::{ExprVisitor, walk_expr};
 
 use crate::{Place, Query};
 
-/// What is known of a metric.
+/// What is known about a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Known<'a> {
-    /// Nothing: nobody declares it.
+    /// Nothing: no service declares it.
     Unknown,
     /// A classic histogram with these upper bounds, without infinity.
     Histogram(&'a [f64]),
-    /// Something else.
+    /// Another kind of metric.
     NoHistogram,
 }
 
-/// Knows metrics by their family's name: that of a histogram is without `_bucket`.
+/// A source of knowledge about metrics by family name, which for a histogram is without `_bucket`.
 pub trait Metrics {
-    /// What is known of `family`.
+    /// Returns what is known about `family`.
     fn known(&self, family: &str) -> Known<'_>;
 }
 
-/// Knows no metric.
+/// A source that knows no metrics.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NothingKnown;
 
@@ -49,7 +49,7 @@ fn expression(text: &str) -> Result<Expr, String> {
     })
 }
 
-/// Refuses what is no plain selector of counters.
+/// Refuses everything but a plain selector of counters.
 pub(crate) fn check_counter(text: &str) -> Result<(), String> {
     let problem = match expression(text)? {
         Expr::VectorSelector(VectorSelector { offset: None, at: None, .. }) => return Ok(()),
@@ -64,7 +64,7 @@ pub(crate) fn check_counter(text: &str) -> Result<(), String> {
     Err(format!("`query` {problem}: `{text}`"))
 }
 
-/// Refuses what has no value at an instant.
+/// Refuses expressions without a value at an instant.
 pub(crate) fn check_value(text: &str) -> Result<(), String> {
     let expression = expression(text)?;
     if let Some(name) = experimental(&expression) {
@@ -79,7 +79,7 @@ pub(crate) fn check_value(text: &str) -> Result<(), String> {
     }
 }
 
-/// What is found out about buckets: what is refused, and what could not be checked.
+/// The results of checking buckets: refused bounds, and bounds that could not be checked.
 #[derive(Debug, Default)]
 pub(crate) struct Buckets {
     pub(crate) refused: Vec<(Place, String)>,
@@ -87,7 +87,7 @@ pub(crate) struct Buckets {
 }
 
 impl Buckets {
-    /// Each selector of buckets in a ratio's query must select one, by a bound that the histogram has.
+    /// Checks that each bucket selector in a ratio's query selects one bucket that the histogram has.
     pub(crate) fn ratio(&mut self, query: &Query, metrics: &dyn Metrics) {
         for selector in selectors(&query.text) {
             let Some(family) = family(&selector) else { continue };
@@ -99,7 +99,8 @@ impl Buckets {
         }
     }
 
-    /// A quantile computed from buckets is compared with a bound that the histogram has: between bounds it is guessed.
+    /// Checks that the bound of a quantile computed from buckets is a bucket bound: between bounds, quantiles are
+    /// interpolated.
     pub(crate) fn threshold(&mut self, query: &Query, value: f64, value_at: &Place, metrics: &dyn Metrics) {
         let Ok(mut expression) = expression(&query.text) else { return };
         while let Expr::Paren(inner) = expression {
@@ -139,7 +140,7 @@ impl Buckets {
     }
 }
 
-/// The family of a selector of buckets.
+/// Returns the metric family of a bucket selector.
 fn family(selector: &VectorSelector) -> Option<&str> {
     let matched = || {
         let equal = |matcher: &&Matcher| matcher.name == "__name__" && matcher.op == MatchOp::Equal;
@@ -148,7 +149,7 @@ fn family(selector: &VectorSelector) -> Option<&str> {
     selector.name.as_deref().or_else(matched)?.strip_suffix("_bucket")
 }
 
-/// The bound of the one bucket that is selected.
+/// Returns the bound of the only selected bucket.
 fn selected_bound(selector: &VectorSelector) -> Result<f64, String> {
     let matchers = selector.matchers.find_matchers("le");
     let [matcher] = matchers.as_slice() else {
@@ -169,7 +170,8 @@ fn selected_bound(selector: &VectorSelector) -> Result<f64, String> {
     Ok(bound)
 }
 
-/// A bound as Prometheus 3 stores it, which is as OpenMetrics' canonical numbers: shortest, with `.0` or an exponent.
+/// Formats a bound as Prometheus 3 stores it, which is OpenMetrics' canonical notation: shortest, with `.0` or an
+/// exponent.
 fn stored(bound: f64) -> String {
     if bound.is_infinite() {
         return if bound > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
@@ -196,7 +198,7 @@ fn selectors(text: &str) -> Vec<VectorSelector> {
     selectors
 }
 
-/// A function or aggregation that Prometheus refuses where it was not started with `promql-experimental-functions`.
+/// Returns a function or aggregation that Prometheus refuses unless started with `promql-experimental-functions`.
 fn experimental(expression: &Expr) -> Option<String> {
     let mut found = None;
     each(expression, &mut |part| match part {
@@ -209,7 +211,7 @@ fn experimental(expression: &Expr) -> Option<String> {
     found
 }
 
-/// Calls `visit` with `expression` and all of its parts.
+/// Calls `visit` with `expression` and all its parts.
 fn each(expression: &Expr, visit: &mut dyn FnMut(&Expr)) {
     struct Each<'v>(&'v mut dyn FnMut(&Expr));
 
@@ -229,7 +231,7 @@ fn each(expression: &Expr, visit: &mut dyn FnMut(&Expr)) {
 mod tests {
     use super::*;
 
-    /// As Prometheus 3.5 was seen to write them.
+    /// Expected values as observed with Prometheus 3.5.
     #[test]
     fn bounds_are_written_as_prometheus_stores_them() {
         for (bound, text) in [

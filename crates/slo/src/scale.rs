@@ -1,18 +1,18 @@
-//! Shorter durations for rehearsals: the life of a page in minutes.
+//! Shorter durations for rehearsals, so that a page goes through its whole life in minutes.
 
 use std::str::FromStr;
 
 use crate::Span;
 use crate::generate::times::{EVERY, RATE, TILE};
 
-/// Divides every duration of the generated rules. 1 is real time.
+/// The divisor of every duration in the generated rules. 1 is real time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scale(u64);
 
-/// Most that durations may be divided by: a rate over 5 s is the shortest that a scrape every second serves.
+/// Maximum divisor: with a scrape every second, rates need at least 5 s.
 const MOST: u64 = 60;
 
-/// A scale that would leave fractions of milliseconds, or rates over less than the scrapes can serve.
+/// The error for a scale that would need fractions of milliseconds, or rates too short for the scrapes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a scale is one of {}, not `{asked}`", allowed().map(|scale| scale.to_string()).collect::<Vec<_>>().join(", "))]
 pub struct InvalidScale {
@@ -28,10 +28,10 @@ impl Scale {
     /// Real time.
     pub const REAL: Self = Self(1);
 
-    /// Durations divided by this.
+    /// Creates a scale that divides durations by this number.
     ///
     /// # Errors
-    /// Where durations would not be whole milliseconds, or the rates too short; the error lists what is allowed.
+    /// If durations would not be whole milliseconds, or rates would be too short. The error lists the allowed scales.
     pub fn new(scale: u64) -> Result<Self, InvalidScale> {
         if allowed().any(|allowed| allowed == scale) {
             Ok(Self(scale))
@@ -40,7 +40,7 @@ impl Scale {
         }
     }
 
-    /// What durations are divided by.
+    /// Returns the divisor.
     pub fn get(self) -> u64 {
         self.0
     }

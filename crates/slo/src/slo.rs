@@ -1,4 +1,4 @@
-//! An SLO as the rest of this crate knows it: read, checked, and nothing left to default.
+//! A checked SLO with all defaults filled in, as used by the rest of this crate.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,42 +8,42 @@ use crate::{Place, Span};
 /// A service level objective.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slo {
-    /// Unique; the label `slo` of everything that is generated.
+    /// The unique name; the label `slo` of everything generated.
     pub name: String,
-    /// Why it exists, as far as the file says.
+    /// The description, if the file has one.
     pub description: Option<String>,
-    /// Whose objective it is; the label `service`.
+    /// The service that the objective is for; the label `service`.
     pub service: String,
-    /// Further labels of every record and alert.
+    /// More labels for every record and alert.
     pub labels: BTreeMap<String, String>,
-    /// Over how long the budget is.
+    /// The window of the budget.
     pub window: Window,
-    /// Share of good events, or of good time slices: above 0 and below 1.
+    /// The share of good events, or of good time slices: above 0 and below 1.
     pub target: f64,
-    /// What the budget counts.
+    /// The budgeting method.
     pub budgeting: Budgeting,
-    /// What is measured.
+    /// The measurement.
     pub indicator: Indicator,
-    /// An alert fires only with so many bad events in its long window. 0 where nothing is counted, with threshold
-    /// indicators.
+    /// Minimum number of bad events in an alert's long window for the alert to fire. 0 with threshold indicators, which
+    /// have no events to count.
     pub min_bad_events: u64,
-    /// Where it is defined.
+    /// The place of the definition.
     pub at: Place,
 }
 
 impl Slo {
-    /// Share of events, or of time slices, that may be bad: 1 - target.
+    /// Returns the share of events, or of time slices, that may be bad: 1 - target.
     pub fn budget(&self) -> f64 {
         complement(self.target)
     }
 }
 
-/// 1 - share, without the dirt of binary fractions: 1 - 0.999 is 0.001.
+/// Returns 1 - share without binary rounding errors: 1 - 0.999 is 0.001.
 pub(crate) fn complement(share: f64) -> f64 {
     tidy(1.0 - share)
 }
 
-/// Rounded to twelve decimals.
+/// Rounds to twelve decimals.
 pub(crate) fn tidy(number: f64) -> f64 {
     (number * 1e12).round() / 1e12
 }
@@ -53,17 +53,17 @@ pub(crate) fn tidy(number: f64) -> f64 {
 pub enum Window {
     /// 7 days.
     Days7,
-    /// 28 days, four weeks: each has as many weekends.
+    /// 28 days: four weeks, so every window has the same number of weekends.
     Days28,
     /// 30 days.
     Days30,
 }
 
 impl Window {
-    /// All that are supported.
+    /// All supported windows.
     pub const ALL: [Self; 3] = [Self::Days7, Self::Days28, Self::Days30];
 
-    /// Its length.
+    /// Returns the window's length.
     pub const fn span(self) -> Span {
         match self {
             Self::Days7 => Span::from_days(7),
@@ -79,46 +79,46 @@ impl fmt::Display for Window {
     }
 }
 
-/// What a budget counts.
+/// The unit that a budget counts in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Budgeting {
-    /// Events; with a threshold indicator, time.
+    /// Events. With a threshold indicator, time.
     Occurrences,
-    /// Time slices; one is bad where less than `target` of its events, or of its time, is good.
+    /// Time slices. A slice is bad if less than `target` of its events, or of its time, is good.
     TimeSlices {
-        /// Length of a slice.
+        /// The length of a slice.
         slice: Span,
-        /// Share that must be good in a slice: above 0, at most 1.
+        /// The share that must be good in a slice: above 0, at most 1.
         target: f64,
     },
 }
 
-/// What is measured.
+/// The measurement of an SLO.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Indicator {
     /// Counts of good and all events.
     Good {
-        /// Query of the good ones.
+        /// The query for good events.
         good: Query,
-        /// Query of all.
+        /// The query for all events.
         total: Query,
-        /// Whether both are counters, of which rates are taken; else they are rates already.
+        /// Whether both are counters, whose rates are taken. Otherwise they are already rates.
         counter: bool,
     },
     /// Counts of bad and all events.
     Bad {
-        /// Query of the bad ones.
+        /// The query for bad events.
         bad: Query,
-        /// Query of all.
+        /// The query for all events.
         total: Query,
-        /// Whether both are counters, of which rates are taken; else they are rates already.
+        /// Whether both are counters, whose rates are taken. Otherwise they are already rates.
         counter: bool,
     },
     /// A value that must stay within a bound.
     Threshold {
-        /// Query of the value.
+        /// The query for the value.
         query: Query,
-        /// How the value must compare with the bound to be good.
+        /// The comparison with the bound that a good value satisfies.
         good_when: Comparison,
         /// The bound.
         value: f64,
@@ -139,7 +139,7 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// As PromQL writes it.
+    /// Returns the comparison operator in PromQL.
     pub fn symbol(self) -> &'static str {
         match self {
             Self::Less => "<",
@@ -149,7 +149,7 @@ impl Comparison {
         }
     }
 
-    /// What holds exactly when this doesn't (of numbers that are not NaN).
+    /// Returns the opposite comparison (for numbers other than NaN).
     pub(crate) fn negated(self) -> Self {
         match self {
             Self::Less => Self::GreaterOrEqual,
@@ -160,11 +160,11 @@ impl Comparison {
     }
 }
 
-/// PromQL that was parsed without error.
+/// A PromQL query without syntax errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
-    /// As it was written, without white space around it.
+    /// The text as written, without surrounding white space.
     pub text: String,
-    /// Where it is written.
+    /// The place of the text.
     pub at: Place,
 }

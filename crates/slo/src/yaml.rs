@@ -1,4 +1,5 @@
-//! YAML documents as trees in which every value knows its place, so that all problems of a file can be told at once.
+//! YAML documents as trees in which every value has its location, so that all problems of a file can be reported at
+//! once.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use serde_saphyr::{Error, Location, Spanned};
 
 use crate::{Place, Problem};
 
-/// A value and where it stands.
+/// A value and its location.
 pub(crate) type Node = Spanned<Value>;
 
 /// A YAML value.
@@ -22,7 +23,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// What it is, in words for a message.
+    /// Returns the kind of value in words for a message.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
@@ -35,7 +36,7 @@ impl Value {
     }
 }
 
-/// The documents of `text`, empty ones left out.
+/// Parses the documents of `text`, leaving out empty ones.
 pub(crate) fn documents(file: &str, text: &str) -> Result<Vec<Node>, Problem> {
     let options = serde_saphyr::options! { with_snippet: false };
     serde_saphyr::from_multiple_with_options(text, options).map_err(|error| Problem {
@@ -44,7 +45,7 @@ pub(crate) fn documents(file: &str, text: &str) -> Result<Vec<Node>, Problem> {
     })
 }
 
-/// What is wrong with the YAML. Where the parser speaks of its own options, in words for who wrote the file.
+/// Returns a message for a YAML error. Errors about the parser's own options are reworded for the file's author.
 fn message(error: &Error) -> String {
     match error {
         Error::AliasError { error, .. } => message(error),
@@ -52,7 +53,7 @@ fn message(error: &Error) -> String {
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is there twice: remove one"),
         Error::NonFiniteFloat { value, .. } => format!("`{value}` is not a finite number"),
         Error::RecursiveReferencesRequireWeakTypes { .. } => "an anchor can't contain its own alias".to_owned(),
-        // The location is said once, by the problem's place.
+        // The location is already part of the problem.
         other => {
             let text = other.to_string();
             text.split(" at line ").next().unwrap_or(&text).lines().next().unwrap_or_default().to_owned()
@@ -60,7 +61,7 @@ fn message(error: &Error) -> String {
     }
 }
 
-/// A parser's location in `file`.
+/// Converts a parser's location to a place in `file`.
 pub(crate) fn place(file: &str, at: Location) -> Place {
     Place { file: file.to_owned(), line: at.line().max(1), column: at.column().max(1) }
 }

@@ -1,4 +1,4 @@
-//! The generated file: deterministic, valid whatever is in the SLOs, and the same whatever order they come in.
+//! The generated file is deterministic, valid for any content of the SLOs, and independent of their order.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::collections::BTreeSet;

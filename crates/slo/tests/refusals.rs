@@ -1,4 +1,4 @@
-//! What OpenSLO allows and Tidewatch doesn't support is refused by name, with its line.
+//! Features of OpenSLO that Tidewatch doesn't support are refused by name and line.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use tidewatch_slo::{Known, Metrics, Source, parse, read};
@@ -33,7 +33,7 @@ spec:
     - target: 0.999
 "#;
 
-/// The problems of the text in which `from` is replaced by `to`.
+/// Returns the problems of the text with `from` replaced by `to`.
 fn problems(from: &str, to: &str) -> Vec<String> {
     assert!(GOOD.contains(from), "{from}");
     match parse("slo.yaml", &GOOD.replacen(from, to, 1)) {
@@ -42,7 +42,7 @@ fn problems(from: &str, to: &str) -> Vec<String> {
     }
 }
 
-/// Asserts that this one change is refused at this line, in words that contain all of `words`.
+/// Asserts that this one change is refused at this line with a message that contains all `words`.
 fn refused(from: &str, to: &str, line: u64, words: &[&str]) {
     let problems = problems(from, to);
     let [problem] = problems.as_slice() else { panic!("{to}: {problems:#?}") };
@@ -157,7 +157,7 @@ fn promql_that_is_wrong_or_of_the_wrong_shape() {
 #[test]
 fn control_characters_which_would_reach_a_terminal() {
     refused("service: shop", "service: \"shop\\e[2J\"", 6, &["`service`", "control character"]);
-    // A message is one line, whatever it quotes.
+    // A message is always one line.
     refused("errors_total{job=\"shop\"}", "\"errors_total\\n{\"", 17, &["errors_total\\n{"]);
 }
 
@@ -247,7 +247,7 @@ impl Metrics for OneHistogram {
     }
 }
 
-/// What is refused and what is noted of this query of good events.
+/// Returns the notes about this query of good events, or the error if it is refused.
 fn latency(query: &str) -> Result<Vec<String>, String> {
     let text = GOOD.replace("bad:", "good:").replace("errors_total{job=\"shop\"}", query);
     let source = Source { name: "slo.yaml".into(), text };

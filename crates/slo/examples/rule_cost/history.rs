@@ -1,4 +1,4 @@
-//! Writes the past of counters and records as blocks of Prometheus.
+//! Writes past samples of counters and records as Prometheus blocks.
 
 use std::error::Error;
 use std::fs::File;
@@ -8,15 +8,15 @@ use std::process::Command;
 
 use crate::{SCRAPE, SERIES};
 
-/// Requests a second of a series. What it has counted follows from the time, so the present goes on where the past
-/// ends.
+/// Requests per second of a series. Counts are derived from the time, so that scraped samples continue where the
+/// history ends.
 pub(crate) const RATE: u64 = 10;
-/// One request of so many fails: half of the budget.
+/// One in this many requests fails: half of the budget.
 const ONE_IN: u64 = 2_000;
-/// Counters without their `_total`, and of how many requests they count one.
+/// The counters without their `_total`, each counting one in this many requests.
 pub(crate) const COUNTERS: [(&str, u64); 2] = [("requests", 1), ("errors", ONE_IN)];
 
-/// Blocks of `days` up to `now` under `dir/data`.
+/// Writes blocks for the `days` before `now` under `dir/data`.
 pub(crate) fn write(dir: &Path, slos: usize, days: u64, now: u64) -> Result<(), Box<dyn Error>> {
     let text = dir.join("history.txt");
     let mut file = BufWriter::new(File::create(&text)?);
@@ -34,7 +34,8 @@ pub(crate) fn write(dir: &Path, slos: usize, days: u64, now: u64) -> Result<(), 
         }
     }
     let all = (RATE * SERIES as u64) as f64;
-    // What the rules would have recorded: base records of the last hours, tiles of all days.
+    // Records that the rules would have written: base records for two hours, tiles for four days, means of steps for
+    // all days.
     let records = [
         ("slo:events:rate5m", all, 30, 7_200),
         ("slo:bad_events:rate5m", all / ONE_IN as f64, 30, 7_200),
@@ -48,7 +49,7 @@ pub(crate) fn write(dir: &Path, slos: usize, days: u64, now: u64) -> Result<(), 
         writeln!(file, "# TYPE {name} gauge")?;
         for slo in 0..slos {
             for at in (now - length.min(days * 86_400)..now).step_by(every) {
-                // Values that differ a little, as measured ones do: equal ones would compress to nothing.
+                // Values vary a little, as measured ones do: equal values would compress to nothing.
                 let value = value * (1.0 + (at / 30 * 7_919 % 1_009) as f64 / 10_090.0);
                 writeln!(file, "{name}{{slo=\"s{slo}\",service=\"shop\",window=\"30d\"}} {value} {at}")?;
             }

@@ -1,12 +1,12 @@
-//! What the rules cost a real Prometheus, beside the SRE Workbook's rules read plainly: each window of each SLO a range
-//! query over the raw counters.
+//! Measures the cost of the rules in a real Prometheus, compared with the SRE Workbook's rules taken literally, where
+//! each window of each SLO is a range query over the raw counters.
 //!
 //!     cargo run --release -p tidewatch-slo --example rule_cost -- [SLOS] [DAYS]
 //!
-//! 1,000 SLOs over 30 days take some 20 GB and an hour to prepare; cost is proportional to the number of SLOs, so the
-//! default is 20. `prometheus` and `promtool` are taken from PATH. Counters and records of the past are written with
-//! `promtool tsdb create-blocks-from openmetrics`; the present is scraped from this program. Two minutes of settling,
-//! then four of measuring, for each kind of rules.
+//! 1,000 SLOs over 30 days take some 20 GB and an hour to prepare. Cost is proportional to the number of SLOs, so the
+//! default is 20. `prometheus` and `promtool` must be on the PATH. Past samples of counters and records are written
+//! with `promtool tsdb create-blocks-from openmetrics`; present ones are scraped from this program. Each kind of rules
+//! settles for two minutes and is then measured for four.
 
 mod history;
 mod plain;
@@ -22,7 +22,7 @@ use std::{fs, thread};
 use server::Server;
 use tidewatch_slo::{Scale, Slo, generate, parse};
 
-/// Series of each counter of an SLO: as many regions or endpoints.
+/// Number of series of each counter of an SLO, such as one per region or endpoint.
 const SERIES: usize = 4;
 /// Seconds between two samples of a counter.
 const SCRAPE: u64 = 30;
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Availability SLOs `s0`, `s1`, ...
+/// Returns availability SLOs `s0`, `s1`, ...
 fn slos(count: usize) -> Result<Vec<Slo>, Box<dyn Error>> {
     let mut yaml = String::new();
     for index in 0..count {

@@ -1,8 +1,9 @@
-//! The SRE Workbook's rules read plainly.
+//! The SRE Workbook's rules, taken literally.
 
 use std::fmt::Write;
 
-/// Each window of each SLO a ratio of rates over the raw counters, every 30 s, and the four alerts on them.
+/// Returns rules that compute each window of each SLO as a ratio of rates over the raw counters every 30 s, and the
+/// four alerts on them.
 pub(crate) fn rules(slos: usize) -> String {
     let mut yaml = String::from("groups:\n");
     // Writing to a String can't fail.

@@ -9,21 +9,21 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A running Prometheus, killed when dropped.
+/// A running Prometheus process, killed when dropped.
 pub(crate) struct Server {
     process: Child,
     address: String,
 }
 
 impl Server {
-    /// Starts it in `dir`, where `rules.yaml` and `data` are, and waits until it is ready.
+    /// Starts Prometheus in `dir`, which has `rules.yaml` and `data`, and waits until it is ready.
     pub(crate) fn start(dir: &Path, target: &str) -> Result<Self, Box<dyn Error>> {
         let config = format!(
             "global: {{scrape_interval: 30s, evaluation_interval: 30s}}\nrule_files: [rules.yaml]\n\
              scrape_configs: [{{job_name: cost, static_configs: [{{targets: ['{target}'], labels: {{instance: i}}}}]}}]\n"
         );
         fs::write(dir.join("prometheus.yml"), config)?;
-        // Nobody else takes it in the meantime, as good as always.
+        // Another process is unlikely to take the port in the meantime.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let process = Command::new("prometheus")
             .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=40d"])
@@ -43,13 +43,13 @@ impl Server {
         Ok(server)
     }
 
-    /// Seconds spent evaluating rule groups so far.
+    /// Returns the seconds spent evaluating rule groups so far.
     pub(crate) fn evaluating(&self) -> Result<f64, Box<dyn Error>> {
         self.metric("prometheus_rule_group_duration_seconds_sum")
             .or_else(|_| self.metric("prometheus_rule_evaluation_duration_seconds_sum"))
     }
 
-    /// Seconds of CPU used so far.
+    /// Returns the CPU seconds used so far.
     pub(crate) fn cpu(&self) -> Result<f64, Box<dyn Error>> {
         self.metric("process_cpu_seconds_total")
     }

@@ -1,4 +1,4 @@
-//! Serves the present of the counters to Prometheus.
+//! Serves the current values of the counters to Prometheus.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -9,13 +9,13 @@ use std::time::SystemTime;
 use crate::SERIES;
 use crate::history::{COUNTERS, RATE};
 
-/// Serves from now on; the address.
+/// Starts serving and returns the address.
 pub(crate) fn serve(slos: usize) -> std::io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // A scrape that fails is seen by Prometheus.
+            // Prometheus reports failed scrapes.
             let _ = answer(stream, slos);
         }
     });

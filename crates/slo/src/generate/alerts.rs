@@ -1,4 +1,4 @@
-//! The alerts of all SLOs together.
+//! The alerts, shared by all SLOs.
 
 use std::collections::BTreeSet;
 
@@ -8,20 +8,20 @@ use super::writer::{Alert, Writer};
 use crate::burn::{ALERTS, BurnAlert};
 use crate::{Scale, Span, Window};
 
-/// The alert for an indicator whose metric is gone.
+/// The alert for an indicator whose metric is absent.
 const ABSENT_ALERT: &str = "SLOIndicatorAbsent";
 
-/// The page for an alert.
+/// Returns the URL of an alert's runbook.
 fn runbook(alert: &str) -> String {
     format!("{}/blob/main/runbooks/{alert}.md", env!("CARGO_PKG_REPOSITORY"))
 }
 
-/// Whether bad events are counted over `window`, for an alert's guard.
+/// Returns whether bad events over `window` are recorded for an alert's guard.
 pub(super) fn is_long_window(window: Span) -> bool {
     ALERTS.iter().any(|alert| alert.long == window)
 }
 
-/// Writes the alerts: those on burn rates once for each length of a budget, since their factors follow from it.
+/// Writes the alerts: burn-rate alerts once per budget window, because their factors depend on it.
 pub(super) fn write(writer: &mut Writer, budgets: &BTreeSet<Window>, slices: bool, scale: Scale) {
     writer.group("slos:alerts", scale.apply(EVERY));
     for window in budgets {

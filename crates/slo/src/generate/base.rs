@@ -1,4 +1,4 @@
-//! The base records of one SLO: numerator and denominator, of which everything else is made, and its constants.
+//! The base records of one SLO: numerator and denominator, from which everything else is computed, and its constants.
 
 use super::names::{BAD, BUDGET, EVENTS, MIN_BAD, POINT, SLICE_BAD, SLICE_EVENTS, ratio_in};
 use super::times::{EVERY, RATE};
@@ -20,8 +20,8 @@ pub(super) fn write(writer: &mut Writer, slo: &Slo, scale: Scale) {
     writer.record(MIN_BAD, &format!("vector({})", slo.min_bad_events), &labels);
 }
 
-/// The share of bad events over the last five minutes. Base records of events are means over these already, those of
-/// time are not.
+/// Returns the ratio of bad events over the last five minutes. Base records of events are already means over five
+/// minutes, those of time are not.
 fn ratio(slo: &Slo, scale: Scale) -> String {
     let own = |record: &str| format!("{record}{{slo=\"{}\"}}", slo.name);
     match (slo.budgeting, &slo.indicator) {
@@ -32,7 +32,7 @@ fn ratio(slo: &Slo, scale: Scale) -> String {
     }
 }
 
-/// Records in the order of their evaluation: a later one reads what an earlier one has just written.
+/// Returns the records in the order of evaluation: later ones read what earlier ones have just written.
 fn records(slo: &Slo, scale: Scale) -> Vec<(&'static str, String)> {
     let own = |record: &str| format!("sum({record}{{slo=\"{}\"}})", slo.name);
     match (slo.budgeting, &slo.indicator) {
@@ -47,7 +47,7 @@ fn records(slo: &Slo, scale: Scale) -> Vec<(&'static str, String)> {
             let slice = scale.apply(slice);
             let bad =
                 format!("sum(avg_over_time({POINT}{{slo=\"{}\"}}[{slice}])) > bool {}", slo.name, complement(target));
-            // The mean lasts for a slice after the value is gone; the slice's events must not.
+            // The mean exists for a slice's length after the value is gone; the slice's events must not.
             let bad = format!("{bad} and {}", own(POINT));
             vec![(POINT, value_is_bad(&slo.indicator)), (BAD, bad), (EVENTS, format!("1 + 0 * {}", own(POINT)))]
         }
@@ -64,14 +64,14 @@ fn records(slo: &Slo, scale: Scale) -> Vec<(&'static str, String)> {
     }
 }
 
-/// All events a second and the bad ones, of which there are none, not unknown many, where no series tells of any.
-/// `all` is what was recorded of the former.
+/// Returns the rates of all events and of bad events. Without series for bad events, their rate is 0 rather than
+/// unknown. `all` reads the recorded rate of all events.
 fn rates(indicator: &Indicator, over: Span, scale: Scale, all: &str) -> (String, String) {
     let over = scale.apply(over);
     let rate = |query: &Query, counter: bool| match counter {
         true => format!("sum(rate({}[{over}]))", embedded(&query.text)),
-        // No number, as a recorded ratio is without traffic, would make every sum that it is in no number for as long
-        // as a budget's window.
+        // A NaN, which a recorded ratio is without traffic, would turn every sum that includes it into NaN for the
+        // whole window of a budget.
         false => format!("sum(({}) >= 0)", embedded(&query.text)),
     };
     let bad_rate = |query: &Query, counter: bool| match counter {
@@ -86,21 +86,22 @@ fn rates(indicator: &Indicator, over: Span, scale: Scale, all: &str) -> (String,
             let good = rate(good, *counter);
             (rate(total, *counter), format!("clamp_min({all} - ({good} or 0 * {all}), 0)"))
         }
-        // Not called for it.
+        // Not called for thresholds.
         Indicator::Threshold { .. } => (String::new(), String::new()),
     }
 }
 
-/// The rate of counters that may have been 0 until now, as those of errors are. `rate()` takes it that such a counter
-/// began with the window's first sample and reaches no further back, so the first errors after a start would count for
-/// too little (two thirds of a scrape's interval of a total outage). `delta()` does reach back, but knows no counter
-/// that starts anew; where one did, it is the smaller.
+/// Returns the rate of counters that may have been 0 until now, such as error counters. `rate()` assumes that such a
+/// counter began with the first sample in the window and doesn't extrapolate further back, so the first errors after a
+/// start would count too little (by two thirds of a scrape interval of a total outage). `delta()` does extrapolate back
+/// but doesn't detect counter resets; after a reset, its result is the smaller one.
 fn rate_from_zero(selector: &str, over: Span) -> String {
     let straight = format!("delta({selector}[{over}]) / {}", over.as_secs_f64());
     format!("\n  rate({selector}[{over}]) > {straight}\n  or\n  {straight}\n")
 }
 
-/// 1 where a series of the value is not within the bound, else 0; no number (of a quantile without requests) is within.
+/// Returns 1 if a series of the value is not within the bound, else 0. NaN (of a quantile without requests) counts as
+/// within.
 fn value_is_bad(indicator: &Indicator) -> String {
     match indicator {
         Indicator::Threshold { query, good_when, value } => {
@@ -110,7 +111,7 @@ fn value_is_bad(indicator: &Indicator) -> String {
     }
 }
 
-/// A query on lines of its own where it has several or a comment, which would swallow what follows.
+/// Puts a query on its own lines if it has several lines or a comment, which would swallow the text after it.
 fn embedded(query: &str) -> String {
     if query.contains(['\n', '#']) { format!("\n{query}\n") } else { query.to_owned() }
 }

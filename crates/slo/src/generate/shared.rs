@@ -1,4 +1,4 @@
-//! The records of all SLOs together: shares of bad events over each window, and what is left of the budgets.
+//! The records shared by all SLOs: ratios of bad events over each window, and remaining budgets.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use super::times::{self, EVERY, TILE};
 use super::writer::Writer;
 use crate::{Scale, Span, Window};
 
-/// Windows whose bad events are counted in steps; the first only for its share.
+/// Windows summed from evaluation steps. The first is only used for its ratio.
 const SHORT: [Span; 2] = [Span::from_mins(30), Span::from_hours(1)];
-/// Windows whose bad events are counted in tiles.
+/// Windows summed from tiles.
 const LONG: [Span; 4] = [Span::from_hours(2), Span::from_hours(6), Span::from_days(1), Span::from_days(3)];
 
-/// Writes the windows up to an hour, as new as the base records.
+/// Writes the windows up to an hour, which are as recent as the base records.
 pub(super) fn write_short(writer: &mut Writer, slices: bool, scale: Scale) {
     writer.group("slos:short", scale.apply(EVERY));
     writer.record(STEP, &since_last(STEP, EVERY, scale), &[]);
@@ -28,12 +28,12 @@ pub(super) fn write_short(writer: &mut Writer, slices: bool, scale: Scale) {
     }
 }
 
-/// Writes the windows above an hour, and the budgets.
+/// Writes the windows longer than an hour, and the budgets.
 pub(super) fn write_long(writer: &mut Writer, budgets: &BTreeSet<Window>, slices: bool, scale: Scale) {
     writer.group("slos:long", scale.apply(TILE));
     writer.record(TILE_STEP, &since_last(TILE_STEP, TILE, scale), &[]);
-    // Half a minute back: what is evaluated at this very moment may not be written yet, and no later tile would have
-    // it.
+    // Half a minute back: records evaluated at this moment may not be written yet, and no later tile would include
+    // them.
     let mean =
         |record: &str, over| format!("avg_over_time({record}[{}] offset {})", scale.apply(over), scale.apply(EVERY));
     let tile = |record| mean(record, TILE);
@@ -52,8 +52,8 @@ pub(super) fn write_long(writer: &mut Writer, budgets: &BTreeSet<Window>, slices
     }
 }
 
-/// Seconds since the same record's last sample, so that an evaluation that was missed leaves no gap and one that comes
-/// early counts less.
+/// Returns the seconds since the same record's last sample, so that a missed evaluation leaves no gap and an early one
+/// counts less.
 fn since_last(record: &str, usual: Span, scale: Scale) -> String {
     format!("time() - timestamp({record}) or vector({})", scale.apply(usual).as_secs_f64())
 }
@@ -71,7 +71,7 @@ fn write_window(writer: &mut Writer, window: Span, (events, every): (&str, Span)
     if counted && slices {
         writer.record(&slice_bad_in(window), &sum(slice_bad_in(every)), &[]);
     }
-    // The mean rate times the whole window: what was not observed had the traffic of the rest, and nothing bad in it.
+    // The mean rate times the whole window: unobserved time is assumed to have the same traffic and no bad events.
     let projected = format!("{} * avg_over_time({events}[{scaled}])", scaled.as_secs_f64());
     writer.record(&ratio_in(window), &format!("{bad} / ({projected} > 0)"), &[]);
 }
@@ -81,8 +81,8 @@ fn write_budget(writer: &mut Writer, window: Window, scale: Scale) {
     let scaled = scale.apply(span);
     let of = format!("{{window=\"{window}\"}}");
     let (bad, projected, ratio) = (bad_in(span), projected_in(span), ratio_in(span));
-    // Subqueries have steps of their own, whatever the interval of evaluation: 4,320 in 30 days, of which promtool
-    // allows 10,000. Until the first step there is what the last hour holds.
+    // Subqueries have their own steps, independent of the evaluation interval: 4,320 in 30 days; promtool allows
+    // 10,000. Until the first step, the last hour's value is used.
     let steps = |record: &str| format!("{record}{of}[{scaled}:{}]", scale.apply(times::STEP));
     let step = scale.apply(times::STEP).as_secs_f64();
     let counted = format!("{step} * sum_over_time({})", steps(BAD_MEAN));
@@ -90,7 +90,7 @@ fn write_budget(writer: &mut Writer, window: Window, scale: Scale) {
     let mean = format!("(avg_over_time({}) or {EVENTS}{of})", steps(EVENTS_MEAN));
     writer.record(&projected, &format!("{} * {mean}", scaled.as_secs_f64()), &[]);
     writer.record(&ratio, &format!("{bad} / ({projected} > 0)"), &[]);
-    // Without a single event nothing is spent.
+    // Without any events, nothing is spent.
     let spent = format!("({ratio} or 0 * {projected})");
     writer.record(REMAINING, &format!("1 - {spent} / {BUDGET}{of}"), &[]);
 }

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use crate::Span;
 
-/// A rule file in the making.
+/// A rule file under construction.
 pub(super) struct Writer(String);
 
-/// What an alert has beside its expression.
+/// An alert's properties apart from its expression.
 pub(super) struct Alert<'a> {
     pub(super) name: &'a str,
     pub(super) hold: Option<Span>,
@@ -93,13 +93,13 @@ impl Writer {
     }
 }
 
-/// Whether YAML takes a character in double quotes only, as an escape: it isn't printable, or breaks lines.
+/// Returns whether YAML allows a character only as an escape in double quotes: it isn't printable, or breaks lines.
 fn only_quoted(character: char) -> bool {
     (character.is_control() && !matches!(character, '\n' | '\t'))
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// A YAML scalar in double quotes.
+/// Returns a YAML scalar in double quotes.
 pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {

@@ -1,34 +1,34 @@
-//! Reads the fields of a document and collects what is wrong with them.
+//! Reads the fields of a document and collects its problems.
 
 use serde_saphyr::Location;
 
 use crate::yaml::{self, Node, Value};
 use crate::{Place, Problem};
 
-/// Where problems of a file go.
+/// A collector for the problems of a file.
 pub(super) struct Context<'p> {
     file: String,
     problems: &'p mut Vec<Problem>,
     notes: &'p mut Vec<Problem>,
 }
 
-/// A map of which all keys are known.
+/// A map whose keys are all known.
 #[derive(Debug, Clone)]
 pub(super) struct Fields<'n> {
-    /// Where it begins.
+    /// The place where it begins.
     pub(super) at: Location,
     what: String,
     entries: &'n [(serde_saphyr::Spanned<String>, Node)],
 }
 
 impl<'n> Fields<'n> {
-    /// A field's value, if it is there and not empty.
+    /// Returns a field's value unless it is missing or empty.
     pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
         let (_, node) = self.entries.iter().find(|(key, _)| key.value == name)?;
         (node.value != Value::Null).then_some(node)
     }
 
-    /// A field's value and the place of its key.
+    /// Returns a field's value and the place of its key.
     pub(super) fn entry(&self, name: &str) -> Option<(&'n Node, Location)> {
         let (key, _) = self.entries.iter().find(|(key, _)| key.value == name)?;
         Some((self.get(name)?, key.referenced))
@@ -40,7 +40,7 @@ impl<'p> Context<'p> {
         Self { file: file.to_owned(), problems, notes }
     }
 
-    /// The same for places in another file.
+    /// Returns the same collector for another file.
     pub(super) fn in_file(&mut self, file: &str) -> Context<'_> {
         Context::new(file, self.problems, self.notes)
     }
@@ -67,8 +67,8 @@ impl<'p> Context<'p> {
         self.notes.push(Problem { at, message: message.into() });
     }
 
-    /// The fields of `node`, called `what` in messages. Keys must be among `known`; one of `unsupported` is refused
-    /// with its reason.
+    /// Reads the fields of `node`, called `what` in messages. Keys must be among `known`. A key in `unsupported` is
+    /// refused with the reason given there.
     pub(super) fn fields<'n>(
         &mut self,
         node: &'n Node,
@@ -96,7 +96,7 @@ impl<'p> Context<'p> {
         Some(Fields { at: node.referenced, what: what.to_owned(), entries })
     }
 
-    /// A field's value; its absence is a problem.
+    /// Returns a field's value, or reports that it is missing.
     pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Option<&'n Node> {
         let node = fields.get(name);
         if node.is_none() {
@@ -105,7 +105,7 @@ impl<'p> Context<'p> {
         node
     }
 
-    /// A field's text, if the field is there.
+    /// Returns a field's text if the field exists.
     pub(super) fn text<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Option<(&'n str, Location)> {
         let node = fields.get(name)?;
         match &node.value {
@@ -113,7 +113,7 @@ impl<'p> Context<'p> {
                 self.refuse(node.referenced, format!("`{name}` is empty"));
                 None
             }
-            // They would do to a terminal whatever they like, and belong into no name.
+            // Control characters could manipulate a terminal, and don't belong in a name.
             Value::Text(text) if text.contains(|odd: char| odd.is_control() && !matches!(odd, '\n' | '\r' | '\t')) => {
                 self.refuse(node.referenced, format!("`{name}` has a control character: remove it"));
                 None
@@ -126,13 +126,13 @@ impl<'p> Context<'p> {
         }
     }
 
-    /// A field's text; its absence is a problem.
+    /// Returns a field's text, or reports that it is missing.
     pub(super) fn required_text<'n>(&mut self, fields: &Fields<'n>, name: &str) -> Option<(&'n str, Location)> {
         self.required(fields, name)?;
         self.text(fields, name)
     }
 
-    /// A field's finite number, if the field is there.
+    /// Returns a field's finite number if the field exists.
     pub(super) fn number(&mut self, fields: &Fields<'_>, name: &str) -> Option<(f64, Location)> {
         let node = fields.get(name)?;
         match &node.value {
@@ -144,7 +144,7 @@ impl<'p> Context<'p> {
         }
     }
 
-    /// A field's truth value, if the field is there.
+    /// Returns a field's Boolean if the field exists.
     pub(super) fn boolean(&mut self, fields: &Fields<'_>, name: &str) -> Option<(bool, Location)> {
         let node = fields.get(name)?;
         match &node.value {
@@ -156,7 +156,7 @@ impl<'p> Context<'p> {
         }
     }
 
-    /// The only item of a field's list; more or none are a problem, told with `why`.
+    /// Returns the only item of a field's list. Any other number of items is a problem, reported with `why`.
     pub(super) fn single<'n>(&mut self, fields: &Fields<'n>, name: &str, why: &str) -> Option<&'n Node> {
         let node = self.required(fields, name)?;
         match &node.value {

@@ -8,19 +8,19 @@ use crate::promql;
 use crate::yaml::Node;
 use crate::{Indicator, Query};
 
-/// What an indicator measures; of a threshold, the bound is the objective's.
+/// The measurement of an indicator. A threshold's bound is part of the objective.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Metric {
     Ratio(Indicator),
     Threshold(Query),
 }
 
-/// The fields of an indicator's `spec`.
+/// Reads the fields of an indicator's `spec`.
 pub(super) fn spec<'n>(context: &mut Context<'_>, spec: &'n Node) -> Option<Fields<'n>> {
     context.fields(spec, "an indicator's `spec`", &["description", "ratioMetric", "thresholdMetric"], &[])
 }
 
-/// The metric that an indicator's `spec` asks for.
+/// Reads the metric of an indicator's `spec`.
 pub(super) fn metric(
     context: &mut Context<'_>,
     spec: &Fields<'_>,
@@ -111,7 +111,7 @@ fn query(context: &mut Context<'_>, parent: &Fields<'_>, data_sources: &BTreeMap
     if let (Some(_), Some((_, at))) = (spec.get("query"), spec.entry("promql")) {
         context.refuse(at, "a Prometheus source's `spec` has a `query` or a `promql`, not both");
     }
-    // Some tools write `promql`; `query` is the name in Tidewatch's documentation, so an error names that.
+    // Some tools write `promql`. Errors use `query`, the name in Tidewatch's documentation.
     let name = if spec.get("query").is_none() && spec.get("promql").is_some() { "promql" } else { "query" };
     let (text, at) = context.required_text(&spec, name)?;
     Some(Query { text: text.trim().to_owned(), at: context.place(at) })

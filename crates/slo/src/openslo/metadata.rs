@@ -1,4 +1,4 @@
-//! Reads `metadata`: name, labels, and the annotations that are meant for Tidewatch.
+//! Reads `metadata`: name, labels, and Tidewatch's annotations.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::yaml::Value;
 const PREFIX: &str = "tidewatch.dev/";
 const MIN_BAD_EVENTS: &str = "tidewatch.dev/min-bad-events";
 
-/// Labels that generated records and alerts have anyway.
+/// Labels that generated records and alerts already have.
 const RESERVED: [&str; 12] = [
     "slo",
     "service",
@@ -25,7 +25,7 @@ const RESERVED: [&str; 12] = [
     "quantile",
 ];
 
-/// What a document says about itself.
+/// The metadata of a document.
 #[derive(Debug, Clone)]
 pub(super) struct Metadata {
     pub(super) name: String,
@@ -34,11 +34,11 @@ pub(super) struct Metadata {
     pub(super) at: Place,
 }
 
-/// Reads the `metadata` of a document. Only those of an SLO have labels and annotations that mean something here.
+/// Reads the `metadata` of a document. Labels and annotations are only used for SLOs.
 pub(super) fn read(context: &mut Context<'_>, document: &Fields<'_>, is_slo: bool) -> Option<Metadata> {
     let node = context.required(document, "metadata")?;
     let fields = context.fields(node, "`metadata`", &["name", "displayName", "labels", "annotations"], &[])?;
-    // For people who read the file: nothing that is generated shows it.
+    // The display name is for readers of the file and not used in generated rules.
     context.text(&fields, "displayName");
     let labels = if is_slo { labels(context, &fields) } else { BTreeMap::new() };
     let min_bad_events = min_bad_events(context, &fields, is_slo);
@@ -52,7 +52,7 @@ pub(super) fn read(context: &mut Context<'_>, document: &Fields<'_>, is_slo: boo
     Some(Metadata { name: name.to_owned(), labels, min_bad_events, at })
 }
 
-/// RFC 1123, as OpenSLO wants names.
+/// Returns whether a name is a DNS label (RFC 1123), as OpenSLO requires.
 fn is_dns_label(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     name.len() <= 63 && name.bytes().all(inner) && !name.starts_with('-') && !name.ends_with('-')

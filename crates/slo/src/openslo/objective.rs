@@ -7,12 +7,12 @@ use crate::slo::tidy;
 use crate::yaml::{Node, Value};
 use crate::{Budgeting, Comparison, Indicator, Metrics, Slo, Span, Window, promql};
 
-/// An alert fires only with so many bad events, where nothing else is said.
+/// Default minimum of bad events for an alert to fire.
 const MIN_BAD_EVENTS: u64 = 10;
 
 const SLICES: std::ops::RangeInclusive<Span> = Span::from_mins(1)..=Span::from_hours(1);
 
-/// The fields of an SLO's `spec`.
+/// Reads the fields of an SLO's `spec`.
 pub(super) fn spec<'n>(context: &mut Context<'_>, spec: &'n Node) -> Option<Fields<'n>> {
     const KNOWN: [&str; 8] = [
         "description",
@@ -27,7 +27,7 @@ pub(super) fn spec<'n>(context: &mut Context<'_>, spec: &'n Node) -> Option<Fiel
     context.fields(spec, "an SLO's `spec`", &KNOWN, &[])
 }
 
-/// The SLO, if all of it is right.
+/// Builds the SLO if everything in it is valid.
 pub(super) fn slo(
     context: &mut Context<'_>,
     metadata: &Metadata,
@@ -155,7 +155,7 @@ fn target(context: &mut Context<'_>, objective: &Fields<'_>) -> Option<f64> {
             return None;
         }
     };
-    // Beyond six nines a month has less than three seconds of budget, less than the time between two evaluations.
+    // Beyond six nines, a month's budget is less than three seconds, shorter than the time between two evaluations.
     if share > 0.0 && share < 0.999_999_5 {
         return Some(share);
     }

@@ -1,4 +1,4 @@
-//! Unit tests for promtool: simulated services, outages of a known length, and what each alert must do about them.
+//! Unit tests for promtool: simulated services, outages of known length, and the expected state of each alert.
 
 mod outage;
 mod scenario;

@@ -1,4 +1,4 @@
-//! Services with an outage of a known length, and what an alert must make of it.
+//! Services with an outage of known length, and the alert that it must cause.
 
 use crate::burn::BurnAlert;
 use crate::{Budgeting, Indicator, Slo};
@@ -7,24 +7,24 @@ use super::scenario::{Check, Counter, Scenario};
 
 /// Seconds between two samples.
 pub const SCRAPE: u64 = 15;
-/// Requests between two samples: so many that the bad ones are whole too.
+/// Requests between two samples: enough for the bad ones to be a whole number.
 const REQUESTS: f64 = 600_000.0;
-/// Healthy samples before anything happens: an hour. Base records rise within the five minutes of their rates, so right
-/// after a start the mean traffic is too low; after an hour that is 4 %.
+/// Healthy samples before the outage: an hour. Base records rise during the five minutes of their rates, so the mean
+/// traffic is too low at first; after an hour by 4 %.
 const LEAD_IN: u64 = 240;
 
-/// An SLO and how its metrics are spelled.
+/// An SLO and the selectors of its series.
 pub struct Subject {
     /// The objective.
     pub slo: Slo,
-    /// Selector of the series of all events.
+    /// The selector for the series of all events.
     pub total: String,
-    /// Selector of the other series: bad ones or good ones, as the indicator says, or of the value.
+    /// The selector for the other series: bad or good events, depending on the indicator, or the value.
     pub other: String,
 }
 
 impl Subject {
-    /// From the queries of the indicator, which must be plain selectors.
+    /// Takes the selectors from the indicator's queries, which must be plain selectors.
     pub fn new(slo: &Slo) -> Self {
         let (total, other) = match &slo.indicator {
             Indicator::Good { good, total, .. } => (&total.text, &good.text),
@@ -34,7 +34,7 @@ impl Subject {
         Self { total: total.clone(), other: other.clone(), slo: slo.clone() }
     }
 
-    /// The series where shares of events are bad for so many samples each: `(samples, share)`.
+    /// Returns the series for a course of `(samples, share)`: each share of events is bad for that number of samples.
     pub fn series(&self, course: &[(u64, f64)]) -> Vec<(String, Counter)> {
         let count = |each: &dyn Fn(f64) -> f64| {
             course.iter().fold(Counter::new(), |counter, (samples, bad)| counter.rise(*samples, each(*bad)))
@@ -48,7 +48,7 @@ impl Subject {
                 (self.other.clone(), count(&|bad| REQUESTS * (1.0 - bad))),
             ],
             Indicator::Threshold { value, .. } => {
-                // Half of the bound is within it, twice is not.
+                // Half of the bound is within it, twice the bound is not.
                 let gauge = course.iter().fold(Counter::new(), |gauge, (samples, bad)| {
                     gauge.constant(*samples, if *bad > 0.0 { value * 2.0 } else { value / 2.0 })
                 });
@@ -57,7 +57,7 @@ impl Subject {
         }
     }
 
-    /// Counts firing alerts of this SLO with this long window.
+    /// Checks whether this SLO's alert with this long window is firing.
     pub fn firing(&self, alert: &BurnAlert, at: u64, fires: bool) -> Check {
         let (slo, name, long) = (&self.slo.name, alert.severity.alert_name(), alert.long);
         let series =
@@ -70,27 +70,27 @@ impl Subject {
         }
     }
 
-    /// For how many samples 100 % (with occurrences: `share`) of the events must be bad to spend `of` (1: just enough)
-    /// of what makes `alert` fire.
+    /// Returns the number of samples for which 100 % (with occurrences: `share`) of the events must be bad to spend
+    /// `of` (1: just enough) of the amount at which `alert` fires.
     fn outage(&self, alert: &BurnAlert, share: f64, of: f64) -> u64 {
         let spent = of * alert.factor(self.slo.window) * self.slo.budget() * alert.long.as_secs_f64();
         let seconds = match (self.slo.budgeting, &self.slo.indicator) {
             (Budgeting::Occurrences, Indicator::Threshold { .. }) => spent,
             (Budgeting::Occurrences, _) => spent / share,
             (Budgeting::TimeSlices { slice, target }, _) => {
-                // A slice is bad as soon as more than this share of it is, and until less is.
+                // A slice turns bad when the bad share exceeds this, and good again when it falls below.
                 let slice = slice.as_secs_f64();
                 spent - slice + 2.0 * slice * (1.0 - target)
             }
         };
-        // Rounded away from what is just enough.
+        // Rounded away from the exact amount.
         let samples = seconds / SCRAPE as f64;
         if of > 1.0 { samples.ceil() as u64 } else { samples.floor() as u64 }
     }
 }
 
-/// One alert, two SLOs of the same shape: an outage that spends 1.05 of what it takes, which fires and is resolved, and
-/// one that spends 0.95 of it, which does not fire.
+/// Returns a scenario for one alert and pairs of SLOs of the same shape: an outage that spends 1.05 of the required
+/// amount, which fires and is resolved, and one that spends 0.95 of it, which doesn't fire.
 pub fn spent(alert: &BurnAlert, pairs: &[(Subject, Subject)]) -> Scenario {
     let mut scenario = Scenario {
         name: format!("an outage that spends what the alert over {} asks for", alert.long),
@@ -109,7 +109,7 @@ pub fn spent(alert: &BurnAlert, pairs: &[(Subject, Subject)]) -> Scenario {
             let end = (LEAD_IN + outage) * SCRAPE;
             let rest = (resolved / SCRAPE).saturating_sub(LEAD_IN + outage) + 40;
             scenario.series.extend(subject.series(&[(LEAD_IN, 0.0), (outage, share), (rest, 0.0)]));
-            // Base records are behind by their five minutes at most, records and alerts by the lag.
+            // Base records lag by at most five minutes, records and alerts by `lag`.
             let told = end + 300 + timing.lag as u64;
             scenario.checks.push(subject.firing(alert, LEAD_IN * SCRAPE, false));
             scenario.checks.push(subject.firing(alert, told, of > 1.0));
@@ -119,8 +119,8 @@ pub fn spent(alert: &BurnAlert, pairs: &[(Subject, Subject)]) -> Scenario {
     scenario
 }
 
-/// One alert, two SLOs that count events: errors that go on at 1.05 of the factor, which fires by the documented time
-/// and is resolved after they end, and at 0.95 of it, which never fires.
+/// Returns a scenario for one alert and two SLOs that count events: constant errors at 1.05 of the factor, which fire
+/// by the documented time and are resolved after they end, and at 0.95 of it, which never fire.
 pub fn steady(alert: &BurnAlert, more: &Subject, less: &Subject) -> Scenario {
     let mut scenario = Scenario {
         name: format!("errors at just the rate of the alert over {}", alert.long),
@@ -128,7 +128,7 @@ pub fn steady(alert: &BurnAlert, more: &Subject, less: &Subject) -> Scenario {
         ..Scenario::default()
     };
     let long = alert.long.as_millis() / 1_000;
-    // Both go on until all of the long window is in it.
+    // Both continue until they fill the long window.
     let burning = long / SCRAPE + 40;
     let end = (LEAD_IN + burning) * SCRAPE;
     let factor = alert.factor(more.slo.window) * more.slo.budget();
@@ -143,7 +143,7 @@ pub fn steady(alert: &BurnAlert, more: &Subject, less: &Subject) -> Scenario {
     if let Some(after) = timing.fires_after {
         let told = LEAD_IN * SCRAPE + (after + timing.lag) as u64;
         scenario.checks.push(more.firing(alert, told, true));
-        // The evaluations may lag; they never run ahead by more than the step in which they happen.
+        // Evaluations may lag, but are never early by more than the step in which they happen.
         scenario.checks.push(more.firing(alert, told - timing.lag as u64 - long / 20 - 60, false));
     }
     scenario

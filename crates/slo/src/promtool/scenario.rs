@@ -1,43 +1,43 @@
-//! What a promtool test consists of, and the YAML of it.
+//! The parts of a promtool test, and their YAML.
 
 use std::fmt::Write;
 
 /// A file of promtool tests.
 pub struct File {
-    /// Paths of rule files, relative to the file.
+    /// The paths of rule files, relative to this file.
     pub rule_files: Vec<String>,
     /// Seconds between two evaluations.
     pub every: u64,
-    /// What is simulated, each for itself.
+    /// The independent simulations.
     pub scenarios: Vec<Scenario>,
 }
 
 /// One simulation.
 #[derive(Default)]
 pub struct Scenario {
-    /// Said when it fails.
+    /// The name, printed when it fails.
     pub name: String,
     /// Seconds between two samples of the input.
     pub scrape: u64,
-    /// Series with what they count.
+    /// The series with their samples.
     pub series: Vec<(String, Counter)>,
-    /// Questions.
+    /// The checks.
     pub checks: Vec<Check>,
 }
 
-/// An expression at a time, and what it must be.
+/// An expression at a time, and its expected value.
 pub struct Check {
-    /// Seconds from the start.
+    /// The time in seconds from the start.
     pub at: u64,
-    /// PromQL.
+    /// The PromQL expression.
     pub expr: String,
-    /// Labels of its only series, as PromQL writes them.
+    /// The labels of its only series, in PromQL notation.
     pub labels: String,
-    /// The value of its only series; none if there must be none.
+    /// The value of its only series. `None` if there must be no series.
     pub value: Option<f64>,
 }
 
-/// A counter's samples.
+/// The samples of a counter.
 #[derive(Default, Clone)]
 pub struct Counter {
     values: Vec<String>,
@@ -46,13 +46,13 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// A counter that starts at 0.
+    /// Creates a counter that starts at 0.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Rises by `each` for so many samples, rounded to whole events: promtool adds fractions up until they look like a
-    /// counter that starts anew.
+    /// Rises by `each` for this number of samples. `each` is rounded to whole events, because promtool sums fractions
+    /// up with rounding errors that look like a counter reset.
     pub fn rise(mut self, samples: u64, each: f64) -> Self {
         let each = each.round();
         let Some(more) = samples.checked_sub(1) else { return self };
@@ -63,7 +63,7 @@ impl Counter {
         self
     }
 
-    /// Is a gauge with this value for so many samples.
+    /// Stays at this value, as a gauge, for this number of samples.
     pub fn constant(mut self, samples: u64, value: f64) -> Self {
         if let Some(more) = samples.checked_sub(1) {
             self.values.push(format!("{}x{more}", value));
@@ -71,13 +71,13 @@ impl Counter {
         self
     }
 
-    /// Has no samples for a while, and goes on from where it was.
+    /// Has no samples for a while, and then continues at the same value.
     pub fn missing(mut self, samples: u64) -> Self {
         self.values.push(format!("_x{samples}"));
         self
     }
 
-    /// Starts anew: the process that counts was restarted.
+    /// Starts from 0 again, as if the process had been restarted.
     pub fn restarted(mut self) -> Self {
         self.last = 0.0;
         self.begun = false;
@@ -86,7 +86,7 @@ impl Counter {
 }
 
 impl File {
-    /// The YAML, with `comment` on top.
+    /// Returns the YAML with `comment` on top.
     pub fn to_yaml(&self, comment: &str) -> String {
         let mut yaml = format!("# {comment}\nrule_files:\n");
         for file in &self.rule_files {

@@ -1,4 +1,4 @@
-//! What is left of a budget is what the definition says, for outages of known length under uneven traffic.
+//! The remaining budget matches the definition for outages of known length under uneven traffic.
 
 use tidewatch_slo::promtool::{Check, Counter, File, Scenario};
 use tidewatch_slo::{Indicator, Slo};
@@ -10,11 +10,11 @@ const SCRAPE: u64 = 60;
 const HOUR: u64 = 3_600 / SCRAPE;
 const DAY: u64 = 24 * HOUR;
 
-/// A stretch of time: samples, requests between two of them, share of them that fail.
+/// A stretch of time: number of samples, requests between two of them, share of failed requests.
 type Stretch = (u64, f64, f64);
 
-/// Days whose traffic differs by the hour of the day (nights have a tenth) and by the day of the week, with `outages`
-/// of `(start, length, share)` in samples.
+/// Returns days whose traffic varies by the hour of the day (nights have a tenth) and by the day of the week, with
+/// `outages` of `(start, length, share)` in samples.
 fn course(days: u64, outages: &[(u64, u64, f64)]) -> Vec<Stretch> {
     let mut minutes = Vec::new();
     for sample in 0..days * DAY {
@@ -32,8 +32,8 @@ fn course(days: u64, outages: &[(u64, u64, f64)]) -> Vec<Stretch> {
     minutes
 }
 
-/// The share of the budget that is left over the last `window` samples before `at`, by the definition: bad events over
-/// all events.
+/// Returns the share of the budget that is left over the last `window` samples before `at` by definition: bad events
+/// over all events.
 fn left(course: &[Stretch], at: u64, window: u64, budget: f64) -> f64 {
     let inside = &course[at.saturating_sub(window) as usize..at as usize];
     let all: f64 = inside.iter().map(|(_, requests, _)| requests).sum();
@@ -41,7 +41,7 @@ fn left(course: &[Stretch], at: u64, window: u64, budget: f64) -> f64 {
     1.0 - bad / all / budget
 }
 
-/// Stretches of equal samples as one.
+/// Merges stretches of equal samples.
 fn joined(course: &[Stretch]) -> Vec<Stretch> {
     let mut joined: Vec<Stretch> = Vec::new();
     for (samples, requests, share) in course {
@@ -53,7 +53,7 @@ fn joined(course: &[Stretch]) -> Vec<Stretch> {
     joined
 }
 
-/// Only what the budget is made of: base records, tiles, and the budget.
+/// Returns whether a record is needed for the budget: base records, tiles, and the budget itself.
 fn of_the_budget(record: &str) -> bool {
     const NAMES: [&str; 6] = [
         "slo:events:rate5m",
@@ -80,7 +80,7 @@ fn agrees(test: &str, days: u64, slo: Slo, outages: &[(u64, u64, f64)]) {
     let slo = &slo[0];
     let course = course(days + 1, outages);
     let Indicator::Bad { bad, total, .. } = &slo.indicator else { panic!("{:?}", slo.indicator) };
-    // The first sample is at the start; what happens in the first minute is in the second.
+    // The first sample is at the start; events of the first minute are in the second sample.
     let count = |each: fn(f64, f64) -> f64| {
         joined(&course).iter().fold(Counter::new().rise(1, 0.0), |counter, (samples, requests, share)| {
             counter.rise(*samples, each(*requests, *share))
@@ -92,7 +92,7 @@ fn agrees(test: &str, days: u64, slo: Slo, outages: &[(u64, u64, f64)]) {
         at: at * SCRAPE,
         expr: "sum(slo:error_budget_remaining:ratio)".to_owned(),
         labels: "{}".to_owned(),
-        // Never true: promtool then says what it is.
+        // Never true, so that promtool prints the actual value.
         value: Some(-1_000.0),
     });
     let scenario = Scenario {
@@ -130,7 +130,7 @@ fn availability(window: &str) -> Slo {
 
 #[test]
 fn seven_days_of_uneven_traffic_with_outages_leave_what_the_definition_says() {
-    // At night, at noon, a partial one at the weekend, and one in the last hour.
+    // At night, at noon, a partial outage at the weekend, and one in the last hour.
     let outages = [
         (DAY + 3 * HOUR, 30, 1.0),
         (2 * DAY + 12 * HOUR, 4, 1.0),

@@ -1,4 +1,5 @@
-//! Every kind of indicator and budgeting fires at 1.05 of what an alert asks for, not at 0.95 of it, and is resolved.
+//! Every kind of indicator and budgeting fires at 1.05 of an alert's threshold, doesn't fire at 0.95 of it, and is
+//! resolved.
 
 use tidewatch_slo::burn::ALERTS;
 use tidewatch_slo::promtool::{File, Subject, spent, steady};
@@ -25,10 +26,10 @@ fn slo(name: &str, metric: &str, method: &str, objective: &str, window: &str) ->
     parse(name, &yaml).unwrap().remove(0)
 }
 
-/// Two SLOs of each kind.
+/// Returns two SLOs of each kind.
 fn kinds() -> Vec<Slo> {
     let slice = "target: 0.99, timeSliceTarget: 0.9, timeSliceWindow: 5m";
-    // Ten values make a slice, of which none may be bad.
+    // A slice has ten values, none of which may be bad.
     let points = "target: 0.99, timeSliceTarget: 0.95, timeSliceWindow: 5m";
     let bound = "op: lte, value: 100";
     let mut slos = Vec::new();
@@ -53,13 +54,13 @@ fn every_kind_fires_at_a_little_more_and_not_at_a_little_less() {
     let pairs: Vec<(Subject, Subject)> = ["bad", "good", "slices", "value", "value-slices"]
         .map(|kind| (subject(format!("{kind}-more")), subject(format!("{kind}-less"))))
         .into();
-    // Kinds differ in their base records only; that each alert reads them right, the tests of the committed rules show.
+    // Kinds differ only in their base records. The tests of the committed rules cover how each alert reads them.
     let scenarios = vec![spent(&ALERTS[0], &pairs)];
     let file = File { rule_files: vec!["rules.yaml".to_owned()], every: 30, scenarios };
     passes(&promtool, &file);
 }
 
-/// A recorded ratio is 0 / 0 without traffic, and so is what is computed from it.
+/// Without traffic, a recorded ratio is 0 / 0, and so is anything computed from it.
 #[test]
 fn a_quiet_minute_of_a_query_that_is_no_number_then_spoils_no_budget() {
     let test = "a_quiet_minute_of_a_query_that_is_no_number_then_spoils_no_budget";

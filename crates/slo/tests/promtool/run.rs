@@ -1,4 +1,4 @@
-//! Runs promtool on rules and tests in a directory of their own.
+//! Runs promtool on rules and tests in a temporary directory.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -6,14 +6,14 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 use tidewatch_slo::{Scale, Slo, generate};
 
-/// Rules of some SLOs, and promtool to evaluate them.
+/// The rules of some SLOs, and promtool to evaluate them.
 pub(crate) struct Promtool {
     program: std::path::PathBuf,
     dir: TempDir,
 }
 
 impl Promtool {
-    /// None where promtool isn't installed, which is said as `test` being skipped. Only rules that `keep` are written.
+    /// Writes the rules accepted by `keep`. Returns `None` if promtool isn't installed, and reports `test` as skipped.
     pub(crate) fn with_rules(test: &str, slos: &[Slo], keep: fn(&str) -> bool) -> Option<Self> {
         let program = tidewatch_testkit::program("promtool", test)?;
         let dir = tempfile::tempdir().unwrap();
@@ -28,7 +28,7 @@ impl Promtool {
     }
 }
 
-/// The rules whose record or alert is kept, in the text as it was generated.
+/// Returns the generated text with only the rules whose record or alert name `keep` accepts.
 fn only(rules: &str, keep: fn(&str) -> bool) -> String {
     let mut kept = true;
     let lines = rules.lines().filter(|line| {
