@@ -1,4 +1,4 @@
-//! Annotations: the times during which something fired, as bands across every graph.
+//! Annotations: the times during which an alert fired, as bands across every graph.
 
 use serde_json::{Value, json};
 
@@ -7,23 +7,24 @@ use crate::datasource::Datasource;
 use crate::link::RUNBOOKS;
 use crate::query::{Answer, Query};
 
-/// How close two samples of an alert are that belong to one band.
+/// Maximum distance between two samples of an alert in the same band.
 const STEP: &str = "15s";
 
-/// Bands of the alerts of one severity, of both paths. The fast path's alerts go from the stream processor straight to
-/// Alertmanager, whose datasource answers no queries of dashboards; Prometheus knows them from the relay's gauge. Where
-/// the same alert fires on both paths, it is one band.
+/// Bands for the alerts of one severity, from both paths. The fast path's alerts go from the stream processor straight
+/// to Alertmanager, whose datasource can't be queried from dashboards; Prometheus has them from the relay's gauge. An
+/// alert that fires on both paths is one band.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct AlertAnnotation {
     name: &'static str,
     severity: &'static str,
     colour: Colour,
-    /// Narrows down to the services chosen.
+    /// A regular expression for the selected services.
     services: &'static str,
 }
 
 impl AlertAnnotation {
-    /// Critical ones and warnings. `services` is a regular expression; `.*` takes in alerts of no service.
+    /// Returns annotations for critical alerts and for warnings. `services` is a regular expression; `.*` includes
+    /// alerts without a service.
     pub(crate) fn both(services: &'static str) -> Vec<Self> {
         vec![
             Self { name: "Critical alerts", severity: "critical", colour: Colour::Critical, services },
@@ -47,7 +48,7 @@ impl AlertAnnotation {
             "hide": false,
             "iconColor": self.colour.hex(),
             "datasource": Datasource::Prometheus.reference(),
-            // Grafana before 12 reads these two, later ones the target.
+            // Grafana before 12 reads these two fields, later versions read the target.
             "expr": expr,
             "step": STEP,
             "target": {"refId": "Anno", "expr": expr, "interval": STEP},

@@ -1,25 +1,26 @@
-//! Every colour of every dashboard, by what it means.
+//! The colours of all dashboards, by meaning.
 
-/// A meaning. A colour stands for the same one on every panel, and never alone: thresholds are also lines, states are
-/// also words.
+/// The meaning of a colour. A colour has the same meaning on every panel and is never the only sign: thresholds are
+/// also lines, states are also words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Colour {
-    /// As it should be.
+    /// The value is as it should be.
     Good,
-    /// Somebody should look at it today.
+    /// The value needs attention today.
     Warning,
-    /// Somebody should look at it now.
+    /// The value needs attention now.
     Critical,
-    /// A measurement that nobody judges.
+    /// The value is neither good nor bad.
     Neutral,
 }
 
 impl Colour {
-    /// Each of them.
+    /// All colours.
     pub const ALL: [Self; 4] = [Self::Good, Self::Warning, Self::Critical, Self::Neutral];
 
-    /// Red, green and blue as Grafana takes them. Chosen so that the three judgements differ by 40 in CIELAB also for
-    /// people without one kind of cone, and each stands out from Grafana's light and dark panels by 3:1 (WCAG 1.4.11).
+    /// Returns the colour in Grafana's notation, `#RRGGBB`. The colours for good, warning and critical differ by 40 in
+    /// CIELAB, also for people who lack one kind of cone, and each has a contrast of 3:1 to Grafana's light and dark
+    /// panels (WCAG 1.4.11).
     pub const fn hex(self) -> &'static str {
         match self {
             Self::Good => "#2E72FA",
@@ -36,7 +37,8 @@ mod tests {
 
     type Matrix = [[f64; 3]; 3];
 
-    /// What people without one kind of cone see, in linear RGB: Machado, Oliveira and Fernandes (2009), severity 1.0.
+    /// Normal colour vision, and that of people who lack one kind of cone, in linear RGB: Machado, Oliveira and
+    /// Fernandes (2009), severity 1.0.
     const VISIONS: [(&str, Matrix); 4] = [
         ("three kinds of cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
         (
@@ -66,7 +68,7 @@ mod tests {
         (*matrix).map(|row| row.iter().zip(vector).map(|(a, b)| a * b).sum())
     }
 
-    /// CIELAB under D65.
+    /// Returns CIELAB coordinates under D65.
     fn lab(hex: &str, vision: &Matrix) -> [f64; 3] {
         let seen = times(vision, linear(hex)).map(|channel| channel.clamp(0.0, 1.0));
         let xyz = times(&[[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], seen);

@@ -8,18 +8,18 @@ use crate::panel::Panel;
 use crate::query::Query;
 use crate::variable::Variable;
 
-/// Of Grafana 13; an older one ignores what it doesn't know, a newer one migrates.
+/// The schema version of Grafana 13. Older versions ignore unknown fields, newer ones migrate the dashboard.
 const SCHEMA_VERSION: u32 = 42;
-/// Marks our dashboards; by it they find each other.
+/// The tag on our dashboards, used for the links between them.
 const TAG: &str = "tidewatch";
 
-/// A dashboard in the making.
+/// A dashboard under construction.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Design {
     pub(crate) uid: &'static str,
     pub(crate) title: &'static str,
     pub(crate) description: &'static str,
-    /// How far back it looks, such as `now-1h`.
+    /// The start of the time range, such as `now-1h`.
     pub(crate) from: &'static str,
     pub(crate) variables: Vec<Variable>,
     pub(crate) annotations: Vec<AlertAnnotation>,
@@ -38,12 +38,12 @@ pub(crate) struct Section {
 #[derive(Debug, Clone, PartialEq)]
 struct Band {
     height: u32,
-    /// With their widths.
+    /// The panels and their widths.
     panels: Vec<(u32, Panel)>,
 }
 
 impl Section {
-    /// What comes first, without a heading.
+    /// Creates the first section, without a heading.
     pub(crate) const fn top() -> Self {
         Self { title: None, collapsed: false, bands: Vec::new() }
     }
@@ -52,7 +52,7 @@ impl Section {
         Self { title: Some(title), collapsed: false, bands: Vec::new() }
     }
 
-    /// Folded away until somebody opens it; until then nothing is asked for.
+    /// Creates a section that is collapsed. Grafana runs its queries only after it is opened.
     pub(crate) const fn collapsed(title: &'static str) -> Self {
         Self { title: Some(title), collapsed: true, bands: Vec::new() }
     }
@@ -68,7 +68,7 @@ impl Section {
     }
 }
 
-/// Gives panels their numbers and places.
+/// Assigns IDs and positions to panels.
 struct Grid {
     next: usize,
     y: u32,
@@ -153,7 +153,7 @@ impl Design {
     }
 }
 
-/// All dashboards with our tag, beside the title.
+/// Links to all dashboards with our tag, next to the title.
 fn dashboards_link() -> Value {
     json!({
         "title": "Tidewatch",
@@ -169,7 +169,7 @@ fn dashboards_link() -> Value {
     })
 }
 
-/// What people note in Grafana itself.
+/// Annotations that users add in Grafana.
 fn built_in() -> Value {
     json!({
         "builtIn": 1,

@@ -1,4 +1,4 @@
-//! Where Grafana gets data from: each by the uid under which it is provisioned.
+//! Grafana's datasources, with the uids under which they are provisioned.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ pub enum Datasource {
 }
 
 impl Datasource {
-    /// The uid it is provisioned with; also the name of its type.
+    /// Returns the uid under which it is provisioned, which is also the name of its type.
     pub const fn uid(self) -> &'static str {
         match self {
             Self::Prometheus => "prometheus",

@@ -1,4 +1,4 @@
-//! Latency, traffic, errors and saturation of the services chosen.
+//! Latency, traffic, errors and saturation of the selected services.
 
 use crate::annotation::AlertAnnotation;
 use crate::colour::Colour;
@@ -13,7 +13,7 @@ use crate::variable::Variable;
 
 pub(crate) const UID: &str = "tidewatch-golden-signals";
 
-/// What is chosen at the top.
+/// Label matchers for the selected services and regions.
 const CHOSEN: &str = "service=~\"$service\", region=~\"$region\"";
 
 pub(crate) fn design() -> Design {
@@ -31,7 +31,7 @@ pub(crate) fn design() -> Design {
     }
 }
 
-/// `rate` of a metric of the services chosen.
+/// Returns the `rate` of a metric for the selected services.
 fn rate(metric: &str) -> String {
     format!("rate({metric}{{{CHOSEN}}}[$__rate_interval])")
 }
@@ -167,7 +167,7 @@ fn saturation() -> Section {
 }
 
 fn logs() -> Section {
-    // Loki refuses a selector that a stream without the label would satisfy, as `.*` for all services does.
+    // Loki rejects a selector that also matches streams without the label, as `.*` for all services does.
     let lines = Panel::logs(
         "Errors in the logs",
         "Log lines of the services chosen that are errors, newest first. Needs Loki.",

@@ -1,4 +1,4 @@
-//! What goes through Kafka, who reads it how far, and whether it is there at all.
+//! Kafka: its throughput, consumer lag and availability.
 
 use crate::annotation::AlertAnnotation;
 use crate::colour::Colour;

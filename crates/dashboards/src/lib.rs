@@ -1,5 +1,5 @@
-//! Tidewatch's Grafana dashboards, built from typed parts: no panel without a unit, a description and thresholds, and
-//! each colour with one meaning. `dashboards/*.json` is what [`all`] returns; see docs/dashboards.md.
+//! Tidewatch's Grafana dashboards, built from typed parts: every panel has a unit, a description and thresholds, and
+//! each colour has one meaning. `dashboards/*.json` is what [`all`] returns; see docs/dashboards.md.
 //!
 //! ```
 //! let overview = &tidewatch_dashboards::all()[0];
@@ -32,19 +32,19 @@ pub use query::{Answer, Query};
 
 use dashboard::Design;
 
-/// A dashboard as Grafana takes it.
+/// A dashboard in Grafana's format.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dashboard {
-    /// Its name in URLs, which stays.
+    /// The uid, a stable part of its URL.
     pub uid: &'static str,
-    /// Its file below `dashboards/`.
+    /// The name of its file in `dashboards/`.
     pub file_name: String,
-    /// The dashboard, as it is provisioned or imported.
+    /// The dashboard, ready to be provisioned or imported.
     pub json: serde_json::Value,
 }
 
 impl Dashboard {
-    /// What its file holds.
+    /// Returns the content of its file.
     pub fn text(&self) -> String {
         format!("{:#}\n", self.json)
     }
@@ -54,7 +54,7 @@ fn designs() -> [Design; 5] {
     [overview::design(), golden_signals::design(), slo::design(), kafka::design(), stream_processor::design()]
 }
 
-/// Every dashboard; the one to open first comes first.
+/// Returns every dashboard, the one to open first at the beginning.
 pub fn all() -> Vec<Dashboard> {
     let dashboard = |design: Design| Dashboard {
         uid: design.uid,
@@ -64,7 +64,7 @@ pub fn all() -> Vec<Dashboard> {
     designs().into_iter().map(dashboard).collect()
 }
 
-/// Every query of every dashboard: of panels, variables and annotations.
+/// Returns every query of every dashboard, including those of variables and annotations.
 pub fn queries() -> Vec<Query> {
     designs().iter().flat_map(Design::queries).collect()
 }

@@ -1,18 +1,18 @@
-//! Numbers that panels share with the alerts that watch the same thing.
+//! Thresholds that panels share with the alerts for the same metric.
 
 /// HighLatencyP99: seconds.
 pub(crate) const LATENCY_P99: f64 = 0.5;
-/// HighErrorRate: share of the requests.
+/// HighErrorRate: share of requests.
 pub(crate) const ERROR_RATIO: f64 = 0.05;
 /// KafkaConsumerLagHigh: records.
 pub(crate) const CONSUMER_LAG: f64 = 1000.0;
-/// HighCpuUsage: share of the cores that a process may use.
+/// HighCpuUsage: share of the cores available to a process.
 pub(crate) const CPU: f64 = 0.9;
-/// HighMemoryUsage: share of the bytes that a process may use.
+/// HighMemoryUsage: share of the bytes available to a process.
 pub(crate) const MEMORY: f64 = 0.9;
 /// OpenFilesNearLimit: share of the files that a process may open.
 pub(crate) const OPEN_FILES: f64 = 0.8;
-/// ErrorBudgetBurnPage over an hour: times as fast as lasts for the window.
+/// ErrorBudgetBurnPage over an hour: burn rate, where 1 spends the budget exactly over its window.
 pub(crate) const BURN_1H: f64 = 14.4;
 /// ErrorBudgetBurnPage over six hours.
 pub(crate) const BURN_6H: f64 = 6.0;
@@ -20,14 +20,14 @@ pub(crate) const BURN_6H: f64 = 6.0;
 pub(crate) const BURN_1D: f64 = 3.0;
 /// ErrorBudgetBurnTicket over three days.
 pub(crate) const BURN_3D: f64 = 1.0;
-/// Share of the error budget below which it should be spent with care: no alert, a habit.
+/// Share of the error budget below which it should be spent carefully. There is no alert for it.
 pub(crate) const BUDGET_LOW: f64 = 0.25;
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    /// The rules that this alert has: from its name to that of the next.
+    /// Returns the rules of this alert, each from its name to that of the next alert.
     fn rules_of(alert: &str) -> Vec<String> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

@@ -1,10 +1,10 @@
-//! Links: to other dashboards, to runbooks, and from a point of a graph to its logs.
+//! Links to other dashboards, to runbooks, and from a point of a graph to its logs.
 
 use serde_json::{Value, json};
 
 use crate::datasource::Datasource;
 
-/// Where the runbooks are; `<alertname>.md` follows.
+/// The URL of the runbooks; `<alertname>.md` is appended.
 pub(crate) const RUNBOOKS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/runbooks");
 
 /// A link of a panel, a column or a point.
@@ -16,23 +16,24 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// To another dashboard over the same time range. `query` is what follows the range, such as `var-service=...`.
+    /// Links to another dashboard over the same time range. `query` is appended to the range, such as
+    /// `var-service=...`.
     pub(crate) fn dashboard(title: &str, uid: &str, query: &str) -> Self {
         let query = if query.is_empty() { String::new() } else { format!("&{query}") };
         Self { title: title.to_owned(), url: format!("/d/{uid}?${{__url_time_range}}{query}"), new_tab: false }
     }
 
-    /// To the page of the alert; `alert` may be a variable of Grafana's.
+    /// Links to an alert's runbook. `alert` may be a Grafana variable.
     pub(crate) fn runbook(title: &str, alert: &str) -> Self {
         Self { title: title.to_owned(), url: format!("{RUNBOOKS}/{alert}.md"), new_tab: true }
     }
 
-    /// To the list of all runbooks.
+    /// Links to the list of all runbooks.
     pub(crate) fn runbooks_index() -> Self {
         Self { title: "Runbooks".to_owned(), url: format!("{RUNBOOKS}/README.md"), new_tab: true }
     }
 
-    /// To the logs of a service, which may be a variable of Grafana's, over the same time range.
+    /// Links to the logs of a service, which may be a Grafana variable, over the same time range.
     pub(crate) fn logs(title: &str, service: &str) -> Self {
         let panes = json!({"a": {
             "datasource": Datasource::Loki.uid(),
@@ -47,12 +48,12 @@ impl Link {
         Self { title: title.to_owned(), url, new_tab: true }
     }
 
-    /// As a link of a field.
+    /// Returns the link as part of a field.
     pub(crate) fn field(&self) -> Value {
         json!({"title": self.title, "url": self.url, "targetBlank": self.new_tab})
     }
 
-    /// As a link of a dashboard or a panel's header.
+    /// Returns the link as part of a dashboard or a panel's header.
     pub(crate) fn header(&self) -> Value {
         json!({
             "title": self.title,
@@ -69,7 +70,7 @@ impl Link {
     }
 }
 
-/// Percent-encodes for a query's value, but for `${...}`, in whose place Grafana puts values.
+/// Percent-encodes a query's value except for `${...}`, which Grafana replaces with values.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     let mut variable = false;

@@ -1,4 +1,4 @@
-//! The overview: what a person on call opens first.
+//! The overview, which a person on call opens first.
 
 use crate::annotation::AlertAnnotation;
 use crate::colour::Colour;
@@ -14,7 +14,7 @@ use crate::{golden_signals, kafka, runbooks, slo, stream_processor};
 
 pub(crate) const UID: &str = "tidewatch-overview";
 
-// The same records that HighLatencyP99 and HighErrorRate look at.
+// The records that HighLatencyP99 and HighErrorRate use.
 const REQUESTS: &str = "service:workload_requests:rate1m";
 const ERRORS: &str = "service:workload_errors:ratio_rate1m";
 const P99: &str = "service:workload_request_duration_seconds:p99_rate1m";
@@ -31,7 +31,7 @@ pub(crate) fn design() -> Design {
     }
 }
 
-/// Alerts of both paths, one series an alert and service.
+/// Counts alerts of both paths, one series per alert and service.
 fn firing(severity: &str) -> String {
     format!(
         "count(max by (alertname, service) (alert_relay_firing_alerts{{severity=\"{severity}\"}} > 0 \

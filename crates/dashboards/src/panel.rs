@@ -1,4 +1,4 @@
-//! Panels: none without a description, a unit and thresholds.
+//! Panels, each with a description, a unit and thresholds.
 
 mod json;
 
@@ -11,7 +11,6 @@ use crate::table::Column;
 use crate::threshold::Thresholds;
 use crate::unit::Unit;
 
-/// A panel.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Panel {
     pub(crate) title: String,
@@ -25,7 +24,7 @@ pub(crate) struct Panel {
     decimals: Option<u8>,
     nothing: Option<String>,
     words: Vec<(f64, &'static str, Colour)>,
-    /// Each with the matcher of its series.
+    /// The matcher of the series and its style.
     styles: Vec<(Value, Style)>,
     links: Vec<Link>,
 }
@@ -40,16 +39,16 @@ enum Form {
     Logs,
 }
 
-/// How one series of a graph looks.
+/// The look of one series in a graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// In the colour of its meaning.
+    /// A fixed colour, by meaning.
     Meaning(Colour),
-    /// Dashed: less telling than the solid one beside it.
+    /// Dashed: less important than the solid series beside it.
     Dashed,
-    /// Dotted: less telling still.
+    /// Dotted: even less important.
     Dotted,
-    /// Dashed and not in the legend: it goes with the solid one of the same name and colour.
+    /// Dashed and not in the legend: it belongs to the solid series of the same name and colour.
     Companion,
 }
 
@@ -86,34 +85,35 @@ impl Panel {
         }
     }
 
-    /// Lines over time, from zero up.
+    /// Creates lines over time, starting at zero.
     pub(crate) fn graph(title: &str, description: &str, unit: Unit, thresholds: Thresholds) -> Self {
         Self { min: Some(0.0), ..Self::new(title, description, unit, thresholds, Form::Graph { stacked: false }) }
     }
 
-    /// One number, coloured by its thresholds, over a small graph where it is a range query.
+    /// Creates a single number, coloured by its thresholds. A range query adds a small graph behind it.
     pub(crate) fn stat(title: &str, description: &str, unit: Unit, thresholds: Thresholds) -> Self {
         Self::new(title, description, unit, thresholds, Form::Stat)
     }
 
-    /// A bar for each series that changes its colour and word with the state. States are numbers with
+    /// Creates one bar per series that changes its colour and word with the state. States are numbers with
     /// [`words`](Self::word).
     pub(crate) fn states(title: &str, description: &str, thresholds: Thresholds) -> Self {
         Self::new(title, description, Unit::Count, thresholds, Form::States)
     }
 
-    /// Rows with the labels of the answers and a column for each query. Unit and thresholds are the columns' own.
+    /// Creates rows with the labels of the answers and one column per query. Each column has its own unit and
+    /// thresholds.
     pub(crate) fn table(title: &str, description: &str, columns: Vec<Column>) -> Self {
         Self::new(title, description, Unit::Count, Thresholds::none(), Form::Table(columns))
     }
 
-    /// Markdown.
+    /// Creates a text panel from Markdown.
     pub(crate) fn text(title: &str, description: &str, markdown: &str) -> Self {
         let form = Form::Text(markdown.to_owned());
         Self::new(title, description, Unit::Count, Thresholds::none(), form)
     }
 
-    /// Log lines.
+    /// Creates a panel for log lines.
     pub(crate) fn logs(title: &str, description: &str) -> Self {
         Self::new(title, description, Unit::Count, Thresholds::none(), Form::Logs)
     }
@@ -124,7 +124,7 @@ impl Panel {
         self
     }
 
-    /// Stacks the lines of a graph.
+    /// Stacks the series of a graph.
     pub(crate) fn stacked(mut self) -> Self {
         if let Form::Graph { stacked } = &mut self.form {
             *stacked = true;
@@ -132,57 +132,57 @@ impl Panel {
         self
     }
 
-    /// Lets the axis begin where the values do, such as below zero.
+    /// Lets the axis begin at the lowest value, which may be below zero.
     pub(crate) fn free_axis(mut self) -> Self {
         self.min = None;
         self
     }
 
-    /// The highest value that there can be.
+    /// Sets the highest possible value.
     pub(crate) fn max(mut self, max: f64) -> Self {
         self.max = Some(max);
         self
     }
 
-    /// Digits after the decimal point.
+    /// Sets the number of digits after the decimal point.
     pub(crate) fn decimals(mut self, decimals: u8) -> Self {
         self.decimals = Some(decimals);
         self
     }
 
-    /// What is shown where there is no data, if that is all right.
+    /// Sets the text for missing data, if that is normal.
     pub(crate) fn nothing(mut self, text: &str) -> Self {
         self.nothing = Some(text.to_owned());
         self
     }
 
-    /// Shows a word instead of a value.
+    /// Shows a word instead of this value.
     pub(crate) fn word(mut self, value: f64, word: &'static str, colour: Colour) -> Self {
         self.words.push((value, word, colour));
         self
     }
 
-    /// Gives the series of this name a look of its own.
+    /// Sets the style of the series with this name.
     pub(crate) fn style(mut self, series: &str, style: Style) -> Self {
         self.styles.push((json!({"id": "byName", "options": series}), style));
         self
     }
 
-    /// Gives the series of the query that was asked last a look of its own.
+    /// Sets the style of the series of the last added query.
     pub(crate) fn style_last(mut self, style: Style) -> Self {
         let query = ref_id(self.targets.len().saturating_sub(1));
         self.styles.push((json!({"id": "byFrameRefID", "options": query}), style));
         self
     }
 
-    /// Adds a link, followed from a point or a value.
+    /// Adds a link, which opens from a point or a value.
     pub(crate) fn link(mut self, link: Link) -> Self {
         self.links.push(link);
         self
     }
 }
 
-/// How Grafana names the column of a query's values in a table.
+/// Returns Grafana's name for the column of a query's values in a table.
 pub(crate) fn value_field(index: usize, queries: usize) -> String {
     if queries > 1 { format!("Value #{}", ref_id(index)) } else { "Value".to_owned() }
 }

@@ -1,25 +1,25 @@
-//! Queries, and what a healthy Tidewatch answers them.
+//! Queries, and their expected answers from a healthy Tidewatch.
 
 use serde_json::{Value, json};
 
 use crate::datasource::Datasource;
 
-/// What a query answers where Tidewatch runs and is healthy.
+/// The answer to a query if Tidewatch is running and healthy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// At least one series.
     Data,
-    /// Perhaps nothing; says when.
+    /// Possibly nothing, with the condition.
     MaybeNothing(&'static str),
 }
 
-/// How a query is asked.
+/// The form of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Range,
-    /// The value now.
+    /// The current value.
     Instant,
-    /// The values now, a row each.
+    /// The current values, one per row.
     Table,
 }
 
@@ -39,40 +39,40 @@ impl Target {
         Self { datasource, expr, legend: String::new(), form, exemplars: false, answer: Answer::Data }
     }
 
-    /// PromQL over the dashboard's time range.
+    /// Creates a PromQL query over the dashboard's time range.
     pub(crate) fn range(expr: impl Into<String>) -> Self {
         Self::new(Datasource::Prometheus, expr.into(), Form::Range)
     }
 
-    /// PromQL at the end of the time range.
+    /// Creates a PromQL query at the end of the time range.
     pub(crate) fn instant(expr: impl Into<String>) -> Self {
         Self::new(Datasource::Prometheus, expr.into(), Form::Instant)
     }
 
-    /// PromQL at the end of the time range, its labels as columns.
+    /// Creates a PromQL query at the end of the time range, with its labels as columns.
     pub(crate) fn table(expr: impl Into<String>) -> Self {
         Self::new(Datasource::Prometheus, expr.into(), Form::Table)
     }
 
-    /// LogQL: log lines of the dashboard's time range.
+    /// Creates a LogQL query for log lines of the dashboard's time range.
     pub(crate) fn logs(expr: impl Into<String>) -> Self {
         Self::new(Datasource::Loki, expr.into(), Form::Range)
             .maybe_nothing("there are no such lines, or no Loki at all")
     }
 
-    /// Names the series; `{{label}}` stands for a label's value.
+    /// Names the series. `{{label}}` stands for a label's value.
     pub(crate) fn legend(mut self, legend: &str) -> Self {
         legend.clone_into(&mut self.legend);
         self
     }
 
-    /// Shows single requests as dots that lead to their traces.
+    /// Shows individual requests as dots that link to their traces.
     pub(crate) fn exemplars(mut self) -> Self {
         self.exemplars = true;
         self
     }
 
-    /// Says when a healthy Tidewatch answers nothing.
+    /// Declares when a healthy Tidewatch answers with no data.
     pub(crate) fn maybe_nothing(mut self, when: &'static str) -> Self {
         self.answer = Answer::MaybeNothing(when);
         self
@@ -110,7 +110,7 @@ impl Target {
     }
 }
 
-/// The letter by which a panel's transformations and columns name a query.
+/// Returns the letter by which a panel's transformations and columns refer to a query.
 pub(crate) fn ref_id(index: usize) -> String {
     char::from(b'A' + u8::try_from(index).expect("a panel has few queries")).to_string()
 }
@@ -120,23 +120,23 @@ pub(crate) fn ref_id(index: usize) -> String {
 pub struct Query {
     /// The dashboard's uid.
     pub dashboard: &'static str,
-    /// The panel's title; `variable NAME` and `annotation NAME` where it is none of a panel.
+    /// The panel's title, or `variable NAME` or `annotation NAME`.
     pub panel: String,
-    /// Where it is asked.
+    /// The datasource that is queried.
     pub datasource: Datasource,
-    /// As the dashboard has it, with Grafana's variables.
+    /// The expression in the dashboard, with Grafana's variables.
     pub expr: String,
-    /// What a healthy Tidewatch answers.
+    /// The expected answer from a healthy Tidewatch.
     pub answer: Answer,
 }
 
-/// Stands for what Grafana puts in for its variables: everything of every variable, as they are chosen to begin with.
+/// Values for Grafana's variables: their initial selections, which include everything.
 const SUBSTITUTES: [(&str, &str); 4] =
     [("$__rate_interval", "1m"), ("$service", ".*"), ("$region", ".*"), ("$slo", ".*")];
 
 impl Query {
-    /// The expression as Prometheus can be asked for it: with all services, regions and objectives, and rates over a
-    /// minute.
+    /// Returns the expression in a form that Prometheus accepts: for all services, regions and objectives, with rates
+    /// over a minute.
     pub fn resolved(&self) -> String {
         SUBSTITUTES.iter().fold(self.expr.clone(), |expr, (variable, value)| expr.replace(variable, value))
     }

@@ -1,4 +1,4 @@
-//! Links to the runbooks of all alerts, by what the alerts are about.
+//! Links to the runbooks of all alerts, grouped by subject.
 
 use tidewatch_catalogue::{ALERTS, Subject};
 

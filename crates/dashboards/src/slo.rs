@@ -1,4 +1,4 @@
-//! Objectives, their error budgets, and how fast these burn.
+//! Objectives, error budgets and burn rates.
 
 use crate::annotation::AlertAnnotation;
 use crate::dashboard::{Design, Section};
@@ -25,7 +25,7 @@ pub(crate) fn design() -> Design {
     }
 }
 
-/// How fast the budget burns by the error ratio over `window`.
+/// Returns a query for the burn rate, computed from the error ratio over `window`.
 fn burn(window: &str) -> String {
     format!(
         "slo:error_ratio:rate{window}{{slo=~\"$slo\"}} / on (slo, service) group_left () slo:error_budget:ratio{{slo=~\"$slo\"}}"

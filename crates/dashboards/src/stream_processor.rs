@@ -1,4 +1,4 @@
-//! The fast path from the inside: what is judged, remembered, told.
+//! The internals of the fast path: its evaluations, state and notifications.
 
 use crate::annotation::AlertAnnotation;
 use crate::dashboard::{Design, Section};

@@ -22,7 +22,7 @@ pub(crate) struct Column {
 #[derive(Debug, Clone, PartialEq)]
 enum Content {
     Label,
-    /// The values of the query of this index.
+    /// The values of the query with this index.
     Value {
         query: usize,
         unit: Unit,
@@ -32,13 +32,13 @@ enum Content {
 }
 
 impl Column {
-    /// The values of a label, under its name.
+    /// Creates a column with the values of a label, titled with its name.
     pub(crate) fn label(name: &str) -> Self {
         let content = Content::Label;
         Self { title: name.to_owned(), content, links: Vec::new(), words: Vec::new(), width: None, sorted: None }
     }
 
-    /// The values of the panel's query of this index.
+    /// Creates a column with the values of the panel's query with this index.
     pub(crate) fn value(title: &str, query: usize, unit: Unit, thresholds: Thresholds, decimals: u8) -> Self {
         let content = Content::Value { query, unit, thresholds, decimals };
         Self { content, ..Self::label(title) }
@@ -50,13 +50,13 @@ impl Column {
         self
     }
 
-    /// Gives a word the colour of its meaning.
+    /// Colours a word by its meaning.
     pub(crate) fn word(mut self, word: &'static str, colour: Colour) -> Self {
         self.words.push((word, colour));
         self
     }
 
-    /// Width in pixels.
+    /// Sets the width in pixels.
     pub(crate) fn width(mut self, pixels: u32) -> Self {
         self.width = Some(pixels);
         self
@@ -68,7 +68,7 @@ impl Column {
         self
     }
 
-    /// One table out of all answers, with these columns and no other, in this order.
+    /// Returns transformations that combine all answers into one table with exactly these columns, in this order.
     pub(crate) fn transformations(columns: &[Self], queries: usize) -> Value {
         let field = |column: &Self| match column.content {
             Content::Label => column.title.clone(),
@@ -79,7 +79,8 @@ impl Column {
         let renamed = columns.iter().filter(|column| field(column) != column.title);
         let renamed: Map<_, _> = renamed.map(|column| (field(column), json!(column.title))).collect();
         json!([
-            // First: rows are one where all that is left is equal, and neither time nor a metric's name is.
+            // Filtering comes first: rows are merged if all remaining fields are equal, and times and metric names
+            // differ.
             {"id": "filterFieldsByName", "options": {"include": {"names": kept}}},
             {"id": "merge", "options": {}},
             {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": renamed}},

@@ -1,39 +1,39 @@
-//! From which value on a measurement is judged how.
+//! Thresholds, from which a value counts as good, a warning or critical.
 
 use serde_json::{Value, json};
 
 use crate::colour::Colour;
 
-/// Thresholds of a panel or a column.
+/// The thresholds of a panel or a column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Thresholds {
     base: Colour,
-    /// Ascending.
+    /// In ascending order.
     steps: Vec<(f64, Colour)>,
 }
 
 impl Thresholds {
-    /// Nobody judges this: no value is good or bad by itself.
+    /// Creates no thresholds: no value is good or bad by itself.
     pub(crate) const fn none() -> Self {
         Self { base: Colour::Neutral, steps: Vec::new() }
     }
 
-    /// A warning from here on.
+    /// Shows a warning from this value upwards.
     pub(crate) fn warning_from(value: f64) -> Self {
         Self { base: Colour::Good, steps: vec![(value, Colour::Warning)] }
     }
 
-    /// Critical from here on.
+    /// Shows critical from this value upwards.
     pub(crate) fn critical_from(value: f64) -> Self {
         Self { base: Colour::Good, steps: vec![(value, Colour::Critical)] }
     }
 
-    /// A warning below the first, critical below the second, which is lower.
+    /// Shows a warning below the first value, and critical below the second, lower one.
     pub(crate) fn falling(warning: f64, critical: f64) -> Self {
         Self { base: Colour::Critical, steps: vec![(critical, Colour::Warning), (warning, Colour::Good)] }
     }
 
-    /// Critical below this.
+    /// Shows critical below this value.
     pub(crate) fn critical_below(value: f64) -> Self {
         Self { base: Colour::Critical, steps: vec![(value, Colour::Good)] }
     }

@@ -1,25 +1,24 @@
-//! Units of what panels show, by Grafana's names for them.
+//! Units of panels, by Grafana's names.
 
-/// A unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
-    /// A number of things.
+    /// Count of things.
     Count,
-    /// 0 to 1, shown as a percentage.
+    /// Share from 0 to 1, shown as a percentage.
     Share,
     /// Seconds.
     Seconds,
-    /// Bytes, by powers of 1024.
+    /// Bytes, in powers of 1024.
     Bytes,
     /// Processor cores.
     Cores,
-    /// Requests a second.
+    /// Requests per second.
     Requests,
-    /// Kafka records a second.
+    /// Kafka records per second.
     Records,
-    /// What happens a second.
+    /// Events per second.
     Events,
-    /// How many times as fast as would use up the budget exactly.
+    /// The speed of spending the budget; 1 spends it exactly over its window.
     BurnRate,
 }
 

@@ -1,21 +1,21 @@
-//! Variables: what the viewer chooses at the top of a dashboard.
+//! Variables, which the viewer selects at the top of a dashboard.
 
 use serde_json::{Value, json};
 
 use crate::datasource::Datasource;
 use crate::query::{Answer, Query};
 
-/// A choice of values of a label; several may be chosen, and all are to begin with.
+/// A selection of label values. Several can be selected; initially all are.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Variable {
     name: &'static str,
     label: &'static str,
-    /// Selects the series whose values of the label can be chosen.
+    /// A selector for the series whose label values are offered.
     selector: &'static str,
 }
 
 impl Variable {
-    /// The choice of label `name` of the series that `selector` selects.
+    /// Creates the variable for label `name` of the series that `selector` selects.
     pub(crate) const fn new(name: &'static str, label: &'static str, selector: &'static str) -> Self {
         Self { name, label, selector }
     }

@@ -1,4 +1,4 @@
-//! The dashboards by the types that Grafana publishes (npm package @grafana/schema): see schema/grafana.ts.
+//! Checks the dashboards against the types that Grafana publishes (npm package @grafana/schema): see schema/grafana.ts.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Panels as Grafana's JSON has them.
+//! Panels in Grafana's JSON.
 
 use serde_json::{Value, json};
 
@@ -7,12 +7,12 @@ use crate::datasource::Datasource;
 use crate::link::Link;
 use crate::table::Column;
 
-/// The shortest step of a graph. Rates are then taken over half a minute and more: at the simulator's 20 requests a
-/// second of a service enough of them for a P99.
+/// Minimum step of a graph. Rates are then taken over at least half a minute: at the simulator's 20 requests per second
+/// per service, that is enough for a P99.
 const MIN_STEP: &str = "30s";
 
 impl Panel {
-    /// The panel at a place of the grid.
+    /// Returns the panel's JSON at this position of the grid.
     pub(crate) fn json(&self, id: usize, (x, y, w, h): (u32, u32, u32, u32)) -> Value {
         let mut panel = json!({
             "id": id,
@@ -49,7 +49,7 @@ impl Panel {
     fn defaults(&self) -> Value {
         let thresholds = &self.thresholds;
         let colour = match self.form {
-            // By name, so that a service has one colour on every panel.
+            // By name, so that a service has the same colour on every panel.
             Form::Graph { .. } => "palette-classic-by-name",
             _ => "thresholds",
         };
@@ -95,7 +95,7 @@ impl Panel {
                 "gradientMode": "none",
                 "showPoints": "auto",
                 "pointSize": 5,
-                // Two missed steps are joined, an outage is a gap.
+                // Two missed steps are bridged; an outage is shown as a gap.
                 "spanNulls": 90_000,
                 "insertNulls": false,
                 "axisPlacement": "auto",

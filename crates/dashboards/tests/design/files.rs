@@ -1,4 +1,4 @@
-//! The files in dashboards/ are what the code builds.
+//! The files in dashboards/ match what the code builds.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Panels lie on the grid, none on another.
+//! Panels are within the grid and don't overlap.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use serde_json::Value;
 use tidewatch_dashboards::all;
 
 const COLUMNS: u64 = 24;
-/// What fits a laptop's screen below Grafana's own bars, in units of the grid: 1440 x 900 pixels.
+/// Height of a laptop's screen (1440 x 900 pixels) below Grafana's own bars, in units of the grid.
 const FIRST_SCREEN: u64 = 20;
 
 fn place(panel: &Value) -> [u64; 4] {
     ["x", "y", "w", "h"].map(|side| panel["gridPos"][side].as_u64().unwrap())
 }
 
-/// No two overlap, none leaves the grid, and each band is filled to its end.
+/// Asserts that no two panels overlap, none leaves the grid, and every line is filled.
 fn assert_tiled(what: &str, panels: &[&Value]) {
     let mut taken = BTreeSet::new();
     for panel in panels {
@@ -69,7 +69,7 @@ fn numbers_and_uids_are_unique() {
     assert_eq!(uids.len(), dashboards.len());
     for dashboard in &dashboards {
         assert_eq!(dashboard.json["uid"], dashboard.uid);
-        // Grafana refuses longer ones.
+        // Grafana's maximum length.
         assert!(dashboard.uid.len() <= 40);
         let entries = dashboard.json["panels"].as_array().unwrap();
         let folded = entries.iter().flat_map(|entry| entry["panels"].as_array().into_iter().flatten());

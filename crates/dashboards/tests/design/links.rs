@@ -1,4 +1,4 @@
-//! Links lead somewhere.
+//! Every link has an existing destination.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ fn runbooks() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runbooks")
 }
 
-/// Every address in a dashboard: of links, and in markdown.
+/// Returns every address in a dashboard, from links and Markdown.
 fn addresses(json: &serde_json::Value) -> Vec<String> {
     let texts = strings(json).into_iter();
     let starts = |text: &str| -> Vec<String> {
@@ -34,7 +34,7 @@ fn links_lead_to_dashboards_and_runbooks_that_exist() {
         for address in addresses(&dashboard.json) {
             followed += 1;
             if let Some(page) = address.strip_prefix(RUNBOOKS) {
-                // In place of a variable any alert may come.
+                // Any alert may replace a variable.
                 let exists = page.contains('{') || runbooks().join(page).is_file();
                 assert!(exists, "{}: there is no runbooks/{page}", dashboard.file_name);
             } else if let Some(rest) = address.strip_prefix("/d/") {

@@ -1,4 +1,4 @@
-//! What holds for every dashboard: its files, its layout, its panels, its queries, its links.
+//! Rules for every dashboard: its file, layout, panels, queries and links.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod files;

@@ -1,4 +1,4 @@
-//! Every panel says what it shows, in which unit, and from when on it is bad, in the same colours.
+//! Every panel has a description, a unit and thresholds, and all use the same colours.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use tidewatch_dashboards::Colour;
 
 use super::support::{every_panel, strings};
 
-/// Where a panel's unit and thresholds are: of a table, those of its columns.
+/// Returns the objects that hold a panel's unit and thresholds: for a table, those of its columns.
 fn measures(panel: &Value) -> Vec<Value> {
     if panel["type"] != "table" {
         return vec![panel["fieldConfig"]["defaults"].clone()];
@@ -73,7 +73,7 @@ fn latency_leads_from_single_requests_to_their_traces() {
     every_panel(|what, panel| {
         for target in panel["targets"].as_array().into_iter().flatten().filter(|target| target["exemplar"] == true) {
             let expr = target["expr"].as_str().unwrap();
-            // The bridge has exemplars with buckets only.
+            // The bridge attaches exemplars only to buckets.
             assert!(expr.contains("workload_request_duration_seconds_bucket"), "{what}: {expr}");
             with_exemplars += 1;
         }

@@ -1,4 +1,4 @@
-//! Every query can be read by what it is asked of. That it names only what exists is checked in apps/tidewatch.
+//! Every query is valid for its datasource. A test in apps/tidewatch checks that it uses only existing names.
 
 use promql_parser::parser::{Expr, parse};
 use tidewatch_dashboards::{Answer, Datasource, all, queries};
@@ -19,7 +19,7 @@ fn logql_is_a_selector_and_filters() {
     for query in logql {
         let expr = query.resolved();
         let mut stages = expr.split(" | ");
-        // LogQL's stream selectors are PromQL's.
+        // LogQL's stream selectors have the same syntax as PromQL's.
         let selector = parse(stages.next().unwrap()).unwrap();
         assert!(matches!(selector, Expr::VectorSelector(_)), "{expr}");
         for stage in stages {
@@ -60,7 +60,7 @@ fn variables_are_declared_and_match_as_regular_expressions() {
                 continue;
             }
             assert!(declared.iter().any(|variable| variable["name"] == name.as_str()), "{query:?}: ${name}");
-            // Several values are chosen at once, and all of them are `.*`.
+            // Several values can be selected at once; all of them are `.*`.
             assert!(query.expr[..at].ends_with("=~\""), "{query:?}: ${name} is no regular expression");
         }
     }
@@ -81,7 +81,7 @@ fn columns_of_tables_have_labels_but_no_metric_name() {
     super::support::every_panel(|what, panel| {
         for target in panel["targets"].as_array().into_iter().flatten().filter(|target| target["format"] == "table") {
             let expr = target["expr"].as_str().unwrap().replace("$__rate_interval", "1m");
-            // A name would be a column, and rows of two metrics never one.
+            // A metric name would become a column, so rows of two metrics would never be merged.
             assert!(!matches!(parse(&expr).unwrap(), Expr::VectorSelector(_)), "{what}: {expr}");
         }
     });

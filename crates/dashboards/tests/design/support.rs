@@ -1,16 +1,16 @@
-//! The dashboards' JSON, taken apart.
+//! Helpers that take the dashboards' JSON apart.
 
 use serde_json::Value;
 use tidewatch_dashboards::{Dashboard, all};
 
-/// A dashboard's panels, without rows and with those that are folded away.
+/// Returns a dashboard's panels, including collapsed ones but not the rows.
 pub(crate) fn panels(dashboard: &Dashboard) -> Vec<&Value> {
     let entries = dashboard.json["panels"].as_array().unwrap();
     let folded = entries.iter().flat_map(|entry| entry["panels"].as_array().into_iter().flatten());
     entries.iter().filter(|entry| entry["type"] != "row").chain(folded).collect()
 }
 
-/// Every panel of every dashboard, with what an assertion says of it.
+/// Calls `check` with every panel of every dashboard, and its name for messages.
 pub(crate) fn every_panel(mut check: impl FnMut(&str, &Value)) {
     for dashboard in &all() {
         for panel in panels(dashboard) {
@@ -19,7 +19,7 @@ pub(crate) fn every_panel(mut check: impl FnMut(&str, &Value)) {
     }
 }
 
-/// All strings below a value.
+/// Returns all strings in a value.
 pub(crate) fn strings(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
