@@ -1,4 +1,4 @@
-//! Faults over HTTP: inject, heal, look at what is and was broken.
+//! The HTTP API for faults: inject, heal, and list current and past ones.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,9 +20,9 @@ use crate::faults::{FaultBook, Injection, described};
 use crate::metrics::Metrics;
 use crate::workload::Workload;
 
-/// The largest body that is read, in bytes.
+/// The largest body that is accepted, in bytes.
 const BODY_LIMIT: usize = 4096;
-/// A week, in seconds: the longest that a fault may be told to last, and the furthest that a clock may be moved.
+/// One week in seconds: the longest duration of a fault, and the largest clock skew.
 const WEEK: f64 = 604_800.0;
 
 #[derive(Clone)]
@@ -32,7 +32,7 @@ struct Playground {
     metrics: Metrics,
 }
 
-/// Routes that inject and heal faults. Browsers may only use them from a page of this origin.
+/// Returns the routes that inject and heal faults. Browsers may use them only from a page of the same origin.
 pub(crate) fn router(workload: Workload, faults: Arc<Mutex<FaultBook>>, metrics: Metrics) -> Router {
     let routes = Router::new()
         .route(FAULTS, get(list).delete(heal_all))
@@ -48,7 +48,7 @@ struct Scope {
     region: Option<String>,
 }
 
-/// Exactly one kind of fault, and how long it lasts.
+/// A request body: exactly one kind of fault, and how long it lasts.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
@@ -175,7 +175,7 @@ impl Playground {
     }
 }
 
-/// Why a request was refused, as `{"error": SENTENCE}`.
+/// The reason why a request was refused, as `{"error": SENTENCE}`.
 struct Refusal {
     status: StatusCode,
     error: String,

@@ -1,4 +1,4 @@
-//! The simulator's flags.
+//! The simulator's command-line flags.
 
 use std::net::SocketAddr;
 
@@ -19,7 +19,7 @@ pub struct Config {
     /// Address at which faults are injected and healed
     #[arg(long, env = "LISTEN", default_value_t = tidewatch_platform::WORKLOAD_SIMULATOR_PAGE.on_loopback())]
     pub listen: SocketAddr,
-    /// Requests a second and service, over all its regions
+    /// Requests per second and service, across all its regions
     #[arg(long, env = "EVENTS_PER_SECOND", default_value = "20", allow_negative_numbers = true, value_parser = rate)]
     pub events_per_second: f64,
     /// Share of requests that fail without a fault, 0 to 1
@@ -28,7 +28,7 @@ pub struct Config {
     /// Share of requests whose latency spikes without a fault, 0 to 1
     #[arg(long, env = "LATENCY_SPIKE_PROBABILITY", default_value = "0.0002", allow_negative_numbers = true, value_parser = share)]
     pub latency_spike_probability: f64,
-    /// Repeats the workload of an earlier run; without it each run differs
+    /// Seed that repeats the workload of an earlier run; without it every run differs
     #[arg(long, env = "SEED")]
     pub seed: Option<u64>,
 }
@@ -44,7 +44,7 @@ pub fn rate(text: &str) -> Result<f64, String> {
     number(text).filter(|rate| (0.001..=100_000.0).contains(rate)).ok_or_else(|| "expected 0.001 to 100000".to_owned())
 }
 
-/// Parses a share of a whole.
+/// Parses a share between 0 and 1.
 pub fn share(text: &str) -> Result<f64, String> {
     number(text).filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "expected a share of 0 to 1".to_owned())
 }

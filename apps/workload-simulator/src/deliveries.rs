@@ -1,4 +1,4 @@
-//! What became of the records that were handed to the producer.
+//! The outcome of the records handed to the producer.
 
 use std::collections::VecDeque;
 
@@ -6,20 +6,21 @@ use tidewatch_kafka::Ack;
 
 use crate::metrics::{Loss, Metrics};
 
-/// What a record was.
+/// The kind of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Event,
     Log,
 }
 
-/// Outcomes that are still open. A service's records share a partition, so theirs become known in their order.
+/// Deliveries whose outcome is still unknown. A service's records of one kind share a partition, so their outcomes
+/// arrive in order.
 pub(crate) struct Deliveries {
     services: Vec<&'static str>,
     events: Vec<VecDeque<Ack>>,
     logs: Vec<VecDeque<Ack>>,
     metrics: Metrics,
-    /// Given up since the last report, and why the last one was.
+    /// Number of records lost since the last report, and the reason for the latest loss.
     lost: u64,
     reason: String,
 }
@@ -37,7 +38,7 @@ impl Deliveries {
         }
     }
 
-    /// A record of that service is given up.
+    /// Counts `count` records of a service as lost.
     pub(crate) fn lose(&mut self, service: usize, loss: Loss, count: u64, reason: impl ToString) {
         self.metrics.lose(self.services[service], loss, count);
         self.lost += count;
@@ -61,7 +62,7 @@ impl Deliveries {
         }
     }
 
-    /// Says what was given up since it was last asked to.
+    /// Logs the losses since the last report.
     pub(crate) fn report(&mut self) {
         if self.lost > 0 {
             tracing::error!(count = self.lost, reason = self.reason, "events or log lines were dropped");
@@ -70,7 +71,7 @@ impl Deliveries {
     }
 }
 
-/// The oldest outcome, if it is known.
+/// Returns the oldest outcome, if it is known.
 fn next(open: &mut VecDeque<Ack>) -> Option<<Ack as Future>::Output> {
     let delivered = open.front_mut()?.now()?;
     open.pop_front();

@@ -1,4 +1,4 @@
-//! Sends the workload on its schedule: never less than is owed, however slow the broker is.
+//! Sends the workload on schedule. Requests that a slow broker holds up stay owed for up to 15 minutes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,23 +16,23 @@ use crate::faults::FaultBook;
 use crate::generator::{Emission, Generator, Payload};
 use crate::metrics::{Loss, Metrics};
 
-/// How often what is due is sent.
+/// Interval at which due requests are sent.
 const TICK: Duration = Duration::from_millis(20);
-/// How often readiness is told and losses are reported.
+/// Interval at which readiness is updated and losses are reported.
 const REPORT: Duration = Duration::from_secs(1);
-/// How long the broker may be silent before the simulator is not ready.
+/// How long the broker may be silent before the simulator reports not ready.
 const REACHED_WITHIN: Duration = Duration::from_secs(10);
-/// Requests that are generated at once, so that faults can be injected, and all listeners answer, while a long stall is
-/// made up or the rate is higher than this machine's.
+/// Maximum number of requests generated at a time, so that faults can be injected and all listeners answer while the
+/// driver catches up after a long stall or can't keep up with the rate.
 const PORTION: usize = 1000;
-/// What is owed for longer than this is given up: a machine that slept all night must not relive it.
+/// Requests owed for longer than this are dropped: a machine that slept all night must not catch up on the whole night.
 const MOST_OWED: SignedDuration = SignedDuration::from_mins(15);
-/// How long a full queue is left alone before the next try.
+/// Pause before retrying when the producer's queue is full.
 const BACK_PRESSURE: Duration = Duration::from_millis(50);
-/// How long the last acknowledgements are waited for at the end.
+/// How long to wait for the last acknowledgements at shutdown.
 const FLUSH: Duration = Duration::from_secs(8);
 
-/// Generates what is due and hands it to the producer.
+/// Generates due requests and hands them to the producer.
 pub(crate) struct Driver {
     generator: Generator,
     faults: Arc<Mutex<FaultBook>>,
@@ -75,8 +75,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Sends what is due by now, at most a portion of it. The queue may be full for as long as it likes: what is not
-    /// sent stays owed.
+    /// Sends the requests that are due, at most [`PORTION`] of them. However long the queue is full, unsent requests
+    /// stay owed.
     async fn send_portion(&mut self, shutdown: &Shutdown) -> Turn {
         let portion = self.due();
         let turn = if portion.len() < PORTION { Turn::Waits } else { Turn::GoesOn };
@@ -88,7 +88,8 @@ impl Driver {
     }
 
     fn due(&mut self) -> Vec<Emission> {
-        // The lock is taken before the clock is read, so a fault injected later has a later time than all of these.
+        // Takes the lock before reading the clock, so that a fault injected later has a later time than all of these
+        // requests.
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Timestamp::now();
         faults.settle(now);
@@ -152,7 +153,7 @@ impl Driver {
 enum Turn {
     /// At the next tick: nothing more is owed.
     Waits,
-    /// As soon as the listeners, which share this task, have had theirs.
+    /// After yielding to the listeners, which share this task.
     GoesOn,
 }
 

@@ -1,23 +1,23 @@
-//! Faults that are injected and healed at exactly known moments, and what they do to a request due at a given time.
+//! Faults that are injected and healed at exactly known times, and their effect on a request due at a given time.
 
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 pub use tidewatch_contract::http::simulator::{Fault, FaultKind};
 
-/// Healed faults that are remembered.
+/// Number of healed faults that are kept.
 const HISTORY: usize = 200;
 
-/// Whom a fault befalls and what it changes.
+/// The target of a fault and what it changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Injection {
-    /// Service that is hurt.
+    /// The affected service.
     pub service: String,
-    /// Its only region that is hurt; none means all of them.
+    /// The only affected region; `None` means all regions.
     pub region: Option<String>,
-    /// What changes.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// By how much, see [`FaultKind`].
+    /// The strength of the fault, see [`FaultKind`].
     pub value: f64,
 }
 
@@ -34,7 +34,7 @@ fn covers(fault: &Fault, service: &str, region: &str, due: Timestamp) -> bool {
         && end.is_none_or(|end| due < end)
 }
 
-/// What the faults in force do to one request.
+/// The combined effect of the faults in force on one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Effect {
     pub(crate) latency_factor: f64,
@@ -49,10 +49,10 @@ impl Effect {
         Self { latency_factor: 1.0, error_rate: 0.0, silent: false, skew: SignedDuration::ZERO, malformed: 0.0 };
 }
 
-/// Every fault in force and the latest that were healed.
+/// The faults in force and the most recently healed ones.
 #[derive(Debug, Default)]
 pub struct FaultBook {
-    /// In the order of their injection.
+    /// In order of injection.
     active: Vec<Fault>,
     /// Newest first.
     history: VecDeque<Fault>,
@@ -60,13 +60,13 @@ pub struct FaultBook {
 }
 
 impl FaultBook {
-    /// A book without faults.
+    /// Creates a book without faults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Puts a fault in force from `now` on, for `lasting` or until it is healed. One of the same kind that befalls
-    /// exactly the same is replaced.
+    /// Injects a fault from `now` on, for `lasting` or until it is healed. It replaces a fault of the same kind with
+    /// exactly the same target.
     pub fn inject(&mut self, injection: Injection, now: Timestamp, lasting: Option<SignedDuration>) -> Fault {
         self.settle(now);
         self.heal_where(now, |fault| {
@@ -88,7 +88,7 @@ impl FaultBook {
         fault
     }
 
-    /// Ends the faults of a service, or those injected into one of its regions alone. Returns what was healed.
+    /// Heals the faults of a service, or only those injected into one of its regions. Returns the healed faults.
     pub fn heal(&mut self, service: &str, region: Option<&str>, now: Timestamp) -> Vec<Fault> {
         self.settle(now);
         self.heal_where(now, |fault| {
@@ -96,7 +96,7 @@ impl FaultBook {
         })
     }
 
-    /// Ends every fault. Returns what was healed.
+    /// Heals every fault. Returns the healed faults.
     pub fn heal_all(&mut self, now: Timestamp) -> Vec<Fault> {
         self.settle(now);
         self.heal_where(now, |_| true)
@@ -113,21 +113,22 @@ impl FaultBook {
         }
     }
 
-    /// Faults in force, oldest first.
+    /// Returns the faults in force, oldest first.
     pub fn active(&self) -> &[Fault] {
         &self.active
     }
 
-    /// Healed faults, newest first; a bounded number of them.
+    /// Returns the most recently healed faults, newest first; their number is bounded.
     pub fn history(&self) -> impl Iterator<Item = &Fault> {
         self.history.iter()
     }
 
-    /// What a request due at that moment suffers. Healed faults still count for requests that were due before: after a
-    /// stall the past is made up as it would have been. Of several faults of one kind the youngest decides.
+    /// Returns the effect on a request due at `due`. Healed faults still apply to requests that were due before: after
+    /// a stall, past requests are generated as they would have been. Among faults of one kind, the most recent one
+    /// applies.
     pub(crate) fn effect(&self, service: &str, region: &str, due: Timestamp) -> Effect {
         let mut effect = Effect::NONE;
-        // Oldest first, so that the youngest has the last word.
+        // Oldest first, so that the most recent fault wins.
         let mut covering: Vec<&Fault> =
             self.history.iter().chain(&self.active).filter(|fault| covers(fault, service, region, due)).collect();
         covering.sort_by_key(|fault| fault.injected_at);
@@ -139,7 +140,7 @@ impl FaultBook {
                 FaultKind::Silence => effect.silent = true,
                 FaultKind::Skew => effect.skew = SignedDuration::try_from_secs_f64(value).unwrap_or_default(),
                 FaultKind::Malformed => effect.malformed = value,
-                // No request can inject it.
+                // No request can inject this kind.
                 FaultKind::Unknown => {}
             }
         }

@@ -1,4 +1,4 @@
-//! The workload as a pure function: seed and time in, events out. No clock and no I/O of its own.
+//! The workload as a pure function from seed and time to events, without a clock or I/O of its own.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use crate::faults::{Effect, FaultBook};
 use crate::malformed::Malformation;
 use crate::workload::{Endpoint, ServiceProfile, Workload};
 
-/// Share of requests about which a healthy service logs a line.
+/// Share of requests without a failure that a service logs.
 const INFO_SHARE: f64 = 0.01;
-/// How many times as long a request takes whose latency spikes.
+/// Factor by which a latency spike slows a request down.
 const SPIKE: std::ops::Range<f64> = 8.0..20.0;
-/// Status codes of failures, how often each is seen, and what the service logs about it.
+/// Status codes of failures, how frequent each is, and the message that the service logs about it.
 const FAILURES: [(u16, u32, &str); 4] = [
     (500, 40, "unhandled exception in the request handler"),
     (503, 25, "connection pool exhausted"),
@@ -25,33 +25,33 @@ const FAILURES: [(u16, u32, &str); 4] = [
     (504, 15, "upstream did not answer in time"),
 ];
 
-/// One request that ended: what its service sends about it.
+/// A completed request, with the records that its service sends about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Emission {
     /// Index of the service in [`Workload::services`].
     pub service: usize,
     /// When the request ended.
     pub due: Timestamp,
-    /// What goes to `metrics.raw`.
+    /// The record for `metrics.raw`.
     pub payload: Payload,
-    /// What goes to `logs.raw`.
+    /// The record for `logs.raw`.
     pub log: Option<LogEvent>,
 }
 
-/// What goes to `metrics.raw` about a request.
+/// The `metrics.raw` record of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Payload {
-    /// A good event.
+    /// A valid event.
     Event(RequestEvent),
-    /// An event that was spoilt.
+    /// An event made invalid, with its bytes.
     Malformed(Malformation, Vec<u8>),
 }
 
-/// Generates the workload, event by event in the order of time.
+/// Generates the workload event by event, in time order.
 ///
-/// The n-th request of a service is due within the n-th interval of its rate, at a moment of its own; what it is like
-/// follows from the seed, the service and n alone. So a fault changes what it is meant to change and nothing else, and
-/// a caller who falls behind gets every event that is owed, due when it was due.
+/// The n-th request of a service is due at a random moment in the n-th interval of the service's rate. Its properties
+/// depend only on the seed, the service and n, so a fault changes only what it is meant to change, and a caller that
+/// falls behind gets every owed event with its original due time.
 #[derive(Debug, Clone)]
 pub struct Generator {
     workload: Workload,
@@ -63,7 +63,7 @@ pub struct Generator {
     spoilt: usize,
 }
 
-/// A request that is not looked at yet: when it is due, and the random numbers that it is made of.
+/// A request that hasn't been generated yet: when it is due, and the random numbers that determine it.
 #[derive(Debug, Clone)]
 struct Draw {
     number: u64,
@@ -72,7 +72,7 @@ struct Draw {
 }
 
 impl Generator {
-    /// Begins at `start`. The same seed and start give the same events.
+    /// Creates a generator that begins at `start`. The same seed and start give the same events.
     pub fn new(workload: Workload, seed: u64, start: Timestamp) -> Self {
         let latencies = workload.services.iter().map(latency).collect();
         let mut generator = Self { workload, latencies, seed, start, next: Vec::new(), spoilt: 0 };
@@ -80,17 +80,17 @@ impl Generator {
         generator
     }
 
-    /// What is simulated.
+    /// Returns the simulated workload.
     pub fn workload(&self) -> &Workload {
         &self.workload
     }
 
-    /// When the next request is due.
+    /// Returns when the next request is due.
     pub fn next_due(&self) -> Timestamp {
         self.next.iter().map(|draw| draw.due).min().unwrap_or(Timestamp::MAX)
     }
 
-    /// At most `limit` requests that are due before `end`, in the order of time, silenced ones left out.
+    /// Returns at most `limit` requests due before `end`, in time order, without silenced ones.
     pub fn until(&mut self, end: Timestamp, faults: &FaultBook, limit: usize) -> Vec<Emission> {
         let mut emissions = Vec::new();
         while emissions.len() < limit {
@@ -103,13 +103,13 @@ impl Generator {
         emissions
     }
 
-    /// Gives up the requests that were due before `from`; returns how many each service is short of.
+    /// Skips the requests that were due before `from`; returns how many were skipped for each service.
     pub fn skip_to(&mut self, from: Timestamp) -> Vec<u64> {
         let mut skipped = vec![0; self.next.len()];
         for (service, skipped) in skipped.iter_mut().enumerate() {
             let number = self.next[service].number;
-            // One interval early, then on by single steps: the moment within an interval differs from request to
-            // request.
+            // Starts one interval early and advances one request at a time, since the moment within an interval differs
+            // from request to request.
             let elapsed = from.duration_since(self.start).as_secs_f64();
             let reached = (elapsed * self.workload.events_per_second).floor() as u64;
             let mut draw = self.draw(service, reached.saturating_sub(1).max(number));
@@ -134,7 +134,7 @@ impl Generator {
         Draw { number, due, random }
     }
 
-    /// Every request takes its random numbers in the same order, whatever faults there are.
+    /// Every request uses its random numbers in the same order, whatever the faults.
     fn emission(&mut self, service: usize, draw: Draw, faults: &FaultBook) -> Option<Emission> {
         let Draw { due, mut random, .. } = draw;
         let profile = self.workload.services[service];
@@ -239,7 +239,7 @@ fn log_line(event: &RequestEvent, failure: Option<&'static str>, random: &mut Xo
     })
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014): neighbouring numbers become unrelated seeds.
+/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014); it turns neighbouring numbers into unrelated seeds.
 fn scramble(number: u64) -> u64 {
     let mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

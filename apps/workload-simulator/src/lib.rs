@@ -1,4 +1,4 @@
-//! Simulates the services that Tidewatch watches, and lets them be broken in known ways at known moments.
+//! A simulator of the services that Tidewatch watches, with faults injected in known ways at known times.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod api;
@@ -30,11 +30,11 @@ pub use workload::{Endpoint, ServiceProfile, Workload};
 use crate::driver::Driver;
 use crate::metrics::Metrics;
 
-/// How long an event waits for others. At the default rate a partition gets a record every 50 ms; a tenth of a second
-/// is nothing beside the window, and makes a third as many batches.
+/// How long an event waits to be batched with others. At the default rate a partition gets a record every 50 ms; 150 ms
+/// is negligible compared with the window, and cuts the number of batches to a third.
 const LINGER: Duration = Duration::from_millis(150);
 
-/// The workload simulator: bound, and not yet running.
+/// The workload simulator, bound but not yet running.
 pub struct Simulator {
     workload: Workload,
     seed: u64,
@@ -46,7 +46,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Where faults are injected.
+    /// Returns the address at which faults are injected.
     pub fn addr(&self) -> SocketAddr {
         self.listener.addr()
     }

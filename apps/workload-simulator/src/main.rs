@@ -1,4 +1,4 @@
-//! The workload simulator's own process.
+//! The workload simulator as its own process.
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -1,36 +1,36 @@
-//! The kinds of bad input that a malformed share cycles through, each made out of a good event.
+//! The kinds of malformed records that the malformed share cycles through, each made from a valid event.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tidewatch_contract::{Event, RequestEvent};
 
-/// One kind of bad input.
+/// A kind of malformed record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Malformation {
-    /// Cut off in the middle.
+    /// JSON cut off in the middle.
     NotJson,
-    /// A required field is not there.
+    /// A required field is missing.
     MissingField,
     /// The status code is a word.
     WrongType,
     /// `NaN`, as careless encoders write it.
     NotANumber,
-    /// A request that ended before it began.
+    /// A negative latency: a request that ended before it began.
     NegativeLatency,
-    /// A clock that was never set.
+    /// The time of a clock that was never set.
     Year1970,
-    /// A clock far ahead.
+    /// The time of a clock that is far ahead.
     Year2100,
-    /// Bytes that are no UTF-8.
+    /// Bytes that are not UTF-8.
     InvalidUtf8,
     /// No bytes at all.
     Empty,
-    /// Brackets far deeper than any event.
+    /// Brackets nested far deeper than in any event.
     DeepNesting,
 }
 
 impl Malformation {
-    /// Every kind, in the order in which they take turns.
+    /// Every kind, in the order in which they are used.
     pub const ALL: [Self; 10] = [
         Self::NotJson,
         Self::MissingField,
@@ -44,7 +44,7 @@ impl Malformation {
         Self::DeepNesting,
     ];
 
-    /// The event, spoilt in this way.
+    /// Returns the event, made invalid in this way.
     pub fn spoil(self, event: &RequestEvent) -> Vec<u8> {
         match self {
             Self::NotJson => {
@@ -55,7 +55,7 @@ impl Malformation {
             Self::MissingField => changed(event, |fields| drop(fields.remove("endpoint"))),
             Self::WrongType => changed(event, |fields| drop(fields.insert("status_code".into(), json!("two hundred")))),
             Self::NotANumber => {
-                // JSON has no word for it, so the text is written by hand.
+                // JSON can't express NaN, so the text is written by hand.
                 let mut bytes = br#"{"latency_ms":NaN,"#.to_vec();
                 bytes.extend_from_slice(&event.to_json()[1..]);
                 bytes

@@ -24,15 +24,15 @@ const DROPPED: Family = Family::counter(
 );
 const FAULTS: Family = Family::gauge("workload_simulator_faults", &["service", "kind"], "Injected faults in force.");
 
-/// Every metric that the workload-simulator has, besides what all services have.
+/// Every metric of the workload-simulator, in addition to those that all services have.
 pub const METRICS: &[Family] = &[PRODUCED, ACKNOWLEDGED, DROPPED, FAULTS, REACHABLE];
 
-/// Why an event or log line never reached the broker.
+/// The reason why an event or log line never reached the broker.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Loss {
     /// The broker did not acknowledge it in time, or refused it.
     Undelivered,
-    /// It was owed for too long to be made up.
+    /// It was owed for too long to be sent.
     Overdue,
 }
 
@@ -45,7 +45,7 @@ impl Loss {
     }
 }
 
-/// Counters by service.
+/// Counters per service.
 #[derive(Clone)]
 pub(crate) struct Metrics {
     pub(crate) produced: IntCounterVec,
@@ -62,7 +62,7 @@ impl Metrics {
             dropped: DROPPED.register(registry)?,
             faults: FAULTS.register(registry)?,
         };
-        // Series exist from the start: a rate needs the zero before the first count.
+        // Create all series at startup: a rate needs the zero before the first count.
         for service in &workload.services {
             metrics.produced.with_label_values(&[service.name]);
             metrics.acknowledged.with_label_values(&[service.name]);

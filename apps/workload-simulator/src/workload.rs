@@ -1,25 +1,26 @@
-//! What the simulated services look like when nothing is wrong with them: names, regions, endpoints, rates, latencies.
+//! The simulated services while they are healthy: names, regions, endpoints, rates and latencies.
 
-/// P99 of the standard normal distribution: what the shape of a log-normal follows from, given its median and P99.
+/// The 99th percentile of the standard normal distribution, used to derive a log-normal's shape from its median and
+/// P99.
 const NORMAL_P99: f64 = 2.326_347_874;
 
-/// The services that are simulated and how they behave without a fault.
+/// The simulated services and how they behave without a fault.
 #[derive(Debug, Clone)]
 pub struct Workload {
-    /// Every service, each of which runs in every region.
+    /// The services; each runs in every region.
     pub services: Vec<ServiceProfile>,
-    /// Regions; requests spread evenly over them.
+    /// The regions; requests spread evenly over them.
     pub regions: Vec<&'static str>,
-    /// Requests a second and service, over all its regions.
+    /// Requests per second and service, across all its regions.
     pub events_per_second: f64,
     /// Share of requests that fail, 0 to 1.
     pub error_rate: f64,
-    /// Share of requests that take about ten times as long, 0 to 1.
+    /// Share of requests that take 8 to 20 times as long, 0 to 1.
     pub latency_spike_probability: f64,
 }
 
 impl Workload {
-    /// The four default services in three regions.
+    /// Creates a workload of the four default services in three regions.
     pub fn new(events_per_second: f64, error_rate: f64, latency_spike_probability: f64) -> Self {
         Self {
             services: SERVICES.to_vec(),
@@ -30,25 +31,25 @@ impl Workload {
         }
     }
 
-    /// Whether a service of this name is simulated.
+    /// Returns whether a service with this name is simulated.
     pub fn has_service(&self, name: &str) -> bool {
         self.services.iter().any(|service| service.name == name)
     }
 
-    /// Whether a region of this name is simulated.
+    /// Returns whether a region with this name is simulated.
     pub fn has_region(&self, name: &str) -> bool {
         self.regions.contains(&name)
     }
 }
 
 impl Default for Workload {
-    /// The default workload, at 20 requests a second and service: healthy, so no alert may come of it.
+    /// Returns the default workload, with 20 requests per second and service. It is healthy, so no alert may fire.
     fn default() -> Self {
         Self::new(20.0, 0.0001, 0.0002)
     }
 }
 
-/// One simulated service.
+/// A simulated service.
 #[derive(Debug, Clone, Copy)]
 pub struct ServiceProfile {
     /// Name of the service.
@@ -57,30 +58,30 @@ pub struct ServiceProfile {
     pub median_ms: f64,
     /// 99th percentile of the latency in milliseconds.
     pub p99_ms: f64,
-    /// Routes and how often each is asked for.
+    /// The routes and how often each is requested.
     pub endpoints: &'static [Endpoint],
 }
 
 impl ServiceProfile {
-    /// Location and scale (mu, sigma) of the log-normal whose median and P99 the profile names:
+    /// Returns the location and scale (mu, sigma) of the log-normal distribution with the profile's median and P99:
     /// median = e^mu, P99 = e^(mu + 2.326 sigma).
     pub(crate) fn log_normal(&self) -> (f64, f64) {
         (self.median_ms.ln(), (self.p99_ms / self.median_ms).ln() / NORMAL_P99)
     }
 }
 
-/// One route of a service.
+/// A route of a service.
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoint {
     /// HTTP method.
     pub method: &'static str,
     /// Path with ids templated.
     pub path: &'static str,
-    /// How often it is asked for, relative to the service's other routes.
+    /// How often it is requested, relative to the service's other routes.
     pub weight: u32,
-    /// Status code of a success.
+    /// Status code of a successful response.
     pub success: u16,
-    /// A client's mistake that is normal here: its status code and its share of requests.
+    /// A client error that is normal for this route: its status code and its share of requests.
     pub client_error: Option<(u16, f64)>,
 }
 
@@ -94,8 +95,8 @@ const fn refusing(endpoint: Endpoint, status: u16, share: f64) -> Endpoint {
     Endpoint { client_error: Some((status, share)), ..endpoint }
 }
 
-/// Medians of 40 to 60 ms and P99 of 120 to 200 ms: far below the 500 ms objective when healthy, and beyond it at once
-/// when ten times as slow.
+/// The services, with medians of 40 to 60 ms and P99s of 120 to 200 ms: far below the 500 ms objective when healthy,
+/// and above it as soon as they are ten times slower.
 const SERVICES: [ServiceProfile; 4] = [
     ServiceProfile {
         name: "api-service",

@@ -1,4 +1,4 @@
-//! The workload on a broker: everything that is acknowledged is there, and an outage costs nothing.
+//! The workload on a broker: every acknowledged record is in the topic, and an outage loses nothing.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::{Duration, Instant};
@@ -126,18 +126,18 @@ async fn a_malformed_share_arrives_as_it_was_spoilt() {
         .filter(|record| record.key.as_deref() == Some(b"user-service"))
         .collect();
     let refused = spoilt.iter().filter(|record| RequestEvent::parse(&record.payload).is_err()).count();
-    // Two kinds of ten are refused by their time alone, and what came before the fault is sound.
+    // Two of the ten kinds are rejected only because of their time, and the events before the fault are valid.
     assert!(refused >= 60, "{refused} of {}", spoilt.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_a_rate_beyond_the_machines_the_admin_listener_answers() {
     let broker = InProcess::start().unwrap();
-    // The highest rate there is: 400,000 events a second, which nothing in a test can make.
+    // The highest possible rate: 400,000 events per second, more than any test can generate.
     let simulator = Running::start(KafkaArgs::new(broker.brokers()), 100_000.0).await;
     let answered = async {
         let mut before = 0;
-        // The rate is not reached, so each portion leaves more owed than it sent.
+        // The rate is not reached, so each portion leaves more requests owed than it sent.
         for _ in 0..5 {
             simulator.until("more events", async |simulator| simulator.totals().await.produced > before).await;
             before = simulator.totals().await.produced;
@@ -156,13 +156,14 @@ async fn without_a_broker_it_keeps_running_says_so_and_makes_up_for_it_later() {
 
 #[tokio::test]
 async fn a_full_queue_holds_records_back_and_loses_none() {
-    // Four hundred events are owed every second, and the queue holds a hundred events and log lines.
+    // 400 events become due per second, but the queue holds only 100 events and log lines.
     outage(&["queue.buffering.max.messages=100"], 80).await;
 }
 
-/// Begins without a broker until so many events wait in the queue and 2 s are owed, then lets one appear.
+/// Starts without a broker, waits until that many events were handed to the producer and 2 s have passed, then starts
+/// one.
 async fn outage(properties: &[&str], waiting: u64) {
-    // Takes a free port, on which a relay to the broker will appear later.
+    // A free port, on which a relay to the broker appears later.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut kafka = KafkaArgs::new(port.to_string());
     kafka.kafka_config = properties.iter().map(|property| property.parse().unwrap()).collect();
@@ -199,13 +200,13 @@ async fn outage(properties: &[&str], waiting: u64) {
         .map(|event| event.timestamp)
         .collect();
     times.sort_unstable();
-    // 100 a second and service, so no two neighbours are more than two intervals apart: the outage left no gap.
+    // At 100 per second and service, neighbours are at most two intervals apart, so the outage left no gap.
     let widest = times.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_millis()).max().unwrap();
     assert!(widest <= 20, "a gap of {widest} ms");
 }
 
-/// Lets a broker be reached at a port of the test's choice: it only has to answer the first connection, which tells
-/// clients the broker's real address.
+/// Makes a broker reachable at a port chosen by the test. The relay only needs to answer the first connection, from
+/// which clients learn the broker's real address.
 async fn relay(listen: std::net::SocketAddr, brokers: String) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(listen).await?;
     loop {

@@ -1,4 +1,4 @@
-//! The generated workload: its rate, its latencies, its faults, and that a seed repeats it.
+//! The generated workload: rate, latencies, faults, and repeatability from a seed.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ fn is_hurt(event: &RequestEvent) -> bool {
     event.service == "payment-service" && event.region == "eu-west-1"
 }
 
-/// The latency at the rank floor(q (n - 1)).
+/// Returns the latency at rank floor(q (n - 1)).
 fn quantile(latencies: &mut [f64], q: f64) -> f64 {
     latencies.sort_by(f64::total_cmp);
     latencies[(q * (latencies.len() - 1) as f64) as usize]
@@ -60,7 +60,7 @@ fn a_stall_lowers_nothing_and_each_event_is_due_when_it_was_due() {
     };
     let mut stalled = Generator::new(Workload::default(), 7, at(0));
     let mut emissions = stalled.until(at(10), &FaultBook::new(), usize::MAX);
-    // Nobody asks for 110 s; then it is made up for in small portions.
+    // Requests nothing for 110 s, then catches up in small portions.
     loop {
         let portion = stalled.until(at(120), &FaultBook::new(), 17);
         if portion.is_empty() {
@@ -127,7 +127,7 @@ fn failures_and_spikes_are_as_rare_as_they_are_meant_to_be() {
     let emissions = healthy(13, 12_500);
     let failures = events(&emissions).filter(|event| event.is_error()).count();
     let slow = events(&emissions).filter(|event| event.latency_ms.unwrap() > 500.0).count();
-    // A million requests: 100 failures and at most 200 spikes are expected; the bounds are five standard deviations.
+    // One million requests: 100 failures and at most 200 spikes are expected; the bounds are five standard deviations.
     assert!((50..=150).contains(&failures), "{failures} failures");
     assert!((50..=270).contains(&slow), "{slow} slow requests");
 }
