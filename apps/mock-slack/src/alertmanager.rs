@@ -1,4 +1,4 @@
-//! Reads Alertmanager's webhook, version 4.
+//! A parser for Alertmanager's webhook, version 4.
 use crate::{
     notification::{Notification, Status},
     text::{Text, or_empty},
@@ -34,7 +34,7 @@ enum AlertStatus {
     Resolved,
 }
 
-/// The notifications in a webhook's body, or what is wrong with it.
+/// Returns the notifications in a webhook's body, or the reason why it is invalid.
 pub(crate) fn parse(body: &[u8], received_at: Timestamp) -> Result<Vec<Notification>, String> {
     let webhook: Webhook =
         serde_json::from_slice(body).map_err(|error| format!("not an Alertmanager webhook: {error}"))?;
@@ -58,7 +58,7 @@ fn notification(alert: Alert, received_at: Timestamp) -> Notification {
         labels,
         annotations: plain(alert.annotations),
         starts_at: alert.starts_at,
-        // A firing alert's end is the zero time, or the moment at which the sender would give up on it.
+        // The end of a firing alert is the zero time, or the time at which the sender lets it expire.
         ends_at: alert.ends_at.filter(|_| status == Status::Resolved),
         received_at,
     }
@@ -70,7 +70,7 @@ mod tests {
 
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
-    /// As Alertmanager 0.31 sends it.
+    /// A webhook as Alertmanager 0.31 sends it.
     const BODY: &str = r#"{"receiver":"chat","status":"firing","alerts":[
         {"status":"firing","labels":{"alertname":"HighErrorRate","service":"auth-service"},"annotations":{"summary":"30 %"},
          "startsAt":"2026-01-02T03:04:05.678Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"","fingerprint":"c0ffee"},

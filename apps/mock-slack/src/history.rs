@@ -1,4 +1,4 @@
-//! What was received: bounded, without repetitions, on disk before it counts.
+//! The received notifications: bounded, without duplicates, and on disk before they count.
 use crate::{
     journal::Journal,
     notification::{Identity, Notification, Status, clip_texts, identity},
@@ -9,15 +9,15 @@ use std::{
     path::Path,
 };
 
-/// How many notifications are kept.
+/// Maximum number of notifications kept.
 pub(crate) const KEPT: usize = 1_000;
-/// How many bytes they may have as JSON, all together.
+/// Maximum total size of the notifications as JSON, in bytes.
 const KEPT_BYTES: usize = 4 * 1024 * 1024;
 
 /// The newest notifications, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    /// Each with its length as JSON.
+    /// Each notification with its length as JSON.
     notifications: VecDeque<(Notification, usize)>,
     bytes: usize,
     known: HashSet<Identity>,
@@ -25,7 +25,7 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Reads back what `dir` holds; without one the history lives in memory alone.
+    /// Reads the history from `dir`; without a directory it is kept in memory only.
     pub(crate) fn open(dir: Option<&Path>) -> anyhow::Result<Self> {
         let mut history = Self::default();
         if let Some(dir) = dir {
@@ -37,7 +37,7 @@ impl History {
         Ok(history)
     }
 
-    /// Keeps those of `received` that are new, all of them or, on an error, none. Returns what the new ones say.
+    /// Stores the new notifications among `received`: all of them or, on an error, none. Returns their statuses.
     pub(crate) fn record(&mut self, received: Vec<Notification>) -> io::Result<Vec<Status>> {
         let mut seen = HashSet::new();
         let mut new: Vec<Notification> = received.into_iter().map(clipped).collect();
@@ -53,7 +53,7 @@ impl History {
         Ok(statuses)
     }
 
-    /// Forgets everything.
+    /// Deletes everything.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         if let Some(journal) = &mut self.journal {
             journal.replace(&[])?;
@@ -84,11 +84,11 @@ impl History {
         }
     }
 
-    /// Rewrites the file when half of it is forgotten.
+    /// Rewrites the file once at least half of it is no longer kept.
     fn compact(&mut self) {
         let long = |journal: &&mut Journal| journal.lines() >= 2 * KEPT || journal.bytes() >= 2 * KEPT_BYTES as u64;
         let Some(journal) = self.journal.as_mut().filter(long) else { return };
-        // The notifications are on disk already, so this may fail: the file only stays longer than it need be.
+        // The notifications are already on disk, so a failure is harmless: the file only stays longer than necessary.
         if let Err(error) = journal.replace(self.notifications.iter().map(|(notification, _)| notification)) {
             tracing::warn!(%error, "can't shorten the history's file; trying again with the next notification");
         }

@@ -1,4 +1,5 @@
-//! The history on disk: a file of JSON lines that is appended to, and never half-written.
+//! The history on disk: a file of JSON lines. A failed write is rolled back, and a line that a crash left unfinished is
+//! cut off on the next start.
 use crate::notification::{Notification, Status};
 use anyhow::{Context, anyhow};
 use rustix::fs::OFlags;
@@ -9,21 +10,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The file, and how much of it is known to be whole.
+/// The history file, and the length up to which it is known to be complete.
 #[derive(Debug)]
 pub(crate) struct Journal {
     dir: PathBuf,
     file: File,
     length: u64,
     lines: usize,
-    // Held for as long as the journal is: two writers would cut off each other's lines.
+    // Held as long as the journal exists: two writers would truncate each other's lines.
     lock: File,
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        // Closing the file is not enough: a process that is just being started has a copy of it until it runs its
-        // program.
+        // Closing the file is not enough: a process that is being spawned holds a copy of the descriptor until it
+        // executes its program.
         if let Err(error) = self.lock.unlock() {
             tracing::warn!(%error, "the history's lock can't be let go of before the process ends");
         }
@@ -31,8 +32,8 @@ impl Drop for Journal {
 }
 
 impl Journal {
-    /// Opens or creates the journal in `dir` and reads it. A line that a crash left unfinished is cut off; the webhook
-    /// that it came with was never answered, so its sender tries again.
+    /// Opens or creates the journal in `dir` and reads it. A line that a crash left unfinished is cut off; its webhook
+    /// was never answered, so the sender retries.
     pub(crate) fn open(dir: &Path) -> anyhow::Result<(Self, Vec<Notification>)> {
         Self::open_file(dir).with_context(|| {
             format!(
@@ -43,7 +44,7 @@ impl Journal {
     }
 
     fn open_file(dir: &Path) -> anyhow::Result<(Self, Vec<Notification>)> {
-        // Messages may tell more than everybody on the machine should know.
+        // Messages may contain details that other users of this machine must not see.
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let lock = private().write(true).create(true).open(dir.join("lock"))?;
         match lock.try_lock() {
@@ -82,15 +83,15 @@ impl Journal {
         self.lines
     }
 
-    /// Length of the file.
+    /// Length of the file in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.length
     }
 
-    /// Writes all of `notifications`, or none.
+    /// Appends all of `notifications`, or none on an error.
     pub(crate) fn append(&mut self, notifications: &[Notification]) -> io::Result<()> {
         let bytes = lines(notifications)?;
-        // What an earlier failure left behind, when cutting it off failed as well.
+        // An earlier failed write left bytes behind, because cutting them off failed as well.
         if self.file.seek(SeekFrom::End(0))? != self.length {
             self.file.set_len(self.length)?;
         }
@@ -103,17 +104,17 @@ impl Journal {
         Ok(())
     }
 
-    /// Makes `notifications` the whole content, at once or not at all.
+    /// Replaces the whole content with `notifications`, atomically.
     pub(crate) fn replace<'a>(&mut self, notifications: impl IntoIterator<Item = &'a Notification>) -> io::Result<()> {
         let mut count = 0;
         let bytes = lines(notifications.into_iter().inspect(|_| count += 1))?;
         let fresh = self.dir.join("alerts.jsonl.new");
-        // Left by one that was killed while it wrote it.
+        // Left over from a process that was killed while writing it.
         let _ = fs::remove_file(&fresh);
         let mut file = private().write(true).create_new(true).open(&fresh)?;
         let written = file.write_all(&bytes).and_then(|()| file.sync_data());
         if let Err(error) = written.and_then(|()| fs::rename(&fresh, path(&self.dir))) {
-            // The old file is untouched; what could not be written must not take the space that is short.
+            // The old file is untouched. Remove the partial new file: disk space may be short.
             let _ = fs::remove_file(&fresh);
             return Err(error);
         }
@@ -129,7 +130,8 @@ fn path(dir: &Path) -> PathBuf {
     dir.join("alerts.jsonl")
 }
 
-/// How files are opened: for their owner alone, and no link that somebody else has put there is followed.
+/// Returns the options for opening files: accessible to the owner only, and not following a symlink that somebody else
+/// put there.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());

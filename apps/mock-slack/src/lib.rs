@@ -1,4 +1,4 @@
-//! Stands where a chat would: receives Alertmanager and Slack webhooks, and shows what it was told.
+//! A stand-in for a chat: receives Alertmanager and Slack webhooks and shows their notifications.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod alertmanager;

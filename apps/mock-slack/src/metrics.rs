@@ -11,10 +11,10 @@ const REJECTED: Family =
 const NOT_KEPT: Family =
     Family::counter("mock_slack_not_kept_total", &[], "Requests answered 5xx because the disk refused them.");
 
-/// Every metric that mock-slack has, besides what all services have.
+/// Every metric of mock-slack, in addition to those that all services have.
 pub const METRICS: &[Family] = &[NOTIFICATIONS, REPEATED, REJECTED, NOT_KEPT];
 
-/// The metrics in use.
+/// The registered metrics.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     /// By `status`: firing, resolved, message.

@@ -1,27 +1,27 @@
-//! What was received, in one form for both kinds of webhook.
+//! Received notifications, in one form for both kinds of webhook.
 use jiff::Timestamp;
 use std::hash::{DefaultHasher, Hash, Hasher};
 pub(crate) use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus as Status};
 
 use crate::text::clip;
 
-/// The longest text that is kept, in bytes.
+/// Maximum length of the value of a label or annotation, in bytes.
 const TEXT: usize = 4 * 1024;
-/// The longest name of a label or annotation, and the longest fingerprint.
+/// Maximum length of the name of a label or annotation, and of a fingerprint, in bytes.
 const NAME: usize = 256;
-/// Names and texts of one notification's labels, and of its annotations, in bytes.
+/// Maximum total size of a notification's label names and values, in bytes; the same applies to its annotations.
 const TEXTS: usize = 32 * 1024;
 
-/// What makes two notifications the same one: fingerprint, start and status.
+/// The fields that identify a notification: fingerprint, start and status.
 pub(crate) type Identity = (String, Option<Timestamp>, Status);
 
-/// Returns none for a Slack message, which counts as often as it is posted.
+/// Returns the identity of a notification, or `None` for a Slack message, which counts each time it is posted.
 pub(crate) fn identity(notification: &Notification) -> Option<Identity> {
     Some((notification.fingerprint.clone()?, notification.starts_at, notification.status))
 }
 
-/// Cuts the texts to what somebody may read, so that no sender fills the history with a few of them. Labels and
-/// annotations beyond that are left out.
+/// Truncates texts to a readable length, so that no sender can fill the history with a few notifications. Labels and
+/// annotations beyond `TEXTS` are dropped.
 pub(crate) fn clip_texts(notification: &mut Notification) {
     for texts in [&mut notification.labels, &mut notification.annotations] {
         let mut left = TEXTS;
@@ -36,7 +36,7 @@ pub(crate) fn clip_texts(notification: &mut Notification) {
             .collect();
     }
     if let Some(long) = notification.fingerprint.as_mut().filter(|fingerprint| fingerprint.len() > NAME) {
-        // Cut off, two alerts might become one.
+        // Hash the fingerprint instead of truncating it, which could merge two alerts into one.
         let mut hasher = DefaultHasher::new();
         long.hash(&mut hasher);
         *long = format!("{:016x}", hasher.finish());

@@ -1,18 +1,18 @@
-//! The page: what was received, newest first. It is whole without JavaScript and loads nothing.
+//! The page: received notifications, newest first. It works without JavaScript and loads nothing.
 use crate::notification::{Notification, Status};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::collections::HashSet;
 
-/// The browser is to load nothing that is not in the page itself.
+/// The Content Security Policy: the browser must not load anything from outside the page.
 pub(crate) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/// More than this nobody scrolls through; the API lists everything.
+/// Maximum number of notifications on the page; the API lists all of them.
 const SHOWN: usize = 200;
 const STYLE: &str = include_str!("page.css");
 
-/// Renders the page from notifications that come newest first.
+/// Renders the page from notifications, newest first.
 pub(crate) fn render(notifications: &[Notification]) -> Markup {
     let firing = firing_now(notifications);
     html! {
@@ -23,7 +23,7 @@ pub(crate) fn render(notifications: &[Notification]) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="refresh" content="5";
                 title { @if firing > 0 { "(" (firing) ") " } "mock-slack" }
-                // Browsers ask for /favicon.ico when none is named.
+                // Browsers request /favicon.ico if no icon is given.
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
@@ -54,7 +54,7 @@ pub(crate) fn render(notifications: &[Notification]) -> Markup {
     }
 }
 
-/// `last` says that nothing newer was received of the same alert.
+/// Renders one notification; `last` is set if nothing newer was received for the same alert.
 fn entry(notification: &Notification, last: bool) -> Markup {
     let Notification { status, labels, annotations, .. } = notification;
     let label = |name: &str| labels.get(name).map(String::as_str);
@@ -79,7 +79,7 @@ fn entry(notification: &Notification, last: bool) -> Markup {
                     div { dt { "lasted" } dd { (lasted(start, end)) } }
                 }
             }
-            // Whoever can post here chooses this text: nothing but a web address may become a link.
+            // Anyone who can post here controls this text, so only web addresses become links.
             @if let Some(url) = annotations.get("runbook_url").filter(|url| url.starts_with("http://") || url.starts_with("https://")) {
                 p.quiet { a href=(url) rel="noreferrer" { "Runbook" @if let Some(name) = label("alertname") { " for " bdi { (name) } } } }
             }
@@ -87,7 +87,7 @@ fn entry(notification: &Notification, last: bool) -> Markup {
     }
 }
 
-/// Says the status again by its shape, for whoever can't tell the colours apart.
+/// Returns a shape that repeats the status, for people who can't tell the colours apart.
 fn mark(status: Status) -> &'static str {
     match status {
         Status::Firing => "▲",
@@ -109,7 +109,7 @@ fn lasted(start: Timestamp, end: Timestamp) -> String {
     }
 }
 
-/// How many alerts are firing by the last that was said of each.
+/// Counts the alerts that are firing according to their latest notification.
 fn firing_now(newest_first: &[Notification]) -> usize {
     marked_last(newest_first)
         .filter(|(notification, last)| {
@@ -118,7 +118,7 @@ fn firing_now(newest_first: &[Notification]) -> usize {
         .count()
 }
 
-/// Marks the last that was said of each alert; what has no fingerprint stands for itself.
+/// Marks the latest notification of each alert; a notification without a fingerprint is always a latest one.
 fn marked_last(newest_first: &[Notification]) -> impl Iterator<Item = (&Notification, bool)> {
     let mut seen = HashSet::new();
     newest_first.iter().map(move |notification| {

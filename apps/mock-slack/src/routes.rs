@@ -18,18 +18,18 @@ use std::{
 use tidewatch_contract::http::mock_slack::ALERTS;
 use tidewatch_service::{Condition, same_origin_only};
 
-/// The largest body that is taken, in bytes.
+/// The largest body that is accepted, in bytes.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
-/// The most that is read and discarded of a larger body, in bytes: a client reads the answer only after it has sent
-/// all.
+/// How much of a larger body is read and discarded at most, in bytes: a client reads the answer only after sending the
+/// whole body.
 const READ_LIMIT: usize = 16 * BODY_LIMIT;
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) history: Arc<Mutex<History>>,
     pub(crate) metrics: Metrics,
-    /// Met while what is received can be kept.
+    /// Met while received notifications can be stored.
     pub(crate) keeps: Condition,
 }
 
@@ -46,7 +46,8 @@ pub(crate) fn routes(app: App) -> Router {
 }
 
 impl App {
-    /// Runs on a thread that may block: it waits for the disk.
+    /// Applies a change on a blocking thread, because it waits for the disk. A failure is logged, counted and answered
+    /// with 507.
     async fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut History) -> io::Result<T> + Send + 'static,
@@ -78,8 +79,8 @@ impl App {
         Ok(())
     }
 
-    /// Stores the notifications that `parse` finds in a body. A body that can't be read or parsed is answered with an
-    /// error, counted and logged.
+    /// Stores the notifications that `parse` finds in a body. A body that can't be read or parsed is logged, counted
+    /// and answered with an error.
     async fn receive(
         &self,
         body: Body,
@@ -154,7 +155,7 @@ async fn show(State(app): State<App>) -> Response {
     (headers, Html(page::render(&app.newest_first(usize::MAX)).into_string())).into_response()
 }
 
-// A panic inside leaves the history as it was before the change, so a poisoned lock is as good as any.
+// A panic leaves the history as it was before the change, so a poisoned lock is safe to use.
 fn lock(history: &Mutex<History>) -> MutexGuard<'_, History> {
     history.lock().unwrap_or_else(PoisonError::into_inner)
 }

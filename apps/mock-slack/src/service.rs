@@ -1,4 +1,4 @@
-//! Flags, and the life of the service.
+//! The command-line flags and the service's lifecycle.
 use crate::{
     history::History,
     metrics::Metrics,
@@ -18,7 +18,7 @@ pub struct Config {
     /// Address of the webhooks, the API and the page
     #[arg(long, env, default_value_t = tidewatch_platform::MOCK_SLACK_PAGE.on_loopback())]
     pub listen: SocketAddr,
-    /// Directory that the history is kept in; without one it is gone with the process
+    /// Directory for the history; without one it is lost when the process ends
     #[arg(long, env)]
     pub data_dir: Option<PathBuf>,
     /// The admin listener.
@@ -35,7 +35,7 @@ pub struct MockSlack {
 }
 
 impl MockSlack {
-    /// Where the webhooks, the API and the page are.
+    /// Returns the address of the webhooks, the API and the page.
     pub fn addr(&self) -> SocketAddr {
         self.listener.addr()
     }

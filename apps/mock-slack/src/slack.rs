@@ -1,4 +1,4 @@
-//! Reads what is posted to a Slack incoming webhook: text, blocks and attachments, as JSON or in a form.
+//! A parser for messages posted to a Slack incoming webhook: text, blocks and attachments, as JSON or form data.
 use crate::{
     notification::{Notification, Status},
     text::{Text, or_empty},
@@ -41,15 +41,15 @@ struct Field {
     value: Text,
 }
 
-/// The notification in a message's body, or Slack's own word for what is wrong with it.
+/// Returns the notification in a message's body, or Slack's error code for an invalid message.
 pub(crate) fn parse(body: &[u8], received_at: Timestamp) -> Result<Notification, &'static str> {
     let payload = payload(body);
     if !payload.trim_ascii_start().starts_with(b"{") {
-        // A list would be read as a message's fields in their order.
+        // Serde would read a list as the message's fields in order.
         return Err("invalid_payload");
     }
     let message: Message = serde_json::from_slice(&payload).map_err(|_| "invalid_payload")?;
-    // Slack shows blocks without any text, such as an image, as well.
+    // Slack also shows blocks without any text, such as an image.
     let empty = message.blocks.is_empty() && message.attachments.iter().all(|attachment| attachment.blocks.is_empty());
     let mut lines = vec![message.text.0];
     lines.extend(message.blocks.iter().flat_map(texts));
@@ -60,11 +60,11 @@ pub(crate) fn parse(body: &[u8], received_at: Timestamp) -> Result<Notification,
         lines.extend(blocks.iter().flat_map(texts));
         let bare = lines[before..].iter().all(|line| line.trim().is_empty());
         lines.extend(fields.into_iter().map(|field| format!("{}: {}", field.title.0, field.value.0)));
-        // What Slack shows where it can't show the attachment itself.
+        // Slack shows the fallback where it can't show the attachment itself.
         lines.extend(bare.then_some(fallback.0));
     }
     lines.retain(|line| !line.trim().is_empty());
-    // Senders repeat the text of the blocks for where Slack can't show those.
+    // Senders repeat the blocks' text for clients that can't show blocks.
     lines.dedup();
     if lines.is_empty() && empty {
         return Err("no_text");
@@ -85,7 +85,7 @@ pub(crate) fn parse(body: &[u8], received_at: Timestamp) -> Result<Notification,
     })
 }
 
-/// The JSON in a body: all of it, or the field `payload` of a form.
+/// Returns the JSON in a body: the whole body, or the form field `payload`.
 fn payload(body: &[u8]) -> Cow<'_, [u8]> {
     let form = || form_urlencoded::parse(body).find(|(name, _)| name == "payload");
     match body.trim_ascii_start().first() {
@@ -94,7 +94,7 @@ fn payload(body: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Every text inside a block: its own, then those of its fields, elements and the like.
+/// Returns every text inside a block: its own first, then those of its fields, elements and so on.
 fn texts(block: &Value) -> Vec<String> {
     match block {
         Value::Array(items) => items.iter().flat_map(texts).collect(),
@@ -110,7 +110,7 @@ fn texts(block: &Value) -> Vec<String> {
     }
 }
 
-/// Alertmanager's Slack messages begin with `[FIRING:n]` or `[RESOLVED]`.
+/// Returns the status from the prefix of Alertmanager's Slack messages, `[FIRING:n]` or `[RESOLVED]`.
 fn status(lines: &[String]) -> Status {
     let begins = |mark: &str| lines.iter().any(|line| line.starts_with(mark));
     if begins("[FIRING") {

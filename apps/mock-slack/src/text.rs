@@ -1,8 +1,9 @@
-//! Text as senders write it: a number or null where text is meant, and more of it than anybody reads.
+//! Text as senders write it: lenient parsing and truncation.
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
 
-/// Text, or what senders put in its place: null and absence are empty, a number or a truth value is how JSON spells it.
+/// Text, or a value that senders put in its place: null and a missing value are empty, a number or boolean is its JSON
+/// form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Text(pub(crate) String);
 
@@ -17,14 +18,14 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// A collection that may be null, as Go writes an empty one.
+/// Deserializes a collection that may be null, as Go writes an empty one.
 pub(crate) fn or_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Cuts `text` to at most `limit` bytes, the last three of which then say so.
+/// Truncates `text` to at most `limit` bytes, including the `…` (three bytes) that marks the cut.
 pub(crate) fn clip(text: &mut String, limit: usize) {
     const CUT: &str = "…";
     if text.len() > limit {

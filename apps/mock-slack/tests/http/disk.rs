@@ -1,4 +1,4 @@
-//! The history outlives the process, and a disk that refuses it is said so without anything half-written.
+//! The history survives a restart, and a full disk is reported and leaves nothing half-written.
 use crate::running::{Running, alerts, post, webhook};
 use std::{
     fs,
@@ -21,7 +21,7 @@ async fn the_history_survives_a_restart_and_still_dedupes() {
     assert_eq!(second.alerts().await.len(), 2);
 }
 
-/// A mock-slack whose files can't grow beyond `blocks` of 512 bytes: to it the disk is full there.
+/// A mock-slack whose files can't grow beyond `blocks` blocks of 512 bytes, as if the disk were full.
 struct Cramped {
     child: Child,
     base: String,
@@ -30,7 +30,7 @@ struct Cramped {
 
 impl Cramped {
     fn start(dir: &std::path::Path, blocks: u32) -> Self {
-        // Without the trap the kernel would end the process instead of refusing the write.
+        // Without the trap the kernel would kill the process instead of refusing the write.
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
         let mut child = Command::new("sh")
             .args(["-c", &script, env!("CARGO_BIN_EXE_mock-slack"), "--listen", "127.0.0.1:0"])
@@ -42,7 +42,7 @@ impl Cramped {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.find_map(|line| line.ok().filter(|line| line.contains("receiving webhooks"))).unwrap();
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-        // Keeps the pipe open and empty for as long as the process writes to it.
+        // Keeps the pipe open and drained for as long as the process writes to it.
         std::thread::spawn(move || lines.for_each(drop));
         let url = |key: &str| format!("http://{}", line[key].as_str().unwrap());
         Self { child, base: url("address"), admin: url("admin") }
@@ -80,7 +80,7 @@ async fn a_full_disk_is_answered_with_5xx_and_leaves_nothing_half_written() {
     assert_eq!(content.lines().count(), kept);
     drop(slack);
 
-    // The sender tries again when there is space: the one that was refused is not taken for a repetition.
+    // The sender retries once there is space: the refused notification is not treated as a repetition.
     let slack = Cramped::start(dir.path(), 200);
     assert_eq!(alerts(&slack.base).await.len(), kept);
     assert_eq!(post(&slack.base, "/webhook", webhook(&kept.to_string(), "firing").to_string()).await.0, 200);

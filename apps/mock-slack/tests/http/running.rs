@@ -1,4 +1,4 @@
-//! A mock-slack on free ports, and what is sent to it.
+//! A mock-slack on free ports, and helpers that send requests to it.
 use mock_slack::{Config, MockSlack};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -50,7 +50,7 @@ pub(crate) async fn alerts(base: &str) -> Vec<Value> {
     reqwest::get(format!("{base}/api/alerts")).await.unwrap().json().await.unwrap()
 }
 
-/// A webhook of one alert, as Alertmanager sends it.
+/// Returns a webhook with one alert, as Alertmanager sends it.
 pub(crate) fn webhook(fingerprint: &str, status: &str) -> Value {
     let ends = if status == "resolved" { "2026-01-02T03:05:15Z" } else { "0001-01-01T00:00:00Z" };
     json!({ "version": "4", "receiver": "chat", "status": status, "alerts": [{

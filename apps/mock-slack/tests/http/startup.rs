@@ -1,4 +1,4 @@
-//! What can't work is refused before anything runs.
+//! Settings that can't work are rejected before anything runs.
 use std::{
     net::TcpListener,
     process::{Command, Output},

@@ -1,4 +1,4 @@
-//! What is posted, and what the API says of it.
+//! Posted webhooks, and how the API lists them.
 use crate::running::{Running, webhook};
 use serde_json::json;
 
