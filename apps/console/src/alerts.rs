@@ -1,4 +1,4 @@
-//! What `alerts.fired` said so far: which alerts fire, and from when to when the others did.
+//! The contents of `alerts.fired` so far: the firing alerts, and when the resolved ones began and ended.
 
 use std::collections::BTreeMap;
 
@@ -7,37 +7,37 @@ use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity};
 
 use crate::rules::Family;
 
-/// Alerts that are over and still kept.
+/// Maximum number of resolved alerts kept.
 const MAX_OVER: usize = 300;
-/// Notifications that may belong to the alerts that are kept: of each, that it fires and that it is over.
+/// Number of notifications that may belong to the kept alerts: two for each, firing and resolved.
 pub const NOTIFICATIONS: usize = 2 * MAX_OVER;
-/// How long an alert that is over is kept.
+/// How long a resolved alert is kept, in minutes.
 const KEEP_MINUTES: i64 = 60;
 
-/// One alert from its firing to its end.
+/// An alert from firing to resolution.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alert {
-    /// Rule and group.
+    /// Identifies the rule and group.
     pub fingerprint: String,
     /// Name of the rule.
     pub rule: String,
     /// How urgent it is.
     pub severity: Severity,
-    /// Labels of the group that was judged.
+    /// Labels of the group.
     pub group: BTreeMap<String, String>,
-    /// What was measured, in the rule's unit.
+    /// The measured value, in the rule's unit.
     pub value: f64,
-    /// What it was held against, in the rule's unit.
+    /// The threshold, in the rule's unit.
     pub threshold: f64,
-    /// End of the window that fired: identifies the alert beside its fingerprint.
+    /// End of the window that fired; identifies the alert together with its fingerprint.
     pub started_at: Timestamp,
-    /// When the processor said that it fires.
+    /// When the processor reported it as firing.
     pub fired_at: Timestamp,
-    /// When the processor said that it is over, and why.
+    /// When the processor reported it as resolved, and why.
     pub resolved: Option<(Timestamp, Option<ResolveReason>)>,
-    /// One sentence.
+    /// A one-sentence summary.
     pub summary: String,
-    /// What to do about it.
+    /// URL of the runbook.
     pub runbook_url: String,
 }
 
@@ -58,23 +58,23 @@ impl Alert {
         }
     }
 
-    /// The service it is about.
+    /// Returns the affected service.
     pub fn service(&self) -> &str {
         self.group.get("service").map_or("", String::as_str)
     }
 
-    /// The region it is about, where its group has one.
+    /// Returns the affected region, if the group has one.
     pub fn region(&self) -> Option<&str> {
         self.group.get("region").map(String::as_str)
     }
 
-    /// Whether it fires.
+    /// Returns whether the alert is firing.
     pub fn is_firing(&self) -> bool {
         self.resolved.is_none()
     }
 }
 
-/// The one that is worst hit. Of traffic that stays away that is the one with the least.
+/// Returns the alert with the worst value; for missing traffic, that is the lowest one.
 pub fn worst<'a>(alerts: &[&'a Alert]) -> Option<&'a Alert> {
     let badness = |alert: &Alert| match Family::of_rule(&alert.rule) {
         Family::Traffic => -alert.value,
@@ -83,14 +83,14 @@ pub fn worst<'a>(alerts: &[&'a Alert]) -> Option<&'a Alert> {
     alerts.iter().copied().max_by(|a, b| badness(a).total_cmp(&badness(b)))
 }
 
-/// Alerts by the order in which they fired.
+/// The alerts in the order in which they fired.
 #[derive(Default)]
 pub struct AlertBook {
     alerts: Vec<Alert>,
 }
 
 impl AlertBook {
-    /// Takes one transition. One that was there already changes nothing.
+    /// Applies a transition; a repeated one changes nothing.
     pub fn apply(&mut self, event: AlertEvent) {
         let mut same = self.alerts.iter_mut().filter(|alert| alert.fingerprint == event.fingerprint);
         match event.state {
@@ -98,7 +98,7 @@ impl AlertBook {
                 if same.any(|alert| alert.started_at >= event.started_at) {
                     return;
                 }
-                // An earlier firing that was never told to be over can't have gone on: it would be this very alert.
+                // An earlier firing that was never resolved can't have continued: it would be this same alert.
                 for lost in self.alerts.iter_mut().filter(|alert| alert.fingerprint == event.fingerprint) {
                     lost.resolved.get_or_insert((event.fired_at, None));
                 }
@@ -110,7 +110,7 @@ impl AlertBook {
                     Some(alert) => {
                         alert.resolved.get_or_insert(over);
                     }
-                    // Its firing is no longer on the topic: the end of its window is the closest that is known.
+                    // The firing transition is no longer on the topic; the end of its window is the closest known time.
                     None => {
                         let fired_at = event.started_at;
                         self.alerts.push(Alert { fired_at, ..Alert::of(event, Some(over)) });
@@ -120,7 +120,7 @@ impl AlertBook {
         }
     }
 
-    /// Drops what is over for long. Alerts that fire stay.
+    /// Drops alerts that were resolved long ago. Firing alerts stay.
     pub fn forget_old(&mut self, now: Timestamp) {
         let oldest = now.saturating_sub(KEEP_MINUTES.minutes()).unwrap_or(Timestamp::MIN);
         let over = self.alerts.iter().filter(|alert| !alert.is_firing()).count();
@@ -135,18 +135,18 @@ impl AlertBook {
         });
     }
 
-    /// All that are kept, in the order in which they came.
+    /// Returns all alerts that are kept, in order of arrival.
     pub fn all(&self) -> &[Alert] {
         &self.alerts
     }
 
-    /// Those that fire.
+    /// Returns the firing alerts.
     pub fn firing(&self) -> impl Iterator<Item = &Alert> {
         self.alerts.iter().filter(|alert| alert.is_firing())
     }
 
-    /// Those that fire as a person counts them: one for each rule and service, however many regions it is in. The most
-    /// urgent first, then the oldest.
+    /// Returns the firing alerts grouped into incidents: one per rule and service, regardless of the number of regions.
+    /// The most urgent come first, then the oldest.
     pub fn incidents(&self) -> Vec<Vec<&Alert>> {
         let mut incidents: BTreeMap<(&str, &str), Vec<&Alert>> = BTreeMap::new();
         for alert in self.firing() {

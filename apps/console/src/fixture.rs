@@ -12,7 +12,7 @@ pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-/// A firing transition of one region, said one second after its window's end.
+/// Returns the firing transition of one region, published one second after its window's end.
 pub(crate) fn alert_event(rule: &str, service: &str, region: &str, started: i64) -> AlertEvent {
     let group = [("service".to_owned(), service.to_owned()), ("region".to_owned(), region.to_owned())].into();
     let fingerprint = fingerprint(rule, &group);
@@ -37,7 +37,7 @@ pub(crate) fn alert_event(rule: &str, service: &str, region: &str, started: i64)
     }
 }
 
-/// A group that has one rule, with its state, value and the reason of it.
+/// Returns a group with one rule in the given state, with its value and reason.
 pub(crate) fn group(
     service: &str,
     region: Option<&str>,
@@ -51,7 +51,7 @@ pub(crate) fn group(
     GroupView { labels: labels.collect(), rules: [(rule.to_owned(), rule_state)].into() }
 }
 
-/// The end of that alert.
+/// Returns the resolution of `fired`.
 pub(crate) fn resolved(fired: AlertEvent, said: i64) -> AlertEvent {
     AlertEvent { state: AlertState::Resolved, reason: Some(ResolveReason::Clean), fired_at: at(said), ..fired }
 }

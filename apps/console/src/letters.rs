@@ -1,4 +1,4 @@
-//! The dead letters of `metrics.raw.dlq`: how many there are, whose they are and why.
+//! The dead letters in `metrics.raw.dlq`: how many there are, from which services, and why.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,25 +6,25 @@ use jiff::Timestamp;
 
 use crate::signals::{HISTORY_SECONDS, clip};
 
-/// Dead letters whose reason is shown.
+/// Number of dead letters shown with their reason.
 pub const SHOWN: usize = 8;
-/// Keys that are counted by the second; the rest counts for the whole only.
+/// Maximum number of keys counted per second; further keys count only towards the total.
 const MAX_KEYS: usize = 50;
 
-/// One dead letter.
+/// A dead letter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeadLetter {
     /// When it was written to the DLQ.
     pub at: Timestamp,
-    /// Why it can't be judged, such as `not_json`.
+    /// Why the record was rejected, such as `not_json`.
     pub reason: String,
-    /// The record's key: the service, where the producer set one.
+    /// The record's key: the service, if the producer set one.
     pub key: String,
     /// Partition and offset of the original, as `metrics.raw:3@1234`.
     pub origin: String,
 }
 
-/// What the DLQ holds.
+/// The contents of the DLQ.
 #[derive(Default)]
 pub struct DeadLetters {
     ends: BTreeMap<i32, (i64, i64)>,
@@ -33,7 +33,7 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Takes the oldest and next offset of each partition, as the broker says.
+    /// Updates the oldest and next offset of each partition, as reported by the broker.
     pub fn set_ends(&mut self, ends: BTreeMap<i32, (i64, i64)>) {
         for (partition, (low, high)) in ends {
             let known = self.ends.entry(partition).or_default();
@@ -41,7 +41,7 @@ impl DeadLetters {
         }
     }
 
-    /// Takes one dead letter, read at `partition` and `offset` of the DLQ.
+    /// Adds a dead letter, read at `partition` and `offset` of the DLQ.
     pub fn record(&mut self, partition: i32, offset: i64, letter: DeadLetter) {
         let (low, high) = self.ends.entry(partition).or_insert((offset, offset));
         (*low, *high) = ((*low).min(offset), (*high).max(offset + 1));
@@ -49,13 +49,13 @@ impl DeadLetters {
         if self.by_key.len() < MAX_KEYS || self.by_key.contains_key(&letter.key) {
             *self.by_key.entry(clip(&letter.key, 80)).or_default().entry(second).or_default() += 1;
         }
-        // Three partitions are read side by side: order by time, the newest first.
+        // Three partitions are read concurrently, so sort by time, newest first.
         let place = self.last.partition_point(|other| other.at > letter.at);
         self.last.insert(place, letter);
         self.last.truncate(SHOWN);
     }
 
-    /// Drops the counts of seconds before the history.
+    /// Drops the counts of seconds that are older than the history.
     pub fn forget_old(&mut self, now: i64) {
         for seconds in self.by_key.values_mut() {
             *seconds = seconds.split_off(&(now - HISTORY_SECONDS));
@@ -63,22 +63,22 @@ impl DeadLetters {
         self.by_key.retain(|_, seconds| !seconds.is_empty());
     }
 
-    /// Dead letters that the topic holds; `None` before the broker said so.
+    /// Returns the number of dead letters in the topic; `None` while no offsets are known.
     pub fn held(&self) -> Option<i64> {
         (!self.ends.is_empty()).then(|| self.ends.values().map(|(low, high)| high - low).sum())
     }
 
-    /// The last ones, newest first.
+    /// Returns the latest dead letters, newest first.
     pub fn last(&self) -> impl Iterator<Item = &DeadLetter> {
         self.last.iter()
     }
 
-    /// Dead letters of one key by the second, since the epoch.
+    /// Returns the counts of dead letters with a key, each with its second since the epoch.
     pub fn of_key(&self, key: &str) -> impl Iterator<Item = (i64, u32)> {
         self.by_key.get(key).into_iter().flatten().map(|(second, count)| (*second, *count))
     }
 
-    /// Dead letters of the last `seconds` before `now`.
+    /// Returns the number of dead letters in the last `seconds` before `now`.
     pub fn recent(&self, now: i64, seconds: i64) -> u32 {
         self.by_key.values().flat_map(|counts| counts.range(now - seconds..=now)).map(|(_, count)| count).sum()
     }

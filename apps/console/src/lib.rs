@@ -1,5 +1,5 @@
-//! The live page: golden signals of every service, the state of each rule, what was injected beside what was detected
-//! and who was told, dead letters, lag, and the last error lines.
+//! The live page: golden signals of every service, the state of each rule, injected faults next to detections and
+//! notifications, dead letters, lag, and the latest error lines.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod alerts;

@@ -1,4 +1,4 @@
-//! The console as a process of its own.
+//! The console as its own process.
 
 use std::process::ExitCode;
 

@@ -13,18 +13,18 @@ const FRAMES: Family = Family::counter("console_frames_total", &[], "Frames rend
 const DROPPED: Family =
     Family::counter("console_pages_dropped_total", &[], "Pages dropped because they did not keep up.");
 
-/// Every metric that the console has, besides what all services have.
+/// Every metric of the console, in addition to those that all services have.
 pub const METRICS: &[Family] = &[RECORDS, SKIPPED, PAGES, FRAMES, DROPPED, REACHABLE];
 
 #[derive(Clone)]
 pub(crate) struct Metrics {
     records: IntCounterVec,
     skipped: IntCounterVec,
-    /// Pages that are kept up to date now.
+    /// Number of pages that are kept up to date now.
     pub(crate) pages: IntGauge,
-    /// Frames rendered.
+    /// Number of frames rendered.
     pub(crate) frames: IntCounter,
-    /// Pages that were dropped because they did not keep up.
+    /// Number of pages dropped because they did not keep up.
     pub(crate) dropped: IntCounter,
 }
 
@@ -37,7 +37,7 @@ impl Metrics {
             frames: FRAMES.register(registry)?,
             dropped: DROPPED.register(registry)?,
         };
-        // Series exist from the start: a rate needs the zero before the first count.
+        // Create all series at startup: a rate needs the zero before the first count.
         for topic in [METRICS_RAW, LOGS_RAW, ALERTS_FIRED, METRICS_RAW_DLQ] {
             metrics.records.with_label_values(&[topic.name]);
             metrics.skipped.with_label_values(&[topic.name]);

@@ -1,26 +1,26 @@
-//! What the other services answer over HTTP, and how long ago they did.
+//! The other services' HTTP answers, and since when they have failed to answer.
 
 use jiff::Timestamp;
 use tidewatch_contract::http::processor::GroupView;
 
-/// A service that is asked again and again.
+/// A service that is queried periodically.
 #[derive(Debug, Clone)]
 pub struct Peer<T> {
-    /// Where it is asked, for a person to look at.
+    /// The address at which it is queried, as shown on the page.
     pub url: String,
-    /// Its last good answer.
+    /// The last good answer.
     pub answer: Option<T>,
-    /// Since when it gives no good answer, and why.
+    /// Since when it has given no good answer, and why.
     pub failing: Option<(Timestamp, String)>,
 }
 
 impl<T> Peer<T> {
-    /// One that was not asked yet.
+    /// Creates a peer that hasn't been queried yet.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), answer: None, failing: None }
     }
 
-    /// Takes the result of asking at `now`. A failure keeps the last good answer, and the time of the first failure.
+    /// Records the result of a query at `now`. A failure keeps the last good answer, and the time of the first failure.
     pub fn take(&mut self, now: Timestamp, result: Result<T, String>) {
         match result {
             Ok(answer) => {
@@ -34,13 +34,13 @@ impl<T> Peer<T> {
         }
     }
 
-    /// The last good answer, unless it is out of date.
+    /// Returns the last good answer, unless the peer has failed since.
     pub fn current(&self) -> Option<&T> {
         self.answer.as_ref().filter(|_| self.failing.is_none())
     }
 }
 
-/// Returns what identifies the group beside its service: the region, or the other labels.
+/// Returns the part of the group's identity other than its service: the region, or the other labels.
 pub fn place(group: &GroupView) -> String {
     let others: Vec<&str> =
         group.labels.iter().filter(|(label, _)| *label != "service").map(|(_, value)| value.as_str()).collect();

@@ -1,8 +1,8 @@
-//! Saturation: CPU, memory and open files of a process, from its `/metrics`.
+//! Saturation: a process's CPU, memory and open files, from its `/metrics`.
 
 use std::time::Duration;
 
-/// What a process says of itself at one moment.
+/// The figures that a process reports at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
     cpu_seconds: f64,
@@ -13,7 +13,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Finds the process's figures in Prometheus's text format; `None` where they are missing.
+    /// Parses a process's figures from Prometheus's text format; returns `None` if any is missing.
     pub fn parse(text: &str) -> Option<Self> {
         let value = |name: &str| {
             text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.split(' ').next()?.parse().ok())
@@ -28,24 +28,24 @@ impl Reading {
     }
 }
 
-/// A process that is watched.
+/// A monitored process.
 #[derive(Debug, Clone)]
 pub struct Process {
     /// The services that run in it.
     pub services: Vec<&'static str>,
-    /// CPU time per time, 1.0 being one core; `None` before the second reading.
+    /// CPU time per unit of time, 1.0 being one core; `None` until there are two readings of the same process.
     pub cpu: Option<f64>,
     /// Resident memory in bytes.
     pub memory_bytes: f64,
-    /// Open files.
+    /// Number of open files.
     pub open_files: f64,
-    /// Files that it may open.
+    /// Maximum number of open files.
     pub max_files: f64,
     last: Reading,
 }
 
 impl Process {
-    /// A process at its first reading.
+    /// Creates a process from its first reading.
     pub fn new(service: &'static str, reading: Reading) -> Self {
         Self {
             services: vec![service],
@@ -57,9 +57,9 @@ impl Process {
         }
     }
 
-    /// Takes the next reading, `elapsed` after the last one.
+    /// Applies the next reading, `elapsed` after the previous one.
     pub fn update(&mut self, reading: Reading, elapsed: Duration) {
-        // A new start time is a new process: its CPU time begins anew.
+        // A different start time means a new process, whose CPU time starts from zero.
         let same = reading.started == self.last.started;
         self.cpu = same.then(|| (reading.cpu_seconds - self.last.cpu_seconds).max(0.0) / elapsed.as_secs_f64());
         self.memory_bytes = reading.memory_bytes;
@@ -69,11 +69,11 @@ impl Process {
     }
 }
 
-/// Processes to show: under `tidewatch up` several services answer for one process, which is shown once.
+/// Returns the processes to show. With `tidewatch up` several services share one process, which is shown once.
 pub fn distinct<'a>(processes: impl Iterator<Item = &'a Process>) -> Vec<Process> {
     let mut shown: Vec<Process> = Vec::new();
     for process in processes {
-        // Seconds since boot with a fraction: two processes that started in the same 10 ms use different memory.
+        // Start times are whole seconds; memory use tells apart two processes that started in the same second.
         let twin = shown.iter_mut().find(|other| {
             other.last.started == process.last.started
                 && (other.memory_bytes / process.memory_bytes - 1.0).abs() < 0.5

@@ -1,29 +1,29 @@
-//! What the console shows of the alerts that it knows: their names and units, and the faults that provoke them.
+//! How the console shows the alerts that it knows: their names and units, and the faults that provoke them.
 
 use tidewatch_catalogue::{ALERTS, Alert, Shown};
 use tidewatch_contract::http::simulator::FaultKind;
 
 pub use tidewatch_catalogue::Unit;
 
-/// What a fault does, and what a rule looks for.
+/// The problem that a fault causes and a rule detects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
-    /// Requests take long.
+    /// Slow requests.
     Latency,
-    /// Requests fail.
+    /// Failing requests.
     Errors,
-    /// Requests stay away.
+    /// Missing requests.
     Traffic,
-    /// Event times are wrong.
+    /// Wrong event times.
     Clock,
-    /// Records can't be read.
+    /// Records that can't be read.
     Malformed,
-    /// Something this console doesn't know.
+    /// A problem that this console doesn't know.
     Other,
 }
 
 impl Family {
-    /// The family of a simulator's fault kind.
+    /// Returns the family of a simulator's fault kind.
     pub fn of_fault(kind: FaultKind) -> Self {
         match kind {
             FaultKind::Latency => Self::Latency,
@@ -35,7 +35,7 @@ impl Family {
         }
     }
 
-    /// The family of a rule.
+    /// Returns the family of a rule.
     pub fn of_rule(rule: &str) -> Self {
         match shown().find(|(alert, _)| alert.name == rule) {
             Some((Alert { provoked_by: [fault, ..], .. }, _)) => Self::of_fault(*fault),
@@ -43,7 +43,7 @@ impl Family {
         }
     }
 
-    /// The signal that shows it, with its unit.
+    /// Returns the name of the signal that shows the problem.
     pub fn signal(self) -> &'static str {
         match self {
             Self::Latency => "P99",
@@ -55,17 +55,17 @@ impl Family {
     }
 }
 
-/// Returns the alerts whose rules the console shows, in their order.
+/// Returns the alerts whose rules the console shows, in order.
 fn shown() -> impl Iterator<Item = (&'static Alert, &'static Shown)> {
     ALERTS.iter().filter_map(|alert| Some((alert, alert.shown.as_ref()?)))
 }
 
-/// Returns how to show the rule of this name.
+/// Returns how to show the rule with this name.
 pub fn rule(name: &str) -> Option<&'static Shown> {
     shown().find(|(alert, _)| alert.name == name).map(|(_, shown)| shown)
 }
 
-/// Returns the place of a rule in a list: the known ones come first.
+/// Returns the position of a rule in a list: known rules come first.
 pub fn rank(name: &str) -> usize {
     ALERTS.iter().position(|alert| alert.name == name).unwrap_or(ALERTS.len())
 }

@@ -1,4 +1,4 @@
-//! The HTTP side: the page, its stream of fragments, and the status as JSON.
+//! The HTTP server: the page, its stream of fragments, and the status as JSON.
 
 mod live;
 mod status;
@@ -20,7 +20,7 @@ use crate::view;
 
 pub(crate) use live::Live;
 
-/// All routes of the listener.
+/// Returns all routes of the listener.
 pub(crate) fn routes(live: Arc<Live>) -> Router {
     Router::new()
         .route("/", get(page))
@@ -39,9 +39,9 @@ async fn api_status(Extract(live): Extract<Arc<Live>>) -> impl IntoResponse {
     axum::Json(status::status(&live.state.lock(), Timestamp::now()))
 }
 
-/// Fragments as they change, once a second. The first message holds all of them.
+/// Streams the fragments that change, once per second. The first message contains all of them.
 async fn events(Extract(live): Extract<Arc<Live>>, headers: HeaderMap) -> Response {
-    // Another site's page could not read the stream, but it could use up the places.
+    // Another site's page couldn't read the stream, but it could use up the limited number of streams.
     if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
         return (StatusCode::FORBIDDEN, "streams are for this console's own page\n").into_response();
     }
@@ -55,7 +55,8 @@ fn as_events(messages: impl Stream<Item = Arc<str>>) -> impl Stream<Item = Resul
     futures::StreamExt::map(messages, |message| Ok(Event::default().data(message)))
 }
 
-/// Nothing from elsewhere, nothing inline but what was written here, never framed, never cached.
+/// Adds the security headers: nothing is loaded from elsewhere, only the page's own style and script may be inline, and
+/// the page is neither framed nor cached.
 async fn secure(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,4 +1,4 @@
-//! Flags, and the life of the service.
+//! The command-line flags and the service's lifecycle.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub struct Console {
 }
 
 impl Console {
-    /// Where the page is.
+    /// Returns the address of the page.
     pub fn addr(&self) -> SocketAddr {
         self.listener.addr()
     }
@@ -132,7 +132,7 @@ impl Service for Console {
     }
 }
 
-/// The URL as the page shows it: where, without what may be secret in it.
+/// Returns the URL as shown on the page: only its origin, since the rest may contain secrets.
 fn shown(url: &Url) -> String {
     url.origin().ascii_serialization()
 }

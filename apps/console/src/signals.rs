@@ -1,4 +1,4 @@
-//! The golden signals of every service that the stream speaks of. Pure: records in, figures out, no clock of its own.
+//! The golden signals of every service in the stream. Pure: records in, figures out, without a clock of its own.
 
 mod series;
 
@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 pub use series::{Arrival, Bucket, Golden, HISTORY_SECONDS, LAG_SECONDS, Series, WINDOW_SECONDS};
 
-/// Services kept at a time; beyond it the one that was silent longest is forgotten.
+/// Maximum number of services; beyond it, the service that was silent longest is dropped.
 pub const MAX_SERVICES: usize = 50;
-/// A service that sent nothing for this long is forgotten, in seconds.
+/// Time after which a silent service is dropped, in seconds.
 pub const FORGET_SECONDS: i64 = 3600;
-/// Characters of a service's name that are kept: a name may be as long as an event.
+/// Maximum length of a service's name in characters; longer ones are clipped, since a name may be as long as an event.
 const MAX_NAME: usize = 80;
 
-/// One series a service, bounded in number.
+/// One series per service, bounded in number.
 #[derive(Default)]
 pub struct Signals {
     services: BTreeMap<String, Series>,
@@ -38,23 +38,23 @@ impl Signals {
         self.services.insert(name, series);
     }
 
-    /// Forgets the services that were silent for [`FORGET_SECONDS`] at `now` (seconds since the epoch).
+    /// Drops the services that were silent for [`FORGET_SECONDS`] at `now` (seconds since the epoch).
     pub fn forget_silent(&mut self, now: i64) {
         self.services.retain(|_, series| series.newest() > now - FORGET_SECONDS);
     }
 
-    /// All services, by name.
+    /// Returns all services, ordered by name.
     pub fn services(&self) -> impl Iterator<Item = (&str, &Series)> {
         self.services.iter().map(|(name, series)| (name.as_str(), series))
     }
 
-    /// One service.
+    /// Returns the series of one service.
     pub fn service(&self, name: &str) -> Option<&Series> {
         self.services.get(name)
     }
 }
 
-/// The first `limit` characters, with an ellipsis where something was cut.
+/// Returns the first `limit` characters, with an ellipsis if something was cut.
 pub(crate) fn clip(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -1,4 +1,4 @@
-//! How a service is: from its alerts, and from what the stream-processor says of its groups.
+//! The condition of a service, from its alerts and the stream-processor's view of its groups.
 
 use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView, Status};
 
@@ -7,12 +7,12 @@ use crate::rules::Family;
 use crate::state::State;
 use crate::view::Condition;
 
-/// How a service is, in a condition and a word, and why nobody can tell.
+/// The condition of a service, with a word for it and, if requests are too few, the reason.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Standing<'a> {
     pub(crate) condition: Condition,
     pub(crate) word: &'static str,
-    /// For one that can't be judged: what little there is to go by.
+    /// The rule's reason, for a service with too few requests to be evaluated.
     pub(crate) reason: Option<&'a str>,
 }
 
@@ -22,7 +22,7 @@ impl Standing<'_> {
     }
 }
 
-/// How the service called `name` is, which has so many requests a second.
+/// Returns the condition of the service called `name`, which receives `rate` requests per second.
 pub(crate) fn standing<'a>(state: &'a State, name: &str, rate: f64) -> Standing<'a> {
     if state.alerts.firing().any(|alert| alert.service() == name) {
         return Standing::new(Condition::Firing, "firing");
@@ -33,7 +33,7 @@ pub(crate) fn standing<'a>(state: &'a State, name: &str, rate: f64) -> Standing<
     }
     let groups = groups_of(&state.processor, name);
     let rules = || groups.iter().flat_map(|group| group.rules.values());
-    // A rule that fires before its alert was read is on its way: the alert says when it is out.
+    // A rule can be firing before its alert has been read; the service is pending until then.
     if rules().any(|rule| matches!(rule.state, RuleStatus::Pending | RuleStatus::Firing)) {
         return Standing::new(Condition::Pending, "pending");
     }
@@ -46,14 +46,14 @@ pub(crate) fn standing<'a>(state: &'a State, name: &str, rate: f64) -> Standing<
     }
 }
 
-/// The groups of a service, as the stream-processor last knew them.
+/// Returns the groups of a service, as last reported by the stream-processor.
 pub(crate) fn groups_of<'a>(processor: &'a Option<Peer<Status>>, name: &str) -> Vec<&'a GroupView> {
     let status = processor.as_ref().and_then(|processor| processor.answer.as_ref());
     status.map(|status| status.groups.iter().filter(|group| group.service() == name).collect()).unwrap_or_default()
 }
 
-/// Why it can't be said that all is well, though nothing is known to be wrong: no rule can judge any group, or requests
-/// of a group fail that is too small to be judged, alone or with the others.
+/// Returns why a service can't be called healthy although nothing is known to be wrong: either requests fail in a group
+/// that is too small to be evaluated, alone or together with the others, or no rule can evaluate any group.
 fn doubt<'a>(groups: &[&'a GroupView]) -> Option<&'a str> {
     let all = || groups.iter().flat_map(|group| group.rules.iter().map(|(name, rule)| (*group, name.as_str(), rule)));
     let is_judged_together = |name: &str| {

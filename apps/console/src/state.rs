@@ -1,4 +1,4 @@
-//! Everything the console knows at a moment: what the stream said and what the other services answered.
+//! Everything the console knows at a moment: the contents of the stream and the answers of the other services.
 
 use std::collections::VecDeque;
 
@@ -14,9 +14,9 @@ use crate::peers::Peer;
 use crate::processes::Process;
 use crate::signals::{Signals, clip};
 
-/// Error lines kept.
+/// Number of error lines kept.
 pub const ERROR_LINES: usize = 10;
-/// Characters of an error line that are kept.
+/// Maximum length of an error line in characters.
 const MAX_LINE: usize = 300;
 
 /// A line that a service logged as an error.
@@ -24,34 +24,34 @@ const MAX_LINE: usize = 300;
 pub struct ErrorLine {
     /// When it was logged, by the service's clock.
     pub at: Timestamp,
-    /// Who logged it.
+    /// The service that logged it.
     pub service: String,
-    /// Its level as the service names it.
+    /// The level as named by the service.
     pub level: String,
-    /// The line.
+    /// The log message.
     pub message: String,
 }
 
-/// What is known now.
+/// The current state.
 #[derive(Default)]
 pub struct State {
-    /// Golden signals of each service.
+    /// Golden signals of every service.
     pub signals: Signals,
-    /// Alerts that fire, and those that did.
+    /// Firing and recently resolved alerts.
     pub alerts: AlertBook,
     /// Dead letters.
     pub letters: DeadLetters,
-    /// Last lines logged as errors, newest first.
+    /// The latest lines logged as errors, newest first.
     pub error_lines: VecDeque<ErrorLine>,
-    /// Since when Kafka doesn't answer, and its address.
+    /// Since when Kafka has not answered; `None` while it answers.
     pub kafka_failing: Option<Timestamp>,
-    /// Kafka's address, for a person to look at.
+    /// Kafka's address, as shown on the page.
     pub brokers: String,
-    /// The stream-processor, where its URL is known.
+    /// The stream-processor, if its URL is known.
     pub processor: Option<Peer<Status>>,
-    /// The workload-simulator, where its URL is known.
+    /// The workload-simulator, if its URL is known.
     pub simulator: Option<Peer<Faults>>,
-    /// mock-slack, where its URL is known.
+    /// mock-slack, if its URL is known.
     pub slack: Option<Peer<Vec<Notification>>>,
     /// This process.
     pub own_process: Option<Process>,
@@ -60,7 +60,7 @@ pub struct State {
 }
 
 impl State {
-    /// Keeps a log line, if it is an error.
+    /// Keeps a log line if it is an error.
     pub fn log(&mut self, event: LogEvent) {
         let severe = ["ERROR", "FATAL", "CRITICAL", "ALERT", "EMERGENCY"];
         if !severe.iter().any(|level| event.level.eq_ignore_ascii_case(level)) {
@@ -77,7 +77,7 @@ impl State {
         self.error_lines.truncate(ERROR_LINES);
     }
 
-    /// Drops what is too old to be shown.
+    /// Drops everything that is too old to be shown.
     pub fn forget_old(&mut self, now: Timestamp) {
         self.signals.forget_silent(now.as_second());
         self.letters.forget_old(now.as_second());

@@ -1,4 +1,5 @@
-//! Puts together what belongs together: a fault that was injected, the alerts that detected it, and who was told.
+//! Incidents put together from their parts: an injected fault, the alerts that detected it, and the notifications about
+//! them.
 
 use std::collections::BTreeMap;
 
@@ -10,63 +11,63 @@ use crate::alerts::Alert;
 use crate::letters::DeadLetters;
 use crate::rules::Family;
 
-/// Clocks of services on different machines may differ by this much.
+/// Maximum difference between the clocks of services on different machines.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(2);
-/// An alert this long after the healing is still the healed fault's: windows look back 60 s.
+/// An alert that fires this long after the healing still belongs to the healed fault: windows look back 60 s.
 const AFTERMATH: SignedDuration = SignedDuration::from_secs(90);
 
-/// One incident from injection to the last word on it. Any part may be missing.
+/// An incident from injection to the last notification. Any part may be missing.
 #[derive(Debug)]
 pub struct Story<'a> {
-    /// The service that it is about.
+    /// The affected service.
     pub service: &'a str,
-    /// What is wrong.
+    /// The kind of problem.
     pub family: Family,
-    /// The fault; `None` where nothing was injected, so it is real.
+    /// The fault; `None` if nothing was injected, so the incident is real.
     pub fault: Option<&'a Fault>,
-    /// The alerts that detected it, one a region.
+    /// The alerts that detected it, one per region.
     pub alerts: Vec<&'a Alert>,
-    /// What the receiver got for these alerts, oldest first.
+    /// The notifications received for these alerts, oldest first.
     pub notifications: Vec<&'a Notification>,
-    /// Dead letters of the service while the fault was on: when the first was written, and how many.
+    /// Dead letters of the service during the fault: when the first was written, and how many.
     pub dead_letters: Option<(Timestamp, u32)>,
 }
 
 impl Story<'_> {
-    /// When it began, as far as is known.
+    /// Returns when the incident began, as far as is known.
     pub fn began(&self) -> Timestamp {
         let detected = self.alerts.iter().map(|alert| alert.fired_at).min();
         self.fault.map(|fault| fault.injected_at).or(detected).unwrap_or_default()
     }
 
-    /// When the first sign of it was seen: an alert, or for records that can't be read, a dead letter.
+    /// Returns when the first sign was seen: an alert or, for malformed records, a dead letter.
     pub fn detected(&self) -> Option<Timestamp> {
         let alert = self.alerts.iter().map(|alert| alert.fired_at).min();
         alert.or(self.dead_letters.map(|(first, _)| first))
     }
 
-    /// When the receiver first got word of it.
+    /// Returns when the receiver got the first firing notification.
     pub fn told(&self) -> Option<Timestamp> {
         self.received(NotificationStatus::Firing).min()
     }
 
-    /// When the fault ended.
+    /// Returns when the fault was healed.
     pub fn healed(&self) -> Option<Timestamp> {
         self.fault.and_then(|fault| fault.healed_at)
     }
 
-    /// When the last of its alerts was resolved.
+    /// Returns when the last of the alerts was resolved; `None` without alerts or while one is firing.
     pub fn resolved(&self) -> Option<Timestamp> {
         let ends: Option<Vec<Timestamp>> = self.alerts.iter().map(|alert| alert.resolved.map(|(at, _)| at)).collect();
         ends?.into_iter().max()
     }
 
-    /// When the receiver got word of the last end.
+    /// Returns when the receiver got the last notification of a resolution, once all alerts are resolved.
     pub fn told_over(&self) -> Option<Timestamp> {
         self.resolved().and_then(|_| self.received(NotificationStatus::Resolved).max())
     }
 
-    /// When its last part ended; `None` while it goes on.
+    /// Returns when the last part of the incident ended; `None` while it continues.
     pub fn ended(&self) -> Option<Timestamp> {
         let fault_over = self.fault.is_none_or(|fault| fault.healed_at.is_some());
         let alerts_over = self.alerts.is_empty() || self.resolved().is_some();
@@ -81,7 +82,7 @@ impl Story<'_> {
     }
 }
 
-/// All stories, newest first.
+/// Returns all stories, newest first.
 pub fn stories<'a>(
     faults: &[&'a Fault],
     alerts: &'a [Alert],
@@ -129,7 +130,7 @@ pub fn stories<'a>(
     stories
 }
 
-/// Whether the fault is the kind of thing that this alert is there for, in the right place at the right time.
+/// Returns whether the fault is the kind that this alert detects, in the right place at the right time.
 fn explains(fault: &Fault, alert: &Alert) -> bool {
     let same_place = match (&fault.region, alert.region()) {
         (Some(broken), Some(judged)) => broken == judged,
@@ -142,7 +143,7 @@ fn explains(fault: &Fault, alert: &Alert) -> bool {
         && fault.healed_at.is_none_or(|healed| alert.fired_at <= healed + AFTERMATH)
 }
 
-/// Whether two alerts of one rule and service overlap in time, so that a person sees one incident.
+/// Returns whether two alerts of one rule and service overlap in time, so that people see one incident.
 fn together(a: &Alert, b: &Alert) -> bool {
     let ends = |alert: &Alert| alert.resolved.map_or(Timestamp::MAX, |(at, _)| at);
     a.fired_at <= ends(b) && b.fired_at <= ends(a)

@@ -1,4 +1,4 @@
-//! The page: state in, markup out. Nothing here looks at a clock or does I/O.
+//! The page: a pure function from state to markup, without a clock or I/O.
 
 mod axis;
 mod chart;
@@ -31,7 +31,7 @@ use axis::Axis;
 pub use page::{CONTENT_SECURITY_POLICY, page};
 pub(crate) use shape::Condition;
 
-/// What every part of the page is made from.
+/// The data from which every part of the page is rendered.
 pub(crate) struct View<'a> {
     state: &'a State,
     now: Timestamp,
@@ -59,25 +59,25 @@ impl<'a> View<'a> {
     }
 }
 
-/// The last good answer of a peer, also while it doesn't answer: a notice says how old it is.
+/// Returns a peer's last good answer, even while it doesn't answer; a notice says since when.
 fn answer<T>(peer: &Option<crate::peers::Peer<T>>) -> Option<&T> {
     peer.as_ref()?.answer.as_ref()
 }
 
-/// Everything on the page that changes, as it is at one moment.
+/// Everything on the page that changes, at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
-    /// The window's title, with the number of incidents that fire.
+    /// The window's title, with the number of firing incidents.
     pub title: String,
     /// The icon, as a data URI.
     pub icon: String,
-    /// When it was made, as the page writes it.
+    /// The time at which it was rendered, as shown on the page.
     pub at: String,
-    /// Inner markup of the elements with these ids.
+    /// Element ids, each with the element's inner markup.
     pub fragments: Vec<(&'static str, Arc<str>)>,
 }
 
-/// Renders what the state is at `now`.
+/// Renders the state as of `now`.
 pub fn frame(state: &State, now: Timestamp) -> Frame {
     let view = View::new(state, now);
     let parts: [(&'static str, Markup); 11] = [

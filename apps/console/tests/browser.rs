@@ -1,4 +1,4 @@
-//! The page in a real Chromium: see browser/console.js, which also drives a whole `tidewatch up`.
+//! The page in a real Chromium; see browser/console.js, which also drives a whole `tidewatch up`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;

@@ -1,4 +1,4 @@
-//! What the listener answers, also without a broker.
+//! The listener's answers, with and without a broker.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -15,7 +15,7 @@ use tidewatch_kafka::KafkaArgs;
 use tidewatch_service::Service;
 use tidewatch_testkit::eventually;
 
-/// A port that nobody listens on.
+/// Returns a broker address on which nothing listens.
 fn nowhere() -> KafkaArgs {
     KafkaArgs::new("127.0.0.1:1")
 }
@@ -37,7 +37,7 @@ async fn every_answer_forbids_what_comes_from_elsewhere() {
 async fn the_page_names_no_other_host() {
     let console = Running::start(config(nowhere())).await;
     let page = console.page().await;
-    // The namespace inside the icon is base64, and no link is left while nothing fires.
+    // The namespace inside the icon is base64-encoded, and there is no external link while nothing is firing.
     assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
     assert!(!page.contains(" src=") && !page.contains("@import") && !page.contains(" style="), "{page}");
     for target in page.split("href=\"").skip(1) {

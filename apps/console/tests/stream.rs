@@ -1,4 +1,4 @@
-//! What goes in through Kafka comes out on the page and as JSON.
+//! Records written to Kafka appear on the page and as JSON.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -22,7 +22,7 @@ async fn send(producer: &Producer, event: &RequestEvent) {
 async fn a_service_appears_by_itself_with_its_figures() {
     let broker = Broker::in_process();
     let producer = Producer::new(broker.args(), "test").unwrap();
-    // Written before the console starts: what happened lately is on the page at once.
+    // Written before the console starts: recent events must be on the page immediately.
     for n in 0..100 {
         send(&producer, &request("checkout", "eu", 100.0, if n % 4 == 0 { 500 } else { 200 })).await;
     }

@@ -1,4 +1,4 @@
-//! One rendering a second, shared by every page that is open; none where nobody looks.
+//! One rendering per second, shared by all open pages; none while no page is open.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::metrics::Metrics;
 use crate::sources::Shared;
 use crate::view::{self, Frame};
 
-/// Pages that are kept up to date at a time.
+/// Maximum number of pages kept up to date at the same time.
 pub(crate) const MAX_PAGES: usize = 32;
-/// Frames that a page may be behind before it is dropped; it then connects anew and gets the current one.
+/// Number of frames that a page may be behind before it is dropped and connects again (Tokio rounds it up to 4).
 const MAX_BEHIND: usize = 3;
 const EVERY: Duration = Duration::from_secs(1);
 
-/// A frame for everybody: as a whole, and as what changed since the one before.
+/// A frame for all pages: as a whole, and as the changes since the previous frame.
 struct Rendered {
     whole: Arc<str>,
     changes: Arc<str>,
@@ -47,7 +47,7 @@ impl Live {
         }
     }
 
-    /// The frame of the last second, rendered now if there is none.
+    /// Returns the latest frame, or a new one if that is at least one second old.
     pub(crate) fn current(&self) -> Arc<Frame> {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match latest {
@@ -63,7 +63,7 @@ impl Live {
         frame
     }
 
-    /// Renders once a second while a page is open, until shutdown; then ends every page's stream.
+    /// Renders once per second while a page is open, until shutdown; then ends every page's stream.
     pub(crate) async fn run(&self, shutdown: &Shutdown) {
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -79,14 +79,14 @@ impl Live {
             }
             let frame = self.render();
             let rendered = Rendered { whole: message(&frame, None), changes: message(&frame, last.as_deref()) };
-            // Without receivers there is nobody to miss it.
+            // Sending fails only without receivers, and then nobody misses the frame.
             let _ = self.frames.send(Arc::new(rendered));
             last = Some(frame);
         }
         self.shutdown.trigger();
     }
 
-    /// The messages for one page, or nothing where too many are open. They end when the page falls behind.
+    /// Returns the messages for one page, or `None` if too many pages are open. They end when the page falls behind.
     pub(crate) fn follow(self: &Arc<Self>) -> Option<impl Stream<Item = Arc<str>> + use<>> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
         let page = OpenPage::new(self.metrics.clone());
@@ -103,7 +103,8 @@ impl Live {
                 () = shutdown.triggered() => return None,
             };
             match received {
-                // What changed between the first message and this frame is not among this frame's changes.
+                // The second message is a whole frame: changes between the first message and this frame are not in its
+                // `changes`.
                 Ok(rendered) => {
                     let message = if continues { &rendered.changes } else { &rendered.whole };
                     Some((Arc::clone(message), (frames, None, true, open, shutdown)))
@@ -118,7 +119,7 @@ impl Live {
     }
 }
 
-/// Counts a page for as long as its stream is held.
+/// Counts a page as open while its stream exists.
 struct OpenPage {
     metrics: Metrics,
 }
@@ -136,7 +137,7 @@ impl Drop for OpenPage {
     }
 }
 
-/// A frame as the page's script takes it, without the fragments that `last` had already.
+/// Encodes a frame for the page's script, without the fragments that are unchanged since `last`.
 fn message(frame: &Frame, last: Option<&Frame>) -> Arc<str> {
     let fragments: serde_json::Map<String, serde_json::Value> = frame
         .fragments

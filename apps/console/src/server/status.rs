@@ -1,4 +1,4 @@
-//! `GET /api/status`: the figures of the page for scripts; `tidewatch status --json` prints the same.
+//! `GET /api/status`: the page's figures for scripts; `tidewatch status --json` prints the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,8 @@ pub(super) struct Status {
     totals: Totals,
 }
 
-/// Null is what nobody knows: the share of errors among no requests, a latency that no event told.
+/// The figures of a service. Unknown ones are null: the error ratio without requests, quantiles without known
+/// latencies.
 #[derive(Debug, Serialize, PartialEq)]
 struct Service {
     rate: f64,
@@ -26,11 +27,11 @@ struct Service {
     firing: BTreeSet<String>,
     /// `ok`, `pending`, `firing` or `unknown`.
     state: &'static str,
-    /// Why it is unknown: for want of requests.
+    /// Why the state is unknown, if there are too few requests.
     reason: Option<String>,
 }
 
-/// The stream-processor's counts. Null while it doesn't answer.
+/// The stream-processor's counts; null while it doesn't answer.
 #[derive(Debug, Default, Serialize, PartialEq)]
 struct Totals {
     produced: Option<u64>,
@@ -82,7 +83,7 @@ fn service(state: &State, name: &str, golden: Golden) -> Service {
     }
 }
 
-/// To four decimals: more would pretend.
+/// Rounds to four decimals; more would suggest a false precision.
 fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }

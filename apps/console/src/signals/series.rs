@@ -1,29 +1,29 @@
-//! One service's last ten minutes, second by second, and its latencies of the last half minute as sketches.
+//! The last ten minutes of a service, second by second, and its latencies of the last half minute as sketches.
 
 use sketches_ddsketch::{Config, DDSketch};
 
-/// Seconds of history kept.
+/// Length of the history in seconds.
 pub const HISTORY_SECONDS: i64 = 600;
-/// Seconds that a current figure is made from.
+/// Length of the window for current figures, in seconds.
 pub const WINDOW_SECONDS: i64 = 10;
-/// Seconds that the window ends before now: records are on their way for that long.
+/// How long before now the window ends, in seconds: records take that long to arrive.
 pub const LAG_SECONDS: i64 = 1;
 
-/// Seconds whose sketches are kept; older ones have left their quantiles in the history.
+/// Number of seconds whose sketches are kept; the quantiles of older seconds are in the history.
 const SKETCHED: i64 = 30;
-/// A closed second's quantiles are computed again this long, for records that arrive out of order.
+/// For how many seconds the quantiles of a closed second are recomputed, since records may arrive out of order.
 const SETTLING: i64 = 3;
 
-/// One request, as the series counts it.
+/// A request, as counted by a series.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival {
-    /// When the broker got it, in whole seconds since the epoch.
+    /// When the broker received it, in whole seconds since the epoch.
     pub second: i64,
-    /// How long the request took, where that is known.
+    /// How long the request took, if known.
     pub latency_ms: Option<f64>,
-    /// Whether it failed.
+    /// Whether the request failed.
     pub error: bool,
-    /// Whether its own time is far from its arrival.
+    /// Whether its own timestamp is far from its arrival.
     pub off_clock: bool,
 }
 
@@ -32,22 +32,22 @@ pub struct Arrival {
 pub struct Golden {
     /// Requests per second.
     pub rate: f64,
-    /// Failed requests of all, 0 to 1; `None` without requests.
+    /// Share of requests that failed, 0 to 1; `None` without requests.
     pub error_ratio: Option<f64>,
-    /// P50, P95 and P99 in milliseconds; `None` where no latency is known.
+    /// P50, P95 and P99 in milliseconds; `None` if no latency is known.
     pub quantiles: Option<[f64; 3]>,
 }
 
-/// A few seconds of history, summed.
+/// The sum of a few seconds of history.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bucket {
-    /// First second, since the epoch.
+    /// The first second, since the epoch.
     pub start: i64,
     /// Requests per second.
     pub rate: f64,
-    /// Failed requests of all, 0 to 1.
+    /// Share of requests that failed, 0 to 1; `None` without requests.
     pub error_ratio: Option<f64>,
-    /// Share of requests whose own time is far from their arrival, 0 to 1.
+    /// Share of requests whose own timestamp is far from their arrival, 0 to 1; `None` without requests.
     pub off_clock_ratio: Option<f64>,
     /// P50, P95 and P99 in milliseconds over the [`WINDOW_SECONDS`] that end with the bucket.
     pub quantiles: Option<[f64; 3]>,
@@ -61,7 +61,7 @@ struct Second {
     quantiles: Option<[f32; 3]>,
 }
 
-/// Ring of seconds, filled by the records' own arrival times.
+/// A ring of seconds, filled by the records' arrival times.
 pub struct Series {
     first: i64,
     newest: i64,
@@ -70,7 +70,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// An empty series that begins at `second`.
+    /// Creates an empty series that begins at `second`.
     pub fn new(second: i64) -> Self {
         Self {
             first: second,
@@ -80,17 +80,17 @@ impl Series {
         }
     }
 
-    /// The first second that a record arrived in.
+    /// Returns the first second in which a record arrived.
     pub fn first(&self) -> i64 {
         self.first
     }
 
-    /// The newest second that a record arrived in.
+    /// Returns the newest second in which a record arrived.
     pub fn newest(&self) -> i64 {
         self.newest
     }
 
-    /// Counts one request. One that arrived before the history is passed over.
+    /// Counts one request; ignores one that arrived before the history begins.
     pub fn record(&mut self, arrival: Arrival) {
         if arrival.second <= self.newest - HISTORY_SECONDS {
             return;
@@ -114,7 +114,7 @@ impl Series {
         }
     }
 
-    /// The figures of the window that ends [`LAG_SECONDS`] before `now` (seconds since the epoch).
+    /// Returns the figures of the window that ends [`LAG_SECONDS`] before `now` (seconds since the epoch).
     pub fn golden(&self, now: i64) -> Golden {
         let end = now - LAG_SECONDS;
         let start = end - WINDOW_SECONDS;
@@ -123,7 +123,7 @@ impl Series {
             count += second.count;
             errors += second.errors;
         }
-        // A service that has only just begun would look slow over the whole window.
+        // For a service that has only just started, the rate over the whole window would be too low.
         let seconds = (end - self.first.max(start)).clamp(1, WINDOW_SECONDS);
         Golden {
             rate: f64::from(count) / seconds as f64,
@@ -132,8 +132,8 @@ impl Series {
         }
     }
 
-    /// The last `length` seconds of history up to [`LAG_SECONDS`] before `now` in steps of `step` seconds, oldest
-    /// first, from the service's first second on. The last step may be shorter.
+    /// Returns the history from `length` seconds before `now`, or from the service's first second, to [`LAG_SECONDS`]
+    /// before `now`, in steps of `step` seconds, oldest first. The first and last steps may be shorter.
     pub fn history(&self, now: i64, length: i64, step: i64) -> Vec<Bucket> {
         let end = now - LAG_SECONDS;
         let oldest = self.first.max(now - length.min(HISTORY_SECONDS));
@@ -176,9 +176,9 @@ impl Series {
         kept.then(|| &self.seconds[slot(second, HISTORY_SECONDS)])
     }
 
-    /// Moves the newest second on: closes the ones before it and empties the ring between.
+    /// Advances the newest second: closes the seconds before it and clears the ring in between.
     fn advance(&mut self, to: i64) {
-        // After WINDOW_SECONDS of silence there is nothing left to take a quantile of.
+        // After WINDOW_SECONDS of silence there are no latencies left for quantiles.
         let closing = (self.newest + 1 - SETTLING)..to.min(self.newest + WINDOW_SECONDS);
         let empty_from = (self.newest + 1).max(to - HISTORY_SECONDS + 1);
         for second in empty_from..=to {
@@ -191,7 +191,7 @@ impl Series {
         }
     }
 
-    /// P50, P95 and P99 over the window that ends with `last`.
+    /// Returns P50, P95 and P99 over the window whose last second is `last`.
     fn quantiles_to(&self, last: i64) -> Option<[f64; 3]> {
         let mut merged = sketch();
         for (second, sketched) in &self.sketches {
@@ -204,7 +204,7 @@ impl Series {
     }
 }
 
-/// Relative error 1 %, from 0.01 ms; the same as the stream-processor's.
+/// Creates a sketch with 1 % relative error from 0.01 ms, the same as the stream-processor's.
 fn sketch() -> DDSketch {
     DDSketch::new(Config::new(0.01, 2048, 0.01))
 }

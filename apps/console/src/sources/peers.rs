@@ -1,4 +1,4 @@
-//! Asks the other services over HTTP, again and again.
+//! Periodic HTTP requests to the other services.
 
 use std::time::Duration;
 
@@ -16,14 +16,15 @@ use crate::processes::{Process, Reading};
 use crate::state::State;
 
 const LIMIT: Duration = Duration::from_secs(2);
-/// A longer answer is refused, in bytes.
+/// Maximum size of an answer in bytes; a longer one is refused.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
-/// Between questions to a peer.
+/// Interval between requests to a peer.
 const ANSWERS: Duration = Duration::from_secs(1);
-/// Between readings of processes.
+/// Interval between readings of processes.
 const PROCESSES: Duration = Duration::from_secs(5);
 
-/// A client for these peers. Certificates are only loaded for those that want them: the console's image has none.
+/// Creates a client for these peers. CA certificates are loaded only if a peer uses https: the console's image has
+/// none.
 pub(crate) fn client<'a>(peers: impl IntoIterator<Item = &'a Url>) -> anyhow::Result<Client> {
     let client = http_client(LIMIT);
     let tls = peers.into_iter().any(|peer| peer.scheme() == "https");
@@ -31,7 +32,7 @@ pub(crate) fn client<'a>(peers: impl IntoIterator<Item = &'a Url>) -> anyhow::Re
     client.build().context("https needs certificates of authorities; SSL_CERT_FILE names a file of them")
 }
 
-/// Keeps a peer's answer up to date until shutdown. Without its URL there is nothing to do.
+/// Keeps a peer's answer up to date until shutdown. Does nothing without the peer's URL.
 pub(crate) async fn follow<T: DeserializeOwned>(
     client: &Client,
     base: &Option<Url>,
@@ -68,7 +69,7 @@ pub(crate) async fn follow<T: DeserializeOwned>(
     }
 }
 
-/// Keeps the figures of this process and the processor's up to date until shutdown.
+/// Keeps the process figures of the console and the stream-processor up to date until shutdown.
 pub(crate) async fn measure(
     client: &Client,
     own: &Registry,
@@ -125,7 +126,7 @@ async fn ask(client: &Client, url: &str) -> Result<Vec<u8>, String> {
     Ok(body)
 }
 
-/// What went wrong, without the URL: that is shown beside it.
+/// Describes the error without the URL, which is shown next to it.
 fn sentence(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         "no answer within 2 s".to_owned()

@@ -1,4 +1,4 @@
-//! Reads the topics: requests, alerts, logs and dead letters.
+//! The reader of the topics: requests, alerts, logs and dead letters.
 
 use std::time::Duration;
 
@@ -14,18 +14,19 @@ use crate::letters::DeadLetter;
 use crate::metrics::Metrics;
 use crate::signals::{Arrival, clip};
 
-/// Kafka is out of reach when it did not answer for this long.
+/// Kafka counts as unreachable if it hasn't answered for this long.
 const UNREACHABLE: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_secs(1);
-/// Between questions for the ends of the DLQ: what retention removes is all that they tell beside what is read.
+/// Interval between requests for the oldest and next offsets of the DLQ. Reading it keeps the next offsets up to date,
+/// so only the effect of retention is delayed.
 const ENDS: Duration = Duration::from_secs(30);
-/// Between attempts to begin reading a topic.
+/// Pause before retrying a topic that can't be read yet.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
-/// An event whose own time is this far from its arrival comes from a wrong clock, or very late.
+/// An event whose own time is this far from its arrival has a wrong clock, or is very late.
 const OFF_CLOCK: SignedDuration = SignedDuration::from_secs(10);
 
-/// The topics and where to begin: requests of about the last ten minutes at twenty a second and partition, all of the
-/// alerts, since an old one may still fire, and enough of the others to fill their lists.
+/// The topics and where to start: about the last ten minutes of requests at twenty per second and partition, all
+/// alerts, since an old one may still be firing, and enough of the others to fill their lists.
 const TOPICS: [(Topic, fn() -> Start); 4] = [
     (ALERTS_FIRED, || Start::Beginning),
     (METRICS_RAW, || Start::Tail(12_000)),
@@ -42,12 +43,12 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// A stream that reads nothing yet; no broker is needed for it.
+    /// Creates a stream that doesn't read yet; it needs no broker.
     pub(crate) fn new(kafka: &KafkaArgs, state: Shared, metrics: Metrics, reached: Condition) -> anyhow::Result<Self> {
         Ok(Self { reader: Reader::new(kafka, "console")?, state, metrics, reached, started: Timestamp::now() })
     }
 
-    /// Exports whether the broker answers.
+    /// Exports whether the broker is reachable.
     pub(crate) fn export_reachable(&self, registry: &Registry) -> prometheus::Result<()> {
         self.reader.export_reachable(registry)
     }
@@ -68,7 +69,7 @@ impl Stream {
         });
     }
 
-    /// Begins to read each topic as soon as it is there: one that is missing holds up no other.
+    /// Starts reading each topic as soon as it exists; a missing topic doesn't hold up the others.
     async fn assign(&self, assigned: &tokio::sync::watch::Sender<bool>, shutdown: &Shutdown) {
         let mut pending = TOPICS.to_vec();
         while !pending.is_empty() {
@@ -116,11 +117,11 @@ impl Stream {
         }
     }
 
-    /// Once a second: is Kafka there, and what is too old?
+    /// Updates the readiness and drops old state; called once per second.
     fn check(&self, assigned: bool) {
         let now = Timestamp::now();
         let reachable = self.reader.reachable_within(UNREACHABLE);
-        // A broker that was only just asked for the first time is not yet out of reach.
+        // A broker that was first contacted less than UNREACHABLE ago doesn't count as unreachable yet.
         let silent_since = self.started.max(now - UNREACHABLE);
         let mut state = self.state.lock();
         state.forget_old(now);
@@ -168,7 +169,7 @@ impl Stream {
     }
 
     fn alert(&self, record: &Record) -> Result<(), tidewatch_contract::Rejection> {
-        // A tombstone only says that compaction may forget the alert.
+        // A tombstone only lets compaction drop the alert.
         if !record.tombstone {
             let event = AlertEvent::parse(&record.payload)?;
             self.state.lock().alerts.apply(event);
@@ -183,7 +184,7 @@ impl Stream {
     }
 }
 
-/// When the broker got the record.
+/// Returns when the broker received the record.
 fn arrived(record: &Record) -> Timestamp {
     record.appended().of(None)
 }
@@ -199,7 +200,7 @@ fn dead_letter(record: &Record) -> DeadLetter {
     }
 }
 
-/// Waits, or says that it is time to end.
+/// Waits for `pause`; returns an error on shutdown.
 async fn wait(pause: Duration, shutdown: &Shutdown) -> Result<(), ()> {
     tokio::select! {
         () = tokio::time::sleep(pause) => Ok(()),

@@ -1,15 +1,15 @@
-//! The one time axis of all charts: as short as what is known, so that the first minutes fill it too.
+//! The time axis shared by all charts: only as long as the known history needs, so that the first minutes fill it too.
 
 use crate::signals::HISTORY_SECONDS;
 
-/// A stretch of time that ends now.
+/// A time span that ends now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Axis {
-    /// Its length in seconds.
+    /// Length in seconds.
     pub(super) seconds: i64,
-    /// Seconds between its lines.
+    /// Seconds between grid lines.
     pub(super) line: i64,
-    /// Seconds between its labels.
+    /// Seconds between labels.
     pub(super) label: i64,
 }
 
@@ -20,12 +20,12 @@ const AXES: [Axis; 3] = [
 ];
 
 impl Axis {
-    /// The shortest that holds what is `age` seconds old, or the longest.
+    /// Returns the shortest axis that covers `age` seconds, or else the longest one.
     pub(super) fn holding(age: i64) -> Self {
         AXES.into_iter().find(|axis| axis.seconds >= age).unwrap_or(AXES[AXES.len() - 1])
     }
 
-    /// Its length in words.
+    /// Returns the length in words.
     pub(super) fn name(self) -> String {
         format!("{} minutes", self.seconds / 60)
     }

@@ -1,4 +1,4 @@
-//! Small line charts over the page's time axis, as SVG that stretches with its place.
+//! Small line charts over the page's time axis, as SVG that stretches to fit its place.
 
 use std::fmt::Write;
 
@@ -9,22 +9,22 @@ use super::axis::Axis;
 /// Height of a chart's coordinate system; its width is the axis's length in seconds.
 const HEIGHT: f64 = 100.0;
 
-/// How a value becomes a height.
+/// The mapping from a value to a height.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Scale {
-    /// From zero to this.
+    /// Linear, from zero to this value.
     Linear(f64),
-    /// From the first to the second, both above zero.
+    /// Logarithmic, from the first value to the second, both above zero.
     Log(f64, f64),
 }
 
 impl Scale {
-    /// From zero to a round number above every value.
+    /// Creates a linear scale from zero to a round number above `least` and every value.
     pub(super) fn linear(values: impl Iterator<Item = f64>, least: f64) -> Self {
         Self::Linear(round_up(values.fold(least, f64::max) * 1.05))
     }
 
-    /// Around all values, with room above and below.
+    /// Creates a logarithmic scale that covers all values, with some room above and below.
     pub(super) fn log(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values
             .filter(|value| *value > 0.0)
@@ -41,7 +41,7 @@ impl Scale {
     }
 }
 
-/// The next value that reads well as the end of a scale.
+/// Returns the next value that reads well as the end of a scale.
 fn round_up(value: f64) -> f64 {
     if !value.is_finite() || value <= 0.0 {
         return 1.0;
@@ -51,21 +51,21 @@ fn round_up(value: f64) -> f64 {
     steps.into_iter().map(|step| step * power).find(|step| *step >= value).unwrap_or(value)
 }
 
-/// One line: points of (seconds from the left edge, value); `None` is a gap.
+/// A line through points of (seconds from the left edge, value); `None` is a gap.
 pub(super) struct Line {
     pub(super) class: &'static str,
     pub(super) points: Vec<(f64, Option<f64>)>,
     pub(super) filled: bool,
 }
 
-/// A stretch of time that is shaded: from and to in seconds from the left edge.
+/// A shaded time span: from and to in seconds from the left edge.
 pub(super) struct Shade {
     pub(super) class: &'static str,
     pub(super) from: f64,
     pub(super) to: f64,
 }
 
-/// A chart without axes; the figures beside it say what it shows, so it is hidden from assistive technology.
+/// Draws a chart without axes. The figures next to it say what it shows, so it is hidden from assistive technology.
 pub(super) fn chart(
     class: &str,
     axis: Axis,
@@ -114,7 +114,7 @@ fn path(line: &Line, scale: Scale, closed: bool) -> String {
     d
 }
 
-/// One decimal, and none where it is zero: a page holds thousands of coordinates.
+/// Formats with one decimal, or none if it is zero: a page holds thousands of coordinates.
 pub(super) fn fixed(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)

@@ -1,4 +1,4 @@
-//! What fires, the most urgent first.
+//! The firing incidents, most urgent first.
 
 use maud::{Markup, html};
 use tidewatch_service::printable;
@@ -8,7 +8,7 @@ use super::{View, format};
 use crate::alerts::{Alert, worst};
 use crate::rules::{self, Unit};
 
-/// Incidents shown in full; the number of the others is told.
+/// Maximum number of incidents shown in full; only the number of further incidents is shown.
 const SHOWN: usize = 12;
 
 pub(super) fn firing(view: &View<'_>) -> Markup {
@@ -22,7 +22,7 @@ pub(super) fn firing(view: &View<'_>) -> Markup {
     }
 }
 
-/// For a screen reader; it changes only when something begins or ends to fire.
+/// Announces the firing incidents to a screen reader; the text changes only when the list of incidents does.
 pub(super) fn announcement(view: &View<'_>) -> Markup {
     let firing: Vec<String> = view
         .incidents
@@ -64,14 +64,15 @@ fn incident(view: &View<'_>, alerts: &[&Alert]) -> Markup {
     }
 }
 
-/// Names in a row, of which none changes the direction of the others.
+/// Renders names in a row, each isolated so that none changes the text direction of the others.
 fn names(all: &[&str]) -> Markup {
     html! {
         @for (number, name) in all.iter().enumerate() { @if number > 0 { ", " } span class="name" { (name) } }
     }
 }
 
-/// The URL, unless following it could be more than opening a page: alerts come from a topic that others may write to.
+/// Returns the URL if it is a plain web address: others may write to the alerts topic, and following a URL of another
+/// kind could do more than open a page.
 fn link(url: &str) -> Option<&str> {
     (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
 }

@@ -1,29 +1,30 @@
-//! Numbers and times as a person reads them.
+//! Numbers and times in a human-readable form.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::rules::Unit;
 
-/// What stands where nothing is known.
+/// Placeholder for an unknown value.
 pub(crate) const NONE: &str = "–";
 
-/// A number with as many digits as it deserves: `0.4`, `20.1`, `148`, `12,400`.
+/// Formats a number with as many digits as are useful: `0.4`, `20.1`, `148`, `12,400`.
 pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
         return NONE.to_owned();
     }
-    // 0.3 * 100 is a little more than 30.
+    // 0.07 * 100 is slightly more than 7.
     let value = (value * 1e6).round() / 1e6;
     if value.abs() < 99.95 && value.fract() != 0.0 { format!("{value:.1}") } else { thousands(value.round() as i64) }
 }
 
-/// Something a second, without the unit. It keeps its decimal, so that it stands still while it changes.
+/// Formats a rate per second without its unit. It keeps one decimal, so that the text doesn't jump while the rate
+/// changes.
 pub(crate) fn rate(value: f64) -> String {
     if value < 999.95 { format!("{value:.1}") } else { thousands(value.round() as i64) }
 }
 
-/// An integer with a comma every three digits.
+/// Formats an integer with a comma every three digits.
 pub(crate) fn thousands(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();
     let mut text = String::from(if value < 0 { "-" } else { "" });
@@ -36,12 +37,12 @@ pub(crate) fn thousands(value: i64) -> String {
     text
 }
 
-/// Milliseconds, without the unit.
+/// Formats milliseconds without the unit.
 pub(crate) fn milliseconds(value: f64) -> String {
     if value < 10.0 { format!("{value:.1}") } else { number(value.round()) }
 }
 
-/// A share as percent, without the sign.
+/// Formats a share as a percentage, without the sign.
 pub(crate) fn percent(share: f64) -> String {
     match share * 100.0 {
         0.0 => "0".to_owned(),
@@ -50,7 +51,7 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
-/// A rule's value with its unit.
+/// Formats a rule's value with its unit.
 pub(crate) fn measured(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Milliseconds => format!("{} ms", milliseconds(value)),
@@ -60,17 +61,17 @@ pub(crate) fn measured(unit: Unit, value: f64) -> String {
     }
 }
 
-/// The time of day in UTC, as `12:41:03`.
+/// Formats the time of day in UTC, as `12:41:03`.
 pub(crate) fn clock(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%H:%M:%S").to_string()
 }
 
-/// Seconds between two moments.
+/// Returns the seconds between two moments.
 pub(crate) fn between(from: Timestamp, to: Timestamp) -> f64 {
     to.duration_since(from).as_secs_f64()
 }
 
-/// A duration as `14.2 s`, `48 s`, `4 min 12 s` or `1 h 05 min`.
+/// Formats a duration as `14.2 s`, `48 s`, `4 min 12 s` or `1 h 05 min`.
 pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as i64;
     match whole {
@@ -81,13 +82,13 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// A duration in whole seconds, for what counts up while one looks.
+/// Formats a duration in whole seconds, for one that counts up while it is displayed.
 pub(crate) fn age(from: Timestamp, now: Timestamp) -> String {
     let seconds = between(from, now).max(0.0).floor();
     if seconds < 20.0 { format!("{seconds} s") } else { duration(seconds) }
 }
 
-/// Bytes as MiB.
+/// Formats bytes as MiB.
 pub(crate) fn mebibytes(bytes: f64) -> String {
     format!("{} MiB", number((bytes / 1_048_576.0).round()))
 }

@@ -1,4 +1,4 @@
-//! The last lines that services logged as errors.
+//! The latest lines that services logged as errors.
 
 use maud::{Markup, html};
 

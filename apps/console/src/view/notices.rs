@@ -1,4 +1,4 @@
-//! What the page can't show right now, and since when: it never looks well because it is blind.
+//! Notices about data that the page can't show right now, and since when, so that missing data never looks like health.
 
 use jiff::Timestamp;
 use maud::{Markup, html};

@@ -1,4 +1,4 @@
-//! The whole page: what stays, around the fragments that change.
+//! The whole page: the static part around the fragments that change.
 
 use std::sync::LazyLock;
 
@@ -12,10 +12,11 @@ use super::summary::{BLIND_ICON, FIRING_ICON, QUIET_ICON};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-/// Seconds between reloads where there is no script.
+/// Seconds between reloads without JavaScript.
 const RELOAD_SECONDS: u32 = 10;
 
-/// The one style and the one script are allowed by their hashes; nothing else is loaded, from anywhere.
+/// The content security policy. It allows the one style and the one script by their hashes, images in data URIs and
+/// connections to the console; nothing else is loaded.
 pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
@@ -26,7 +27,7 @@ pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The page around a frame: complete without the script, kept up to date by it.
+/// Renders the page around a frame: complete without the script, which keeps it up to date.
 pub fn page(frame: &Frame) -> Markup {
     let fragment = |id: &str| {
         let found = frame.fragments.iter().find(|(name, _)| *name == id);

@@ -1,4 +1,4 @@
-//! What becomes of the records: lag by partition, totals, and the dead letters with their reasons.
+//! The processing of records: lag per partition, totals, and the dead letters with their reasons.
 
 use maud::{Markup, html};
 use tidewatch_contract::http::processor::{PartitionStatus, Status};
@@ -77,7 +77,7 @@ fn partition_row(view: &View<'_>, partition: &PartitionStatus) -> Markup {
     }
 }
 
-/// One bar a partition. A lag of a few records is the normal life of a stream, so the scale begins at a hundred.
+/// Renders one bar per partition. A lag of a few records is normal for a stream, so the scale reaches at least 100.
 fn lag_bars(partitions: &[PartitionStatus]) -> Markup {
     let top = partitions.iter().map(|partition| partition.lag).max().unwrap_or_default().max(100) as f64;
     html! {

@@ -1,4 +1,4 @@
-//! One card a service: its golden signals now and over the axis, and what each rule says of each region.
+//! One card per service: its golden signals now and over time, and the state of each rule per region.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use crate::rules::{self, Family, Unit};
 use crate::signals::{Bucket, Golden, LAG_SECONDS, Series};
 use crate::standing::{Standing, groups_of, standing};
 
-/// Seconds that a point of a chart stands for.
+/// Seconds per point of a chart.
 pub(super) const STEP: i64 = 5;
-/// Regions shown side by side; the number of the others is told.
+/// Maximum number of regions shown side by side; only the number of further regions is shown.
 const MAX_PLACES: usize = 4;
 
 pub(super) fn services(view: &View<'_>) -> Markup {
@@ -119,7 +119,7 @@ fn line(view: &View<'_>, history: &[Bucket], class: &'static str, value: impl Fn
     Line { class, points: points.collect(), filled: false }
 }
 
-/// The times at which an alert of this family was out.
+/// Returns the times at which an alert of this family was firing.
 fn shades(view: &View<'_>, name: &str, family: Family) -> Vec<Shade> {
     let x = |at| view.axis.seconds as f64 - format::between(at, view.now);
     let alerts = view.state.alerts.all().iter();
@@ -133,7 +133,7 @@ fn shades(view: &View<'_>, name: &str, family: Family) -> Vec<Shade> {
         .collect()
 }
 
-/// With a capital letter and a full stop.
+/// Turns a reason into a sentence, with a capital letter and a full stop.
 fn sentence(reason: &str) -> String {
     let mut letters = reason.chars();
     let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
@@ -145,7 +145,8 @@ fn rule_table(view: &View<'_>, name: &str, groups: &[&GroupView]) -> Markup {
     for group in groups {
         let rules = places.entry(place(group)).or_default();
         for (rule, state) in &group.rules {
-            // A service that is expected, and one whose regions are judged together, are both about all regions.
+            // The group of an expected service and the one that combines a service's regions both stand for all
+            // regions.
             let known = rules.entry(rule.as_str()).or_insert(state);
             if known.state == RuleStatus::Unknown {
                 *known = state;
@@ -206,7 +207,7 @@ fn rule_row<'a>(name: &str, states: impl Iterator<Item = Option<&'a RuleView>>, 
     }
 }
 
-/// A value in a narrow column: its row says the unit.
+/// Formats a value for a narrow column; the row gives the unit.
 fn cell(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Milliseconds => format::milliseconds(value),

@@ -1,9 +1,9 @@
-//! A state by its shape as well as its colour: readable without reading, and without seeing red from green.
+//! Conditions as shapes in addition to colours: readable at a glance, and without telling red from green.
 
 use maud::{Markup, html};
 use tidewatch_contract::http::processor::RuleStatus;
 
-/// How something is doing.
+/// The condition of a service, a rule or the whole system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
     Ok,
@@ -22,7 +22,7 @@ impl Condition {
         }
     }
 
-    /// The CSS class and the word for it.
+    /// Returns the word for the condition, which is also its CSS class.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -33,7 +33,7 @@ impl Condition {
     }
 }
 
-/// A disc with a tick, a half-filled disc, a filled triangle with a bar, an empty ring.
+/// Draws a disc with a tick, a half-filled disc, a filled triangle with a bar, or an empty ring.
 pub(crate) fn shape(condition: Condition) -> Markup {
     html! {
         svg class={ "shape " (condition.word()) } viewBox="0 0 16 16" aria-hidden="true" focusable="false" {

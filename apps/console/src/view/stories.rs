@@ -1,4 +1,4 @@
-//! Each incident in words: injected, detected, notified, healed, resolved, and the seconds between.
+//! Each incident in words: injected, detected, notified, healed, resolved, and the seconds between these steps.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -10,7 +10,7 @@ use crate::alerts::worst;
 use crate::rules::{Family, Unit, rule};
 use crate::story::Story;
 
-/// Stories told; older ones are on the axis only.
+/// Maximum number of incidents in words; older ones appear only on the axis.
 const SHOWN: usize = 6;
 
 pub(super) fn stories(view: &View<'_>, stories: &[&Story<'_>]) -> Markup {
@@ -26,7 +26,7 @@ pub(super) fn stories(view: &View<'_>, stories: &[&Story<'_>]) -> Markup {
     }
 }
 
-/// What happened to the service, in a few words.
+/// Describes in a few words what happened to the service.
 pub(super) fn what(view: &View<'_>, story: &Story<'_>) -> String {
     match story.fault {
         Some(fault) => {
@@ -54,7 +54,7 @@ pub(super) fn what(view: &View<'_>, story: &Story<'_>) -> String {
     }
 }
 
-/// How strong a fault is, in its kind's unit.
+/// Formats the strength of a fault, in the unit of its kind.
 pub(super) fn strength(fault: &Fault) -> String {
     let value = fault.value;
     match Family::of_fault(fault.kind) {
@@ -66,13 +66,13 @@ pub(super) fn strength(fault: &Fault) -> String {
     }
 }
 
-/// One step of a story.
+/// A step of a story.
 struct Step {
     name: &'static str,
     class: &'static str,
-    /// When it was; `None` while it is waited for.
+    /// When it happened; `None` while it is pending.
     at: Option<Timestamp>,
-    /// Seconds since the step that it is measured from.
+    /// Seconds since the step that it is measured from; until now while it is pending.
     after: Option<f64>,
     detail: String,
 }
@@ -112,7 +112,7 @@ fn steps(view: &View<'_>, story: &Story<'_>) -> Vec<Step> {
         });
     }
     let from_injection = |at| story.fault.and_then(|_| since(began, at));
-    // A fault that was healed before anything was seen is waited for no longer than a window looks back.
+    // An undetected fault is given up 90 s after its healing: windows look back 60 s.
     let given_up =
         story.detected().is_none() && story.healed().is_some_and(|healed| format::between(healed, view.now) > 90.0);
     if given_up {
@@ -171,12 +171,12 @@ fn steps(view: &View<'_>, story: &Story<'_>) -> Vec<Step> {
     steps
 }
 
-/// A number of dead letters.
+/// Formats a number of dead letters.
 pub(super) fn dead_letters(count: u32) -> String {
     if count == 1 { "1 dead letter".to_owned() } else { format!("{} dead letters", format::thousands(count.into())) }
 }
 
-/// By what it was detected, and how bad it was.
+/// Describes what detected the incident, and how bad it was.
 fn detection(story: &Story<'_>) -> String {
     if let (Some((_, count)), true) = (story.dead_letters, story.alerts.is_empty()) {
         return dead_letters(count);

@@ -1,4 +1,4 @@
-//! The head of the page: is it well, and how much goes through. Also the window's title and icon.
+//! The head of the page: overall health and throughput. Also the window's title and icon.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use super::shape::{Condition, shape};
 use super::{View, format};
 use crate::standing::standing;
 
-/// `(2 firing) Tidewatch`.
+/// Returns the window's title, such as `(2 firing) Tidewatch`.
 pub(super) fn title(view: &View<'_>) -> String {
     match view.incidents.len() {
         0 if blind(view) => "(?) Tidewatch".to_owned(),
@@ -26,11 +26,11 @@ pub(super) static QUIET_ICON: LazyLock<String> = LazyLock::new(|| {
          fill='none' stroke='#fff' stroke-width='3.5' stroke-linecap='round'/>",
     )
 });
-/// A red triangle: something fires.
+/// A red triangle: something is firing.
 pub(super) static FIRING_ICON: LazyLock<String> = LazyLock::new(|| {
     data_uri("<path d='M16 2 31 29H1z' fill='#d3202c'/><path d='M16 12v8m0 4v1' stroke='#fff' stroke-width='3.5'/>")
 });
-/// A grey, broken ring: nobody can tell.
+/// A grey, broken ring: the state is unknown.
 pub(super) static BLIND_ICON: LazyLock<String> = LazyLock::new(|| {
     data_uri("<circle cx='16' cy='16' r='12' fill='none' stroke='#7b8d96' stroke-width='5' stroke-dasharray='7 5'/>")
 });
@@ -40,7 +40,7 @@ fn data_uri(shapes: &str) -> String {
     format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg))
 }
 
-/// The icon for what is known now.
+/// Returns the icon for the current state.
 pub(super) fn icon(view: &View<'_>) -> String {
     let icon = if !view.incidents.is_empty() {
         &FIRING_ICON
@@ -52,7 +52,7 @@ pub(super) fn icon(view: &View<'_>) -> String {
     icon.to_string()
 }
 
-/// Whether what would tell of trouble can't be heard.
+/// Returns whether problems would go unnoticed, because Kafka or the stream-processor doesn't answer.
 fn blind(view: &View<'_>) -> bool {
     let judge_is_gone = view.state.processor.as_ref().is_some_and(|processor| processor.failing.is_some());
     view.state.kafka_failing.is_some() || judge_is_gone
@@ -98,7 +98,7 @@ fn tile(name: &str, value: &str, unit: &str, meaning: &str) -> Markup {
     html! { div title=(meaning) { dt { (name) } dd { b { (value) } " " span class="unit" { (unit) } } } }
 }
 
-/// How many services nobody can tell anything of, for want of requests.
+/// Returns the number of services whose condition is unknown because they have too few requests.
 fn unjudged(view: &View<'_>) -> usize {
     let services = view.state.signals.services();
     let standings = services.map(|(name, series)| standing(view.state, name, series.golden(view.second()).rate));

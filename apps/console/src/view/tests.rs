@@ -1,4 +1,4 @@
-//! What the page says of a given state.
+//! The page's content for a given state.
 
 use tidewatch_contract::http::mock_slack::Notification;
 use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView, Status};
@@ -35,7 +35,7 @@ fn fragment(state: &State, id: &str) -> String {
     frame.fragments.iter().find(|(name, _)| *name == id).unwrap().1.to_string()
 }
 
-/// Without its tags.
+/// Returns the text without its tags.
 fn text(markup: &str) -> String {
     markup.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect::<Vec<_>>().join("|")
 }
@@ -173,7 +173,7 @@ fn nothing_to_tell_shows_how_to_break_something() {
     );
 }
 
-/// The page where everything that comes from outside is this text.
+/// Renders a page on which everything that comes from outside is `hostile`.
 fn page_of(hostile: &str) -> String {
     let mut state = with_traffic(&[hostile]);
     let mut event = alert_event(hostile, hostile, hostile, NOW - 30);
@@ -225,7 +225,7 @@ fn no_name_turns_the_text_around_it() {
     assert!(found.len() > 10, "{}", found.len());
     for at in found {
         let (_, tag) = page[..at].rsplit_once('<').unwrap();
-        // Within a tag it is an attribute's value, which a browser shows on its own.
+        // Inside a tag it is part of an attribute's value, which a browser shows on its own.
         let Some((tag, _)) = tag.split_once('>') else { continue };
         let is_isolated = isolated.iter().any(|class| tag.contains(class))
             || ["td", "th", "dd", "bdi"].iter().any(|name| tag.starts_with(name));

@@ -1,4 +1,4 @@
-//! The incident timeline: on one axis what was injected, what the signal did, what was detected and who was told.
+//! The incident timeline: injected faults, the signal, detections and notifications on one axis.
 
 mod tracks;
 
@@ -14,9 +14,9 @@ use super::{View, format, stories};
 use crate::rules::Family;
 use crate::story::Story;
 
-/// Lanes shown; the number of the others is told.
+/// Maximum number of lanes shown; only the number of further lanes is shown.
 const MAX_LANES: usize = 8;
-/// Bars of one lane's detections; further regions share the last row.
+/// Maximum number of rows for a lane's detections; further regions share the last row.
 const MAX_BARS: usize = 6;
 
 const TITLE: f64 = 24.0;
@@ -28,7 +28,7 @@ const GAP: f64 = 5.0;
 const BETWEEN: f64 = 14.0;
 const AXIS: f64 = 22.0;
 
-/// All stories of one service and family within the axis: they share their tracks.
+/// All stories of one service and family within the axis; they share their tracks.
 struct Lane<'a, 'b> {
     service: &'a str,
     family: Family,
@@ -37,7 +37,7 @@ struct Lane<'a, 'b> {
     bars: usize,
 }
 
-/// Where a lane's tracks begin.
+/// The vertical positions of a lane's tracks.
 struct Tracks {
     injected: Option<f64>,
     signal: f64,
@@ -77,7 +77,7 @@ pub(super) fn timeline(view: &View<'_>) -> Markup {
             Lane { service, family, stories, top: 0.0, bars }
         })
         .collect();
-    // A lane keeps its place while it grows: what began last is on top.
+    // A lane keeps its place while it grows: the lane that began last is on top.
     lanes.sort_by_key(|lane| std::cmp::Reverse(lane.stories.iter().map(|story| story.began()).min()));
     let hidden = lanes.len().saturating_sub(MAX_LANES);
     lanes.truncate(MAX_LANES);
@@ -135,7 +135,7 @@ fn quiet(view: &View<'_>) -> Markup {
     }
 }
 
-/// Names of the tracks, beside the axis.
+/// Renders the names of the tracks next to the axis.
 fn gutter(view: &View<'_>, lanes: &[Lane<'_, '_>], height: f64) -> Markup {
     html! {
         svg class="gutter" width="100%" height=(fixed(height)) aria-hidden="true" focusable="false" {
@@ -150,7 +150,7 @@ fn gutter(view: &View<'_>, lanes: &[Lane<'_, '_>], height: f64) -> Markup {
     }
 }
 
-/// Lines at round times, with the time of day at every second one.
+/// Renders lines at round times, with the time of day at every second line.
 fn grid(view: &View<'_>, height: f64) -> Markup {
     let axis = view.axis;
     let now = view.second();
@@ -169,7 +169,7 @@ fn grid(view: &View<'_>, height: f64) -> Markup {
     }
 }
 
-/// Place of a moment on the axis, in percent of its width.
+/// Returns the position of a moment on the axis, in percent of its width.
 fn percent(view: &View<'_>, at: Timestamp) -> f64 {
     let from_left = view.axis.seconds as f64 - format::between(at, view.now);
     (from_left / view.axis.seconds as f64 * 100.0).clamp(0.0, 100.0)

@@ -1,4 +1,4 @@
-//! Writes what services and the stream-processor would write: requests, and alerts a moment after a fault.
+//! A feeder that writes the records of services and the stream-processor: requests, and alerts shortly after a fault.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use super::peers::Fakes;
 
 pub(crate) const SERVICES: [&str; 4] = ["api-service", "auth-service", "payment-service", "user-service"];
 pub(crate) const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
-/// From a fault or its healing to the alert that tells of it.
+/// Delay in seconds from a fault or its healing to the alert about it.
 const JUDGED_AFTER: f64 = 3.0;
 const TURN: Duration = Duration::from_millis(50);
 
-/// One request that ended now.
+/// Returns a request that ended now.
 pub(crate) fn request(service: &str, region: &str, latency_ms: f64, status_code: u16) -> RequestEvent {
     RequestEvent {
         timestamp: Timestamp::now(),
@@ -33,7 +33,7 @@ pub(crate) fn request(service: &str, region: &str, latency_ms: f64, status_code:
     }
 }
 
-/// A transition of HighErrorRate.
+/// Returns a transition of HighErrorRate.
 pub(crate) fn alert(service: &str, region: &str, state: AlertState, started_at: Timestamp) -> AlertEvent {
     let group = [("service".to_owned(), service.to_owned()), ("region".to_owned(), region.to_owned())].into();
     let fingerprint = fingerprint("HighErrorRate", &group);
@@ -59,14 +59,14 @@ pub(crate) fn alert(service: &str, region: &str, state: AlertState, started_at: 
     }
 }
 
-/// Feeds until it is aborted.
+/// Writes records until it is aborted.
 pub(crate) async fn feed(producer: Producer, fakes: Fakes) {
     let mut started: Option<(String, Timestamp)> = None;
     let mut turn = tokio::time::interval(TURN);
     for number in 0_u32.. {
         turn.tick().await;
         let broken = fakes.known().active.keys().next().cloned();
-        // Requests come in waves, so that rates change and charts have a shape.
+        // The request rate rises and falls in waves, so that the charts have a shape.
         let share = 1.0 + 0.5 * (f64::from(number) / 90.0).sin();
         for (index, service) in SERVICES.into_iter().enumerate() {
             if f64::from(number * 7 % 10) >= 6.0 * share {
@@ -96,7 +96,7 @@ pub(crate) async fn feed(producer: Producer, fakes: Fakes) {
     }
 }
 
-/// Fires the alert of a fault that lasts, and resolves it after its healing.
+/// Fires the alert for a fault that persists, and resolves it after the fault is healed.
 fn judge(producer: &Producer, fakes: &Fakes, started: &mut Option<(String, Timestamp)>) {
     let now = Timestamp::now();
     let known = fakes.known();
@@ -133,6 +133,6 @@ fn judge(producer: &Producer, fakes: &Fakes, started: &mut Option<(String, Times
 }
 
 fn write<E: Event>(producer: &Producer, topic: &str, key: &str, event: &E) {
-    // Delivery is what the console's figures show; a test waits for them.
+    // The console's figures show whether it was delivered, and tests wait for them.
     let _ = producer.enqueue(Message::event::<E>(topic, key, &event.to_json()));
 }

@@ -1,4 +1,4 @@
-//! A real console before an in-process broker, with a feeder in place of services and fakes in place of its peers.
+//! A real console on an in-process broker, with a feeder in place of services and fakes in place of its peers.
 #![allow(dead_code)]
 
 pub(crate) mod feeder;
@@ -17,7 +17,7 @@ pub(crate) use peers::Fakes;
 
 pub(crate) const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
-/// Flags of a console on free ports, without peers.
+/// Returns the configuration of a console on free ports, without peers.
 pub(crate) fn config(kafka: KafkaArgs) -> Config {
     let admin = AdminArgs::at(LOCAL);
     Config { listen: LOCAL, processor: None, simulator: None, mock_slack: None, kafka, admin }
@@ -59,7 +59,7 @@ impl Drop for Running {
     }
 }
 
-/// Broker, fakes, feeder and console: everything that a browser needs to see.
+/// A broker, fakes, a feeder and a console: everything that a browser test needs.
 pub(crate) struct Scene {
     pub(crate) console: Running,
     pub(crate) fakes: Fakes,

@@ -1,4 +1,4 @@
-//! Fakes of the workload-simulator, the stream-processor and mock-slack, with their answers' real form.
+//! Fakes of the workload-simulator, the stream-processor and mock-slack, with answers in the real format.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,7 +14,7 @@ use super::feeder::{REGIONS, SERVICES};
 /// The service that has too few requests for any rule.
 const TOO_FEW: &str = "user-service";
 
-/// What the fakes know. The feeder writes what the processor and mock-slack would say.
+/// The state of the fakes. The feeder sets the parts that the processor and mock-slack would report.
 #[derive(Default)]
 pub(crate) struct Known {
     pub(crate) active: BTreeMap<String, Value>,
@@ -55,7 +55,7 @@ async fn faults(State(fakes): State<Fakes>) -> Json<Value> {
     Json(json!({ "active": known.active.values().collect::<Vec<_>>(), "history": known.history }))
 }
 
-/// As the simulator does: one of the kinds and its strength.
+/// Accepts the same body as the simulator: one kind of fault and its strength.
 async fn inject(State(fakes): State<Fakes>, Path(service): Path<String>, Json(body): Json<Value>) -> Json<Value> {
     let (kind, value) = body.as_object().unwrap().iter().next().unwrap();
     let now = Timestamp::now();

@@ -1,4 +1,4 @@
-//! One lane of the timeline: its tracks on the axis, and the seconds between what is on them.
+//! One lane of the timeline: its tracks on the axis, and the seconds between their events.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub(super) fn lane_markup(view: &View<'_>, lane: &Lane<'_, '_>) -> Markup {
     }
 }
 
-/// From the fault until it was detected: how long nobody knew.
+/// Marks the time from the fault until it was detected or healed, while nobody knew about it.
 fn blind_time(view: &View<'_>, story: &Story<'_>, tracks: &Tracks) -> Markup {
     let Some(fault) = story.fault else { return html! {} };
     let until = story.detected().or(story.healed()).unwrap_or(view.now);
@@ -97,7 +97,7 @@ fn signal(view: &View<'_>, lane: &Lane<'_, '_>, y: f64) -> Markup {
     }
 }
 
-/// The limit of the family's own rule, where it is in the signal's unit.
+/// Returns the threshold of the family's own rule, if it is in the signal's unit.
 fn limit(view: &View<'_>, lane: &Lane<'_, '_>) -> Option<f64> {
     let rule = match lane.family {
         Family::Latency => "HighLatencyP99",
@@ -113,7 +113,7 @@ fn limit(view: &View<'_>, lane: &Lane<'_, '_>) -> Option<f64> {
         .or_else(|| of_alert().map(|alert| alert.threshold))
 }
 
-/// Dead letters a second, by steps over the whole axis.
+/// Returns the dead letters per second, in steps over the whole axis.
 fn dead_letters(view: &View<'_>, service: &str) -> impl Iterator<Item = (i64, f64)> {
     let mut steps: BTreeMap<i64, u32> = BTreeMap::new();
     let first = (view.second() - view.axis.seconds).div_euclid(STEP) + 1;
@@ -171,7 +171,7 @@ fn detected(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
     }
 }
 
-/// A filled flag where the receiver was told that it fires, a hollow one where it was told that it is over.
+/// Draws a filled diamond for each firing notification and a hollow one for each resolution.
 fn told(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
     html! {
         @if let (Some(told), Some(until)) = (story.told(), Some(story.told_over().unwrap_or(view.now))) {
@@ -198,7 +198,7 @@ fn label_before(x: f64, y: f64, class: &str, text: &str) -> Markup {
     label_before_by(x, 6.0, y, class, text)
 }
 
-/// Text that ends left of a place on the axis, where there is room for it.
+/// Renders text that ends to the left of a position on the axis, if there is room for it.
 fn label_before_by(x: f64, distance: f64, y: f64, class: &str, text: &str) -> Markup {
     html! {
         @if x > 14.0 {
