@@ -78,12 +78,12 @@ impl Journal {
         Ok((Self { dir: dir.to_owned(), file, length: whole as u64, lines, lock }, notifications))
     }
 
-    /// Number of lines in the file.
+    /// Returns the number of lines in the file.
     pub(crate) fn lines(&self) -> usize {
         self.lines
     }
 
-    /// Length of the file in bytes.
+    /// Returns the length of the file in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.length
     }

@@ -134,7 +134,8 @@ impl Generator {
         Draw { number, due, random }
     }
 
-    /// Every request uses its random numbers in the same order, whatever the faults.
+    /// Returns a request's emission, or `None` if a fault silences it. Every request uses its random numbers in the
+    /// same order, whatever the faults.
     fn emission(&mut self, service: usize, draw: Draw, faults: &FaultBook) -> Option<Emission> {
         let Draw { due, mut random, .. } = draw;
         let profile = self.workload.services[service];
@@ -239,7 +240,7 @@ fn log_line(event: &RequestEvent, failure: Option<&'static str>, random: &mut Xo
     })
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014); it turns neighbouring numbers into unrelated seeds.
+/// Turns neighbouring numbers into unrelated seeds, with the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
 fn scramble(number: u64) -> u64 {
     let mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

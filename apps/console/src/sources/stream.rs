@@ -17,8 +17,8 @@ use crate::signals::{Arrival, clip};
 /// Kafka counts as unreachable if it hasn't answered for this long.
 const UNREACHABLE: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_secs(1);
-/// Interval between requests for the oldest and next offsets of the DLQ. Reading it keeps the next offsets up to date,
-/// so only the effect of retention is delayed.
+/// Interval between requests for the oldest and next offsets of the DLQ. Reading the DLQ keeps the next offsets up to
+/// date, so only the effect of retention is delayed.
 const ENDS: Duration = Duration::from_secs(30);
 /// Pause before retrying a topic that can't be read yet.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
