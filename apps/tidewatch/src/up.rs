@@ -1,4 +1,4 @@
-//! `tidewatch up`: all of Tidewatch in this process, on this machine, until ctrl-c.
+//! `tidewatch up`: runs all of Tidewatch in this process, on this machine, until ctrl-c.
 
 mod backends;
 mod broker;
@@ -28,18 +28,18 @@ use lifecycle::Fleet;
 use lock::Lock;
 use ports::Ports;
 
-/// How long the services may take to be ready, real Kafka's start not counted.
+/// Time limit for the services to become ready, excluding the start of a real Kafka.
 const READY: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
-/// What the in-process broker is for, in events a second.
+/// The in-process broker's maximum load, in events per second.
 const IN_PROCESS_RATE: f64 = 500.0;
 
 /// Start all of Tidewatch on this machine: broker, services, console
 ///
-/// Runs the simulated workload, the stream-processor, the metrics-bridge, the alert-relay, the console and mock-slack in one
-/// process, on loopback. The broker is the first that can be had: --brokers; an Apache Kafka found on this machine (KAFKA_HOME,
-/// PATH, or what tests/setup fetched); else one within this process. Prometheus, Alertmanager and Grafana are started where
-/// they are found. Ctrl-c drains everything and leaves nothing behind.
+/// Runs the simulated workload, the stream-processor, the metrics-bridge, the alert-relay, the console and mock-slack
+/// in one process, on loopback. The broker is the first one available: --brokers; an Apache Kafka found on this machine
+/// (KAFKA_HOME, PATH, or the one that tests/setup fetched); otherwise one inside this process. Prometheus, Alertmanager
+/// and Grafana are started if they are found. Ctrl-c drains everything and leaves nothing running.
 #[derive(clap::Args, Debug)]
 #[command(after_help = format!("Ports: {}.\n\
     Other flags of the services are read from environment variables, such as \
@@ -48,23 +48,25 @@ pub(crate) struct Args {
     /// Kafka brokers to use instead of starting one
     #[arg(long, env = "TIDEWATCH_BROKERS", value_name = "HOST:PORT")]
     brokers: Option<String>,
-    /// Property of librdkafka for --brokers (TLS, SASL, ...), repeatable; in the environment one a line, or comma-separated
+    /// librdkafka property for --brokers (TLS, SASL, ...), repeatable; in the environment one per line, or
+    /// comma-separated
     #[arg(long, env = "TIDEWATCH_KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
     kafka_config: Vec<tidewatch_kafka::Properties>,
-    /// Which broker to start where --brokers names none
+    /// Which broker to start without --brokers
     #[arg(long, value_enum, default_value_t = broker::Wanted::Auto, conflicts_with = "brokers")]
     broker: broker::Wanted,
     /// Whether to start Prometheus, Alertmanager and Grafana
     #[arg(long, value_enum, default_value_t = backends::Wanted::Auto)]
     backends: backends::Wanted,
-    /// Divide every duration of the SLOs' rules by this, and scrape every second: a page's whole life in minutes
+    /// Divide every duration in the SLO rules by this and scrape every second, so that a page comes and goes within
+    /// minutes
     #[arg(long, value_name = "DIVISOR")]
     slo_scale: Option<Scale>,
-    /// `default` takes the documented ports, `auto` free ones
+    /// `default` uses the documented ports, `auto` picks free ones
     #[arg(long, value_enum, default_value_t = Ports::Default)]
     ports: Ports,
-    /// Host that requests may name beside localhost and 127.0.0.1, repeatable: that of a proxy before this machine;
-    /// comma-separated in the environment
+    /// Host name to accept in requests besides localhost and 127.0.0.1, such as that of a proxy in front of this
+    /// machine; repeatable; comma-separated in the environment
     #[arg(long, env = "TIDEWATCH_ALLOWED_HOST", value_name = "HOST", value_delimiter = ',')]
     allowed_host: Vec<tidewatch_service::Host>,
     #[command(flatten)]
@@ -73,10 +75,10 @@ pub(crate) struct Args {
     workload: WorkloadArgs,
 }
 
-/// The workload simulator's flags that `up` passes on.
+/// The workload simulator's flags that `up` passes on to it.
 #[derive(clap::Args, Debug)]
 struct WorkloadArgs {
-    /// Requests a second of each of the four services
+    /// Requests per second of each of the four services
     #[arg(long, env = "TIDEWATCH_EVENTS_PER_SECOND", value_name = "RATE", default_value_t = 20.0, value_parser = workload_simulator::rate, allow_hyphen_values = true)]
     events_per_second: f64,
     /// Share of requests that fail without a fault [default: 0.0001]
@@ -85,7 +87,7 @@ struct WorkloadArgs {
     /// Share of requests whose latency spikes without a fault [default: 0.0002]
     #[arg(long, env = "TIDEWATCH_LATENCY_SPIKE_PROBABILITY", value_name = "SHARE", value_parser = workload_simulator::share)]
     latency_spike_probability: Option<f64>,
-    /// Repeat the workload of an earlier run; without it each run differs
+    /// Repeat the workload of an earlier run; without it every run differs
     #[arg(long, env = "TIDEWATCH_SEED")]
     seed: Option<u64>,
 }
@@ -105,7 +107,7 @@ impl WorkloadArgs {
     }
 }
 
-/// Runs until it is told to end, or a service fails.
+/// Runs until a shutdown signal arrives or a service fails.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let _telemetry = tidewatch_service::init_quiet("tidewatch").map_err(usage)?;
@@ -113,14 +115,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
     let dir = directory::prepare(&args.state.dir()?)?;
     let lock = Lock::take(&dir)?;
-    // Left by one that was killed; from now on it would be wrong.
+    // Left by a process that was killed; from now on it would be wrong.
     Endpoints::remove(&dir)?;
     args.ports.check()?;
 
     let started = tokio::select! {
         started = start(&args, &dir, total) => started?,
         () = interrupt.received() => {
-            // What was started is killed by being dropped, which it is by now.
+            // Dropping the servers that were started kills them, and they have been dropped by now.
             say!("stopped before it was ready: nothing of it runs any more");
             return Ok(());
         }
@@ -141,7 +143,7 @@ struct Started {
     endpoints: Endpoints,
 }
 
-/// Starts the broker, binds every service, and starts the backends, which are told where those are.
+/// Starts the broker, binds every service, and starts the backends with the addresses of the services.
 async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Started> {
     let found = Found::discover(args.backends, args.ports, args.slo_scale)?;
     let broker = match &args.brokers {
@@ -157,7 +159,7 @@ async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Start
     Ok(Started { broker, backends, fleet, endpoints })
 }
 
-/// Runs the services and says what goes on, until the end; then drains them and ends the servers.
+/// Runs the services and prints what happens until the end; then drains them and stops the servers.
 async fn serve(args: &Args, dir: &Path, started: Started, interrupt: &mut Interrupt) -> anyhow::Result<()> {
     let Started { mut broker, mut backends, mut fleet, endpoints } = started;
     let endpoints = &endpoints;
@@ -185,19 +187,19 @@ async fn serve(args: &Args, dir: &Path, started: Started, interrupt: &mut Interr
     }
     let ending = async {
         let drained = fleet.drain().await;
-        // After the services, which tell Alertmanager of alerts until their end.
+        // After the services, which send alerts to Alertmanager until they end.
         tokio::join!(backends.stop(), broker.stop());
         drained
     };
     let drained = tokio::select! {
         drained = ending => drained,
-        // Servers that still run are killed by being dropped.
+        // Dropping the servers that are still running kills them.
         () = interrupt.received() => Err(anyhow!("second shutdown signal received before everything had ended")),
     };
     reason.and(drained)
 }
 
-/// Waits until every service says that it is able to do its work.
+/// Waits until every service reports that it is ready.
 async fn until_ready(admins: &[(&'static str, SocketAddr)]) -> anyhow::Result<()> {
     let client = http::client()?;
     let deadline = Instant::now() + READY;
@@ -221,7 +223,7 @@ async fn until_ready(admins: &[(&'static str, SocketAddr)]) -> anyhow::Result<()
     Ok(())
 }
 
-/// Says what runs where, and what to do with it.
+/// Prints where everything runs, and what to do next.
 fn welcome(args: &Args, dir: &Path, endpoints: &Endpoints, places: &[Vec<String>]) -> anyhow::Result<()> {
     say!("\n{}", table::render(&["service", "address", "admin"], places));
     let here =

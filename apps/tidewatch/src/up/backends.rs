@@ -1,4 +1,4 @@
-//! Prometheus, Alertmanager and Grafana under `up`: whichever are found, wired to the services and to each other.
+//! Prometheus, Alertmanager and Grafana under `up`: those that are found, connected to the services and to each other.
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,35 +22,36 @@ use crate::exit::usage;
 use crate::say::say;
 use crate::state::Endpoints;
 
-/// How often the processes are looked at.
+/// Interval between checks of the processes.
 const WATCH: Duration = Duration::from_millis(500);
-/// With time windows scaled down, the usual interval would be too coarse for the shortest.
+/// The scrape interval with a scale: the usual one would be too coarse for the shortest scaled window.
 const SCALED_SCRAPE_INTERVAL: Duration = Duration::from_secs(1);
-/// The rule file that is generated from the SLOs.
+/// The rule file generated from the SLOs.
 const SLO_RULES: &str = "slos.yaml";
 
-/// Which of them to start.
+/// Which of the backends to start.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// Those that are found
     Auto,
-    /// None of them: the alert-relay tells mock-slack by itself
+    /// None of them: the alert-relay notifies mock-slack directly
     None,
 }
 
-/// A server that is started where it is found.
+/// A server that is started if it is found.
 struct Known {
-    /// As messages name it.
+    /// Its name in messages.
     title: &'static str,
     find: fn() -> Result<Installation, NotFound>,
     /// Its entry in the registry.
     entry: platform::Server,
-    /// The server without which it has nothing to do.
+    /// The server without which it is not started.
     needs: Option<platform::Server>,
     configure: fn(&Wiring, Installation) -> anyhow::Result<Box<dyn Server>>,
 }
 
-/// All of them. A new server is an entry here, a file of `tidewatch-servers`, and an entry of platform/services.toml.
+/// All of them. A new server needs an entry here, a file in `tidewatch-servers`, and an entry in
+/// platform/services.toml.
 const KNOWN: [Known; 3] = [
     Known {
         title: "Prometheus",
@@ -91,35 +92,35 @@ const KNOWN: [Known; 3] = [
     },
 ];
 
-/// What is found on this machine, each with the port that it is going to have.
+/// The servers found on this machine, each with the port it will use.
 pub(super) struct Found {
     servers: Vec<(&'static Known, Installation, u16)>,
-    /// For the user, where one is missing.
+    /// Messages for the user, one per missing server.
     missing: Vec<String>,
 }
 
-/// What they are to know of the services.
+/// The facts about the services that the backends need.
 pub(super) struct Services {
-    /// What is scraped.
+    /// The targets to scrape.
     pub(super) targets: Vec<Target>,
-    /// URL that notifications go to.
+    /// The URL that receives notifications.
     pub(super) webhook: String,
 }
 
-/// What a server's configuration follows from.
+/// The inputs of a server's configuration.
 struct Wiring<'a> {
     found: &'a Found,
     services: &'a Services,
     slo_scale: Option<Scale>,
 }
 
-/// Those that run.
+/// The running servers.
 pub(super) struct Backends {
     running: Vec<Running>,
 }
 
 impl Found {
-    /// Looks for them, and takes a port for each.
+    /// Looks for the servers and reserves a port for each.
     pub(super) fn discover(wanted: Wanted, ports: Ports, slo_scale: Option<Scale>) -> anyhow::Result<Self> {
         let mut found = Self { servers: Vec::new(), missing: Vec::new() };
         let known = if wanted == Wanted::Auto { KNOWN.as_slice() } else { &[] };
@@ -146,19 +147,19 @@ impl Found {
         Some(format!("http://127.0.0.1:{}", self.port(entry)?))
     }
 
-    /// Where Alertmanager is going to be.
+    /// Returns the URL that Alertmanager will have, if it was found.
     pub(super) fn alertmanager(&self) -> Option<String> {
         self.url(ALERTMANAGER)
     }
 
-    /// Says which of them are not there, and what would help.
+    /// Prints which servers are missing, and how to get them.
     pub(super) fn tell_missing(&self) {
         for missing in &self.missing {
             say!("{missing}");
         }
     }
 
-    /// Starts what was found, with data below `dir`, and notes it in `endpoints`.
+    /// Starts the servers that were found, with their data below `dir`, and adds them to `endpoints`.
     pub(super) async fn start(
         self,
         dir: &Path,
@@ -167,15 +168,15 @@ impl Found {
         endpoints: &mut Endpoints,
     ) -> anyhow::Result<Backends> {
         let wiring = Wiring { found: &self, services: &services, slo_scale };
-        // Side by side: each waits for a second or two.
+        // Concurrently: each takes a second or two.
         let starts = self.servers.iter().map(async |(known, installation, port)| {
             let server = (known.configure)(&wiring, installation.clone())?;
             let started = Running::start(server.as_ref(), &dir.join(server.name()), Port::Fixed(*port)).await;
-            // Which one it is helps where an old one on PATH hides what tests/setup fetched.
+            // The path helps when an old installation on PATH hides the one that tests/setup fetched.
             let (title, program) = (known.title, installation.program().display());
             started.with_context(|| format!("{title}, {program}, did not start; --backends none does without it"))
         });
-        // Of those that started, each is ended by being dropped when another did not.
+        // If one did not start, those that did are stopped by being dropped.
         let running: Vec<Running> = join_all(starts).await.into_iter().collect::<anyhow::Result<_>>()?;
         for server in &running {
             endpoints.insert(server.name(), server.url());
@@ -185,7 +186,7 @@ impl Found {
 }
 
 impl Backends {
-    /// Name and address of each, for a table.
+    /// Returns the name and address of each server, for a table.
     pub(super) fn places(&self) -> Vec<Vec<String>> {
         self.running
             .iter()
@@ -193,7 +194,7 @@ impl Backends {
             .collect()
     }
 
-    /// Waits until one ends by itself, and says which.
+    /// Waits until a server exits, and returns an error that names it.
     pub(super) async fn failed(&mut self) -> anyhow::Error {
         loop {
             for server in &mut self.running {
@@ -205,15 +206,15 @@ impl Backends {
         }
     }
 
-    /// Ends all of them.
+    /// Stops all of them.
     ///
-    /// Whoever stops waiting for it kills those that still run.
+    /// Dropping the future kills those that are still running.
     pub(super) async fn stop(self) {
         join_all(self.running.into_iter().map(Running::stop)).await;
     }
 }
 
-/// The rule files, with those of the SLOs in shorter time.
+/// Returns the rule files, with the durations of the SLO rules divided by `scale`.
 fn scaled_rules(scale: Scale) -> anyhow::Result<Vec<File>> {
     let sources: Vec<Source> = slos().into_iter().map(|file| Source { name: file.name, text: file.text }).collect();
     let slos = tidewatch_slo::read(&sources, &NothingKnown)?.slos;
@@ -223,7 +224,7 @@ fn scaled_rules(scale: Scale) -> anyhow::Result<Vec<File>> {
     Ok(rules)
 }
 
-/// Grafana's dashboards, the first of them its home page.
+/// Returns Grafana's dashboards; the first one is its home page.
 fn dashboards() -> Vec<File> {
     let file = |dashboard: Dashboard| File { text: dashboard.text(), name: dashboard.file_name };
     tidewatch_dashboards::all().into_iter().map(file).collect()

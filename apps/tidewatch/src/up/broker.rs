@@ -1,4 +1,4 @@
-//! The broker that `up` uses: one that runs already, a real Kafka started here, or one within this process.
+//! The broker that `up` uses: one that is already running, a real Kafka started here, or one inside this process.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use super::ports::Ports;
 use crate::exit::usage;
 use crate::say::say;
 
-/// How often the process is looked at.
+/// Interval between checks of the process.
 const WATCH: Duration = Duration::from_millis(500);
 
 /// Which broker to start.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// Apache Kafka where one is found, else in-process
+    /// Apache Kafka if one is found, otherwise in-process
     Auto,
     /// Apache Kafka, or an error
     Kafka,
@@ -28,7 +28,7 @@ pub(crate) enum Wanted {
     InProcess,
 }
 
-/// A broker with every topic.
+/// A broker on which every topic exists.
 pub(super) struct Broker {
     args: KafkaArgs,
     why: String,
@@ -42,13 +42,13 @@ enum Running {
 }
 
 impl Broker {
-    /// One that runs already; topics that it lacks are created.
+    /// Uses a broker that is already running, and creates the topics it lacks.
     pub(super) async fn external(args: KafkaArgs) -> anyhow::Result<Self> {
         crate::topics::ensure(&args).await?;
         Ok(Self { why: format!("{}, as --brokers says", args.brokers), args, running: Running::External })
     }
 
-    /// Starts one. Its data, if it keeps any, is below `dir`.
+    /// Starts a broker. Its data, if it keeps any, is below `dir`.
     pub(super) async fn start(wanted: Wanted, total_rate: f64, dir: &Path, ports: Ports) -> anyhow::Result<Self> {
         let missing = match wanted {
             Wanted::InProcess => "--broker in-process says so".to_owned(),
@@ -80,17 +80,17 @@ impl Broker {
         Ok(Self { args: KafkaArgs::new(broker.brokers()), why, running: Running::InProcess(broker) })
     }
 
-    /// How clients reach it.
+    /// Returns how clients reach it.
     pub(super) fn args(&self) -> &KafkaArgs {
         &self.args
     }
 
-    /// Which one it is, and why that one.
+    /// Returns a description of the broker with the reason for choosing it.
     pub(super) fn why(&self) -> &str {
         &self.why
     }
 
-    /// As endpoints.json calls it.
+    /// Returns its kind, as endpoints.json names it.
     pub(super) fn kind(&self) -> &'static str {
         match self.running {
             Running::External => "external",
@@ -99,7 +99,7 @@ impl Broker {
         }
     }
 
-    /// Waits until the Kafka that was started here ends by itself, and says so.
+    /// Waits until the Kafka that was started here exits, and returns an error that says so.
     pub(super) async fn failed(&mut self) -> anyhow::Error {
         let Running::Kafka(kafka) = &mut self.running else { return std::future::pending().await };
         loop {
@@ -110,7 +110,7 @@ impl Broker {
         }
     }
 
-    /// Ends what was started.
+    /// Stops the broker if it was started here.
     pub(super) async fn stop(self) {
         match self.running {
             Running::Kafka(kafka) => kafka.stop().await,

@@ -1,4 +1,5 @@
-//! The state directory: its owner's alone, marked as Tidewatch's, and refused where it is somebody else's.
+//! The state directory: accessible to its owner only, marked as Tidewatch's, and refused if it belongs to something
+//! else.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -8,15 +9,19 @@ use std::path::{Path, PathBuf};
 use super::lock::LOCK;
 use crate::exit::usage;
 
-/// The file that says whose directory it is.
+/// The file that marks a directory as Tidewatch's.
 const MARKER: &str = ".tidewatch-state";
 const MARKER_TEXT: &str = "This directory belongs to `tidewatch up`, which keeps its state here.\n";
 const OWNER_ONLY: u32 = 0o700;
 
-/// Makes the directory, or checks the one that is there, and gives its path. What is not Tidewatch's is refused before
-/// anything in it is touched, with one sentence that names `--state-dir`.
+/// Creates the directory, or checks an existing one, and returns its path.
+///
+/// # Errors
+///
+/// A directory that isn't Tidewatch's is refused before anything in it is touched, with one sentence that names
+/// `--state-dir`.
 pub(super) fn prepare(dir: &Path) -> anyhow::Result<PathBuf> {
-    // Without a slash at its end, which would have a link followed before it is looked at.
+    // Without a trailing slash, which would make the system follow a symbolic link before it is checked.
     let dir: PathBuf = dir.components().collect();
     let failed = |error: io::Error| {
         usage(format!("--state-dir: can't write to {}: {error}; name another directory", dir.display()))
@@ -36,7 +41,7 @@ pub(super) fn prepare(dir: &Path) -> anyhow::Result<PathBuf> {
     Ok(dir)
 }
 
-/// Checks a directory that was there before, and closes it to others.
+/// Checks an existing directory, and removes access for others.
 fn check(dir: &Path, mode: u32, failed: &impl Fn(io::Error) -> anyhow::Error) -> anyhow::Result<()> {
     let empty = fs::read_dir(dir).map_err(failed)?.next().is_none();
     if !empty && !is_ours(dir) {
@@ -48,7 +53,7 @@ fn check(dir: &Path, mode: u32, failed: &impl Fn(io::Error) -> anyhow::Error) ->
     if mode & 0o777 != OWNER_ONLY {
         fs::set_permissions(dir, Permissions::from_mode(OWNER_ONLY)).map_err(failed)?;
     }
-    // Where others could write, they may have put links anywhere.
+    // If others were able to write, they may have put links anywhere below it.
     let depth = if mode & 0o022 == 0 { 1 } else { usize::MAX };
     match first_link(dir, depth).map_err(failed)? {
         Some(link) => Err(usage(format!(
@@ -59,7 +64,7 @@ fn check(dir: &Path, mode: u32, failed: &impl Fn(io::Error) -> anyhow::Error) ->
     }
 }
 
-/// Whether it has the marker, or, from a release without one, a lock with a process id.
+/// Returns whether the directory has the marker or, from a release without one, a lock file with a process id.
 fn is_ours(dir: &Path) -> bool {
     let file = |name: &str| fs::symlink_metadata(dir.join(name)).ok().filter(fs::Metadata::is_file);
     let lock = || {
@@ -70,7 +75,7 @@ fn is_ours(dir: &Path) -> bool {
     file(MARKER).is_some() || lock().unwrap_or(false)
 }
 
-/// A symbolic link in the directory or, down to this depth, below it.
+/// Returns a symbolic link in the directory or, down to `depth` levels, below it.
 fn first_link(dir: &Path, depth: usize) -> io::Result<Option<PathBuf>> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;

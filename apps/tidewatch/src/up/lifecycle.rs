@@ -1,4 +1,4 @@
-//! The services of one process: running, ready, failed, drained.
+//! The life cycle of the services in one process: running, ready, failed, drained.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::state::Endpoints;
 
-/// How long all of them together may take to drain.
+/// Time limit for draining all services together.
 const DRAIN: Duration = Duration::from_secs(10);
 
 type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
@@ -24,12 +24,12 @@ struct Member {
     page: Option<SocketAddr>,
     admin: SocketAddr,
     shutdown: Shutdown,
-    /// None once it runs.
+    /// `None` once it is running.
     work: Option<Work>,
     task: Option<AbortHandle>,
 }
 
-/// How a service ended.
+/// The way a service ended.
 struct Ended {
     name: &'static str,
     outcome: anyhow::Result<()>,
@@ -43,7 +43,7 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// None yet.
+    /// Returns a fleet without services.
     pub(super) fn new() -> Self {
         let (end, ended) = mpsc::unbounded_channel();
         Self { members: Vec::new(), ended, end }
@@ -57,7 +57,7 @@ impl Fleet {
         self.members.push(Member { entry: S::ENTRY, page, admin, shutdown, work: Some(work), task: None });
     }
 
-    /// Lets all of them work.
+    /// Starts all services.
     pub(super) fn run(&mut self) {
         for member in &mut self.members {
             let Some(work) = member.work.take() else { continue };
@@ -66,13 +66,13 @@ impl Fleet {
             member.task = Some(work.abort_handle());
             tokio::spawn(async move {
                 let outcome = work.await.unwrap_or_else(|panic| Err(anyhow!("{panic}")));
-                // The fleet outlives its services, or nobody asks any more.
+                // Fails only when the fleet is gone, and then nobody needs the outcome.
                 let _ = end.send(Ended { name, outcome });
             });
         }
     }
 
-    /// Waits for the first service that ends although nobody told it to, and says which and why.
+    /// Waits for the first service that ends without being asked to, and returns an error that names it and the reason.
     pub(super) async fn failed(&mut self) -> anyhow::Error {
         match self.ended.recv().await {
             Some(Ended { name, outcome: Err(error) }) => error.context(format!("{name} failed")),
@@ -81,12 +81,12 @@ impl Fleet {
         }
     }
 
-    /// Returns name and admin listener of each.
+    /// Returns the name and the admin listener's address of each service.
     pub(super) fn admins(&self) -> Vec<(&'static str, SocketAddr)> {
         self.members.iter().map(|member| (member.entry.name, member.admin)).collect()
     }
 
-    /// Returns name, address and admin address of each, for a table.
+    /// Returns the name, the address and the admin address of each service, for a table.
     pub(super) fn places(&self) -> Vec<Vec<String>> {
         let place = |member: &Member| {
             let page = member.page.map_or_else(|| "-".to_owned(), http);
@@ -95,14 +95,15 @@ impl Fleet {
         self.members.iter().map(place).collect()
     }
 
-    /// Adds the address of each to `endpoints`: of its page, or without one of its admin listener.
+    /// Adds the address of each service to `endpoints`: that of its page or, without one, that of its admin listener.
     pub(super) fn note_in(&self, endpoints: &mut Endpoints) {
         for member in &self.members {
             endpoints.insert(member.entry.name, http(member.page.unwrap_or(member.admin)));
         }
     }
 
-    /// Ends one after the other, in the registry's order: the later ones still handle what the earlier ones send.
+    /// Stops one service after another, in the registry's order, so that the later ones still handle what the earlier
+    /// ones send.
     pub(super) async fn drain(mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + DRAIN;
         let mut outcome = Ok(());
@@ -151,7 +152,7 @@ mod tests {
         admin: AdminArgs,
     }
 
-    /// Ends when its shutdown triggers, or as its name says.
+    /// Ends when its shutdown is triggered, or at once if `ENDS` is [`FAILS`].
     struct Fake<const ENDS: u8> {
         order: Arc<Mutex<Vec<u8>>>,
     }

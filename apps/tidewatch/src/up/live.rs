@@ -1,4 +1,4 @@
-//! What goes on, for the terminal: alerts as they come, and one line every few seconds.
+//! Live output on the terminal: alerts as they arrive, and a status line every few seconds.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::state::Endpoints;
 use crate::status::{Status, known};
 
 const EVERY: Duration = Duration::from_secs(5);
-/// How long a topic that was just created may take to be served.
+/// Time limit until a topic that was just created can be read.
 const SERVED: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_millis(100);
-/// Ids of alerts that are remembered, to print a repeated one once.
+/// Number of alert ids to remember, so that a repeated alert is printed once.
 const REMEMBERED: usize = 200;
-/// Alerts that the line names; of more it says how many.
+/// Number of alerts that the status line names; the rest are counted.
 const NAMED: usize = 3;
 
 /// The alerts that fire and resolve from now on.
@@ -33,11 +33,11 @@ pub(super) struct Alerts {
 }
 
 impl Alerts {
-    /// Begins at the end of the topic.
+    /// Starts at the end of the topic.
     pub(super) async fn from_now_on(kafka: &KafkaArgs) -> anyhow::Result<Self> {
         let reader = Reader::new(kafka, "tidewatch-up")?;
         let deadline = Instant::now() + SERVED;
-        // A topic that was created a moment ago has no leader yet.
+        // A topic that was just created has no leader yet.
         while let Err(error) = reader.assign(&ALERTS_FIRED, Start::End).await {
             if !error.is_transient() || Instant::now() > deadline {
                 return Err(error).with_context(|| format!("can't read {}", ALERTS_FIRED.name));
@@ -47,7 +47,7 @@ impl Alerts {
         Ok(Self { reader, seen: VecDeque::new() })
     }
 
-    /// The next one that was not there before.
+    /// Returns the next alert that has not been seen yet.
     async fn next(&mut self) -> AlertEvent {
         loop {
             let record = self.reader.recv().await;
@@ -61,7 +61,7 @@ impl Alerts {
     }
 }
 
-/// Prints for ever.
+/// Prints alerts and status lines until an error occurs.
 pub(super) async fn follow(mut alerts: Alerts, endpoints: &Endpoints) -> anyhow::Result<()> {
     let client = http::client()?;
     let url = format!("{}/api/status", endpoints.require("console")?);

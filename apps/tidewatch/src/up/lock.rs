@@ -1,4 +1,4 @@
-//! One `up` for each state directory.
+//! A lock that allows one `up` per state directory.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -9,10 +9,10 @@ use rustix::fs::OFlags;
 
 use crate::exit::usage;
 
-/// The file that is locked, and that has the process's id in it.
+/// The file that is locked. It contains the process id.
 pub(super) const LOCK: &str = "up.lock";
 
-/// Held as long as `up` runs. The system lets go of it however the process ends, so none is ever left behind.
+/// A lock held while `up` runs. The system releases it however the process ends, so a stale lock is never left behind.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
@@ -20,14 +20,18 @@ pub(super) struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing the file is not enough: a process that is just being started has a copy of it until it runs its program.
-        // Where it fails, the end of this process does the same.
+        // Closing the file is not enough: a process that is being spawned holds a copy of it until it executes its
+        // program. If unlocking fails, the end of this process releases the lock.
         let _ = self.file.unlock();
     }
 }
 
 impl Lock {
-    /// Locks a directory that was prepared. An error is one sentence that names `--state-dir`.
+    /// Locks a directory that was prepared.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that names `--state-dir`.
     pub(super) fn take(dir: &Path) -> anyhow::Result<Self> {
         let refuse = |why: &dyn std::fmt::Display| {
             usage(format!("--state-dir: can't write to {}: {why}; name another directory", dir.display()))
@@ -40,7 +44,7 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut owner = String::new();
-                // Who it is helps, and is not worth failing for.
+                // The owner's process id is helpful, but not worth failing for.
                 let _ = file.read_to_string(&mut owner);
                 return Err(usage(format!(
                     "another `tidewatch up` (process {}) uses the state directory {}: end it, or name another --state-dir",

@@ -1,4 +1,4 @@
-//! Which ports `up` takes.
+//! The ports that `up` uses.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -18,7 +18,7 @@ pub(crate) enum Ports {
 }
 
 impl Ports {
-    /// Returns the address that a service whose documented port is `port` binds.
+    /// Returns the address to bind for a service whose documented port is `port`.
     pub(super) fn of(self, port: Port) -> SocketAddr {
         match self {
             Self::Default => port.on_loopback(),
@@ -26,7 +26,7 @@ impl Ports {
         }
     }
 
-    /// Returns the port that a real Kafka binds.
+    /// Returns the port for a real Kafka.
     pub(super) fn kafka(self) -> process::Port {
         match self {
             Self::Default => process::Port::Fixed(KAFKA.port.number()),
@@ -34,7 +34,7 @@ impl Ports {
         }
     }
 
-    /// Fails when a port of the services is in use, before anything is started.
+    /// Checks that the ports of the services are free, before anything is started.
     pub(super) fn check(self) -> anyhow::Result<()> {
         if self == Self::Auto {
             return Ok(());
@@ -44,7 +44,7 @@ impl Ports {
         pages.chain(admins).try_for_each(|port| check_free(port.on_loopback()))
     }
 
-    /// Returns the port of a server that has to know it before it starts.
+    /// Returns the port for a server that must know it before it starts.
     pub(super) fn reserve(self, port: Port) -> anyhow::Result<u16> {
         match self {
             Self::Default => check_free(port.on_loopback()).map(|()| port.number()),
@@ -52,7 +52,7 @@ impl Ports {
         }
     }
 
-    /// Fails when Kafka's port is in use, which only matters to a broker that `up` starts.
+    /// Checks that Kafka's port is free, which only matters when `up` starts the broker.
     pub(super) fn check_kafka(self) -> anyhow::Result<()> {
         if self == Self::Auto { Ok(()) } else { check_free(KAFKA.port.on_loopback()) }
     }

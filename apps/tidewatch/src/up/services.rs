@@ -1,4 +1,4 @@
-//! Every service that `up` runs, wired to the others.
+//! The services that `up` runs, connected to each other.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,7 +24,7 @@ use crate::flags;
 use crate::state::Endpoints;
 
 /// Binds all of them, each configured with the addresses of the others, and adds them to `endpoints`. Alerts go to
-/// Alertmanager where there is going to be one, else straight to mock-slack.
+/// Alertmanager if there will be one, otherwise straight to mock-slack.
 pub(super) async fn bind(
     args: &Args,
     broker: &Broker,
@@ -49,8 +49,8 @@ pub(super) async fn bind(
         ..flags::from_environment::<Processor>(&[])?
     };
     if broker.kind() == "kafka" {
-        // As a static member the processor has its partitions back at once after a kill -9. The in-process broker has no
-        // static members, and on somebody else's broker the name may be taken.
+        // As a static member, the processor gets its partitions back at once after a kill -9. The in-process broker has
+        // no static members, and on an external broker the name may be taken.
         config.membership.instance_id = Some("tidewatch-up".to_owned());
     }
     let processor: Processor = bound(config).await?;
@@ -110,7 +110,7 @@ pub(super) async fn bind(
     Ok((fleet, Services { targets, webhook }))
 }
 
-/// Returns the admin listener of a service.
+/// Returns the settings of a service's admin listener.
 fn admin<S: Service>(args: &Args) -> AdminArgs {
     AdminArgs { admin_listen: args.ports.of(S::ENTRY.admin), allowed_host: args.allowed_host.clone() }
 }
@@ -119,7 +119,7 @@ fn url(address: SocketAddr) -> anyhow::Result<Url> {
     Ok(Url::parse(&format!("http://{address}"))?)
 }
 
-/// Binds a service's ports; an error names the service.
+/// Binds a service's ports. Errors name the service.
 async fn bound<S: Service>(config: S::Config) -> anyhow::Result<S> {
     S::bind(config).await.map_err(|error| usage(format!("{}: {error:#}", S::NAME)))
 }
