@@ -1,4 +1,4 @@
-//! `tidewatch verify`: proves end to end that a running Tidewatch notices what it is meant to notice.
+//! `tidewatch verify`: proves end to end that a running Tidewatch notices what it should.
 
 mod alertmanager;
 mod checklist;
@@ -33,30 +33,31 @@ use target::Part;
 
 /// Prove end to end that Tidewatch notices what it should, in about five minutes
 ///
-/// Checks that events flow, everything is scraped, every rule is loaded and evaluated, Alertmanager's route leads to the
-/// webhook, every dashboard has data, and nothing fires for 60 s. Then breaks four simulated services at once, each in its own
-/// way, and measures until each fault is detected, told, healed and its end told; at last nothing may be lost. What it broke it
-/// heals, however it ends. Exit code 1 when something is not as it should be.
+/// Checks that events flow, everything is scraped, every rule is loaded and evaluated, Alertmanager's route leads to
+/// the webhook, every dashboard has data, and nothing fires for 60 s. Then breaks four simulated services at once, each
+/// in its own way, and measures how long it takes until each fault is detected, notified, healed and notified as
+/// resolved; finally checks that nothing was lost. However it ends, it heals what it broke. Exit code 1 if anything is
+/// not as it should be.
 #[derive(clap::Args, Debug)]
 #[command(after_help = target::help())]
 pub(crate) struct Args {
-    /// What to verify: `local`, which the running `tidewatch up` wrote down, or addresses as NAME=URL, comma-separated
+    /// What to verify: `local`, the running `tidewatch up`, or addresses as NAME=URL, comma-separated
     #[arg(long, value_name = "TARGET", default_value = "local", value_delimiter = ',', value_parser = target::part, hide_env_values = true)]
     target: Vec<Part>,
     /// Write the result as JSON to this file
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Write the result as JUnit XML, which CI systems show, to this file
+    /// Write the result as JUnit XML, which CI systems display, to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Property of librdkafka (TLS, SASL, ...) for kafka, repeatable; in the environment one a line, or comma-separated
+    /// librdkafka property (TLS, SASL, ...) for kafka, repeatable; in the environment one per line, or comma-separated
     #[arg(long, env = "TIDEWATCH_KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
     kafka_config: Vec<tidewatch_kafka::Properties>,
     #[command(flatten)]
     state: StateArgs,
 }
 
-/// Checks everything, and tells.
+/// Runs all checks and reports the results.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let endpoints = target::endpoints(&args.target, &args.state)?;
@@ -64,7 +65,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         Some(brokers) => Some(flags::kafka(brokers, &args.kafka_config)?),
         None => None,
     };
-    // A report that can't be written is better known before five minutes than after.
+    // It is better to learn that a report can't be written before the five minutes than after them.
     for (flag, file) in [("--report", &args.report), ("--junit", &args.junit)] {
         if let Some(file) = file {
             write(flag, file, "")?;
@@ -82,7 +83,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         () = tasks.run_until(run.work(&stack, begun + plan::TOTAL)) => false,
         () = interrupt.received() => true,
     };
-    // In this order: a step that still runs could break something after it was healed.
+    // In this order: a step that is still running could break something after it was healed.
     tasks.run_until(run.stop()).await;
     let unhealed = tokio::select! {
         unhealed = stack.heal_all() => unhealed,
@@ -97,7 +98,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         write("--junit", file, &junit::render(&report)?)?;
     }
     if live {
-        // One ends the last line of the checklist.
+        // Ends the last line of the checklist.
         say!("\n");
         let failed = records.iter().filter(|record| matches!(record.outcome.verdict, Verdict::Failed(_)));
         failed.for_each(|record| say!("{}\n", checklist::lines(record.title, &record.outcome).join("\n")));
@@ -112,7 +113,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     conclude(interrupted, report.passed, unhealed.is_empty())
 }
 
-/// What the exit code says, and why.
+/// Returns the outcome that determines the exit code, with the reason.
 fn conclude(interrupted: bool, passed: bool, healed: bool) -> anyhow::Result<()> {
     match (interrupted, healed, passed) {
         (true, true, _) => Err(anyhow!("interrupted; what was broken is healed")),

@@ -1,4 +1,4 @@
-//! Alertmanager's API v2: what it was told, to whom it sends it, and telling it something.
+//! Alertmanager's API v2: the alerts it received, the receivers it sends them to, and posting an alert.
 
 use std::collections::BTreeMap;
 
@@ -11,28 +11,28 @@ use crate::http;
 
 const NAME: &str = "Alertmanager";
 
-/// A client of it.
+/// A client of Alertmanager.
 #[derive(Debug, Clone)]
 pub(super) struct Alertmanager {
     client: Client,
     url: String,
 }
 
-/// An alert that it knows.
+/// An alert that Alertmanager has.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Alert {
     pub(super) labels: BTreeMap<String, String>,
-    /// Whom its route leads to.
+    /// The receivers that its route leads to.
     pub(super) receivers: Vec<Receiver>,
 }
 
-/// Somebody who is told.
+/// A receiver of notifications.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Receiver {
     pub(super) name: String,
 }
 
-/// An alert to be told.
+/// An alert to post.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Posted {
@@ -43,27 +43,27 @@ pub(super) struct Posted {
 }
 
 impl Alertmanager {
-    /// The one at this URL.
+    /// Returns a client of the Alertmanager at this URL.
     pub(super) fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub(super) fn url(&self) -> &str {
         &self.url
     }
 
-    /// A command that shows what this path answers.
+    /// Returns a command that shows the response of this path.
     pub(super) fn curl(&self, path: &str) -> String {
         format!("curl -s '{}{path}'", http::shown(&self.url))
     }
 
-    /// Alerts that fire, silenced and inhibited ones too.
+    /// Returns the firing alerts, including silenced and inhibited ones.
     pub(super) async fn alerts(&self) -> anyhow::Result<Vec<Alert>> {
         http::get(&self.client, NAME, &format!("{}/api/v2/alerts", self.url)).await
     }
 
-    /// Tells it of an alert.
+    /// Posts an alert.
     pub(super) async fn post(&self, alert: &Posted) -> anyhow::Result<()> {
         let url = format!("{}/api/v2/alerts", self.url);
         let response = http::send(NAME, self.client.post(&url).json(&[alert])).await?;

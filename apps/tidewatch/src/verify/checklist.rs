@@ -1,4 +1,4 @@
-//! The checklist as it is ticked off: on a terminal all lines at once and live, elsewhere a line for each step that ended.
+//! The checklist: on a terminal all lines at once and updated live, elsewhere one line for each step that ended.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use super::outcome::{Outcome, Verdict};
 use crate::say::say;
 
 const TICK: Duration = Duration::from_millis(250);
-/// Times a second, at most: over a slow connection too.
+/// Redraws per second at most, also for slow connections.
 const REDRAWN: u8 = 5;
-/// Columns of the longest title.
+/// Width of the longest title, in columns.
 const TITLE: usize = 21;
 
-/// Shows it on stdout.
+/// A checklist shown on stdout.
 pub(super) struct Checklist {
     live: bool,
     titles: HashMap<&'static str, &'static str>,
@@ -24,7 +24,7 @@ pub(super) struct Checklist {
 }
 
 impl Checklist {
-    /// Steps with their titles, in the order in which they are shown.
+    /// Returns a checklist of these steps, as ids with titles, in the order in which they are shown.
     pub(super) fn new(titles: impl Iterator<Item = (&'static str, &'static str)>, live: bool) -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stdout_with_hz(REDRAWN));
         let mut checklist = Self { live, titles: HashMap::new(), lines: HashMap::new() };
@@ -39,7 +39,7 @@ impl Checklist {
         checklist
     }
 
-    /// A step begins; its line, on which it says what it does.
+    /// Marks a step as started and returns its line, which shows what the step is doing.
     pub(super) fn begin(&self, id: &str) -> ProgressBar {
         let Some(line) = self.lines.get(id) else { return ProgressBar::hidden() };
         line.set_style(style(
@@ -51,7 +51,7 @@ impl Checklist {
         line.clone()
     }
 
-    /// A step ended.
+    /// Marks a step as ended.
     pub(super) fn end(&self, id: &str, outcome: &Outcome) {
         if !self.live {
             let title = self.titles.get(id).copied().unwrap_or(id);
@@ -69,7 +69,7 @@ impl Checklist {
     }
 }
 
-/// The lines that tell how a step ended.
+/// Returns the lines that describe how a step ended.
 pub(super) fn lines(title: &str, outcome: &Outcome) -> Vec<String> {
     let word = match outcome.verdict {
         Verdict::Passed(_) => "ok",
@@ -106,7 +106,7 @@ fn seconds(outcome: &Outcome) -> String {
 }
 
 fn style(template: &str, ticks: &str) -> ProgressStyle {
-    // The templates are constants, and so known to be well-formed.
+    // The templates are constants, so they are known to be well-formed.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner()).tick_chars(ticks)
 }
 

@@ -1,11 +1,11 @@
-//! The report as JUnit XML, which CI systems show: a test case for each step.
+//! The report as JUnit XML, which CI systems display: one test case per step.
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::report::{Report, Status, Step};
 
-/// The document.
+/// Returns the document.
 pub(super) fn render(report: &Report) -> std::io::Result<String> {
     let mut bytes = Vec::new();
     let mut writer = Writer::new_with_indent(&mut bytes, b' ', 2);
@@ -70,7 +70,7 @@ fn case(writer: &mut Writer<&mut Vec<u8>>, step: &Step) -> std::io::Result<()> {
     Ok(())
 }
 
-/// XML 1.0 has no way to write most control characters, not even escaped.
+/// Replaces the characters that XML 1.0 can't represent, even escaped: most control characters.
 fn legal(text: &str) -> String {
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r') || (c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}'));
     text.chars().map(|c| if allowed(c) { c } else { '\u{fffd}' }).collect()

@@ -1,4 +1,4 @@
-//! How a step of the check ended, and what a step notes on its way.
+//! The outcome of a step, and the notes that a step takes while it runs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,65 +6,65 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use tidewatch_service::printable;
 
-/// How a step ended.
+/// The verdict on a step.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Verdict {
-    /// As it should be, and the figures that say so.
+    /// Everything is as it should be; the figures that show it.
     Passed(String),
-    /// Not as it should be.
+    /// Something is not as it should be.
     Failed(Failure),
-    /// This way of running has no such thing; the reason.
+    /// The target doesn't include what the step checks; the reason.
     Skipped(String),
-    /// It was not tried; the reason.
+    /// The step was not run; the reason.
     NotRun(String),
 }
 
-/// What is wrong.
+/// A description of a failure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Failure {
-    /// What a healthy Tidewatch does.
+    /// The behaviour of a healthy Tidewatch.
     pub(super) expected: String,
-    /// What this one does.
+    /// The observed behaviour.
     pub(super) seen: String,
     /// A command that shows more.
     pub(super) more: String,
 }
 
 impl Failure {
-    /// A failure of these three sentences.
+    /// Returns a failure with these three sentences.
     pub(super) fn new(expected: impl Into<String>, seen: impl Into<String>, more: impl Into<String>) -> Self {
         Self { expected: expected.into(), seen: seen.into(), more: more.into() }
     }
 }
 
-/// Seconds that something took.
+/// A measured duration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Timing {
-    /// What took them, such as `told`.
+    /// The name of what was measured, such as `told`.
     pub(super) name: &'static str,
-    /// How many.
+    /// The duration in seconds.
     pub(super) seconds: f64,
-    /// How many are promised, where something is.
+    /// The promised maximum in seconds, if there is one.
     pub(super) limit: Option<f64>,
 }
 
-/// A step that is over.
+/// The outcome of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Outcome {
     pub(super) verdict: Verdict,
-    /// Seconds that the step took.
+    /// Duration of the step in seconds.
     pub(super) seconds: f64,
     pub(super) timings: Vec<Timing>,
 }
 
 impl Outcome {
-    /// Of a step that never began.
+    /// Returns the outcome of a step that never started.
     pub(super) fn not_run(why: impl Into<String>) -> Self {
         Self { verdict: Verdict::NotRun(why.into()), seconds: 0.0, timings: Vec::new() }
     }
 }
 
-/// Where a running step notes what it waits for and what it measured. What was noted last counts when its time is up.
+/// The notes of a running step: what it is waiting for and what it measured. When its time is up, the last note counts.
 #[derive(Debug, Clone)]
 pub(super) struct Note {
     bar: ProgressBar,
@@ -78,38 +78,38 @@ struct Noted {
 }
 
 impl Note {
-    /// A step whose line on the terminal is `bar`.
+    /// Returns notes for a step whose line on the terminal is `bar`.
     pub(super) fn new(bar: ProgressBar) -> Self {
         Self { bar, noted: Arc::default() }
     }
 
-    /// Tells what the step does just now.
+    /// Shows what the step is doing at the moment.
     pub(super) fn doing(&self, what: impl Into<String>) {
         self.bar.set_message(printable(what.into()).to_string());
     }
 
-    /// Not yet as it should be: this is the failure if it stays so.
+    /// Notes what is not yet as it should be: the failure if the step's time runs out.
     pub(super) fn not_yet(&self, missing: Failure) {
         self.bar.set_message(format!("waiting: {}", printable(&missing.seen)));
         self.lock().missing = Some(missing);
     }
 
-    /// Something was measured.
+    /// Adds a measurement.
     pub(super) fn took(&self, name: &'static str, seconds: f64, limit: Option<f64>) {
         self.lock().timings.push(Timing { name, seconds, limit });
     }
 
-    /// What is missing, if anything is.
+    /// Returns what is missing, if anything is.
     pub(super) fn missing(&self) -> Option<Failure> {
         self.lock().missing.clone()
     }
 
-    /// What was measured so far.
+    /// Returns the measurements so far.
     pub(super) fn timings(&self) -> Vec<Timing> {
         self.lock().timings.clone()
     }
 
-    // A panic in a step leaves what it noted before.
+    // After a panic in a step, the notes it took before are still valid.
     fn lock(&self) -> MutexGuard<'_, Noted> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }

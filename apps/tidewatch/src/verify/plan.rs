@@ -1,4 +1,4 @@
-//! The order of the steps, and how long each may take: at most six minutes in all.
+//! The order of the steps and their time limits: at most six minutes in all.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use super::steps::{
     unbroken,
 };
 
-/// For all steps together, so that the whole ends within six minutes.
+/// Time limit for all steps together, so that the whole check ends within six minutes.
 pub(super) const TOTAL: Duration = Duration::from_secs(355);
-/// What a stack that is ready does at once, or some seconds after the start of Prometheus.
+/// For steps that a ready stack passes at once, or some seconds after Prometheus started.
 const PIPELINE: Duration = Duration::from_secs(30);
-/// Traffic rules are armed after 120 s of traffic. Rules that are evaluated every 2 min have their first data some 155 s after
-/// the start of Prometheus.
+/// Traffic rules are armed after 120 s of traffic. Rules that are evaluated every 2 min have their first data some 155
+/// s after Prometheus started.
 const HEALTHY: Duration = Duration::from_secs(180);
-/// Told within 65 s, over within 95 s more, and 10 s each to say how late something is.
+/// 65 s to the notification, 95 s more to the resolved one, and 10 s each to report how late something is.
 const FAULTS: Duration = Duration::from_secs(182);
 const LAST: Duration = Duration::from_secs(15);
 
-/// All steps.
+/// Returns all steps.
 pub(super) fn stages() -> Vec<Stage> {
     let step = |id, title, limit, work: Work| Step { id, title, limit, work };
     vec![

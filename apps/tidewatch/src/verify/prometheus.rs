@@ -1,4 +1,4 @@
-//! Prometheus' HTTP API, as far as it tells whether Prometheus does its work.
+//! The part of Prometheus' HTTP API that shows whether Prometheus is working.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::http;
 
-/// A client of it.
+/// A client of Prometheus.
 #[derive(Debug, Clone)]
 pub(super) struct Prometheus {
     client: Client,
@@ -19,7 +19,7 @@ pub(super) struct Prometheus {
 
 type Labels = BTreeMap<String, String>;
 
-/// Something that is scraped.
+/// A scrape target.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Target {
@@ -29,19 +29,19 @@ pub(super) struct Target {
     pub(super) last_error: String,
 }
 
-/// A group of rules.
+/// A rule group.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
     pub(super) name: String,
-    /// Seconds.
+    /// Evaluation interval in seconds.
     pub(super) interval: f64,
-    /// In the year 1 before the first one.
+    /// A time in the year 1 before the first evaluation.
     pub(super) last_evaluation: Timestamp,
     pub(super) rules: Vec<Rule>,
 }
 
-/// A rule in force.
+/// A loaded rule.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rule {
@@ -52,7 +52,7 @@ pub(super) struct Rule {
     pub(super) last_error: String,
 }
 
-/// An alert that is pending or fires.
+/// An alert that is pending or firing.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Alert {
     pub(super) labels: Labels,
@@ -67,17 +67,17 @@ struct Answer<T> {
 }
 
 impl Prometheus {
-    /// The one at this URL.
+    /// Returns a client of the Prometheus at this URL.
     pub(super) fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
 
-    /// A command that shows what this path answers.
+    /// Returns a command that shows the response of this path.
     pub(super) fn curl(&self, path: &str) -> String {
         format!("curl -s '{}{path}'", http::shown(&self.url))
     }
 
-    /// What is scraped.
+    /// Returns the scrape targets.
     pub(super) async fn targets(&self) -> anyhow::Result<Vec<Target>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -88,7 +88,7 @@ impl Prometheus {
         Ok(active_targets)
     }
 
-    /// The rules in force.
+    /// Returns the loaded rules.
     pub(super) async fn rules(&self) -> anyhow::Result<Vec<Group>> {
         #[derive(Deserialize)]
         struct Groups {
@@ -98,7 +98,7 @@ impl Prometheus {
         Ok(groups)
     }
 
-    /// Alerts that are pending or fire.
+    /// Returns the alerts that are pending or firing.
     pub(super) async fn alerts(&self) -> anyhow::Result<Vec<Alert>> {
         #[derive(Deserialize)]
         struct Alerts {
@@ -108,7 +108,7 @@ impl Prometheus {
         Ok(alerts)
     }
 
-    /// URLs of the Alertmanagers that it tells.
+    /// Returns the URLs of the Alertmanagers that it sends alerts to.
     pub(super) async fn alertmanagers(&self) -> anyhow::Result<Vec<String>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -123,7 +123,7 @@ impl Prometheus {
         Ok(active_alertmanagers.into_iter().map(|place| place.url).collect())
     }
 
-    /// How many series this expression gives now whose value is a number.
+    /// Returns how many series with a value other than NaN this expression currently has.
     pub(super) async fn series(&self, expr: &str) -> anyhow::Result<usize> {
         #[derive(Deserialize)]
         #[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
@@ -135,7 +135,7 @@ impl Prometheus {
         }
         #[derive(Deserialize)]
         struct Series {
-            /// None of a native histogram.
+            /// `None` for a native histogram.
             value: Option<(f64, String)>,
         }
         let number = |value: &str| value != "NaN";
@@ -151,7 +151,7 @@ impl Prometheus {
         let url = format!("{}{path}", self.url);
         let response = http::send("Prometheus", self.client.get(&url).query(query)).await?;
         let status = response.status();
-        // What is wrong with a query is in the body of a 400 or 422.
+        // The body of a 400 or 422 says what is wrong with the query.
         let answer: Answer<T> = response
             .json()
             .await

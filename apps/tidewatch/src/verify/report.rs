@@ -1,4 +1,4 @@
-//! The report as JSON, in a shape that stays: docs/verify.md describes it.
+//! The report as JSON in a stable format, which docs/verify.md describes.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +8,25 @@ use serde::Serialize;
 use super::outcome::{Failure, Timing, Verdict};
 use super::run::Record;
 
-/// Name and version of the shape. Fields may be added under the same version, never taken away or changed.
+/// Name and version of the format. Within a version fields may be added, but never removed or changed.
 const SCHEMA: &str = "tidewatch-verify/v1";
 
-/// All that is known at the end.
+/// The complete result.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     schema: &'static str,
     tidewatch: &'static str,
-    /// Whether nothing failed, and everything was run that this way of running has.
+    /// Whether nothing failed, and every step was run that the target allows.
     pub(super) passed: bool,
     pub(super) started_at: Timestamp,
     pub(super) seconds: f64,
-    /// What was verified: addresses by name.
+    /// The verified addresses by name.
     target: BTreeMap<String, String>,
     counts: Counts,
     pub(super) steps: Vec<Step>,
 }
 
-/// How many steps ended how.
+/// Number of steps by verdict.
 #[derive(Debug, Default, Serialize)]
 struct Counts {
     passed: usize,
@@ -35,14 +35,14 @@ struct Counts {
     not_run: usize,
 }
 
-/// One step.
+/// The result of one step.
 #[derive(Debug, Serialize)]
 pub(super) struct Step {
     pub(super) id: &'static str,
     pub(super) title: &'static str,
     pub(super) status: Status,
     pub(super) seconds: f64,
-    /// Figures of what passed, the reason of what was skipped or not run.
+    /// Figures of a step that passed, or the reason why it was skipped or not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ pub(super) struct Step {
     pub(super) timings: Vec<Timing>,
 }
 
-/// How a step ended.
+/// The verdict on a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Status {
@@ -61,7 +61,7 @@ pub(super) enum Status {
 }
 
 impl Report {
-    /// Of these records.
+    /// Returns the report on these records.
     pub(super) fn new(
         records: &[Record],
         target: BTreeMap<String, String>,
@@ -88,13 +88,13 @@ impl Report {
         }
     }
 
-    /// `12 passed, 1 failed, 2 skipped, 3 not run`.
+    /// Returns a summary such as `12 passed, 1 failed, 2 skipped, 3 not run`.
     pub(super) fn summary(&self) -> String {
         let Counts { passed, failed, skipped, not_run } = self.counts;
         format!("{passed} passed, {failed} failed, {skipped} skipped, {not_run} not run in {:.0} s", self.seconds)
     }
 
-    /// As JSON for a file.
+    /// Returns the report as JSON, for a file.
     pub(super) fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
@@ -119,7 +119,7 @@ fn step(record: &Record) -> Step {
     }
 }
 
-/// To a tenth of a second: more would pretend.
+/// Rounds to a tenth of a second: more digits would pretend to a precision that isn't there.
 fn tenths(seconds: f64) -> f64 {
     (seconds * 10.0).round() / 10.0
 }
@@ -129,7 +129,7 @@ pub(super) mod tests {
     use super::super::outcome::Outcome;
     use super::*;
 
-    /// One record of every kind.
+    /// Returns a report with one record of every kind.
     pub(in super::super) fn example() -> Report {
         let record =
             |id, title, seconds, verdict, timings| Record { id, title, outcome: Outcome { verdict, seconds, timings } };

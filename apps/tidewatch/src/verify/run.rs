@@ -1,4 +1,5 @@
-//! Runs the steps: those of a stage side by side, a stage only when nothing before it failed, all within one limit.
+//! Runs the steps: those of a stage concurrently, a stage only if nothing before it failed, and all within one time
+//! limit.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -12,39 +13,39 @@ use super::checklist::Checklist;
 use super::outcome::{Failure, Note, Outcome, Verdict};
 use super::stack::Stack;
 
-/// What a step does. All steps wait most of the time, and share one thread.
+/// The work of a step. All steps wait most of the time, so they share one thread.
 pub(super) type Work = fn(Arc<Stack>, Note) -> Pin<Box<dyn Future<Output = Verdict>>>;
 
-/// One thing to check.
+/// A single check.
 #[derive(Clone, Copy)]
 pub(super) struct Step {
-    /// For machines; it stays as it is.
+    /// Identifier for machines; it is stable.
     pub(super) id: &'static str,
-    /// For people.
+    /// Title for people.
     pub(super) title: &'static str,
-    /// It ends by then, with what it noted last.
+    /// Time limit; when it is reached, the step fails with its last note.
     pub(super) limit: Duration,
     pub(super) work: Work,
 }
 
-/// When a stage runs.
+/// The condition for running a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
-    /// Nothing failed before; every step of it runs to its end.
+    /// If nothing failed before; each of its steps runs to its end.
     AllWell,
-    /// The same; the first step that fails ends the others, which only wait.
+    /// If nothing failed before; the first step that fails stops the others, which only wait.
     AllWellAndStaysSo,
-    /// The stage before ran, well or not.
+    /// If the stage before was run, whether it passed or not.
     After,
 }
 
-/// Steps that run side by side.
+/// Steps that run concurrently.
 pub(super) struct Stage {
     pub(super) when: When,
     pub(super) steps: Vec<Step>,
 }
 
-/// A step, and how it ended.
+/// A step and its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Record {
     pub(super) id: &'static str,
@@ -52,7 +53,7 @@ pub(super) struct Record {
     pub(super) outcome: Outcome,
 }
 
-/// All stages, and how far they are.
+/// A run of all stages, with its progress.
 pub(super) struct Run {
     stages: Vec<Stage>,
     checklist: Checklist,
@@ -62,7 +63,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Nothing has begun.
+    /// Returns a run that has not started.
     pub(super) fn new(stages: Vec<Stage>, live: bool) -> Self {
         let titles = stages.iter().flat_map(|stage| &stage.steps).map(|step| (step.id, step.title));
         Self {
@@ -74,7 +75,8 @@ impl Run {
         }
     }
 
-    /// Runs stage after stage; what would go on after `deadline` fails. Only within a `LocalSet`.
+    /// Runs one stage after another; steps that would run beyond `deadline` are cut off there. Must be called within a
+    /// `LocalSet`.
     pub(super) async fn work(&mut self, stack: &Arc<Stack>, deadline: Instant) {
         let mut ran = false;
         for index in 0..self.stages.len() {
@@ -98,13 +100,13 @@ impl Run {
         }
     }
 
-    /// Ends what still runs, and waits until it is over.
+    /// Aborts the steps that are still running, and waits until they have ended.
     pub(super) async fn stop(&mut self) {
         self.tasks.shutdown().await;
         self.running.clear();
     }
 
-    /// How every step ended, in their order; those that did not are `not run` for this reason.
+    /// Returns the outcome of every step, in order; those that were not run are `not run` for the reason `why`.
     pub(super) fn finish(mut self, why: &str) -> Vec<Record> {
         let steps: Vec<Step> = self.stages.iter().flat_map(|stage| stage.steps.clone()).collect();
         for step in &steps {
@@ -153,7 +155,7 @@ impl Run {
         self.outcomes.insert(step.id, outcome);
     }
 
-    /// Titles of what failed so far.
+    /// Returns the titles of the steps that failed so far.
     fn failed(&self) -> Vec<&'static str> {
         let failed = |step: &&Step| {
             self.outcomes.get(step.id).is_some_and(|outcome| matches!(outcome.verdict, Verdict::Failed(_)))
@@ -162,7 +164,7 @@ impl Run {
     }
 }
 
-/// The work until its limit, timed.
+/// Runs the work until its time limit, and measures how long it takes.
 async fn watched(work: Pin<Box<dyn Future<Output = Verdict>>>, note: Note, until: Instant) -> Outcome {
     let begun = Instant::now();
     let verdict = timeout_at(until, work).await.unwrap_or_else(|_| {

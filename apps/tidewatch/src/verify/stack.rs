@@ -1,4 +1,4 @@
-//! The Tidewatch that is verified: how its parts are reached, and the faults that were put into it.
+//! The Tidewatch under verification: clients of its parts, and the faults that were injected into it.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,18 +18,18 @@ use crate::simulator::{Fault, Simulated, Simulator};
 use crate::state::Endpoints;
 use crate::{http, program};
 
-/// A fault heals by itself after this long, should this process be killed before it healed it.
+/// A fault heals by itself after this time, in case this process is killed before healing it.
 const FAULT: Duration = Duration::from_secs(120);
 
-/// How far the simulator and the processor are, at about the same time.
+/// The counts of the simulator and the processor at about the same time.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Counts {
-    /// Empty where there is no simulator.
+    /// Empty without a simulator.
     pub(super) services: Vec<Simulated>,
     pub(super) processor: Status,
 }
 
-/// All of it.
+/// The Tidewatch under verification.
 pub(super) struct Stack {
     pub(super) client: Client,
     pub(super) endpoints: Endpoints,
@@ -40,7 +40,7 @@ pub(super) struct Stack {
     pub(super) inbox: Option<Inbox>,
     pub(super) prometheus: Option<Prometheus>,
     pub(super) alertmanager: Option<Alertmanager>,
-    /// What `tidewatch heal` needs to find it; none where `up` did not start it.
+    /// The command line of `tidewatch heal` for this Tidewatch; `None` if `up` did not start it.
     heal: Option<String>,
     /// Services that were broken and not healed yet.
     broken: Mutex<BTreeSet<String>>,
@@ -48,7 +48,7 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    /// What these endpoints say. `flags` is what another verb needs to find the same, if it can.
+    /// Returns the stack at these endpoints. `flags` are the flags with which another verb finds it, if one can.
     pub(super) fn new(endpoints: Endpoints, kafka: Option<KafkaArgs>, flags: Option<String>) -> anyhow::Result<Self> {
         let client = http::client()?;
         let place = |name| endpoints.get(name).map(|url| (client.clone(), url.to_owned()));
@@ -68,12 +68,12 @@ impl Stack {
         })
     }
 
-    /// A command that shows what this path of a service answers.
+    /// Returns a command that shows the response of this path of a service.
     pub(super) fn curl(&self, name: &str, path: &str) -> String {
         format!("curl -s '{}{path}'", http::shown(self.endpoints.get(name).unwrap_or(name)))
     }
 
-    /// A command that heals every fault.
+    /// Returns a command that heals every fault.
     pub(super) fn heal_command(&self) -> String {
         let simulator = || {
             let url = http::shown(self.endpoints.get("simulator").unwrap_or_default());
@@ -82,14 +82,15 @@ impl Stack {
         self.heal.clone().unwrap_or_else(simulator)
     }
 
-    /// How far they are: what the simulator says is in the topic when the processor is asked.
+    /// Returns the current counts. The simulator is asked first, so the events that it says are acknowledged are in the
+    /// topic when the processor is asked.
     pub(super) async fn counts(&self) -> anyhow::Result<Counts> {
         let services = self.services().await?;
         Ok(Counts { services, processor: self.processor.status().await? })
     }
 
-    /// How far they were when this was called first. The other way round: what the processor says is in the topic had been
-    /// produced when the simulator is asked.
+    /// Returns the counts at the first call. The processor is asked first here, so the events that it says are in the
+    /// topic had been produced when the simulator is asked.
     pub(super) async fn counts_at_first(&self) -> anyhow::Result<&Counts> {
         if let Some(counts) = self.first_counts.get() {
             return Ok(counts);
@@ -99,7 +100,7 @@ impl Stack {
         Ok(self.first_counts.get_or_init(|| Counts { services, processor }))
     }
 
-    /// The simulated services; none where there is no simulator.
+    /// Returns the simulated services, none without a simulator.
     pub(super) async fn services(&self) -> anyhow::Result<Vec<Simulated>> {
         match &self.simulator {
             Some(simulator) => simulator.services().await,
@@ -110,19 +111,19 @@ impl Stack {
     /// Breaks a service, and remembers to heal it.
     pub(super) async fn inject(&self, simulator: &Simulator, service: &str, mut body: Value) -> anyhow::Result<Fault> {
         body["for_seconds"] = FAULT.as_secs_f64().into();
-        // Before it is asked for: the answer may get lost, or nobody be there any more to read it.
+        // Before the request: the response may be lost, or this future dropped before it arrives.
         self.broken().insert(service.to_owned());
         simulator.inject(service, None, &body).await
     }
 
-    /// Heals a service; gives the moment.
+    /// Heals a service, and returns the time at which its fault ended.
     pub(super) async fn heal(&self, simulator: &Simulator, service: &str) -> anyhow::Result<Option<Timestamp>> {
         let healed = simulator.heal(Some(service)).await?;
         self.broken().remove(service);
         Ok(healed.first().and_then(|fault| fault.healed_at))
     }
 
-    /// Heals what is still broken; gives what could not be healed, and why.
+    /// Heals the services that are still broken, and returns those that could not be healed with the reason.
     pub(super) async fn heal_all(&self) -> Vec<(String, anyhow::Error)> {
         let Some(simulator) = &self.simulator else { return Vec::new() };
         let left: Vec<String> = self.broken().iter().cloned().collect();
@@ -135,7 +136,7 @@ impl Stack {
         failed
     }
 
-    // A panic in between leaves a set that is still right.
+    // After a panic in between, the set is still correct.
     fn broken(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    /// A simulator that notes the first line and the body of each request, and answers each with a fault.
+    /// Starts a simulator that records the first line and the body of each request, and answers each with a fault.
     async fn simulator() -> (String, Arc<Mutex<Vec<String>>>) {
         let fault = json!({"service": "pay", "region": null, "kind": "silence", "injected_at": "2026-11-21T10:00:00Z", "healed_at": "2026-11-21T10:01:00Z"});
         let mut answer = fault.clone();
@@ -190,7 +191,7 @@ mod tests {
             stack.inject(&simulator, service, json!({"silence": true})).await.unwrap();
         }
         stack.heal(&simulator, "auth").await.unwrap();
-        // As after a panic, a failure or ctrl-c in the midst of it.
+        // As after a panic, a failure or ctrl-c in the middle of a check.
         assert!(stack.heal_all().await.is_empty());
         assert!(stack.heal_all().await.is_empty(), "healed once");
         let put = |service| format!("PUT /faults/{service} HTTP/1.1 {{\"for_seconds\":120.0,\"silence\":true}}");
@@ -203,7 +204,7 @@ mod tests {
     async fn a_service_that_can_not_be_healed_is_named() {
         let mut endpoints = Endpoints::default();
         endpoints.insert("processor", "http://127.0.0.1:1");
-        // Nobody listens there.
+        // Nobody listens on this port.
         endpoints.insert("simulator", "http://127.0.0.1:1");
         let stack = Stack::new(endpoints, None, None).unwrap();
         let simulator = stack.simulator.clone().unwrap();

@@ -1,4 +1,4 @@
-//! What is checked: a module for each step, with the question that it asks and the judgement of the answer.
+//! The checks: one module per step, with the question it asks and the evaluation of the answer.
 
 pub(super) mod accounting;
 pub(super) mod alertmanager;
@@ -23,12 +23,12 @@ use super::outcome::{Failure, Note, Verdict};
 
 const POLL: Duration = Duration::from_millis(500);
 
-/// Looks again and again until all is well; the step's limit ends it.
+/// Repeats `look` until it succeeds; the step's time limit ends it.
 async fn until(note: &Note, look: impl AsyncFnMut() -> Result<String, Failure>) -> Verdict {
     every(POLL, note, look).await
 }
 
-/// The same, as often as this.
+/// Like [`until`], with this interval.
 async fn every(poll: Duration, note: &Note, mut look: impl AsyncFnMut() -> Result<String, Failure>) -> Verdict {
     loop {
         match look().await {
@@ -39,7 +39,7 @@ async fn every(poll: Duration, note: &Note, mut look: impl AsyncFnMut() -> Resul
     }
 }
 
-/// The first few of many, so that a line stays one.
+/// Returns the first few, so that they fit on one line.
 fn some(all: &[String]) -> String {
     const SHOWN: usize = 4;
     let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
@@ -49,7 +49,7 @@ fn some(all: &[String]) -> String {
     }
 }
 
-/// Why a step is skipped where `name` is not in the target.
+/// Returns the verdict of a step that is skipped because `name` is not in the target.
 fn lacks(name: &str) -> Verdict {
     Verdict::Skipped(format!("no {name} in the target"))
 }

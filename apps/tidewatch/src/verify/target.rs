@@ -1,4 +1,4 @@
-//! Which Tidewatch is verified: the one that `up` runs here, or one whose services are named.
+//! The Tidewatch to verify: the one that `up` runs here, or one whose services are named.
 
 use reqwest::Url;
 use tidewatch_platform::{KAFKA, SERVERS, SERVICES, STREAM_PROCESSOR};
@@ -6,8 +6,7 @@ use tidewatch_platform::{KAFKA, SERVERS, SERVICES, STREAM_PROCESSOR};
 use crate::exit::usage;
 use crate::state::{Endpoints, StateArgs};
 
-/// Returns the name of every service and server that can be named, as endpoints.json has them: a service by its short key
-/// and by its name.
+/// Returns every name that a target may use, as endpoints.json has them: a service by its short key and by its name.
 fn names() -> impl Iterator<Item = &'static str> {
     let services = SERVICES.iter().flat_map(|service| {
         let name = (service.name != service.endpoint).then_some(service.name);
@@ -28,16 +27,16 @@ pub(super) fn help() -> String {
     )
 }
 
-/// One word of --target.
+/// One item of --target.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Part {
-    /// What endpoints.json in the state directory says.
+    /// The contents of endpoints.json in the state directory.
     Local,
-    /// One service's address.
+    /// The address of one service.
     Place { name: &'static str, place: String },
 }
 
-/// Reads one word.
+/// Parses one item.
 pub(super) fn part(text: &str) -> Result<Part, String> {
     if text == "local" {
         return Ok(Part::Local);
@@ -63,7 +62,7 @@ pub(super) fn part(text: &str) -> Result<Part, String> {
     Ok(Part::Place { name, place: place.trim_end_matches('/').to_owned() })
 }
 
-/// What the words say together: addresses that are named take the place of endpoints.json's.
+/// Returns the endpoints that the items describe together; named addresses replace those of endpoints.json.
 pub(super) fn endpoints(parts: &[Part], state: &StateArgs) -> anyhow::Result<Endpoints> {
     let mut endpoints = if parts.contains(&Part::Local) { state.endpoints()? } else { Endpoints::default() };
     for part in parts {

@@ -1,5 +1,5 @@
-//! Nothing is lost: what the simulator produced is acknowledged and in the topic, and every offset of the topic that was read
-//! is in a window, was late, is a dead letter or a hole.
+//! Nothing is lost: every event that the simulator produced is acknowledged and in the topic, and every offset of the
+//! topic that was read is in a window, late, a dead letter or a hole.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +11,11 @@ use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::{Counts, Stack};
 use super::{every, some};
 
-/// So often that moments are met at which nothing is on its way.
+/// Short enough to meet moments at which nothing is in flight.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Asks until the counts were equal for each service and each partition: what is on its way just now is in only one of them.
+/// Repeats until the counts were equal at least once for each service and each partition, since events in flight are
+/// only in one of the two counts.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let expected = "position - start = windowed + late + dead letters + holes in every partition, at lag 0; produced = \
                     acknowledged = what the topic grew by";
@@ -40,7 +41,7 @@ fn accounted(now: &Counts) -> u64 {
     now.processor.partitions.iter().map(|at| at.windowed + at.late + at.dead_lettered).sum()
 }
 
-/// What is unequal, and how, by the service or partition; compared with the counts at first.
+/// Returns the services and partitions whose counts differ, with the difference, compared with the first counts.
 fn judge(first: &Counts, now: &Counts) -> BTreeMap<String, String> {
     let mut unequal = BTreeMap::new();
     let before = |name: &str| first.services.iter().find(|service| service.service == name);
@@ -58,7 +59,7 @@ fn judge(first: &Counts, now: &Counts) -> BTreeMap<String, String> {
     }
     let high = |counts: &Counts| counts.processor.partitions.iter().map(|at| at.high).sum::<i64>();
     let grown = u64::try_from(high(now) - high(first)).unwrap_or_default();
-    // Those that were produced before the first look may have been in the topic already.
+    // Events that were produced before the first look may have been in the topic already.
     let sent = acknowledged.saturating_sub(produced_before);
     if !now.services.is_empty() && grown < sent {
         unequal.insert("metrics.raw".to_owned(), format!("grew by {grown}, and {sent} were acknowledged"));

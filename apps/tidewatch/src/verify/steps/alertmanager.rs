@@ -1,4 +1,4 @@
-//! Prometheus tells Alertmanager, which the Watchdog alert proves: it fires always.
+//! Prometheus sends alerts to Alertmanager, as the Watchdog alert, which always fires, proves.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::http;
 
 const WATCHDOG: &str = "Watchdog";
 
-/// Asks Prometheus until it knows an Alertmanager.
+/// Repeats until Prometheus knows an Alertmanager.
 pub(in super::super) async fn known(stack: Arc<Stack>, note: Note) -> Verdict {
     if stack.alertmanager.is_none() {
         return lacks("alertmanager");
@@ -28,8 +28,8 @@ pub(in super::super) async fn known(stack: Arc<Stack>, note: Note) -> Verdict {
     .await
 }
 
-/// Asks Alertmanager until the Watchdog has come through. Prometheus says it again after a minute: when it evaluates its rules
-/// before it knows an Alertmanager, the first time is lost.
+/// Repeats until Alertmanager has the Watchdog alert. Prometheus sends it again after a minute; if it evaluates its
+/// rules before it knows an Alertmanager, the first one is lost.
 pub(in super::super) async fn told(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(alertmanager) = &stack.alertmanager else { return lacks("alertmanager") };
     if stack.prometheus.is_none() {

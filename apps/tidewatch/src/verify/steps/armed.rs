@@ -1,4 +1,5 @@
-//! Every rule of every simulated service can judge, and says that all is well: traffic rules need two minutes of traffic.
+//! Every rule of every simulated service is armed and reports that all is well: traffic rules need two minutes of
+//! traffic.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use super::super::stack::Stack;
 use super::{lacks, some, until};
 use crate::{processor, promises};
 
-/// Asks until they are.
+/// Repeats until they are.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(simulator) = &stack.simulator else { return lacks("simulator") };
     let rules = promises::rules();

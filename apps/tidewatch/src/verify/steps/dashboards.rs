@@ -15,21 +15,21 @@ use super::super::stack::Stack;
 use super::{lacks, some};
 
 const POLL: Duration = Duration::from_secs(3);
-/// A metric that is not there after this, although everything is scraped, is not going to come. Recorded series are waited for:
-/// those of long windows are evaluated every two minutes.
+/// A metric that is still missing after this time, although everything is scraped, will not appear. Recorded series are
+/// waited for: those with long windows are evaluated every two minutes.
 const SCRAPED: Duration = Duration::from_secs(15);
 
 /// A query without data.
 #[derive(Debug)]
 struct Empty {
     query: Query,
-    /// What Prometheus says is wrong with it; none: it gives nothing.
+    /// Prometheus' error message; `None` if the query is valid and returns nothing.
     error: Option<String>,
-    /// Metrics that it names and that Prometheus does not have now.
+    /// The metrics in the query that Prometheus currently doesn't have.
     absent: BTreeSet<String>,
 }
 
-/// Asks those without data again, until all have some.
+/// Repeats the queries without data until all have data.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(prometheus) = &stack.prometheus else { return lacks("prometheus") };
     let expected = "every query of every dashboard returns data";
@@ -69,7 +69,7 @@ async fn empty(prometheus: &Prometheus, queries: Vec<Query>) -> anyhow::Result<V
         };
         let mut absent = BTreeSet::new();
         for name in metrics(&query.resolved()) {
-            // What it had once is of no use: its names stay for as long as it keeps samples.
+            // Past samples don't count: Prometheus lists a name for as long as it keeps samples of it.
             if prometheus.series(&name).await? == 0 {
                 absent.insert(name);
             }
@@ -79,18 +79,18 @@ async fn empty(prometheus: &Prometheus, queries: Vec<Query>) -> anyhow::Result<V
     Ok(empty)
 }
 
-/// What is wrong with queries without data.
+/// An evaluation of the queries without data.
 #[derive(Debug, PartialEq)]
 struct Judgement {
     seen: String,
-    /// The first of them.
+    /// The first of the queries.
     query: String,
-    /// Whether waiting is in vain.
+    /// Whether waiting is pointless.
     hopeless: bool,
 }
 
 fn judge(empty: &[Empty]) -> Judgement {
-    // Those that wait in vain explain themselves; those whose data may still come would hide them.
+    // Show only the hopeless queries if there are any; those whose data may still arrive would hide them.
     let in_vain = |one: &&Empty| one.absent.iter().any(|name| !is_recorded(name));
     let hopeless = empty.iter().any(|one| in_vain(&one));
     let told: Vec<&Empty> = empty.iter().filter(|one| !hopeless || in_vain(one)).collect();
@@ -112,12 +112,12 @@ fn judge(empty: &[Empty]) -> Judgement {
     Judgement { seen, query: told.first().map(|one| one.query.resolved()).unwrap_or_default(), hopeless }
 }
 
-/// Recording rules name their series so.
+/// Returns whether this is a recorded series: only their names contain a colon.
 fn is_recorded(name: &str) -> bool {
     name.contains(':')
 }
 
-/// The metrics that an expression names.
+/// Returns the metrics that an expression names.
 fn metrics(expr: &str) -> BTreeSet<String> {
     struct Names(BTreeSet<String>);
     impl ExprVisitor for Names {
@@ -139,7 +139,7 @@ fn metrics(expr: &str) -> BTreeSet<String> {
     names.0
 }
 
-/// The API's path that asks a query, for a shell.
+/// Returns the API path that runs a query, for a shell.
 fn path(query: &str) -> String {
     let mut path = reqwest::Url::parse("http://x/api/v1/query").map(|mut url| {
         url.query_pairs_mut().append_pair("query", query);

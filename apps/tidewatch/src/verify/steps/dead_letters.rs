@@ -1,4 +1,5 @@
-//! Malformed records become dead letters: the DLQ holds each once with the reason, and as many as the processor counts.
+//! Malformed records become dead letters: the DLQ holds each of them once with its reason, and as many as the processor
+//! counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,16 +18,16 @@ use crate::promises::PROMISES;
 use crate::simulator::Simulator;
 
 const SHARE: f64 = 0.3;
-/// Dead letters that have to come, of at least so many kinds.
+/// Number of dead letters to wait for, with all of these reasons among them.
 const ENOUGH: usize = 30;
 const REASONS: [&str; 4] = ["from_future", "invalid_field", "not_json", "too_old"];
-/// Promised seconds from injection until that many have come.
+/// Promised seconds from injection until that many have arrived.
 const WITHIN: f64 = 30.0;
-/// After the healing, what was sent before still comes; then the two counts are the same.
+/// Time limit, after healing, for records sent before to arrive and for the two counts to become equal.
 const SETTLED: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(200);
 
-/// Spoils events of the service after those that the other faults befall.
+/// Corrupts events of the service that follows those of the other faults.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(simulator) = &stack.simulator else { return lacks("simulator") };
     let Some(kafka) = &stack.kafka else { return lacks("kafka") };
@@ -82,7 +83,7 @@ async fn trial(stack: &Stack, note: &Note, simulator: &Simulator, kafka: &KafkaA
     }
 }
 
-/// Dead letters that were read, each once, however often it was written.
+/// The dead letters read, each counted once however often it was written.
 #[derive(Debug, Default)]
 struct Letters {
     places: BTreeSet<(Vec<u8>, Vec<u8>)>,
@@ -90,7 +91,7 @@ struct Letters {
 }
 
 impl Letters {
-    /// Takes what has come and what comes in a moment; no longer, however fast they come.
+    /// Reads what has arrived and what arrives within [`POLL`]; no longer, however fast they arrive.
     async fn read(&mut self, reader: &Reader) {
         let until = Instant::now() + POLL;
         while Instant::now() < until

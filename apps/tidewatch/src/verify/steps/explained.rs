@@ -1,4 +1,5 @@
-//! Which alerts a fault explains: its own of the fast path, the same of the slow path, and what it takes from the budget.
+//! The alerts that a fault explains: those of the fast path, their counterparts on the slow path, and those of the
+//! error budget that it consumes.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -9,34 +10,34 @@ use tidewatch_contract::http::simulator::FaultKind;
 use super::route;
 use crate::simulator::Fault;
 
-/// An alert, by its name and the service that it is about.
+/// An alert by its name and the service it is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Alert {
     pub(super) name: String,
-    /// Empty where it is about none.
+    /// Empty if it isn't about a service.
     pub(super) service: String,
 }
 
 impl Alert {
-    /// An alert of this name about this service.
+    /// Returns the alert with this name about this service.
     pub(super) fn new(name: impl Into<String>, service: impl Into<String>) -> Self {
         Self { name: name.into(), service: service.into() }
     }
 
-    /// Always there, or of this check itself.
+    /// Returns whether the alert always fires, or is the test alert of this check.
     pub(super) fn is_expected(&self) -> bool {
         self.name == "Watchdog" || self.name == route::ALERT
     }
 
-    /// A burning budget: it remembers bad events for hours, long after what caused them is over.
+    /// Returns whether it is an error budget alert: it counts bad events for hours, long after their cause is gone.
     pub(super) fn is_budget(&self) -> bool {
         self.name.starts_with("ErrorBudgetBurn")
     }
 
-    /// Whether one of these faults is its cause.
+    /// Returns whether one of these faults is its cause.
     pub(super) fn is_explained_by<'a>(&self, faults: impl IntoIterator<Item = &'a Fault>) -> bool {
         let Some(known) = tidewatch_catalogue::alert(&self.name) else { return false };
-        // Dead letters are counted for the whole stream, so their alert names no service.
+        // Dead letters are counted for the whole stream, so their alert doesn't name a service.
         let is_about = |service: &str| known.about == Subject::Stream || self.service == service;
         let provokes = |kind: FaultKind| known.provoked_by.contains(&kind);
         faults.into_iter().any(|fault| provokes(fault.kind) && is_about(&fault.service))
@@ -52,7 +53,7 @@ impl Display for Alert {
     }
 }
 
-/// One after the other, for a sentence.
+/// Returns the alerts as a list for a sentence.
 pub(super) fn list(alerts: &BTreeSet<Alert>) -> String {
     alerts.iter().map(Alert::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! A fault is injected, detected, told, healed, and its end is told, each in the promised time.
+//! A fault is injected, detected, notified, healed, and notified as resolved, each within the promised time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use crate::processor;
 use crate::promises::{PROMISES, Promise, RESOLVED_WITHIN};
 use crate::simulator::{Simulated, Simulator};
 
-/// Alertmanager may take this many seconds more.
+/// Additional seconds allowed for Alertmanager.
 const ALERTMANAGER: f64 = 5.0;
-/// What is late is waited for this much longer, so that the report can say how late.
+/// Additional time to wait for late notifications, so that the report can say how late they are.
 const GRACE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(200);
 
-/// Injects the promise's fault into the service of the same number, so that no two befall one.
+/// Injects the fault of a promise into the service with the same number, so that no service has two faults.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note, number: usize) -> Verdict {
     let Some(simulator) = &stack.simulator else { return lacks("simulator") };
     let Some(inbox) = &stack.inbox else { return lacks("mock_slack") };
@@ -37,7 +37,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note, number: usize
     }
 }
 
-/// The simulated service of this number.
+/// Returns the simulated service with this number.
 pub(super) async fn service(simulator: &Simulator, number: usize) -> anyhow::Result<Simulated> {
     let services = simulator.services().await?;
     let count = services.len();
@@ -64,7 +64,7 @@ impl Trial<'_> {
             Err(error) => return self.failed("the simulator takes the fault", format!("{error:#}")),
         };
         let told = self.begun(injected_at).await;
-        // Also when nobody was told.
+        // Even if no notification arrived.
         let healed_at = match stack.heal(self.simulator, name).await {
             Ok(Some(healed_at)) => healed_at,
             Ok(None) => {
@@ -95,7 +95,8 @@ impl Trial<'_> {
         self.failed("it is told, and its end, in the promised time", late.join("; "))
     }
 
-    /// Waits until the processor has detected it in every region, and mock-slack was told; gives the seconds.
+    /// Waits until the processor has detected the fault in every region and mock-slack has received the notifications;
+    /// returns the seconds.
     async fn begun(&self, since: Timestamp) -> Result<f64, Verdict> {
         let Self { promise, service, .. } = self;
         let limit = promise.within + self.extra;
@@ -142,7 +143,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Waits until mock-slack was told that it is over in every region; gives the seconds.
+    /// Waits until mock-slack has received the resolved notification of every region; returns the seconds.
     async fn over(&self, since: Timestamp) -> Result<f64, Verdict> {
         let Self { promise, service, .. } = self;
         let limit = RESOLVED_WITHIN + self.extra;
@@ -174,7 +175,7 @@ impl Trial<'_> {
         Ok(inbox::by_region(&all, self.promise.rule(), &self.service, status, since).into_values().collect())
     }
 
-    /// Seconds to the last of these moments.
+    /// Records and returns the seconds to the last of these times.
     fn took(&self, name: &'static str, since: Timestamp, told: &[Timestamp], limit: f64) -> f64 {
         let seconds = told.iter().map(|at| at.duration_since(since).as_secs_f64()).fold(0.0, f64::max);
         self.note.took(name, seconds, Some(limit));

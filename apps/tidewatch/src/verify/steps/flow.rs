@@ -1,4 +1,4 @@
-//! Events flow: from the simulator over Kafka to the stream-processor, the metrics-bridge and the console.
+//! Events flow: from the simulator through Kafka to the stream-processor, the metrics-bridge and the console.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,21 +10,21 @@ use super::until;
 use crate::http;
 use crate::status;
 
-/// A lag of less is no lag: records that were written since the processor asked.
+/// A smaller lag doesn't count: these are records that were written since the processor asked.
 const NO_LAG: u64 = 200;
 const BRIDGE_COUNTER: &str = "workload_requests_total{";
 
-/// What all of them said at about the same time. None: not in the target.
+/// The state of all parts at about the same time. `None` if a part is not in the target.
 #[derive(Debug, Clone, Default)]
 struct Sample {
     counts: Counts,
     /// Requests that the bridge has counted.
     bridge: Option<f64>,
-    /// Requests a second that the console shows, by service.
+    /// Requests per second that the console shows, by service.
     console: Option<BTreeMap<String, f64>>,
 }
 
-/// Looks until everything has moved since the first look.
+/// Repeats until everything has progressed since the first look.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let mut first = None;
     until(&note, async || {
@@ -61,7 +61,7 @@ async fn sample(stack: &Stack) -> anyhow::Result<Sample> {
     Ok(Sample { counts, bridge, console })
 }
 
-/// All requests that the bridge exposes.
+/// Returns the number of requests that the bridge exposes.
 async fn counted(client: &reqwest::Client, url: &str) -> anyhow::Result<f64> {
     let response = http::send("metrics-bridge", client.get(format!("{url}/metrics"))).await?;
     Ok(sum(&response.error_for_status()?.text().await?))
@@ -74,7 +74,7 @@ fn sum(exposition: &str) -> f64 {
 
 type Wrong = (&'static str, String, (&'static str, &'static str));
 
-/// What stands still, in the order in which events flow: the first thing is the cause of the others.
+/// Returns the first part without progress, in the order in which events flow: it is the cause of the others.
 fn judge(first: &Sample, now: &Sample) -> Result<String, Wrong> {
     let sent = |sample: &Sample| {
         let services = &sample.counts.services;
@@ -180,7 +180,7 @@ mod tests {
 
     use super::*;
 
-    /// After `n` events on their way through everything.
+    /// Returns a sample after `n` events have passed through everything.
     fn sample(n: u64) -> Sample {
         let simulator = json!([{"service": "pay", "regions": ["eu"], "produced": n, "acknowledged": n, "dropped": 0}]);
         let watermark =

@@ -1,4 +1,4 @@
-//! No alert fires: not in a minute of the healthy workload, and afterwards none but those that the faults explain.
+//! No alert fires: none during a minute of the healthy workload, and afterwards only those that the faults explain.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,18 +17,18 @@ use crate::simulator::Faults;
 const QUIET: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_secs(1);
 
-/// Alerts that fire, by what they mean for a healthy workload.
+/// Firing alerts by their meaning for a healthy workload.
 #[derive(Debug, Default, PartialEq)]
 struct Firing {
-    /// Nothing explains them.
+    /// No fault explains them.
     unexplained: BTreeSet<Alert>,
-    /// Left by a fault that was healed; they will end.
+    /// Caused by a fault that was healed; they will resolve.
     lingering: BTreeSet<Alert>,
-    /// Budgets that a fault has spent; they burn on for hours.
+    /// Error budgets that a fault has spent; their alerts fire for hours.
     budgets: BTreeSet<Alert>,
 }
 
-/// Waits until what earlier faults left is over, and then for a minute without an alert.
+/// Waits until the alerts of earlier faults are over, and then for a minute without an alert.
 pub(in super::super) async fn before(stack: Arc<Stack>, note: Note) -> Verdict {
     let expected = "no alert fires in 60 s of the healthy workload, nor did one before";
     let mut quiet_since = None;
@@ -69,7 +69,7 @@ pub(in super::super) async fn before(stack: Arc<Stack>, note: Note) -> Verdict {
     }
 }
 
-/// Looks once whether anything was told that the faults do not explain.
+/// Checks once whether there was any alert that the faults don't explain.
 pub(in super::super) async fn after(stack: Arc<Stack>, _: Note) -> Verdict {
     let expected = "no alert but those of the faults, in their services";
     match firing(&stack).await {
@@ -96,7 +96,7 @@ fn more(stack: &Stack) -> String {
     }
 }
 
-/// What fires now or was told since this check began, and the faults that were ever injected.
+/// Returns the alerts that are firing or were notified since this check started, and all faults ever injected.
 async fn firing(stack: &Stack) -> anyhow::Result<(BTreeSet<Alert>, Faults)> {
     let mut alerts: BTreeSet<Alert> = processor::firing(&stack.processor.status().await?)
         .into_iter()

@@ -1,4 +1,4 @@
-//! Alertmanager's route leads to the webhook: a test alert that is posted comes out there, and so does its end.
+//! Alertmanager's route leads to the webhook: a test alert that is posted arrives there, and so does its resolution.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,25 +13,25 @@ use super::super::stack::Stack;
 use super::lacks;
 use crate::inbox::Inbox;
 
-/// Name of the test alert. No rule has it.
+/// Name of the test alert. No rule uses it.
 pub(super) const ALERT: &str = "TidewatchVerify";
-/// Its label that tells one check from another.
+/// The label that distinguishes one run of the check from another.
 const RUN: &str = "run";
-/// The fast path's route waits for nothing, and a group that was told lately for 5 s.
+/// The fast path's route doesn't delay a new group, and delays a group that was notified recently by 5 s.
 const LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(200);
-/// Alertmanager ends the test alert by itself after this long, should this process be killed.
+/// Alertmanager resolves the test alert by itself after this time, in case this process is killed.
 const LIFE: Duration = Duration::from_secs(60);
 
-/// Posts the alert, waits for it, ends it, waits for its end.
+/// Posts the alert, waits for it, resolves it, and waits for the resolution.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(alertmanager) = &stack.alertmanager else { return lacks("alertmanager") };
     let Some(inbox) = &stack.inbox else { return lacks("mock_slack") };
     let begins = Timestamp::now();
-    // Of this check alone, should there be two at a time.
+    // Unique to this check, in case two run at the same time.
     let run = begins.as_microsecond().to_string();
     for (status, ends) in [(NotificationStatus::Firing, begins + LIFE), (NotificationStatus::Resolved, begins)] {
-        // One that ends when it is posted must not end before it began.
+        // An alert that ends when it is posted must not end before it began.
         let ends = ends.max(if status == NotificationStatus::Resolved { Timestamp::now() } else { ends });
         let posted = Instant::now();
         if let Err(error) = alertmanager.post(&alert(&run, begins, ends)).await {
@@ -108,7 +108,7 @@ fn failed(alertmanager: &Alertmanager, seen: String) -> Verdict {
     Verdict::Failed(Failure::new(expected, seen, alertmanager.curl("/api/v2/status")))
 }
 
-/// Whom Alertmanager's route leads to.
+/// Describes the receivers that Alertmanager's route leads to.
 fn routed(alerts: &[Alert]) -> String {
     let own = alerts.iter().find(|alert| alert.labels.get("alertname").is_some_and(|name| name == ALERT));
     let names = own.map(|alert| alert.receivers.iter().map(|receiver| receiver.name.as_str()).collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! Prometheus has every rule of the repository and evaluates them without an error.
+//! Prometheus has loaded every rule of the repository and evaluates them without errors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use super::{lacks, some, until};
 
 const PATH: &str = "/api/v1/rules";
 
-/// A file of rules, as far as names go.
+/// A rule file, reduced to the names.
 #[derive(Deserialize)]
 struct File {
     groups: Vec<Wanted>,
 }
 
-/// A group of rules that there should be.
+/// A rule group that should be loaded.
 #[derive(Debug, Clone, Deserialize)]
 struct Wanted {
     name: String,
@@ -34,7 +34,7 @@ struct WantedRule {
     alert: Option<String>,
 }
 
-/// Asks until every rule is there, and none has failed.
+/// Repeats until every rule is loaded and none has failed.
 pub(in super::super) async fn loaded(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(prometheus) = &stack.prometheus else { return lacks("prometheus") };
     let wanted = match wanted() {
@@ -52,7 +52,7 @@ pub(in super::super) async fn loaded(stack: Arc<Stack>, note: Note) -> Verdict {
     .await
 }
 
-/// Asks until every group was evaluated lately.
+/// Repeats until every group was evaluated recently.
 pub(in super::super) async fn evaluated(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(prometheus) = &stack.prometheus else { return lacks("prometheus") };
     until(&note, async || {
@@ -66,7 +66,7 @@ pub(in super::super) async fn evaluated(stack: Arc<Stack>, note: Note) -> Verdic
     .await
 }
 
-/// The groups of the rule files within this binary, by the file's name.
+/// Returns the groups of the rule files embedded in this binary, by file name.
 fn wanted() -> anyhow::Result<Vec<(String, Wanted)>> {
     let mut wanted = Vec::new();
     for tidewatch_servers::File { name, text } in tidewatch_servers::rules() {

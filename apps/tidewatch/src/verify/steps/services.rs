@@ -1,4 +1,4 @@
-//! Every service of the target answers, and says that it can do its work.
+//! Every service of the target responds and reports that it is ready.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use super::super::stack::Stack;
 use super::until;
 use crate::http;
 
-/// A service or server as it is asked.
+/// A service or server to query.
 #[derive(Clone)]
 struct Asked {
     /// Its name in the target.
     name: &'static str,
     /// Its name in sentences.
     title: String,
-    /// A path that answers 200 when it is ready.
+    /// The path that returns 200 when it is ready.
     path: &'static str,
 }
 
@@ -38,7 +38,7 @@ fn capitalised(name: &str) -> String {
     first.to_uppercase() + rest
 }
 
-/// Asks all of them until they are ready.
+/// Repeats until all are ready.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     until(&note, async || {
         let mut answers = join_all(all().map(|asked| ask(&stack, asked))).await;
@@ -48,7 +48,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     .await
 }
 
-/// One service's name, and its complaint with a command that shows more.
+/// A service's name, and its failure, if any, with a command that shows more.
 struct Answer {
     name: String,
     wrong: Option<(String, String)>,

@@ -1,4 +1,4 @@
-//! Prometheus scrapes every service: each job that there should be has a target, and every target is up.
+//! Prometheus scrapes every service: each expected job has a target, and every target is up.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use super::super::stack::Stack;
 use super::{lacks, some, until};
 use crate::catalogue;
 
-/// The jobs that there should be, whatever is configured.
+/// Returns the expected jobs, whatever is configured.
 fn jobs(alertmanager: bool) -> Vec<&'static str> {
     let jobs = catalogue::jobs().map(|job| job.name);
     jobs.filter(|name| alertmanager || *name != "alertmanager").collect()
 }
 
-/// Asks until all are up.
+/// Repeats until all targets are up.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(prometheus) = &stack.prometheus else { return lacks("prometheus") };
     let jobs = jobs(stack.alertmanager.is_some());

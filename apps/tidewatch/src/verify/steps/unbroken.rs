@@ -1,4 +1,4 @@
-//! Nobody has a fault in force: it would be mistaken for one of this check, and healed with it.
+//! No fault is in force: it would be mistaken for one of this check's faults, and healed with them.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::super::stack::Stack;
 use super::{lacks, until};
 use crate::simulator::{Faults, described};
 
-/// Asks the simulator once; only the question is repeated when it isn't answered.
+/// Asks the simulator once; the request is only repeated while it fails.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(simulator) = &stack.simulator else { return lacks("simulator") };
     let expected = "no fault in force";
