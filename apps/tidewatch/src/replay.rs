@@ -1,4 +1,4 @@
-//! `tidewatch replay`: the requests of a log, as events on `metrics.raw`.
+//! `tidewatch replay`: sends the requests of a log as events to `metrics.raw`.
 
 mod arrival;
 mod input;
@@ -41,14 +41,13 @@ use summary::Summary;
 /// Send the requests of an access log through Tidewatch, as if they happened now
 ///
 /// Reads the access logs of nginx, Apache, Caddy, Traefik, Envoy, HAProxy, IIS, AWS and others, as text or JSON, and
-/// RequestEvents as JSON lines; gzip and UTF-16 are recognised. The format is found out line by line: docs/replay.md
-/// lists them. A request's time is taken where the line says it beyond doubt. Lines within 60 s of log time are sorted
+/// RequestEvents as JSON lines; recognises gzip and UTF-16. The format is detected line by line: docs/replay.md lists
+/// them all. A latency is only used where the line states it unambiguously. Lines within 60 s of log time are sorted
 /// first. Ids in paths become :id. Lines that can't be read are counted and shown.
 ///
-/// What comes through stdin or a FIFO without --speed is live where its lines are about now: within 60 s of the clock,
-/// and then until ten lines in a row are more than 120 s from it. Live events have the moment at which they were read,
-/// and every rule judges them. All else is a replay: its events are marked, and TrafficDrop and ClockSkew don't judge
-/// them.
+/// Without --speed, lines from stdin or a FIFO are live if they are about now: within 60 s of the clock, and then until
+/// ten lines in a row are more than 120 s from it. Live events get the current time, and every rule evaluates them.
+/// Everything else is a replay: its events are marked, and TrafficDrop and ClockSkew ignore them.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     tidewatch replay access.log --speed 600      # ten minutes of log a second\n  \
@@ -59,44 +58,44 @@ use summary::Summary;
 pub(crate) struct Args {
     /// Log to read; `-` is stdin
     file: PathBuf,
-    /// Seconds of log to send in one second [default: 1; stdin and --keep-timestamps: as fast as lines come]
+    /// Seconds of log to send per second [default: 1; stdin and --keep-timestamps: as fast as lines arrive]
     #[arg(long, value_name = "FACTOR", value_parser = flags::positive, allow_hyphen_values = true)]
     speed: Option<f64>,
-    /// Cut pauses of the log that are longer, in log time, such as 5s [default: a pause takes its time, up to a day]
+    /// Cut longer pauses of the log to this, in log time, such as 5s [default: pauses are kept, up to a day]
     #[arg(long, value_name = "DURATION", value_parser = flags::positive_duration, allow_hyphen_values = true)]
     max_gap: Option<SignedDuration>,
-    /// Take every line of stdin as happening now, though the log's clock or time zone says otherwise
+    /// Treat every line of stdin as happening now, even if the log's clock or time zone says otherwise
     #[arg(long, conflicts_with = "speed")]
     live: bool,
-    /// Leave the log's own times; a processor counts those behind its windows as late, and doesn't judge them
+    /// Keep the log's own times; a processor counts events behind its windows as late, and doesn't evaluate them
     #[arg(long)]
     keep_timestamps: bool,
     /// Service that the requests belong to [default: the file's name without extension; stdin: `replay`]
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     service: Option<String>,
-    /// Region that they were answered in [default: local]
+    /// Region that the requests were served in [default: local]
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     region: Option<String>,
-    /// The log's own format: nginx's log_format or Apache's LogFormat, the string or the whole directive
+    /// The log's format: nginx's log_format or Apache's LogFormat, as the string or the whole directive
     #[arg(long, value_name = "FORMAT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     format: Option<String>,
-    /// Field that says how long a request took, such as `duration` or `response.time`; no other is then looked at
+    /// Field that holds a request's duration, such as `duration` or `response.time`; all others are then ignored
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     latency_field: Option<String>,
-    /// Unit of request times that don't name their own
+    /// Unit of request durations that don't state their own
     #[arg(long, value_name = "UNIT")]
     latency_unit: Option<LatencyUnit>,
     /// Kafka brokers to send to [default: those of the running `tidewatch up`]
     #[arg(long, env = "TIDEWATCH_BROKERS", value_name = "HOST:PORT")]
     brokers: Option<String>,
-    /// Property of librdkafka (TLS, SASL, ...), repeatable; in the environment one a line, or comma-separated
+    /// librdkafka property (TLS, SASL, ...), repeatable; in the environment one per line, or comma-separated
     #[arg(long, env = "TIDEWATCH_KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
     kafka_config: Vec<tidewatch_kafka::Properties>,
     #[command(flatten)]
     state: StateArgs,
 }
 
-/// A unit of `--latency-unit`.
+/// The values of `--latency-unit`.
 #[derive(clap::ValueEnum, Debug, Clone, Copy)]
 enum LatencyUnit {
     /// Seconds
@@ -121,7 +120,7 @@ impl From<LatencyUnit> for Unit {
 }
 
 impl Args {
-    /// How its lines are read. Only a line that may be happening now can do without a time.
+    /// Returns the parser of the log's lines. Only in a log that may be live can a line do without a time.
     fn parser(&self, may_pause: bool) -> anyhow::Result<Parser> {
         let hints =
             Hints { latency_field: self.latency_field.clone(), latency_unit: self.latency_unit.map(Unit::from) };
@@ -131,7 +130,7 @@ impl Args {
     }
 
     fn origin(&self) -> Origin {
-        // `access.log.gz` is of the service `access`, as `access.log`.
+        // The service of `access.log.gz` is `access`, as that of `access.log` is.
         let unpacked = match self.file.extension() {
             Some(extension) if extension == "gz" => self.file.with_extension(""),
             _ => self.file.clone(),
@@ -149,7 +148,7 @@ impl Args {
         }
     }
 
-    /// How it is sent, given whether its lines may come slowly.
+    /// Returns how to send the log. `may_pause` says whether its lines may arrive slowly.
     fn pace(&self, may_pause: bool) -> anyhow::Result<Pace> {
         if self.live && !may_pause {
             let file = self.file.display();
@@ -170,7 +169,7 @@ impl Args {
         })
     }
 
-    /// The brokers to send to, and what else runs beside them.
+    /// Returns the brokers to send to, and the endpoints of the Tidewatch that runs on them.
     fn target(&self) -> anyhow::Result<(KafkaArgs, Endpoints)> {
         let running = self.state.endpoints();
         let (brokers, endpoints) = match &self.brokers {
@@ -187,7 +186,7 @@ impl Args {
     }
 }
 
-/// Replays the log, and tells what became of each line.
+/// Replays the log, and reports what became of each line.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let input = Input::open(&args.file)?;
     let parser = args.parser(input.may_pause())?;
@@ -235,7 +234,8 @@ fn shown(file: &Path) -> String {
     if input::is_stdin(file) { "stdin".to_owned() } else { file.display().to_string() }
 }
 
-/// Asks before anything is sent: without it, records would wait five minutes for a broker that isn't there.
+/// Checks, before anything is sent, that the broker is reachable: otherwise records would wait five minutes for a
+/// broker that isn't there.
 async fn check_reachable(kafka: &KafkaArgs) -> anyhow::Result<()> {
     let reader = Reader::new(kafka, "tidewatch-replay")?;
     match reader.ends(&METRICS_RAW).await {

@@ -1,4 +1,4 @@
-//! What a running stream-processor made of the replayed events, by its own counts.
+//! What a running stream-processor did with the replayed events, according to its own counts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,29 +9,29 @@ use tokio::time::Instant;
 use crate::http;
 use crate::processor::Processor;
 
-/// How long the processor may take to read the last event.
+/// Time limit for the processor to read the last event.
 const LIMIT: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(250);
 
-/// A look at the processor before the replay.
+/// The counts of the processor before the replay.
 pub(super) struct Arrival {
     processor: Option<Processor>,
     before: BTreeMap<i32, PartitionStatus>,
 }
 
-/// What became of the partitions that were written to, while they were.
+/// The processor's counts for the partitions that were written to, since the replay started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seen {
     /// Whether the processor has read the last replayed event.
     pub all: bool,
-    /// Events older than what was judged already.
+    /// Events too old for the windows that were still open.
     pub late: u64,
-    /// Events that could not be judged.
+    /// Events that became dead letters.
     pub dead_lettered: u64,
 }
 
 impl Arrival {
-    /// Notes the processor's counts, if one runs at this admin URL.
+    /// Records the counts of the processor at this admin URL, if one is running there.
     pub(super) async fn watch(processor: Option<&str>) -> Self {
         let processor = processor.and_then(|url| Some(Processor::new(http::client().ok()?, url)));
         let mut arrival = Self { processor, before: BTreeMap::new() };
@@ -39,8 +39,8 @@ impl Arrival {
         arrival
     }
 
-    /// Waits until the processor has read up to these offsets, and gives what it counted on their partitions since.
-    /// `None` where no processor answers.
+    /// Waits until the processor has read up to these offsets, and returns what it has counted on their partitions
+    /// since [`watch`](Self::watch). `None` if no processor responds.
     pub(super) async fn of(&self, last_offsets: &BTreeMap<i32, i64>) -> Option<Seen> {
         let deadline = Instant::now() + LIMIT;
         loop {

@@ -1,5 +1,5 @@
-//! The lines of a file or of stdin, each with its number, as they come: plain or compressed with gzip, in UTF-8 or
-//! UTF-16, one a line or as the elements of a JSON array.
+//! The lines of a file or of stdin, numbered, as they arrive: plain or compressed with gzip, in UTF-8 or UTF-16, one
+//! event per line or as the elements of a JSON array.
 
 mod decode;
 mod elements;
@@ -15,25 +15,25 @@ use crate::exit::usage;
 use decode::{Compression, Decoded};
 use elements::Elements;
 
-/// Lines read ahead of being sent.
+/// Lines to read ahead of sending.
 const READ_AHEAD: usize = 1024;
 const BUFFER: usize = 64 * 1024;
 
 /// One line, or one element of a JSON array.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    /// From 1.
+    /// Line number, from 1.
     pub number: u64,
-    /// Without its newline; of one over [`MAX_LINE_BYTES`] one byte more than that.
+    /// The line without its newline; if it is longer than [`MAX_LINE_BYTES`], the first `MAX_LINE_BYTES + 1` bytes.
     pub bytes: Vec<u8>,
-    /// Where in the input it ended, in bytes.
+    /// The offset in the input at which it ended, in bytes.
     pub end: u64,
 }
 
-/// A log to be read.
+/// A log to read.
 pub(super) struct Input {
     reader: Box<dyn Read + Send>,
-    /// In bytes, of a file.
+    /// Size in bytes, if it is a file.
     pub size: Option<u64>,
 }
 
@@ -68,17 +68,17 @@ impl Input {
         }
     }
 
-    /// Whether lines may come slowly, and then have to be sent without waiting for others.
+    /// Returns whether lines may arrive slowly, and then have to be sent without waiting for others.
     pub(super) fn may_pause(&self) -> bool {
         self.size.is_none()
     }
 
-    /// Reads in a thread of its own, which a blocked stdin may hold for ever without holding anything else.
+    /// Reads on a separate thread, so that a stdin that blocks forever blocks nothing else.
     pub(super) fn lines(self) -> mpsc::Receiver<io::Result<Line>> {
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         std::thread::spawn(move || {
             if let Err(error) = each(self.reader, |line| sender.blocking_send(Ok(line)).is_ok()) {
-                // Nobody is left to be told where the receiver is gone.
+                // If the receiver is gone, nobody needs the error.
                 let _ = sender.blocking_send(Err(error));
             }
         });
@@ -86,19 +86,19 @@ impl Input {
     }
 }
 
-/// `-`
+/// Returns whether the path is `-`, which means stdin.
 pub(super) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Gives every line to `take` until it wants no more.
+/// Passes every line to `take` until it returns false.
 fn each(reader: impl Read + Send + 'static, mut take: impl FnMut(Line) -> bool) -> io::Result<()> {
     let Decoded { reader, position } = decode::decode(reader)?;
     let (is_array, reader) = elements::is_array(reader)?;
     let reader = BufReader::with_capacity(BUFFER, reader);
     let mut lines = if is_array { Split::Elements(Elements::new(reader)) } else { Split::Lines(Lines::new(reader)) };
     while let Some(mut line) = lines.next()? {
-        // Of what was decoded, the position in the file is what its size can be compared with.
+        // For decoded input, only the position in the file can be compared with the file's size.
         if let Some(position) = &position {
             line.end = position.get();
         }
@@ -134,7 +134,7 @@ impl<R: BufRead> Lines<R> {
         Self { reader, number: 0, end: 0 }
     }
 
-    /// The next line, holding no more of it than the limit; `None` at the end.
+    /// Returns the next line, keeping at most one byte more than the limit; `None` at the end.
     fn next(&mut self) -> io::Result<Option<Line>> {
         let mut bytes = Vec::new();
         let mut begun = false;
@@ -161,9 +161,9 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// What is read next; nothing at the end.
+/// Returns the next bytes, none at the end.
 fn filled(reader: &mut impl BufRead) -> io::Result<&[u8]> {
-    // An interrupted read is tried again. (Asking twice costs nothing: what is filled stays.)
+    // Retries an interrupted read. (The second call below is free: the buffer stays filled.)
     while let Err(error) = reader.fill_buf() {
         if error.kind() != io::ErrorKind::Interrupted {
             return Err(error);

@@ -1,4 +1,4 @@
-//! One line of a log, and the request event it stands for.
+//! A line of a log, and the request event it represents.
 
 mod path;
 
@@ -10,58 +10,58 @@ use serde::de::IgnoredAny;
 use tidewatch_accesslog::{self as accesslog, Latency, Parser, Request, Status};
 use tidewatch_contract::{Event, Rejection, RequestEvent};
 
-/// Lines longer than this, in bytes, are not read: no event may be longer either.
+/// Maximum length of a line in bytes, which is also that of an event; longer lines are not read.
 pub(super) const MAX_LINE_BYTES: usize = tidewatch_contract::MAX_EVENT_BYTES;
 
-/// What a log doesn't say about its requests.
+/// Facts about the requests that a log doesn't state.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
     /// Name of the log, for request ids such as `access:17`.
     pub log: String,
-    /// Service that a line without one belongs to.
+    /// Service of a line that doesn't name one.
     pub service: String,
-    /// Region that a line without one belongs to.
+    /// Region of a line that doesn't name one.
     pub region: String,
-    /// Whether `service` was asked for, and so overrules what a RequestEvent says itself.
+    /// Whether the user chose `service`, so that it overrides the service in a RequestEvent.
     pub service_given: bool,
-    /// The same for `region`.
+    /// Whether the user chose `region`, so that it overrides the region in a RequestEvent.
     pub region_given: bool,
 }
 
-/// Why a line is no request.
+/// The reason why a line isn't a request.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum Unreadable {
     /// The line is longer than [`MAX_LINE_BYTES`].
     #[error("longer than {} KiB", MAX_LINE_BYTES / 1024)]
     TooLong,
-    /// No log of a request.
+    /// The line isn't the log entry of a request.
     #[error(transparent)]
     Log(#[from] accesslog::Unreadable),
-    /// A line without a time, which means now in a log that is followed and nothing in a file.
+    /// The line has no time, which means now in a log that is followed, but nothing in a file.
     #[error("no time; from stdin it would mean now")]
     NoTime,
-    /// An event that the processor would refuse.
+    /// The event would be rejected by the processor.
     #[error("{0}")]
     Rejected(#[from] Rejection),
 }
 
-/// A line that is a request.
+/// A line that represents a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Parsed {
     /// The request.
     pub event: RequestEvent,
-    /// Whether it was logged without a status code, since the client was gone.
+    /// Whether it was logged without a status code because the client was gone.
     pub client_gone: bool,
 }
 
-/// nginx's code for a client that closed the connection before it was answered. Others log 0, 000 or 999 then, which
-/// are no codes of HTTP and no RequestEvent.
+/// nginx's status code for a client that closed the connection before the response. Other servers log 0, 000 or 999 in
+/// this case, which are not valid HTTP codes, nor valid in a RequestEvent.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// What only a RequestEvent has all of; its other required fields have names that others use too.
+/// Fields that only a RequestEvent has all of; other formats use the names of its other required fields too.
 const EVENT_FIELDS: [&str; 5] = ["status_code", "service", "region", "endpoint", "timestamp"];
 
-/// Reads the lines of one log, in their order.
+/// A reader of one log's lines, in order.
 #[derive(Debug)]
 pub(super) struct LineReader {
     origin: Origin,
@@ -69,13 +69,13 @@ pub(super) struct LineReader {
 }
 
 impl LineReader {
-    /// A log from `origin` that `parser` understands.
+    /// Returns a reader for a log from `origin` that `parser` understands.
     pub(super) fn new(origin: Origin, parser: Parser) -> Self {
         Self { origin, parser }
     }
 
-    /// Reads line `number` (from 1). `None` is a line that says nothing of a request. A line without a time happened
-    /// `now`, where there is one.
+    /// Reads line `number` (from 1). Returns `None` if the line isn't about a request. A line without a time happened
+    /// at `now`, if that is given.
     pub(super) fn read(
         &mut self,
         line: &[u8],
@@ -85,7 +85,7 @@ impl LineReader {
         if line.len() > MAX_LINE_BYTES {
             return Err(Unreadable::TooLong);
         }
-        // Servers log what clients send, whatever its encoding: a stray byte in a user agent loses no request.
+        // Servers log what clients send, whatever its encoding: a stray byte in a user agent must not lose the request.
         let text = String::from_utf8_lossy(line);
         if is_event(&text) {
             let event = RequestEvent::parse(text.trim().as_bytes())?;
@@ -104,8 +104,8 @@ impl LineReader {
             timestamp: ended,
             service: self.origin.service.clone(),
             region: self.origin.region.clone(),
-            // What is no request line (a TLS handshake on a plain port, say) was still answered, so it counts, under
-            // one name.
+            // Something that isn't a request line (such as a TLS handshake on a plain port) was still answered, so it
+            // counts, under a single name.
             endpoint: request.target.map_or_else(|| "(malformed)".to_owned(), |target| path::template(&target)),
             status_code: match request.status {
                 Status::Code(code) => code,
@@ -120,7 +120,7 @@ impl LineReader {
         }
     }
 
-    /// A RequestEvent keeps its own service and region unless others were asked for.
+    /// Overrides the service and region of a RequestEvent if the user chose others.
     fn placed(&self, mut event: RequestEvent) -> RequestEvent {
         if self.origin.service_given {
             event.service.clone_from(&self.origin.service);
@@ -132,7 +132,7 @@ impl LineReader {
     }
 }
 
-/// Whether the line is meant to be a RequestEvent: a wrong field is then told by its name.
+/// Returns whether the line is meant to be a RequestEvent, so that a wrong field is reported by its name.
 fn is_event(text: &str) -> bool {
     if !EVENT_FIELDS.iter().all(|name| text.contains(name)) {
         return false;

@@ -1,36 +1,37 @@
-//! Whether the lines of an input are about now, and so are requests as they happen rather than a replay of old ones.
+//! Decides whether the lines of an input are about now, that is, requests as they happen rather than a replay of old
+//! ones.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Lines that are looked at together: one request that took minutes, logged with the time at which it began, tells
-/// nothing.
+/// Number of lines to look at together: a single line proves nothing, since a request that took minutes may be logged
+/// with its start time.
 const LINES: usize = 10;
-/// How far from the clock a line of an input that becomes live may be.
+/// Maximum distance from the clock at which a line makes the input live.
 const BECOMES_LIVE: SignedDuration = SignedDuration::from_secs(60);
-/// How far from it those of an input that is live may all be. More than the above, so that it doesn't change all the
-/// time.
+/// Maximum distance from the clock at which a line keeps the input live. Larger than [`BECOMES_LIVE`], so that the
+/// input doesn't keep switching.
 const STAYS_LIVE: SignedDuration = SignedDuration::from_secs(120);
-/// Lines that are less behind than that are about now; many logs tell whole seconds only.
+/// Minimum lag to report; many logs have whole seconds only.
 const WORTH_SAYING: Duration = Duration::from_secs(5);
 
-/// What an event is to the processor.
+/// The kind of an event, for the processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// It happens now: rules about arrival judge it.
+    /// It happens now: every rule evaluates it.
     Live,
-    /// It happened once: they don't.
+    /// It happened in the past: TrafficDrop and ClockSkew ignore it.
     Replay,
 }
 
-/// Tells from the times of the last lines.
+/// Decides by the times of the last lines.
 #[derive(Debug)]
 pub(super) struct Liveness {
-    /// Whether the user said so.
+    /// Whether the user said that the input is live.
     given: bool,
-    /// How long ago each of the last lines was logged; negative: its time is yet to come.
+    /// How long ago each of the last lines was logged; negative if its time is in the future.
     lags: VecDeque<SignedDuration>,
     source: Source,
     was_live: bool,
@@ -38,13 +39,13 @@ pub(super) struct Liveness {
 }
 
 impl Liveness {
-    /// Of an input that is live if its lines are about now, or in any case where that is `given`.
+    /// Creates one for an input that is live if its lines are about now, or in any case if `given`.
     pub(super) fn new(given: bool) -> Self {
         let source = if given { Source::Live } else { Source::Replay };
         Self { given, lags: VecDeque::new(), source, was_live: false, most_behind: Duration::ZERO }
     }
 
-    /// What the line is that was logged `at` and read `now`.
+    /// Returns the kind of the line that was logged `at` and read `now`.
     pub(super) fn read(&mut self, at: Timestamp, now: Timestamp) -> Source {
         if self.lags.len() == LINES {
             self.lags.pop_front();
@@ -58,23 +59,23 @@ impl Liveness {
         self.source
     }
 
-    /// Whether the user said that it is live.
+    /// Returns whether the user said that the input is live.
     pub(super) fn is_given(&self) -> bool {
         self.given
     }
 
-    /// What the last line was.
+    /// Returns the kind of the last line.
     pub(super) fn source(&self) -> Source {
         self.source
     }
 
-    /// How far behind the clock the input is, where it was live once and that is worth saying.
+    /// Returns how far the input is behind the clock, if it was ever live and the lag is worth reporting.
     pub(super) fn behind(&self) -> Option<Duration> {
         let lag = Duration::try_from(self.nearest()?).ok()?;
         (self.was_live && lag >= WORTH_SAYING).then_some(lag)
     }
 
-    /// The most that it was behind.
+    /// Returns the largest lag so far.
     pub(super) fn most_behind(&self) -> Option<Duration> {
         (!self.most_behind.is_zero()).then_some(self.most_behind)
     }

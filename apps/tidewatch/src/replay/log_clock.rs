@@ -1,44 +1,44 @@
-//! Where each line of a log belongs, by its own time and by those of the lines around it.
+//! Finds the place of each line in a log, by its own time and those of the lines around it.
 //!
-//! Most lines are near the newest before them: a server logs a request when it ends, so they are somewhat out of order.
-//! What is far from it is either a single line with a wrong time, which goes with the lines around it, or the log
-//! itself has turned: to another day, to an older file, or it runs backwards. It takes several such lines in a row to
-//! tell.
+//! Most lines are close to the newest one before them: a server logs a request when it ends, so they are slightly out
+//! of order. A line that is far away either has a wrong time, and then stays with the lines around it, or the log
+//! itself has turned: to another day, to an older file, or because it runs backwards. It takes several such lines in a
+//! row to know.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How far behind the newest line another may be and still be sorted in before it.
+/// How far behind the newest line another one may be and still be sorted in before it.
 pub(super) const REACH: SignedDuration = SignedDuration::from_secs(60);
-/// How far ahead of the newest line the next one may be. What is longer is no pause but another time.
+/// How far ahead of the newest line the next one may be. A longer distance isn't a pause but a different time.
 pub(super) const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
-/// Lines in a row that are far from those before, before the log counts as turned.
+/// Number of lines in a row, far from those before, after which the log counts as turned.
 const TURNED_AFTER: u32 = 10;
 
-/// Where a line belongs. The order of positions is the order of sending.
+/// The place of a line. Positions are ordered as the lines are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
-    /// How often the log had turned.
+    /// How many times the log had turned.
     pub stretch: u32,
-    /// From the first line of the stretch, in the direction that the log runs in.
+    /// Distance from the first line of the stretch, in the direction in which the log runs.
     pub at: SignedDuration,
 }
 
-/// What is odd about a line.
+/// Something odd about a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Oddity {
-    /// Far from the lines before it.
+    /// The line is far from those before it.
     Apart {
-        /// How far after them; negative: before.
+        /// How far after them, or before them if negative.
         by: SignedDuration,
     },
-    /// The last lines agree with each other, and not with those before.
+    /// The last lines agree with each other, but not with those before.
     Turned {
         /// Whether they run backwards.
         backwards: bool,
     },
 }
 
-/// The time of the log, as its lines tell it.
+/// The time of the log, according to its lines.
 #[derive(Debug, Default)]
 pub(super) struct LogClock {
     stretch: Option<Stretch>,
@@ -53,7 +53,7 @@ struct Stretch {
     newest: SignedDuration,
 }
 
-/// The lines just read, as far as they are far from those before.
+/// The most recent lines that are far from those before.
 #[derive(Debug, Default)]
 struct Apart {
     lines: u32,
@@ -63,7 +63,7 @@ struct Apart {
 }
 
 impl LogClock {
-    /// Takes the time of the next line.
+    /// Takes the time of the next line, and returns its place and any oddity.
     pub(super) fn place(&mut self, at: Timestamp) -> (Position, Option<Oddity>) {
         let stretch = self.stretch.get_or_insert_with(|| Stretch::new(0, at, false));
         let own = stretch.offset(at);
@@ -123,7 +123,7 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    /// The stretch and second of each line, and what is odd.
+    /// Returns the stretch and second of each line, and the oddities.
     fn placed(seconds: impl IntoIterator<Item = i64>) -> (Vec<(u32, i64)>, Vec<Oddity>) {
         let mut clock = LogClock::default();
         let lines: Vec<_> = seconds.into_iter().map(|second| clock.place(at(second))).collect();
@@ -164,7 +164,7 @@ mod tests {
         let (positions, odd) = placed((0..50).map(|line| 9000 + line).chain((0..50).map(|line| 1000 + line)));
         assert_eq!(positions[99], (1, 40));
         assert_eq!(odd.last(), Some(&Oddity::Turned { backwards: false }));
-        // Its lines need not be in order to show that it doesn't run backwards.
+        // Out of order, as lines of a log that doesn't run backwards may be.
         let (_, odd) = placed((0..50).map(|line| 9000 + line).chain((0..50).map(|line| 1000 + (line ^ 1))));
         assert_eq!(odd.last(), Some(&Oddity::Turned { backwards: false }));
     }

@@ -1,4 +1,4 @@
-//! What a replay finds out about its log on the way, told once.
+//! Notes for the user on what a replay finds out about its log, each shown only once or a few times.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use super::log_clock::{LONGEST_PAUSE, Oddity};
 use super::progress::{Progress, words};
 use super::schedule::Schedule;
 
-/// Oddities of a kind that are told; all of them are counted.
+/// Number of oddities of a kind to report; all of them are counted.
 const TOLD: u32 = 3;
-/// A pause that is told as it begins.
+/// Minimum length of a pause to report when it starts.
 const LONG: Duration = Duration::from_secs(10);
 
-/// What was told already.
+/// A record of the notes already shown.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     source: Option<Source>,
@@ -28,7 +28,7 @@ pub(super) struct Notes {
 struct Told(u32);
 
 impl Told {
-    /// Whether one more is told.
+    /// Counts one more, and returns whether to report it.
     fn more(&mut self) -> bool {
         self.0 += 1;
         self.0 <= TOLD
@@ -36,7 +36,7 @@ impl Told {
 }
 
 impl Notes {
-    /// Line `number`, logged `at`, is live or not.
+    /// Reports that line `number`, logged `at`, is live or not, if that has changed.
     pub(super) fn source(&mut self, progress: &Progress, liveness: &Liveness, number: u64, at: Timestamp) {
         let source = liveness.source();
         let before = self.source.replace(source);
@@ -60,11 +60,11 @@ impl Notes {
         }
     }
 
-    /// Line `number`, logged `at`, is odd.
+    /// Reports that line `number`, logged `at`, is odd.
     pub(super) fn oddity(&mut self, progress: &Progress, oddity: Oddity, number: u64, at: Timestamp) {
         match oddity {
             Oddity::Apart { by } => {
-                // A request that took minutes, where its beginning is logged, is nothing to tell.
+                // Not worth a note: a request that took minutes, if the log has its start time.
                 let is_wrong = by > LONGEST_PAUSE || by < -LONGEST_PAUSE;
                 let is_first = self.last_apart.replace(number).is_none_or(|last| last + 1 < number);
                 if is_wrong && is_first && self.apart.more() {
@@ -90,7 +90,7 @@ impl Notes {
         }
     }
 
-    /// Nothing is due before the line that was logged `until`.
+    /// Reports a long pause: nothing is due before the line that was logged `until`.
     pub(super) fn pause(&mut self, progress: &Progress, pause: Duration, until: Timestamp, schedule: &Schedule) {
         if pause >= LONG && !self.pause && !schedule.cuts_pauses() {
             self.pause = true;

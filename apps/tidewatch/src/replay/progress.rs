@@ -1,4 +1,4 @@
-//! How far a replay is: a bar on a terminal, else a plain line now and then. Both go to stderr.
+//! Progress of a replay: a bar on a terminal, otherwise a plain line now and then. Both go to stderr.
 
 use std::fmt::{self, Display};
 use std::io::{IsTerminal, Write};
@@ -10,16 +10,16 @@ use tokio::time::Instant;
 
 use super::tally::Tally;
 
-/// Without a terminal: from one line to the next, at first. Twice as long after each, up to the limit, so that a log
-/// that is followed for days doesn't fill another one.
+/// Without a terminal: the first interval between two lines. It doubles after each, up to the limit, so that a log that
+/// is followed for days doesn't fill up another one.
 const FIRST_LINE: Duration = Duration::from_secs(5);
 const EVERY_AT_MOST: Duration = Duration::from_secs(60);
-/// From one look of the bar to the next.
+/// Interval between updates of the bar.
 const REDRAWN: Duration = Duration::from_millis(200);
 
-/// Shows it.
+/// The progress display.
 pub(super) struct Progress {
-    /// None without a terminal.
+    /// `None` without a terminal.
     bar: Option<ProgressBar>,
     size: Option<u64>,
     every: Duration,
@@ -27,39 +27,39 @@ pub(super) struct Progress {
     shown: String,
 }
 
-/// How far it is.
+/// The status of a replay.
 pub(super) struct Status<'a> {
-    /// What became of the lines.
+    /// The counts of lines.
     pub tally: &'a Tally,
-    /// How much of the log is done with, in bytes.
+    /// How much of the log is finished, in bytes.
     pub done: u64,
-    /// What it is doing.
+    /// Current activity.
     pub doing: Doing,
 }
 
-/// What a replay does.
+/// The activity of a replay.
 pub(super) enum Doing {
-    /// It has sent nothing yet.
+    /// Nothing has been sent yet.
     Reading,
-    /// It has sent what was logged until then.
+    /// Sending; the last event sent was logged at this time.
     Sending(Timestamp),
-    /// It waits until the next line of the log is due.
+    /// Waiting until the next line of the log is due.
     Waiting {
-        /// How long.
+        /// Remaining time.
         left: Duration,
-        /// When that line was logged.
+        /// Time at which that line was logged.
         until: Timestamp,
     },
-    /// The broker doesn't acknowledge what was sent.
+    /// Blocked because the broker doesn't acknowledge the events sent.
     Blocked,
-    /// It sends what happens now.
+    /// Sending events as they happen.
     Live,
-    /// It sent what happened now, and its lines now are that old.
+    /// No longer current: the input was live, and its lines are this old now.
     Behind(Duration),
 }
 
 impl Progress {
-    /// Of a log of `size` bytes, where that is known.
+    /// Returns a display for a log of `size` bytes, if the size is known.
     pub(super) fn new(size: Option<u64>) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let (bar, template) = match size {
@@ -67,19 +67,19 @@ impl Progress {
                 None => (ProgressBar::new_spinner(), "{spinner} {wide_msg}"),
             };
             bar.enable_steady_tick(REDRAWN);
-            // The templates are constants, and so known to be well-formed.
+            // The templates are constants, so they are known to be well-formed.
             bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
         let every = if bar.is_some() { REDRAWN } else { FIRST_LINE };
         Self { bar, size, every, next: Instant::now() + every, shown: String::new() }
     }
 
-    /// When to show it next.
+    /// Returns when to show the progress next.
     pub(super) fn due(&self) -> Instant {
         self.next
     }
 
-    /// Shows it, unless it is as it was.
+    /// Shows the progress, unless it is unchanged.
     pub(super) fn show(&mut self, status: &Status<'_>) {
         self.next = Instant::now() + self.every;
         let text = status.to_string();
@@ -99,7 +99,7 @@ impl Progress {
         }
     }
 
-    /// Says something that the user should know now.
+    /// Shows a message to the user at once.
     pub(super) fn note(&self, text: impl Display) {
         let line = format!("replay: {text}");
         match &self.bar {
@@ -108,14 +108,14 @@ impl Progress {
         }
     }
 
-    /// All is sent; the broker has not acknowledged all.
+    /// Shows that everything is sent, but not everything acknowledged.
     pub(super) fn waiting(&self) {
         if let Some(bar) = &self.bar {
             bar.set_message("waiting for the last acknowledgements");
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn done(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -142,7 +142,7 @@ impl Display for Status<'_> {
     }
 }
 
-/// A duration for a reader: `42 s`, `58 min`, `75 h`, `27000 days`.
+/// Returns a duration in words: `42 s`, `58 min`, `75 h`, `27000 days`.
 pub(super) fn words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
@@ -154,7 +154,7 @@ pub(super) fn words(duration: Duration) -> String {
 }
 
 fn say(line: &str) {
-    // Progress that nobody reads is no error.
+    // If nobody reads the progress, that isn't an error.
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 

@@ -1,14 +1,15 @@
-//! Sorts what is nearly sorted: servers log a request when it ends, by several workers, so lines come out of order.
+//! Sorts items that are nearly sorted: servers log a request when it ends, from several workers, so lines are out of
+//! order.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::log_clock::{Position, REACH};
 
-/// Items held at most: a log that says a million times the same second must not fill the memory.
+/// Maximum number of items held: a log with a million lines of the same second must not fill the memory.
 const CAPACITY: usize = 100_000;
 
-/// Holds items until nothing within [`REACH`] can come before them any more.
+/// Holds items until nothing within [`REACH`] can precede them any more.
 #[derive(Debug)]
 pub(super) struct Reorder<T> {
     held: BinaryHeap<Reverse<Held<T>>>,
@@ -19,9 +20,9 @@ pub(super) struct Reorder<T> {
 #[derive(Debug)]
 struct Held<T> {
     at: Position,
-    /// Equal times keep the order in which they came.
+    /// Keeps items with equal times in the order of their arrival.
     arrival: u64,
-    /// A heap moves what it holds a dozen times.
+    /// Boxed, since a heap moves its items a dozen times.
     item: Box<T>,
 }
 
@@ -46,36 +47,36 @@ impl<T> Ord for Held<T> {
 }
 
 impl<T> Reorder<T> {
-    /// Holds nothing yet.
+    /// Returns an empty one.
     pub(super) fn new() -> Self {
         Self { held: BinaryHeap::new(), newest: None, arrivals: 0 }
     }
 
-    /// Takes the next item of the log.
+    /// Adds the next item of the log.
     pub(super) fn push(&mut self, at: Position, item: T) {
         self.newest = self.newest.max(Some(at));
         self.held.push(Reverse(Held { at, arrival: self.arrivals, item: Box::new(item) }));
         self.arrivals += 1;
     }
 
-    /// The earliest item that is held.
+    /// Returns the earliest item held.
     pub(super) fn first(&self) -> Option<(Position, &T)> {
         self.held.peek().map(|Reverse(held)| (held.at, &*held.item))
     }
 
-    /// Whether the earliest item is the next one, whatever is still to come.
+    /// Returns whether the earliest item is the next one, whatever is still to come.
     pub(super) fn is_settled(&self) -> bool {
         let far_behind =
             |at: Position| self.newest.is_some_and(|newest| newest.stretch != at.stretch || newest.at - at.at >= REACH);
         self.held.len() >= CAPACITY || self.first().is_some_and(|(at, _)| far_behind(at))
     }
 
-    /// Takes the earliest item.
+    /// Removes and returns the earliest item.
     pub(super) fn pop(&mut self) -> Option<(Position, T)> {
         self.held.pop().map(|Reverse(held)| (held.at, *held.item))
     }
 
-    /// How many are held.
+    /// Returns the number of items held.
     pub(super) fn len(&self) -> usize {
         self.held.len()
     }

@@ -1,4 +1,4 @@
-//! When each event of a log is sent: as far apart as it was logged, divided by the speed.
+//! Decides when each event of a log is sent: as far apart as they were logged, divided by the speed.
 
 use std::time::Duration;
 
@@ -7,32 +7,33 @@ use tokio::time::Instant;
 
 use super::log_clock::Position;
 
-/// Times of sending, from positions in the log.
+/// Sending times, computed from positions in the log.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    /// How many seconds of the log pass in one.
+    /// Seconds of log per second.
     speed: f64,
     /// The longest pause, in log time.
     max_gap: Option<SignedDuration>,
-    /// The furthest event that was sent, and when it was due.
+    /// The furthest event sent, and the time at which it was due.
     last: Option<(Position, Instant)>,
 }
 
 impl Schedule {
-    /// The schedule begins with the first event that is sent.
+    /// Returns a schedule that starts with the first event sent.
     pub(super) fn new(speed: f64, max_gap: Option<SignedDuration>) -> Self {
         Self { speed, max_gap, last: None }
     }
 
-    /// Whether long pauses are cut.
+    /// Returns whether long pauses are cut.
     pub(super) fn cuts_pauses(&self) -> bool {
         self.max_gap.is_some()
     }
 
-    /// When to send the event at this position: as long after the last one was due as the log says. What should have
-    /// been sent already, and the first of a new stretch, is due at once. `None`: nothing was sent yet.
+    /// Returns when to send the event at this position: as long after the last one was due as the log says. An event
+    /// that should have been sent already, and the first of a new stretch, is due at once. `None` if nothing was sent
+    /// yet.
     ///
-    /// Each event is counted from when the last one was due rather than from when it was sent, so delays don't add up.
+    /// The time is counted from when the last event was due rather than from when it was sent, so delays don't add up.
     pub(super) fn due(&self, position: Position) -> Option<Instant> {
         let (last, was_due) = self.last?;
         if position.stretch != last.stretch {
@@ -40,12 +41,12 @@ impl Schedule {
         }
         let gap = (position.at - last.at).max(SignedDuration::ZERO);
         let gap = self.max_gap.map_or(gap, |longest| gap.min(longest));
-        // Further than the clock reaches is as good as never.
+        // Beyond the range of the clock is as good as never.
         let wait = Duration::try_from_secs_f64(gap.as_secs_f64() / self.speed).unwrap_or(Duration::MAX);
         Some(was_due.checked_add(wait).unwrap_or_else(|| was_due + Duration::from_secs(1 << 32)))
     }
 
-    /// The event at this position is sent `now`.
+    /// Records that the event at this position is sent `now`.
     pub(super) fn sent(&mut self, position: Position, now: Instant) {
         let due = self.due(position).unwrap_or(now);
         if self.last.is_none_or(|(last, _)| position > last) {

@@ -1,4 +1,4 @@
-//! Events to `metrics.raw`, and the count of those that the broker has acknowledged.
+//! Sends events to `metrics.raw`, and counts those that the broker has acknowledged.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -11,30 +11,30 @@ use tokio::time::{sleep, timeout};
 use super::liveness::Source;
 use crate::interrupt::Interrupt;
 
-/// Records on their way at most.
+/// Maximum number of records in flight.
 const IN_FLIGHT: usize = 20_000;
 /// How long to wait at the end for the next acknowledgement before the rest counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Services named in the summary at most.
+/// Maximum number of services named in the summary.
 const NAMED: usize = 5;
 
 /// Sends events in their order.
 pub(super) struct Sender {
     producer: Producer,
-    /// Of the records on their way, in their order.
+    /// The acknowledgements of the records in flight, in order.
     acks: VecDeque<Ack>,
     delivered: Delivered,
     services: BTreeSet<String>,
 }
 
-/// What the broker made of it.
+/// The result of sending.
 #[derive(Debug, Default)]
 pub(super) struct Delivered {
-    /// Events that it has.
+    /// Number of events that the broker acknowledged.
     pub acknowledged: u64,
     /// Last offset of each partition that was written to.
     pub last_offsets: BTreeMap<i32, i64>,
-    /// Services that the events were of, the first few.
+    /// Services of the events, the first few.
     pub services: Vec<String>,
     /// The first failure, if there was one.
     pub error: Option<KafkaError>,
@@ -51,7 +51,7 @@ impl Sender {
         })
     }
 
-    /// Whether one more event may be on its way. Counts what was acknowledged meanwhile.
+    /// Counts the acknowledgements that have arrived, and returns whether one more event may be in flight.
     pub(super) fn has_room(&mut self) -> bool {
         while let Some(outcome) = self.acks.front_mut().and_then(Ack::now) {
             self.acks.pop_front();
@@ -69,14 +69,14 @@ impl Sender {
         }
     }
 
-    /// Hands the event to the producer, waiting only while that is full.
+    /// Passes the event to the producer, waiting only while its queue is full.
     pub(super) async fn send(&mut self, event: &RequestEvent, source: Source) {
         let payload = event.to_json();
         let mut message = Message::event::<RequestEvent>(METRICS_RAW.name, &event.service, &payload);
         if source == Source::Replay {
             message.headers = &[("source", b"replay")];
         }
-        // Nothing is awaited between a record's being with the producer and its outcome's being waited for.
+        // No await between enqueuing a record and storing its acknowledgement: cancellation must not lose the outcome.
         loop {
             match self.producer.enqueue(message) {
                 Ok(ack) => break self.acks.push_back(ack),
@@ -89,7 +89,7 @@ impl Sender {
         }
     }
 
-    /// Waits for all acknowledgements that still come, or until told not to.
+    /// Waits for all outstanding acknowledgements, until they time out or a shutdown signal arrives.
     pub(super) async fn finish(mut self, interrupt: &mut Interrupt) -> Delivered {
         while !self.acks.is_empty() {
             tokio::select! {
@@ -97,7 +97,8 @@ impl Sender {
                 () = interrupt.received() => break,
             }
         }
-        // What came after the one that was waited for in vain, or just before the interruption, counts as well.
+        // Acknowledgements that arrived after the one that timed out, or just before the shutdown signal, count as
+        // well.
         for outcome in self.acks.iter_mut().filter_map(Ack::now) {
             self.delivered.count(outcome);
         }

@@ -1,4 +1,4 @@
-//! The way of every line from the input to the broker: read, placed, held until it is due, sent.
+//! The path of every line from the input to the broker: read, placed, held until it is due, sent.
 
 use std::io;
 use std::time::Duration;
@@ -22,29 +22,29 @@ use crate::interrupt::Interrupt;
 
 /// How long a line of an input that may pause waits for others that belong before it.
 const HOLD: Duration = Duration::from_millis(200);
-/// Lines taken, and events sent, before anything else gets its turn.
+/// Maximum number of lines to take, or of events to send, before anything else gets its turn.
 const BATCH: usize = 1024;
-/// A pause from which on it is shown how long it will be.
+/// Minimum length of a pause for which the remaining time is shown.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// How the streaming came to its end.
+/// The way streaming ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// All that could be read was sent.
+    /// Everything that could be read was sent.
     Input,
-    /// It was ended from outside.
+    /// A shutdown signal arrived.
     Interrupted,
 }
 
-/// When each line is sent, and as what.
+/// Decides when each line is sent, and as which kind of event.
 pub(super) struct Pace {
-    /// Events keep the log's own times.
+    /// Whether events keep the log's own times.
     pub keep_timestamps: bool,
-    /// Lines may come slowly, and are not held until those to come are known.
+    /// Whether lines may arrive slowly, so that they must not be held until later ones are known.
     pub may_pause: bool,
-    /// None sends each event as soon as its place is known.
+    /// `None` sends each event as soon as its place is known.
     pub schedule: Option<Schedule>,
-    /// None: a replay, whatever its times.
+    /// `None` treats the log as a replay, whatever its times.
     pub liveness: Option<Liveness>,
 }
 
@@ -55,30 +55,30 @@ pub(super) struct Stream {
     clock: LogClock,
     reorder: Reorder<Held>,
     notes: Notes,
-    /// How much of the input is done with, in bytes.
+    /// How much of the input is finished, in bytes.
     done: u64,
-    /// When the last event that was sent was logged.
+    /// Time at which the last event sent was logged.
     logged_at: Option<Timestamp>,
-    /// What became of the lines so far.
+    /// The counts of lines so far.
     pub tally: Tally,
-    /// Shows how far it is.
+    /// The progress display.
     pub progress: Progress,
-    /// Has what was sent.
+    /// The sender of the events.
     pub sender: Sender,
 }
 
-/// An event that waits to be sent.
+/// An event waiting to be sent.
 #[derive(Debug)]
 struct Held {
     event: RequestEvent,
     source: Source,
     read_at: Instant,
-    /// Where its line ended in the input, in bytes.
+    /// The offset in the input at which its line ended, in bytes.
     end: u64,
 }
 
 impl Stream {
-    /// Nothing is read yet.
+    /// Returns a stream that has read nothing yet.
     pub(super) fn new(reader: LineReader, pace: Pace, progress: Progress, sender: Sender) -> Self {
         Self {
             reader,
@@ -94,7 +94,7 @@ impl Stream {
         }
     }
 
-    /// Sends every line when it is due, until the input ends. What was read before the input failed is sent as well.
+    /// Sends every line when it is due, until the input ends. If reading fails, the lines read before are still sent.
     pub(super) async fn run(
         &mut self,
         mut lines: mpsc::Receiver<io::Result<Line>>,
@@ -114,7 +114,7 @@ impl Stream {
                     () = interrupt.received() => return Ok(End::Interrupted),
                     () = self.send_due(ended, now) => {}
                 }
-                // Without it, an endless stream of lines would keep the signals from being seen.
+                // Otherwise an endless stream of lines would keep the signals from being seen.
                 tokio::task::yield_now().await;
                 continue;
             }
@@ -143,7 +143,7 @@ impl Stream {
         outcome
     }
 
-    /// When to look at the earliest held line again: when it is due, or no longer waits for others.
+    /// Returns when to look at the earliest held line again: when it is due and no longer has to wait for others.
     fn next_due(&self, ended: bool) -> Option<Instant> {
         let (position, held) = self.reorder.first()?;
         let released = if ended || self.is_settled() {
@@ -157,8 +157,8 @@ impl Stream {
         Some(due.map_or(released, |due| due.max(released)))
     }
 
-    /// Whether the earliest held line is the next one, whatever is still to come. Where every event is sent at once and
-    /// is given the time of sending, their order is of no matter.
+    /// Returns whether the earliest held line is the next one, whatever is still to come. The order doesn't matter if
+    /// every event is sent at once and gets the time of sending.
     fn is_settled(&self) -> bool {
         let in_order = self.pace.schedule.is_some() || self.pace.keep_timestamps;
         if in_order { self.reorder.is_settled() } else { self.reorder.len() > 0 }
@@ -193,7 +193,7 @@ impl Stream {
         }
     }
 
-    /// Sends what is due `now`, the first few.
+    /// Sends the events that are due `now`, up to [`BATCH`] of them.
     async fn send_due(&mut self, ended: bool, now: Instant) {
         let clock = Timestamp::now();
         for _ in 0..BATCH {
@@ -239,7 +239,7 @@ impl Stream {
         self.progress.show(&Status { tally: &self.tally, done: self.done, doing });
     }
 
-    /// The most that a live input was behind.
+    /// Returns the largest lag of a live input.
     pub(super) fn most_behind(&self) -> Option<Duration> {
         self.pace.liveness.as_ref().and_then(Liveness::most_behind)
     }

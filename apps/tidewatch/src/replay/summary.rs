@@ -1,4 +1,4 @@
-//! What a replay says at its end.
+//! The summary of a replay.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -12,34 +12,34 @@ use super::progress::words;
 use super::tally::Tally;
 use crate::state::Endpoints;
 
-/// All of it.
+/// The facts that the summary shows.
 pub(super) struct Summary {
     /// Name of the log.
     pub log: String,
-    /// Services that its events were of.
+    /// Services of its events.
     pub services: Vec<String>,
-    /// Where they were sent.
+    /// The brokers that the events were sent to.
     pub brokers: String,
-    /// How long it took.
+    /// Duration of the replay.
     pub took: Duration,
-    /// What the processor made of it, where one answered.
+    /// The processor's counts, if one responded.
     pub seen: Option<Seen>,
-    /// Whether its events were live where its lines were about now.
+    /// Whether its events were live if its lines were about now.
     pub may_be_live: bool,
-    /// The most that it was behind as a live input.
+    /// The largest lag as a live input.
     pub most_behind: Option<Duration>,
     /// Whether the events kept their own times.
     pub keep_timestamps: bool,
-    /// Whether it was ended from outside.
+    /// Whether a shutdown signal ended it.
     pub interrupted: bool,
-    /// What else runs.
+    /// The endpoints of the running Tidewatch.
     pub endpoints: Endpoints,
-    /// What became of each line.
+    /// The counts of lines.
     pub tally: Tally,
 }
 
 impl Summary {
-    /// Whether the replay succeeded: everything that could be read was acknowledged, and something could.
+    /// Checks that the replay succeeded: everything that could be read was acknowledged, and something could be read.
     pub(super) fn verdict(&self, error: Option<&KafkaError>) -> anyhow::Result<()> {
         let tally = &self.tally;
         if tally.failed() > 0 {

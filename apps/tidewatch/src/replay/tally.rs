@@ -1,4 +1,4 @@
-//! What became of every line: lines = acknowledged + unreadable + blank + failed + not sent.
+//! The outcome of every line: lines = acknowledged + unreadable + blank + failed + not sent.
 
 use std::fmt::Write as _;
 
@@ -7,11 +7,11 @@ use tidewatch_service::printable;
 
 use super::line::Unreadable;
 
-/// Unreadable lines that are shown with their text.
+/// Number of unreadable lines to show with their text.
 const SHOWN: usize = 10;
-/// Ranges of line numbers that are listed.
+/// Number of ranges of line numbers to list.
 const RANGES: usize = 200;
-/// Columns of the summary.
+/// Width of the summary in columns.
 const WIDTH: usize = 78;
 
 /// Counts of lines by their outcome.
@@ -19,54 +19,54 @@ const WIDTH: usize = 78;
 pub(super) struct Tally {
     /// Lines read.
     pub lines: u64,
-    /// Of these, without any text, or with directives that say nothing of a request.
+    /// Of these, the ones without text, or with directives that aren't about a request.
     pub blank: u64,
-    /// Of these, not understood.
+    /// Of these, the ones that weren't understood.
     pub unreadable: UnreadableLines,
-    /// Of the requests that were read, those whose line says how long they took.
+    /// Of the requests that were read, the ones whose line says how long they took.
     pub latency_known: u64,
-    /// Of these, logged without a status code, since the client was gone.
+    /// Of the requests that were read, the ones logged without a status code because the client was gone.
     pub client_gone: u64,
-    /// Of these, far from the times of the lines around them.
+    /// Of the requests that were read, the ones far from the times of the lines around them.
     pub out_of_order: u64,
-    /// Handed to the producer.
+    /// Events passed to the producer.
     pub sent: u64,
-    /// Of these, as they happened.
+    /// Of these, the ones sent as they happened.
     pub live: u64,
-    /// Acknowledged by the broker.
+    /// Of the events sent, the ones that the broker acknowledged.
     pub acknowledged: u64,
 }
 
 impl Tally {
-    /// Lines that are requests.
+    /// Returns the number of lines that are requests.
     pub(super) fn requests(&self) -> u64 {
         self.lines - self.blank - self.unreadable.count
     }
 
-    /// Sent and not acknowledged.
+    /// Returns the number of events sent and not acknowledged.
     pub(super) fn failed(&self) -> u64 {
         self.sent - self.acknowledged
     }
 
-    /// Read and never sent, because the replay was interrupted.
+    /// Returns the number of requests read but never sent, because the replay was interrupted.
     pub(super) fn not_sent(&self) -> u64 {
         self.requests() - self.sent
     }
 }
 
-/// The lines that were not understood: how many, which, and why the first ones weren't.
+/// The lines that weren't understood: how many, which ones, and the reasons for the first of them.
 #[derive(Debug, Default)]
 pub(super) struct UnreadableLines {
-    /// How many.
+    /// Number of lines.
     pub count: u64,
     first: Vec<String>,
-    /// Whether the format of one of them wasn't recognised.
+    /// Whether the format of at least one of them wasn't recognised.
     unrecognised: bool,
     ranges: Vec<(u64, u64)>,
 }
 
 impl UnreadableLines {
-    /// Adds the line `number`; numbers only grow.
+    /// Adds line `number`; numbers must increase.
     pub(super) fn add(&mut self, number: u64, line: &[u8], why: &Unreadable) {
         self.count += 1;
         self.unrecognised |= matches!(why, Unreadable::Log(accesslog::Unreadable::UnknownFormat));
@@ -80,7 +80,7 @@ impl UnreadableLines {
         }
     }
 
-    /// The first ones in full, one a line, and the numbers of all, indented by two.
+    /// Returns the first lines in full, one per line, and the numbers of all of them, indented by two.
     pub(super) fn report(&self) -> String {
         let mut report = String::new();
         for line in &self.first {
@@ -113,7 +113,7 @@ impl UnreadableLines {
     }
 }
 
-/// The start of a line.
+/// Returns the start of a line.
 fn excerpt(line: &[u8]) -> String {
     let start = &line[..line.len().min(80)];
     String::from_utf8_lossy(start).trim().to_owned()

@@ -1,4 +1,4 @@
-//! From bytes to UTF-8: gzip is unpacked, UTF-16 is transcoded; the first bytes tell which it is.
+//! Decoding to UTF-8: unpacks gzip and transcodes UTF-16, which it recognises by the first bytes.
 
 use std::io::{self, BufReader, Chain, Cursor, Read};
 use std::sync::Arc;
@@ -8,20 +8,20 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::bufread::MultiGzDecoder;
 
-/// Bytes that tell how the rest is to be read.
+/// Number of leading bytes needed to recognise the encoding.
 pub(super) const MAGIC: u64 = 4;
 
-/// How a log is compressed.
+/// The compression of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compression {
-    /// With gzip, perhaps in several members, as rotated and appended logs are.
+    /// gzip, possibly with several members, as in rotated and appended logs.
     Gzip,
-    /// With this, which this program unpacks to stdout.
+    /// An unsupported compression: its name, and the program that unpacks it to stdout.
     Unknown(&'static str, &'static str),
 }
 
 impl Compression {
-    /// By the first bytes.
+    /// Recognises a compression by the first bytes.
     pub(super) fn of(start: &[u8]) -> Option<Self> {
         Some(match start {
             [0x1f, 0x8b, ..] => Self::Gzip,
@@ -34,7 +34,7 @@ impl Compression {
     }
 }
 
-/// How far the encoded bytes are read.
+/// The number of encoded bytes read so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Position(Arc<AtomicU64>);
 
@@ -44,14 +44,14 @@ impl Position {
     }
 }
 
-/// Text in UTF-8, whatever it was.
+/// Text in UTF-8, whatever its original encoding.
 pub(super) struct Decoded {
     pub reader: Box<dyn Read + Send>,
-    /// Where the bytes that are read are not those of the input.
+    /// The position in the input, if the decoded bytes differ from the input's.
     pub position: Option<Position>,
 }
 
-/// Looks at the first bytes and decodes.
+/// Looks at the first bytes and decodes accordingly.
 pub(super) fn decode(reader: impl Read + Send + 'static) -> io::Result<Decoded> {
     let position = Position::default();
     let reader = Counted { reader, position: position.clone() };
@@ -72,10 +72,10 @@ pub(super) fn decode(reader: impl Read + Send + 'static) -> io::Result<Decoded> 
     }
 }
 
-/// All of an input of which the beginning was looked at.
+/// A complete input again, after its beginning was read.
 pub(super) type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
 
-/// The first bytes, and all of them.
+/// Returns the first bytes, and a reader of the complete input.
 fn peeked<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, Whole<R>)> {
     let mut start = Vec::new();
     Read::by_ref(&mut reader).take(MAGIC).read_to_end(&mut start)?;
@@ -89,7 +89,7 @@ fn in_utf8(start: &[u8], reader: impl Read + Send + 'static) -> Box<dyn Read + S
     }
 }
 
-/// UTF-16 by its mark, or by the zeros that it has in every character of ASCII.
+/// Recognises UTF-16 by its byte order mark, or by the zero byte that it has in every ASCII character.
 fn encoding(start: &[u8]) -> Option<&'static Encoding> {
     match start {
         [0xff, 0xfe, ..] | [1..=127, 0, 1..=127, 0] => Some(UTF_16LE),

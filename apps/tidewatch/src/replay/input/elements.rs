@@ -1,4 +1,4 @@
-//! The elements of a JSON array, one by one, however they are spread over lines. No more than one element is held.
+//! The elements of a JSON array, one by one, however they are spread over lines. At most one element is held in memory.
 
 use std::io::{self, BufRead, Cursor, Read};
 
@@ -6,10 +6,11 @@ use super::decode::Whole;
 use super::{Line, filled};
 use crate::replay::line::MAX_LINE_BYTES;
 
-/// So much of a beginning in which nothing stands yet is looked at.
+/// Number of leading bytes to search for the first character that isn't whitespace.
 const BLANK: usize = 64 * 1024;
 
-/// Whether a JSON array, or one object over many lines, begins here; and all of the input again.
+/// Returns whether the input starts with a JSON array, or with one object spread over many lines, and a reader of the
+/// complete input.
 pub(super) fn is_array<R: Read>(mut reader: R) -> io::Result<(bool, Whole<R>)> {
     let mut start = Vec::new();
     let is_array = loop {
@@ -29,7 +30,7 @@ pub(super) fn is_array<R: Read>(mut reader: R) -> io::Result<(bool, Whole<R>)> {
     Ok((is_array, Cursor::new(start).chain(reader)))
 }
 
-/// `[` and an object, or `{` alone on its line. `None`: more has to be seen.
+/// Returns whether it starts with `[` and an object, or with `{` alone on its line. `None` if more bytes are needed.
 fn begins(start: &[u8]) -> Option<bool> {
     let text = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start);
     match text.trim_ascii_start() {
@@ -43,7 +44,7 @@ fn begins(start: &[u8]) -> Option<bool> {
     }
 }
 
-/// Cuts the input into elements.
+/// Splits the input into elements.
 pub(super) struct Elements<R> {
     reader: R,
     number: u64,
@@ -55,7 +56,7 @@ impl<R: BufRead> Elements<R> {
         Self { reader, number: 0, end: 0 }
     }
 
-    /// The next element, holding no more of it than the limit; `None` at the end.
+    /// Returns the next element, keeping at most one byte more than the limit; `None` at the end.
     pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
         let mut element = Element::default();
         loop {
@@ -77,7 +78,7 @@ impl<R: BufRead> Elements<R> {
     }
 }
 
-/// An element of which a part was read.
+/// An element that is partly read.
 #[derive(Default)]
 struct Element {
     bytes: Vec<u8>,
@@ -87,15 +88,15 @@ struct Element {
 }
 
 impl Element {
-    /// Takes a byte, and says whether it was the last one.
+    /// Takes a byte, and returns whether it was the last one.
     fn ends_with(&mut self, byte: u8) -> bool {
         if self.bytes.is_empty() {
-            // Beyond ASCII there is nothing between elements but the mark at the beginning.
+            // The only non-ASCII bytes between elements are those of the byte order mark at the beginning.
             if byte.is_ascii_whitespace() || matches!(byte, b',' | b'[' | b']') || !byte.is_ascii() {
                 return false;
             }
         } else if self.depth == 0 && matches!(byte, b',' | b']' | b'\n') {
-            // What is no object ends where the next element begins.
+            // An element that isn't an object ends where the next one begins.
             return true;
         }
         if self.bytes.len() <= MAX_LINE_BYTES {

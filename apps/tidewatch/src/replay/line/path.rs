@@ -1,11 +1,11 @@
-//! Endpoints: request targets without what makes each of them different.
+//! Endpoints: request targets without the parts that make each of them different.
 
 use tidewatch_contract::endpoint;
 
-/// Endpoints longer than this, in bytes, are cut: they are labels.
+/// Maximum length of an endpoint in bytes; longer ones are cut, since endpoints are labels.
 const MAX_ENDPOINT_BYTES: usize = 200;
 
-/// The path of a request target, without query, with ids replaced: `/users/42?x=1` becomes `/users/:id`.
+/// Returns the path of a request target without its query and with ids replaced: `/users/42?x=1` becomes `/users/:id`.
 pub(super) fn template(target: &str) -> String {
     let mut endpoint = endpoint::template(path_of(target)).into_owned();
     if endpoint.is_empty() {
@@ -16,7 +16,7 @@ pub(super) fn template(target: &str) -> String {
     endpoint
 }
 
-/// The target's path: proxies log whole URLs, and matrix parameters (`;jsessionid=`) are no part of it.
+/// Returns the target's path: proxies log whole URLs, and matrix parameters (`;jsessionid=`) are not part of it.
 fn path_of(target: &str) -> &str {
     let target = target.split(['?', '#', ';']).next().unwrap_or_default();
     match target.split_once("://") {

@@ -1,4 +1,4 @@
-//! How long a log takes, in a time that only passes while the stream waits.
+//! How long a log takes, measured in a time that only advances while the stream waits.
 
 use jiff::SignedDuration;
 use tidewatch_accesslog::Parser;
@@ -26,7 +26,7 @@ fn origin() -> Origin {
     }
 }
 
-/// Sends lines of these seconds, and tells in how many seconds they were sent, and what became of them.
+/// Sends lines of these seconds, and returns in how many seconds they were sent, and the counts of lines.
 async fn sent_in(seconds: impl IntoIterator<Item = i64>, pace: Pace) -> (f64, Tally) {
     let lines: Vec<_> = seconds.into_iter().enumerate().map(line).collect();
     let (sender, receiver) = mpsc::channel(lines.len().max(1));
@@ -58,7 +58,7 @@ fn as_it_comes(keep_timestamps: bool) -> Pace {
     Pace { keep_timestamps, may_pause: !keep_timestamps, schedule: None, liveness }
 }
 
-/// Timers are as exact as a millisecond.
+/// Allows for timers' resolution of a millisecond.
 #[track_caller]
 fn assert_about(seconds: f64, expected: f64) {
     assert!((seconds - expected).abs() < 0.1, "{seconds} s, not {expected} s");
@@ -74,7 +74,7 @@ async fn a_log_takes_as_long_as_it_tells_divided_by_the_speed() {
 #[tokio::test(start_paused = true)]
 async fn without_a_speed_nothing_waits() {
     for keep_timestamps in [false, true] {
-        // Fewer than may be on their way at once: time that doesn't pass can't wait for a broker.
+        // Fewer than may be in flight: paused time can't wait for a broker.
         let (seconds, tally) = sent_in((0..10_000).map(|line| DAY + line / 4), as_it_comes(keep_timestamps)).await;
         assert_eq!(tally.sent, 10_000);
         assert_about(seconds, 0.0);
