@@ -1,11 +1,11 @@
-//! `tidewatch bench`: measures how soon faults are told, and how fast a backlog is read.
+//! `tidewatch bench`: measures how fast faults are notified, and how fast a backlog is read.
 
 mod notify;
 mod pipeline;
 
 use clap::Subcommand;
 
-/// Measure how soon faults are told, and how fast a backlog is read
+/// Measure how fast faults are notified, and how fast a backlog is read
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -18,7 +18,7 @@ enum What {
     Pipeline(pipeline::Args),
 }
 
-/// Measures, and prints.
+/// Runs the benchmark and prints the results.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
         What::Notify(args) => notify::run(args).await,

@@ -1,4 +1,4 @@
-//! Every metric there is, by the Prometheus job that exposes it: what rules, SLOs and dashboards may name.
+//! Every metric there is, by the Prometheus job that exposes it: the metrics that rules, SLOs and dashboards may use.
 
 mod external;
 mod promql;
@@ -15,14 +15,14 @@ use workload_simulator::Simulator;
 
 pub use promql::{Labels, Vocabulary};
 
-/// Something that Prometheus scrapes.
+/// A job that Prometheus scrapes.
 #[derive(Debug, Clone, Copy)]
 pub struct Job {
     /// Value of the label `job`.
     pub name: &'static str,
-    /// The metrics of its own.
+    /// The metrics that only this job has.
     pub own: &'static [Family],
-    /// What it has in common with others.
+    /// The metrics that it has in common with other jobs.
     pub common: &'static [Family],
 }
 
@@ -31,7 +31,7 @@ impl Job {
         Self { name: S::NAME, own, common: COMMON }
     }
 
-    /// All that it exposes.
+    /// Returns all metrics that it exposes.
     pub fn families(&self) -> impl Iterator<Item = &'static Family> {
         self.own.iter().chain(self.common)
     }
@@ -47,22 +47,22 @@ pub const SERVICES: [Job; tidewatch_platform::SERVICES.len()] = [
     Job::service::<MockSlack>(mock_slack::METRICS),
 ];
 
-/// Prometheus and Alertmanager, with those of their metrics that Tidewatch makes use of.
+/// Prometheus and Alertmanager, with those of their metrics that Tidewatch uses.
 pub const BACKENDS: [Job; 2] = [
     Job { name: PROMETHEUS.name, own: external::PROMETHEUS, common: external::PROCESS },
     Job { name: ALERTMANAGER.name, own: external::ALERTMANAGER, common: external::PROCESS },
 ];
 
-/// What Prometheus itself says of every target.
+/// The metrics that Prometheus itself adds for every target.
 pub const EVERY_TARGET: &[Family] = external::EVERY_TARGET;
 
-/// Every job with all that it exposes.
+/// Returns every job with all metrics that it exposes.
 pub fn jobs() -> impl Iterator<Item = Job> {
     SERVICES.into_iter().chain(BACKENDS)
 }
 
-/// The declaration of a metric of one of Tidewatch's services, by its name (of a histogram: without the suffixes of its
-/// samples).
+/// Returns the declaration of a metric of Tidewatch's services by its name, for a histogram without the suffixes of its
+/// samples.
 pub fn family(name: &str) -> Option<&'static Family> {
     SERVICES.iter().flat_map(Job::families).find(|family| family.name == name)
 }
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(SERVICES.map(|job| job.name), tidewatch_platform::SERVICES.map(|service| service.name));
     }
 
-    /// Returns whether a service has the flags that its entry names, for its peers and its page.
+    /// Returns whether a service has the flags that its entry names for its peers and its page.
     fn has_its_flags<S: Service>() -> bool {
         let command = S::Config::augment_args(clap::Command::new(S::NAME));
         let has = |flag: &str| command.get_arguments().any(|arg| arg.get_long() == Some(flag));

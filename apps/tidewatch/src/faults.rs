@@ -1,4 +1,5 @@
-//! `tidewatch break` and `tidewatch heal`: faults in the simulated services, over the simulator's HTTP API.
+//! `tidewatch break` and `tidewatch heal`: inject and heal faults in the simulated services through the simulator's
+//! HTTP API.
 
 use std::fmt::{self, Display};
 
@@ -14,7 +15,7 @@ use crate::state::{Endpoints, StateArgs};
 
 /// Break a service of the simulated workload, in one way
 ///
-/// The fault lasts until `tidewatch heal`, or for --for. What it did and where to watch is printed.
+/// The fault lasts until `tidewatch heal`, or for --for. Prints what it did and where to watch.
 #[derive(clap::Args, Debug)]
 #[command(override_usage = "tidewatch break <SERVICE> [--region <REGION>] [--for <DURATION>]\n         \
         (--latency <FACTOR> | --error-rate <SHARE> | --silence |\n          \
@@ -31,7 +32,7 @@ pub(crate) struct BreakArgs {
     region: Option<String>,
     #[command(flatten)]
     fault: Fault,
-    /// Heal by itself after this long, such as 90s or 2m
+    /// Heal automatically after this long, such as 90s or 2m
     #[arg(long = "for", value_name = "DURATION", value_parser = flags::positive_duration, allow_hyphen_values = true)]
     lasting: Option<SignedDuration>,
     #[command(flatten)]
@@ -42,25 +43,25 @@ pub(crate) struct BreakArgs {
 #[derive(clap::Args, Debug, Default)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Fault {
-    /// Make its requests take this many times as long
+    /// Multiply the latency of its requests by this
     #[arg(long, value_name = "FACTOR", value_parser = flags::positive, allow_hyphen_values = true)]
     latency: Option<f64>,
-    /// Let this share of its requests fail: 0.3 or 30%
+    /// Make this share of its requests fail: 0.3 or 30%
     #[arg(long, value_name = "SHARE", value_parser = flags::share, allow_hyphen_values = true)]
     error_rate: Option<f64>,
-    /// Let it send nothing
+    /// Make it send nothing
     #[arg(long)]
     silence: bool,
-    /// Set its clock off by this much; -2m is behind
+    /// Shift its clock by this much; -2m is behind
     #[arg(long, value_name = "DURATION", value_parser = flags::duration, allow_hyphen_values = true)]
     skew: Option<SignedDuration>,
-    /// Spoil this share of its events: 0.3 or 30%
+    /// Corrupt this share of its events: 0.3 or 30%
     #[arg(long, value_name = "SHARE", value_parser = flags::share, allow_hyphen_values = true)]
     malformed: Option<f64>,
 }
 
 impl Fault {
-    /// The body of the simulator's PUT /faults/SERVICE.
+    /// Returns the body for the simulator's PUT /faults/SERVICE.
     fn body(&self, lasting: Option<SignedDuration>) -> Value {
         let mut body = match (self.latency, self.error_rate, self.skew, self.malformed) {
             (Some(factor), ..) => json!({ "latency": factor }),
@@ -93,7 +94,7 @@ struct Percent(f64);
 
 impl Display for Percent {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Rounded, or 0.07 would show as 7.000000000000001 %.
+        // Rounded, otherwise 0.07 would show as 7.000000000000001 %.
         write!(out, "{} %", (self.0 * 1e5).round() / 1e3)
     }
 }
@@ -116,7 +117,7 @@ pub(crate) async fn inject(args: BreakArgs) -> anyhow::Result<()> {
 
 /// Heal what was broken
 ///
-/// All faults of one service, or every fault there is.
+/// Heals all faults of one service, or every fault.
 #[derive(clap::Args, Debug)]
 pub(crate) struct HealArgs {
     /// Service to heal [default: all of them]
@@ -125,7 +126,7 @@ pub(crate) struct HealArgs {
     state: StateArgs,
 }
 
-/// Ends faults.
+/// Heals faults.
 pub(crate) async fn heal(args: HealArgs) -> anyhow::Result<()> {
     let endpoints = args.state.endpoints()?;
     let simulator = Simulator::new(http::client()?, endpoints.require("simulator")?);

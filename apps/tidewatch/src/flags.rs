@@ -1,4 +1,4 @@
-//! Values of flags, and configurations of services from their variables and defaults.
+//! Values of flags, and configurations of services from environment variables and defaults.
 
 use std::ffi::OsString;
 
@@ -11,7 +11,7 @@ use tidewatch_service::flags::{matches, with_variables};
 
 use crate::variables;
 
-/// A duration with a unit (`90s`, `2m`, `-1m30s`), or a bare number of seconds.
+/// Parses a duration with a unit (`90s`, `2m`, `-1m30s`), or a bare number of seconds.
 pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
     if let Ok(seconds) = text.parse::<f64>() {
         return SignedDuration::try_from_secs_f64(seconds).map_err(|error| error.to_string());
@@ -19,7 +19,7 @@ pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
     text.parse().map_err(|_| "expected a duration such as 90s, 2m or -1m30s".to_owned())
 }
 
-/// A duration above zero.
+/// Parses a duration above zero.
 pub(crate) fn positive_duration(text: &str) -> Result<SignedDuration, String> {
     match duration(text)? {
         length if length.is_positive() => Ok(length),
@@ -27,7 +27,7 @@ pub(crate) fn positive_duration(text: &str) -> Result<SignedDuration, String> {
     }
 }
 
-/// A share of a whole: `0.3` or `30%`, above 0 and at most 1.
+/// Parses a share of a whole: `0.3` or `30%`, above 0 and at most 1.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
     let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
     match number.trim().parse::<f64>().map(|number| number / scale) {
@@ -36,7 +36,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A finite number above zero.
+/// Parses a finite number above zero.
 pub(crate) fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
@@ -44,11 +44,11 @@ pub(crate) fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Flags that `up` sets for every service that has them, so that their variables don't count.
+/// Flags that `up` sets for every service that has them, so their variables are ignored.
 const SET_BY_UP: [&str; 5] = ["admin_listen", "allowed_host", "brokers", "kafka_config", "listen"];
 
-/// Returns a service's configuration as its variables and defaults make it. Variables of the flags in `set`, which the caller
-/// sets, are not read, nor are those of the flags that `up` sets everywhere.
+/// Returns a service's configuration from its environment variables and defaults. Ignores the variables of the flags in
+/// `set`, which the caller sets, and of the flags that `up` sets for every service.
 pub(crate) fn from_environment<S: Service>(set: &[&str]) -> anyhow::Result<S::Config> {
     let command = S::Config::augment_args(clap::Command::new(S::NAME).no_binary_name(true));
     let command = command.mut_args(|arg| {
@@ -57,7 +57,7 @@ pub(crate) fn from_environment<S: Service>(set: &[&str]) -> anyhow::Result<S::Co
     });
     let mut command = with_variables(command, variables::OF_THE_SHELL);
     let matches = matches(&mut command, std::iter::empty::<OsString>()).map_err(|error| {
-        // clap's first paragraph says it all; usage lines of a command that nobody typed would mislead.
+        // clap's first line is sufficient; usage lines of a command that nobody typed would be misleading.
         let text = error.to_string();
         let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         crate::exit::usage(format!("{}: {sentence}", S::NAME))
@@ -65,7 +65,7 @@ pub(crate) fn from_environment<S: Service>(set: &[&str]) -> anyhow::Result<S::Co
     S::Config::from_arg_matches(&matches).with_context(|| format!("{}: its flags", S::NAME))
 }
 
-/// How to reach these brokers, with further properties of librdkafka.
+/// Returns the arguments to reach these brokers, with further librdkafka properties.
 pub(crate) fn kafka(brokers: &str, properties: &[Properties]) -> anyhow::Result<KafkaArgs> {
     let args = KafkaArgs { brokers: brokers.to_owned(), kafka_config: properties.to_vec() };
     args.check().map_err(crate::exit::usage)?;

@@ -9,12 +9,12 @@ use tidewatch_service::http_client;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// A client that gives up after 5 s, and goes where it is told to only.
+/// Returns a client that gives up after 5 s, follows no redirects and uses no proxy.
 pub(crate) fn client() -> anyhow::Result<Client> {
     http_client(LIMIT).build().context("can't set up an HTTP client")
 }
 
-/// Sends a request to `service`; an error says that it doesn't answer and what to look at.
+/// Sends a request to `service`; an error says that it doesn't respond, and what to check.
 pub(crate) async fn send(service: &str, request: RequestBuilder) -> anyhow::Result<Response> {
     request.send().await.map_err(|error| {
         let url = error.url().map_or_else(String::new, |url| format!(" at {url}"));
@@ -23,11 +23,11 @@ pub(crate) async fn send(service: &str, request: RequestBuilder) -> anyhow::Resu
     })
 }
 
-/// A URL as a person may see it, without the name and the password that may be in it.
+/// Returns a URL that is safe to show, without the user name and password that it may contain.
 pub(crate) fn shown(url: &str) -> String {
     match Url::parse(url) {
         Ok(mut parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
-            // What can't have them has none.
+            // A URL that can't have them doesn't have any.
             let _ = parsed.set_username("").and_then(|()| parsed.set_password(None));
             parsed.as_str().trim_end_matches('/').to_owned()
         }
@@ -35,7 +35,7 @@ pub(crate) fn shown(url: &str) -> String {
     }
 }
 
-/// Asks `service` for JSON.
+/// Sends a GET request to `service`, and parses the response as JSON.
 pub(crate) async fn get<T: DeserializeOwned>(client: &Client, service: &str, url: &str) -> anyhow::Result<T> {
     let response = send(service, client.get(url)).await?;
     let (status, url) = (response.status(), shown(url));

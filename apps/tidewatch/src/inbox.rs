@@ -1,4 +1,4 @@
-//! The notifications that mock-slack received.
+//! Reads the notifications that mock-slack has received.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// Makes a client of the one at this URL.
+    /// Returns a client of the mock-slack at this URL.
     pub(crate) fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
@@ -28,8 +28,8 @@ impl Inbox {
     }
 }
 
-/// When the first notification of this fast-path rule and status came for each region of the service, as far as it came.
-/// `all` is newest first: a repeated notification doesn't count.
+/// Returns the time of the first notification with this fast-path rule and status for each region of the service that
+/// has one. `all` is newest first, and repeated notifications don't count.
 pub(crate) fn by_region(
     all: &[Notification],
     rule: &str,

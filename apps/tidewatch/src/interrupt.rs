@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Signals that come within this time are one: `timeout`, and some supervisors, signal the process and then its whole
+/// Signals within this time count as one: `timeout` and some supervisors signal the process and then its whole process
 /// group.
 const ONE: Duration = Duration::from_millis(100);
 
-/// Listens for both from its creation on.
+/// A listener for both signals, from its creation on.
 pub(crate) struct Interrupt {
     interrupt: Signal,
     terminate: Signal,
@@ -16,13 +16,13 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// From now on the signals no longer end the process by themselves.
+    /// Starts listening. From now on the signals no longer terminate the process by themselves.
     pub(crate) fn listen() -> std::io::Result<Self> {
         let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         Ok(Self { interrupt, terminate, last: None })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(crate) async fn received(&mut self) {
         loop {
             tokio::select! {

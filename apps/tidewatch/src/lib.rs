@@ -1,7 +1,8 @@
-//! The `tidewatch` command: starts all of Tidewatch, breaks and heals its services, replays logs, shows what goes on.
+//! The `tidewatch` command: starts all of Tidewatch, breaks and heals its services, replays logs, and shows what is
+//! going on.
 //!
-//! Every verb is a module of its own. They find a running `tidewatch up` through `endpoints.json` in the state
-//! directory, and end with 0, 1 (it failed) or 64 (it was asked for something impossible).
+//! Every verb is a separate module. Verbs find a running `tidewatch up` through `endpoints.json` in the state
+//! directory, and exit with 0, 1 (failure) or 64 (usage error).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bench;
@@ -33,8 +34,8 @@ use tidewatch_service::flags::{matches, with_variables};
 
 /// Tidewatch: real-time observability that you can break on purpose
 ///
-/// Start everything on this machine with `tidewatch up`, break a service with `tidewatch break`, and watch it being
-/// noticed in the console.
+/// Start everything on this machine with `tidewatch up`, break a service with `tidewatch break`, and watch in the
+/// console how it is noticed.
 #[derive(Parser)]
 #[command(name = "tidewatch", version, max_term_width = 80, disable_help_subcommand = true)]
 struct Cli {
@@ -55,7 +56,7 @@ enum Verb {
     Bench(bench::Args),
 }
 
-/// Runs the command line of this process.
+/// Runs this process's command line.
 pub fn main() -> ExitCode {
     let mut command = with_variables(Cli::command(), variables::OF_THE_SHELL);
     let parsed = matches(&mut command, std::env::args_os()).and_then(|matches| {
@@ -87,7 +88,7 @@ pub fn main() -> ExitCode {
     exit::of(outcome)
 }
 
-/// How the user calls this program, for commands that they can copy.
+/// Returns the program name as the user typed it, for commands that they can copy.
 fn program() -> String {
     std::env::args().next().unwrap_or_else(|| "tidewatch".to_owned())
 }

@@ -1,4 +1,4 @@
-//! The status of the stream-processor, read from its admin listener.
+//! Reads the stream-processor's status from its admin listener.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use tidewatch_contract::http::processor::{GroupView, RuleStatus, STATUS, Status}
 use crate::http;
 use crate::simulator::Simulated;
 
-/// A client of it.
+/// A client of the stream-processor.
 #[derive(Debug, Clone)]
 pub(crate) struct Processor {
     client: Client,
@@ -16,18 +16,18 @@ pub(crate) struct Processor {
 }
 
 impl Processor {
-    /// Makes a client of the one whose admin listener is at this URL.
+    /// Returns a client of the stream-processor whose admin listener is at this URL.
     pub(crate) fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
 
-    /// Returns its status.
+    /// Returns the stream-processor's status.
     pub(crate) async fn status(&self) -> anyhow::Result<Status> {
         http::get(&self.client, "stream-processor", &format!("{}{STATUS}", self.url)).await
     }
 }
 
-/// Lists the rules of simulated groups that don't report yet that all is well: `SERVICE REGION: RULE is STATE`.
+/// Lists the rules of simulated groups that don't yet report that all is well: `SERVICE REGION: RULE is STATE`.
 pub(crate) fn not_quiet(status: &Status, services: &[Simulated], rules: &[&str]) -> Vec<String> {
     let places = services.iter().flat_map(|known| known.regions.iter().map(move |region| (&known.service, region)));
     let mut missing = Vec::new();
@@ -37,7 +37,7 @@ pub(crate) fn not_quiet(status: &Status, services: &[Simulated], rules: &[&str])
         };
         for rule in rules {
             let groups = status.groups.iter().filter(is_here);
-            // What all regions are judged by together stands beside what each one is.
+            // A region's own group takes precedence over the one that covers all regions together.
             let state = groups
                 .filter_map(|group| Some((group.labels.contains_key("region"), group.rules.get(*rule)?.state)))
                 .max_by_key(|(is_region, _)| *is_region)
@@ -59,7 +59,7 @@ pub(crate) fn firing_regions(status: &Status, rule: &str, service: &str) -> BTre
     status.groups.iter().filter(fires).filter_map(|group| group.labels.get("region").cloned()).collect()
 }
 
-/// Returns rule and service of everything that fires.
+/// Returns the rule and the service of everything that fires.
 pub(crate) fn firing(status: &Status) -> BTreeSet<(String, String)> {
     let rules = |group: &GroupView| -> Vec<(String, String)> {
         let firing = group.rules.iter().filter(|(_, rule)| rule.state == RuleStatus::Firing);

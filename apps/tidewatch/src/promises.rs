@@ -1,23 +1,23 @@
-//! The promises for each kind of fault: within how many seconds people are notified of it, and of its end.
+//! The promise for each kind of fault: within how many seconds people are notified of it, and of its resolution.
 
 use serde_json::{Value, json};
 use tidewatch_catalogue::provoked_by;
 use tidewatch_contract::http::simulator::FaultKind;
 
-/// A fault, and what has to come of it.
+/// A fault and the notification that must follow.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Promise {
-    /// For people.
+    /// Name for people.
     pub(crate) name: &'static str,
     /// The kind of fault.
     pub(crate) fault: FaultKind,
-    /// Seconds from injection to notification, Alertmanager not counted.
+    /// Seconds from injection to notification, excluding Alertmanager.
     pub(crate) within: f64,
     /// The body of the simulator's PUT /faults/SERVICE.
     pub(crate) body: fn() -> Value,
 }
 
-/// One of each kind that has an alert of the fast path with a promised time.
+/// One promise per kind of fault that has an alert on the fast path with a promised time.
 pub(crate) const PROMISES: [Promise; 3] = [
     Promise { name: "latency x10", fault: FaultKind::Latency, within: 30.0, body: || json!({ "latency": 10.0 }) },
     Promise { name: "errors 30 %", fault: FaultKind::ErrorRate, within: 30.0, body: || json!({ "error_rate": 0.3 }) },
@@ -25,16 +25,16 @@ pub(crate) const PROMISES: [Promise; 3] = [
 ];
 
 impl Promise {
-    /// Returns the name of the fast path's alert for it.
+    /// Returns the name of its alert on the fast path.
     pub(crate) fn rule(&self) -> &'static str {
         provoked_by(self.fault).expect("a test of the catalogue says that these faults provoke an alert").name
     }
 }
 
-/// Seconds from healing to the last resolved notification, Alertmanager not counted.
+/// Seconds from healing to the last resolved notification, excluding Alertmanager.
 pub(crate) const RESOLVED_WITHIN: f64 = 90.0;
 
-/// Returns the names of their alerts.
+/// Returns the names of the alerts of all promises.
 pub(crate) fn rules() -> [&'static str; PROMISES.len()] {
     PROMISES.map(|promise| promise.rule())
 }

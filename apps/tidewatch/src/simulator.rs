@@ -1,4 +1,4 @@
-//! The workload-simulator's HTTP API: its services, and the faults in them.
+//! The workload-simulator's HTTP API: its services and their faults.
 
 use anyhow::Context;
 use reqwest::{Client, Response, StatusCode, Url};
@@ -11,7 +11,7 @@ use crate::http;
 
 const NAME: &str = "workload-simulator";
 
-/// A client of it.
+/// A client of the workload-simulator.
 #[derive(Debug, Clone)]
 pub(crate) struct Simulator {
     client: Client,
@@ -25,23 +25,23 @@ pub(crate) fn described(fault: &Fault) -> String {
 }
 
 impl Simulator {
-    /// The one at this URL.
+    /// Returns a client of the simulator at this URL.
     pub(crate) fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
 
-    /// What it simulates.
+    /// Returns the simulated services.
     pub(crate) async fn services(&self) -> anyhow::Result<Vec<Simulated>> {
         let Services { services } = http::get(&self.client, NAME, &format!("{}{SERVICES}", self.url)).await?;
         Ok(services)
     }
 
-    /// What is and was broken.
+    /// Returns the active faults and those of the past.
     pub(crate) async fn faults(&self) -> anyhow::Result<Faults> {
         http::get(&self.client, NAME, self.faults_url(None)?.as_str()).await
     }
 
-    /// Breaks a service, or one region of it, as `body` says.
+    /// Breaks a service, or one region of it, as described by `body`.
     pub(crate) async fn inject(&self, service: &str, region: Option<&str>, body: &Value) -> anyhow::Result<Fault> {
         let mut url = self.faults_url(Some(service))?;
         if let Some(region) = region {
@@ -51,7 +51,7 @@ impl Simulator {
         response.json().await.context("the simulator answers something unexpected")
     }
 
-    /// Ends all faults of a service, or every fault there is; gives what was healed.
+    /// Heals all faults of a service, or every fault, and returns the healed ones.
     pub(crate) async fn heal(&self, service: Option<&str>) -> anyhow::Result<Vec<Fault>> {
         let response = accepted(http::send(NAME, self.client.delete(self.faults_url(service)?)).await?).await?;
         let Healed { healed } = response.json().await.context("the simulator answers something unexpected")?;
@@ -62,14 +62,15 @@ impl Simulator {
         let mut url =
             Url::parse(&self.url).with_context(|| format!("the simulator's address {} is not a valid URL", self.url))?;
         if let Ok(mut path) = url.path_segments_mut() {
-            // As segments, so that a name with a slash in it stays a name.
+            // As segments, so that a name that contains a slash remains one name.
             path.pop_if_empty().push(FAULTS.trim_start_matches('/')).extend(service);
         }
         Ok(url)
     }
 }
 
-/// The simulator says in one sentence what is wrong with a request, and which services or regions it knows.
+/// Turns an error response into an error with the simulator's explanation: a sentence that says what is wrong with the
+/// request, and which services or regions exist.
 async fn accepted(response: Response) -> anyhow::Result<Response> {
     let status = response.status();
     if status.is_success() {

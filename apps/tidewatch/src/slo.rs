@@ -1,4 +1,4 @@
-//! `tidewatch slo`: Prometheus rules from OpenSLO, and what is left of the error budgets.
+//! `tidewatch slo`: Prometheus rules from OpenSLO, and the remaining error budgets.
 
 mod budget;
 mod explain;
@@ -42,17 +42,17 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-/// Which SLOs are meant.
+/// The SLOs to work on.
 #[derive(clap::Args, Debug)]
 struct Files {
-    /// Files of OpenSLO documents, or directories of them (*.yaml, *.yml)
+    /// OpenSLO files, or directories that contain them (*.yaml, *.yml)
     #[arg(default_value = "docs/slos", value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
 
 impl Files {
-    /// Reads them; what is wrong with them is an error in what was asked for, and so is that there are none: rules of
-    /// nothing would take the place of those that are loaded.
+    /// Reads the SLOs. Anything wrong with them is a usage error, and so is having none: rules generated from nothing
+    /// would replace those that are loaded.
     fn load(&self) -> anyhow::Result<Loaded> {
         let loaded = tidewatch_slo::load(&self.paths, &known::Catalogue).map_err(|error| match error {
             LoadError::Refused(refused) => {
@@ -71,11 +71,11 @@ impl Files {
         Ok(loaded)
     }
 
-    /// Reads them and tells what is worth knowing of them on stderr.
+    /// Reads the SLOs, and prints the notes about them on stderr.
     fn load_telling(&self) -> anyhow::Result<Vec<Slo>> {
         let Loaded { slos, notes } = self.load()?;
         for note in notes {
-            // Nobody reading it is no reason to end.
+            // If nobody reads the notes, that is no reason to stop.
             let _ = writeln!(std::io::stderr(), "note: {}", printable(note));
         }
         Ok(slos)

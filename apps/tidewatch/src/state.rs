@@ -1,4 +1,4 @@
-//! The state directory, and `endpoints.json` in it, which says what of Tidewatch runs where.
+//! The state directory, and `endpoints.json` in it, which lists the addresses of the running Tidewatch.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,17 +13,17 @@ use crate::exit::usage;
 
 const ENDPOINTS: &str = "endpoints.json";
 
-/// Which running Tidewatch is meant.
+/// Selects a running Tidewatch.
 #[derive(clap::Args, Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct StateArgs {
-    /// Directory where Tidewatch keeps its state and says what runs where
-    /// [default: ${XDG_STATE_HOME:-~/.local/state}/tidewatch]
+    /// Directory where Tidewatch keeps its state and the addresses of what is running [default:
+    /// ${XDG_STATE_HOME:-~/.local/state}/tidewatch]
     #[arg(long, env = "TIDEWATCH_STATE_DIR", value_name = "DIR", hide_env_values = true)]
     state_dir: Option<PathBuf>,
 }
 
 impl StateArgs {
-    /// The directory, which need not exist.
+    /// Returns the directory, which need not exist.
     pub(crate) fn dir(&self) -> anyhow::Result<PathBuf> {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         if let Some(dir) = &self.state_dir {
@@ -35,47 +35,48 @@ impl StateArgs {
             .ok_or_else(|| usage("--state-dir: neither it nor XDG_STATE_HOME nor HOME is set; name a directory"))
     }
 
-    /// The flag with which another verb finds the same, with a space before it; nothing where none is needed.
+    /// Returns the flag with which another verb finds the same directory, with a leading space; empty if none is
+    /// needed.
     pub(crate) fn flag(&self) -> String {
         self.state_dir.as_ref().map_or_else(String::new, |dir| format!(" --state-dir {}", dir.display()))
     }
 
-    /// What runs, as its `up` wrote it.
+    /// Returns the endpoints, as written by `up`.
     pub(crate) fn endpoints(&self) -> anyhow::Result<Endpoints> {
         Endpoints::read(&self.dir()?)
     }
 }
 
-/// What runs where: name to URL, and `kafka` to HOST:PORT. A service is found by its name (`workload-simulator`) and by its
-/// short key (`simulator`).
+/// The addresses of the running Tidewatch: name to URL, and `kafka` to HOST:PORT. A service is found by its name
+/// (`workload-simulator`) and by its short key (`simulator`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Endpoints {
-    /// By short key.
+    /// Addresses by short key.
     places: BTreeMap<String, String>,
 }
 
 impl Endpoints {
-    /// Adds one.
+    /// Adds an address.
     pub(crate) fn insert(&mut self, name: &str, place: impl Into<String>) {
         self.places.insert(key(name).to_owned(), place.into());
     }
 
-    /// Returns all of them, by short key.
+    /// Returns all addresses by short key.
     pub(crate) fn places(&self) -> &BTreeMap<String, String> {
         &self.places
     }
 
-    /// Where `name` is, if it runs.
+    /// Returns the address of `name`, if it is running.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.places.get(key(name)).map(String::as_str)
     }
 
-    /// Where `name` is; an error says that this Tidewatch has none.
+    /// Returns the address of `name`, or an error that says that this Tidewatch doesn't have it.
     pub(crate) fn require(&self, name: &str) -> anyhow::Result<&str> {
         self.get(name).ok_or_else(|| anyhow!("the running tidewatch has no {name}"))
     }
 
-    /// Reads what a running `up` wrote.
+    /// Reads the file that a running `up` wrote.
     pub(crate) fn read(dir: &Path) -> anyhow::Result<Self> {
         let path = dir.join(ENDPOINTS);
         match fs::read(&path) {
@@ -94,13 +95,13 @@ impl Endpoints {
         }
     }
 
-    /// The places by short key and, for services, by name as well.
+    /// Returns the addresses by short key and, for services, also by name.
     fn under_all_names(&self) -> BTreeMap<&str, &str> {
         let names = SERVICES.iter().filter_map(|service| Some((service.name, self.get(service.name)?)));
         self.places.iter().map(|(key, place)| (key.as_str(), place.as_str())).chain(names).collect()
     }
 
-    /// Writes the file as a whole: a reader sees all of it or nothing.
+    /// Writes the file atomically: a reader sees either all of it or nothing.
     pub(crate) fn write(&self, dir: &Path) -> anyhow::Result<()> {
         let path = dir.join(ENDPOINTS);
         let draft = dir.join(format!(".{ENDPOINTS}.{}", std::process::id()));
@@ -108,7 +109,7 @@ impl Endpoints {
             serde_json::to_vec_pretty(&self.under_all_names()).context("can't write the endpoints as JSON")?;
         text.push(b'\n');
         let written = (|| {
-            // Left by one that was killed while it wrote it.
+            // Left by a process that was killed while writing it.
             let _ = fs::remove_file(&draft);
             let mut file = fs::File::create_new(&draft)?;
             file.write_all(&text)?;
@@ -116,13 +117,13 @@ impl Endpoints {
             fs::rename(&draft, &path)
         })();
         written.map_err(|error| {
-            // Nothing half-written stays, as far as the directory lets us.
+            // Remove a partly written draft, as far as the directory permits.
             let _ = fs::remove_file(&draft);
             anyhow!("--state-dir: can't write {}: {error}", path.display())
         })
     }
 
-    /// Removes the file, if it is there.
+    /// Removes the file, if it exists.
     pub(crate) fn remove(dir: &Path) -> anyhow::Result<()> {
         let path = dir.join(ENDPOINTS);
         match fs::remove_file(&path) {
@@ -134,7 +135,7 @@ impl Endpoints {
     }
 }
 
-/// The key in endpoints.json of a service or server with this name.
+/// Returns the key in endpoints.json of the service or server with this name.
 fn key(name: &str) -> &str {
     SERVICES.iter().find(|service| service.name == name).map_or(name, |service| service.endpoint)
 }

@@ -1,4 +1,4 @@
-//! `tidewatch status`: how the services are, once, as a table or as the console's JSON.
+//! `tidewatch status`: a snapshot of the services, as a table or as the console's JSON.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::say::say;
 use crate::state::StateArgs;
 use crate::table;
 
-/// Show how the services are: rate, errors, latency, and which alerts fire
+/// Show the status of the services: rate, errors, latency, and which alerts fire
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Print JSON for scripts instead of a table
@@ -22,36 +22,36 @@ pub(crate) struct Args {
     state: StateArgs,
 }
 
-/// What the console's GET /api/status answers.
+/// The response to the console's GET /api/status.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Status {
-    /// By name.
+    /// Services by name.
     pub(crate) services: BTreeMap<String, Service>,
-    /// Over all partitions.
+    /// Totals over all partitions.
     pub(crate) totals: Totals,
 }
 
 /// One service's golden signals.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Service {
-    /// Requests a second.
+    /// Requests per second.
     pub(crate) rate: f64,
-    /// 0 to 1; none without requests.
+    /// From 0 to 1; `None` without requests.
     error_ratio: Option<f64>,
     p50_ms: Option<f64>,
     p95_ms: Option<f64>,
     p99_ms: Option<f64>,
-    /// Names of rules, or objects with one.
+    /// Names of rules, or objects that contain one.
     firing: Vec<Value>,
     /// `ok`, `pending`, `firing` or `unknown`.
     #[serde(default)]
     state: Option<String>,
-    /// Why it is unknown.
+    /// The reason for an unknown state.
     #[serde(default)]
     reason: Option<String>,
 }
 
-/// The stream's accounting; all unknown while the stream-processor doesn't answer.
+/// The stream's accounting; all `None` while the stream-processor doesn't respond.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Totals {
     produced: Option<u64>,
@@ -63,13 +63,13 @@ pub(crate) struct Totals {
     pub(crate) lag: Option<u64>,
 }
 
-/// A count, or `?` where nobody knows it.
+/// Formats a count, or `?` if it is unknown.
 pub(crate) fn known(count: Option<u64>) -> String {
     count.map_or_else(|| "?".to_owned(), |count| count.to_string())
 }
 
 impl Service {
-    /// Names of the alerts that fire, each once.
+    /// Returns the names of the firing alerts, each once.
     pub(crate) fn firing(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.firing.iter().filter_map(rule_of).collect();
         names.sort_unstable();
@@ -82,7 +82,7 @@ fn rule_of(firing: &Value) -> Option<&str> {
     firing.as_str().or_else(|| firing.get("rule")?.as_str())
 }
 
-/// Asks the console and prints.
+/// Queries the console and prints the result.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let endpoints = args.state.endpoints()?;
     let url = format!("{}/api/status", endpoints.require("console")?);
@@ -129,8 +129,8 @@ fn render(status: &Status) -> String {
     format!("{table}{reasons}\n{}\n", accounting(&status.totals))
 }
 
-/// At lag 0, what was produced is the sum of what follows. Offsets without a record and lost records are rare, and only
-/// named where there are any.
+/// Formats the stream's accounting. At lag 0, the produced events are the sum of the counts that follow. Offsets
+/// without a record (holes) and lost records are rare, and only mentioned if there are any.
 fn accounting(totals: &Totals) -> String {
     let Totals { produced, processed, late, dead_lettered, holes, gap, lag } = totals;
     let [produced, processed, late, dead_lettered, lag] =

@@ -2,8 +2,8 @@
 
 use tidewatch_service::printable;
 
-/// Rows under their headings, columns as wide as their widest cell. Columns that begin with `>` in their heading are
-/// numbers and stand to the right. A cell is a line, whatever is in it.
+/// Renders rows under their headings, with columns as wide as their widest cell. Columns whose heading begins with `>`
+/// are numeric and right-aligned. A cell is always one line, whatever it contains.
 pub(crate) fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| printable(cell).to_string()).collect()).collect();

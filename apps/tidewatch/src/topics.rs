@@ -1,4 +1,4 @@
-//! `tidewatch topics`: what services that run on their own need of a Kafka.
+//! `tidewatch topics`: prepares a Kafka for services that run on their own.
 
 use anyhow::Context;
 use tidewatch_kafka::{KafkaArgs, topics};
@@ -8,8 +8,8 @@ use crate::say::say;
 
 /// Create the topics that a Kafka lacks, as `up --brokers` does
 ///
-/// For services that are run one by one. Topics that are there keep their settings; their partitions are checked. Once it
-/// ends, all of them have leaders.
+/// For services that are run one by one. Existing topics keep their settings; their partitions are checked. When it
+/// ends, all topics have leaders.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  tidewatch topics --brokers kafka-1:9092,kafka-2:9092")]
 pub(crate) struct Args {
@@ -17,12 +17,12 @@ pub(crate) struct Args {
     kafka: KafkaArgs,
 }
 
-/// Creates those that the named brokers lack, and gives their names.
+/// Creates the topics that these brokers lack, and returns their names.
 pub(crate) async fn ensure(brokers: &KafkaArgs) -> anyhow::Result<Vec<String>> {
     topics::ensure(brokers).await.with_context(|| format!("--brokers {} can't be used", brokers.brokers))
 }
 
-/// Creates them.
+/// Creates the topics and prints the result.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     args.kafka.check().map_err(usage)?;
     let created = ensure(&args.kafka).await?;

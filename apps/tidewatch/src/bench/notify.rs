@@ -1,5 +1,5 @@
-//! `tidewatch bench notify`: seconds from a fault to the notification that mock-slack received, and from healing to its
-//! end.
+//! `tidewatch bench notify`: measures the seconds from a fault to the notification in mock-slack, and from healing to
+//! the resolved notification.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,42 +18,42 @@ use crate::state::{Endpoints, StateArgs};
 use crate::{http, table};
 
 const POLL: Duration = Duration::from_millis(200);
-/// Notifications, and the end of them, are given up on after this.
+/// Time limit for firing and for resolved notifications.
 const LIMIT: Duration = Duration::from_secs(180);
-/// Traffic rules are armed after 120 s of traffic.
+/// Time limit for all rules to be armed; traffic rules need 120 s of traffic.
 const ARMED: Duration = Duration::from_secs(300);
-/// Seconds between two windows: where in it a fault begins decides how soon it is seen.
+/// Seconds between two windows: the point between them at which a fault starts determines how soon it is seen.
 const HOP: f64 = 5.0;
-/// A service is left alone for this long between two trials, so that its windows hold nothing of the last one.
+/// Pause between two trials with a service, so that its windows contain nothing of the last trial.
 const REST: Duration = Duration::from_secs(70);
 
 /// Measure the seconds from a fault to its notification
 ///
-/// Breaks three services at once, each in its own way (latency x10, 30 % errors, silence), waits for mock-slack to be
-/// told of every region, heals, waits for the all-clear, and again; faults begin at moments spread evenly over the 5 s
-/// between two windows. It takes about four minutes a trial. Exit code 1 when something took longer than promised, or
-/// an alert came for another service.
+/// Breaks three services at once, each in its own way (latency x10, 30 % errors, silence), waits until mock-slack has
+/// been notified of every region, heals, waits for the all-clear, and repeats; faults start at moments spread evenly
+/// over the 5 s between two windows. Takes about four minutes per trial. Exit code 1 if anything took longer than
+/// promised, or an alert fired for another service.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// How often each fault is injected
+    /// Number of times each fault is injected
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     trials: u32,
     #[command(flatten)]
     state: StateArgs,
 }
 
-/// Seconds, of one trial.
+/// The results of a trial in seconds.
 #[derive(Debug, Clone, Copy)]
 struct Trial {
-    /// To the first region's notification.
+    /// From the injection to the first region's notification.
     first: f64,
-    /// To the last one's.
+    /// From the injection to the last region's notification.
     all: f64,
-    /// From healing to the last region's end.
+    /// From healing to the last region's resolved notification.
     resolved: f64,
 }
 
-/// Injects, measures and prints.
+/// Injects the faults, measures, and prints the results.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let endpoints = args.state.endpoints()?;
     let bench = Bench::new(&endpoints).await?;
@@ -94,7 +94,7 @@ impl Bench {
         })
     }
 
-    /// Waits until every rule of every simulated group can judge, and says that all is well.
+    /// Waits until every rule of every simulated group is armed and reports that all is well.
     async fn armed(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + ARMED;
         loop {
@@ -113,7 +113,7 @@ impl Bench {
         }
     }
 
-    /// Injects one case again and again, always into the same service, so that cases don't meet.
+    /// Injects one kind of fault repeatedly, always into the same service, so that different kinds don't meet.
     async fn trials(&self, case: usize, count: u32) -> anyhow::Result<Vec<Trial>> {
         let service = &self.services[case];
         let case = &PROMISES[case];
@@ -142,7 +142,7 @@ impl Bench {
     async fn trial(&self, case: &Promise, service: &Simulated) -> anyhow::Result<Trial> {
         let injected_at = self.simulator.inject(&service.service, None, &(case.body)()).await?.injected_at;
         let told = self.told(case, service, NotificationStatus::Firing, injected_at).await;
-        // Also when nobody was told: what is measured next must not suffer from this.
+        // Even if no notification arrived: the fault must not affect what is measured next.
         let healed = self.simulator.heal(Some(&service.service)).await?;
         let told = told?;
         let healed_at =
@@ -160,7 +160,7 @@ impl Bench {
         })
     }
 
-    /// Waits until mock-slack was told of every region of the service, and gives when.
+    /// Waits until mock-slack has been notified of every region of the service, and returns the times.
     async fn told(
         &self,
         case: &Promise,
@@ -190,7 +190,7 @@ impl Bench {
         }
     }
 
-    /// Whether all was as promised: in time, and no alert but those that belong to the faults.
+    /// Checks that everything was as promised: in time, and no alerts but those of the faults.
     async fn verdict(&self, results: &[Vec<Trial>], began: Timestamp) -> anyhow::Result<()> {
         let own: BTreeSet<(&str, &str)> = PROMISES
             .iter()
@@ -254,7 +254,7 @@ fn render(results: &[Vec<Trial>]) -> String {
     table::render(&headings, &rows)
 }
 
-/// The element at rank floor((n-1)/2), and the greatest. Of nothing, zeroes.
+/// Returns the element at rank floor((n-1)/2), and the maximum; zeros if there are no elements.
 fn median_and_worst(mut seconds: Vec<f64>) -> (f64, f64) {
     seconds.sort_by(f64::total_cmp);
     let median = seconds.get(seconds.len().saturating_sub(1) / 2).copied().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! `tidewatch bench pipeline`: events a second with which the stream-processor and the metrics-bridge read a backlog,
-//! and the CPU time that it costs them.
+//! `tidewatch bench pipeline`: measures how many events per second the stream-processor and the metrics-bridge read
+//! from a backlog, and how much CPU time that takes.
 
 mod backlog;
 mod broker;
@@ -20,13 +20,13 @@ use broker::Broker;
 use program::{Program, Service};
 use report::Row;
 
-/// Measure how fast a backlog is read, and at what CPU
+/// Measure how fast a backlog is read, and at what CPU cost
 ///
-/// Writes the same events to `metrics.raw` with 1, 3 and 12 partitions of a real Kafka, and lets the stream-processor
-/// and then the metrics-bridge read them, each as a process of its own that knows nothing yet. Time and CPU count from
-/// the moment it has its partitions until everything is read; the broker's CPU is not in it, but the broker shares this
-/// machine. The first round warms the broker up and isn't counted. Takes a few minutes. Builds are compared in one go
-/// with --programs: each round measures one after the other.
+/// Writes the same events to `metrics.raw` with 1, 3 and 12 partitions of a real Kafka, and lets first the
+/// stream-processor and then the metrics-bridge read them, each as a separate process without any state. Time and CPU
+/// are measured from the moment it has its partitions until everything is read; the broker's CPU is not included, but
+/// the broker shares this machine. The first round warms up the broker and isn't counted. Takes a few minutes. Use
+/// --programs to compare builds in one run: each round measures one after the other.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  cargo build --release -p tidewatch -p stream-processor -p metrics-bridge\n  \
     target/release/tidewatch bench pipeline")]
@@ -34,20 +34,21 @@ pub(crate) struct Args {
     /// Events in the backlog
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(10_000..=100_000_000))]
     events: u64,
-    /// How often each is measured
+    /// Number of measurements of each
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
-    /// Numbers of partitions, comma-separated; each a divisor of 12, so that they hold equally many events
+    /// Numbers of partitions, comma-separated; each a divisor of 12, so that all partitions hold the same number of
+    /// events
     #[arg(long, value_delimiter = ',', default_value = "1,3,12", value_parser = divisor)]
     partitions: Vec<i32>,
-    /// Directory of the programs stream-processor and metrics-bridge, repeatable [default: where tidewatch is]
+    /// Directory of the programs stream-processor and metrics-bridge, repeatable [default: that of tidewatch]
     #[arg(long, value_name = "DIR")]
     programs: Vec<PathBuf>,
-    /// Kafka brokers to use instead of starting one; they must not have any of Tidewatch's topics, which are deleted in
+    /// Kafka brokers to use instead of starting one; they must not have any of Tidewatch's topics, which are deleted at
     /// the end
     #[arg(long, value_name = "HOST:PORT")]
     brokers: Option<String>,
-    /// Property of librdkafka for the programs (and TLS, SASL, ...), repeatable
+    /// librdkafka property for the programs (and TLS, SASL, ...), repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     kafka_config: Vec<tidewatch_kafka::Properties>,
 }
@@ -59,7 +60,7 @@ fn divisor(text: &str) -> Result<i32, String> {
     }
 }
 
-/// Measures, prints, and leaves nothing behind.
+/// Runs the benchmark, prints the results, and cleans up.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let _telemetry = tidewatch_service::init_quiet("tidewatch").map_err(usage)?;
@@ -77,7 +78,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     outcome
 }
 
-/// The two programs of each build.
+/// Returns the two programs of each build.
 fn builds(dirs: &[PathBuf]) -> anyhow::Result<Vec<[Program; 2]>> {
     let own = std::env::current_exe().context("can't find the path of this program")?;
     let own = own.parent().map(PathBuf::from).into_iter().collect();

@@ -1,5 +1,5 @@
-//! Metrics that are not Tidewatch's own: of Prometheus 3, Alertmanager 0.28 and of each target, as far as rules and
-//! dashboards use them.
+//! Metrics that aren't Tidewatch's own: those of Prometheus 3, of Alertmanager 0.28 and of each target, limited to the
+//! ones that rules and dashboards use.
 
 use tidewatch_service::metrics::Family;
 

@@ -1,5 +1,5 @@
-//! Checks PromQL against what is declared: every metric exists, and every label that an expression names is one of its
-//! metric's.
+//! Checks PromQL against the declared metrics: every metric must exist, and every label that an expression names must
+//! be a label of its metric.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,32 +12,32 @@ use promql_parser::parser::{
 
 use super::{EVERY_TARGET, jobs};
 
-/// Names of labels that series may have.
+/// The label names that series may have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Labels {
-    /// Those that are known.
+    /// The known names.
     pub names: BTreeSet<String>,
-    /// Whether there may be others: then none is wrong.
+    /// Whether there may be others, so that no name is wrong.
     pub open: bool,
 }
 
 impl Labels {
-    /// Exactly these.
+    /// Returns exactly these labels.
     pub fn of<T: ToString>(names: impl IntoIterator<Item = T>) -> Self {
         Self { names: names.into_iter().map(|name| name.to_string()).collect(), open: false }
     }
 
-    /// Any.
+    /// Returns labels with any names.
     pub fn any() -> Self {
         Self { names: BTreeSet::new(), open: true }
     }
 
-    /// Whether series may have this label.
+    /// Returns whether series may have this label.
     pub fn contains(&self, name: &str) -> bool {
         self.open || self.names.contains(name)
     }
 
-    /// Adds those of other series.
+    /// Adds the labels of other series.
     pub fn extend(&mut self, other: Self) {
         self.names.extend(other.names);
         self.open |= other.open;
@@ -55,12 +55,12 @@ impl fmt::Display for Labels {
 /// The metrics and recorded series that expressions may name.
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
-    /// By name of the sample: the labels, by job where a job exposes it.
+    /// Labels by the name of the sample, and by job if a job exposes it.
     samples: BTreeMap<String, Vec<(Option<&'static str>, Labels)>>,
 }
 
 impl Vocabulary {
-    /// Everything that is scraped, and what Prometheus itself adds.
+    /// Returns a vocabulary of everything that is scraped, and of the metrics that Prometheus itself adds.
     pub fn scraped() -> Self {
         let mut vocabulary = Self { samples: BTreeMap::new() };
         for job in jobs() {
@@ -85,7 +85,11 @@ impl Vocabulary {
         self.samples.entry(name.to_owned()).or_default().push((None, labels));
     }
 
-    /// The labels that the expression's result has, or everything that is wrong with it, a sentence each.
+    /// Returns the labels of the expression's result.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the expression, one sentence each.
     pub fn check(&self, expression: &str) -> Result<Labels, Vec<String>> {
         let parsed = parse(expression).map_err(|error| vec![error])?;
         let mut checker = Checker { vocabulary: self, problems: Vec::new() };
@@ -138,7 +142,7 @@ impl Checker<'_> {
             return Labels::any();
         }
         for matcher in matchers {
-            // An absent label is an empty one: to say that it must be empty is right as well.
+            // A label that doesn't exist is empty, so a matcher that requires it to be empty is correct as well.
             let absent = matches!(matcher.op, MatchOp::Equal) && matcher.value.is_empty();
             if !absent {
                 self.named(&labels, &matcher.name, name);
@@ -194,7 +198,7 @@ impl Checker<'_> {
                 minus(labels, &["le".to_owned()])
             }
             ("label_replace", [to, _, from, _]) => {
-                // Without a label to take from, it sets a constant.
+                // Without a source label, the call sets a constant.
                 if !from.is_empty() {
                     self.named(&labels, from, call);
                 }
@@ -260,7 +264,7 @@ impl Checker<'_> {
     }
 }
 
-/// What `absent` makes its labels of: the equality matchers.
+/// Returns the labels that `absent` creates: those of the equality matchers.
 fn absent(arguments: &[Box<Expr>]) -> Labels {
     let selector = match arguments.first().map(Box::as_ref) {
         Some(Expr::VectorSelector(selector)) => selector,

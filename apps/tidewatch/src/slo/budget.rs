@@ -1,14 +1,14 @@
-//! How objectives, budgets and durations are said.
+//! Wording of objectives, budgets and durations.
 
 use tidewatch_slo::{Budgeting, Indicator, Slo};
 
-/// A share in percent with as many decimals as it needs: `99.9 %`.
+/// Formats a share as a percentage with as many decimals as it needs: `99.9 %`.
 pub(super) fn percent(share: f64) -> String {
     let rounded = (share * 1e10).round() / 1e8;
     format!("{rounded} %")
 }
 
-/// A duration in words, of two units at most: `43 min 12 s`, `3 d 2 h`.
+/// Formats a duration in words, with at most two units: `43 min 12 s`, `3 d 2 h`.
 pub(super) fn duration(seconds: f64) -> String {
     const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)];
     let mut rest = seconds.round() as u64;
@@ -23,7 +23,7 @@ pub(super) fn duration(seconds: f64) -> String {
     parts.join(" ")
 }
 
-/// What the objective of `slo` asks for, without its name.
+/// Returns the objective of `slo` in words, without its name.
 pub(super) fn objective(slo: &Slo) -> String {
     let target = percent(slo.target);
     let window = slo.window;

@@ -1,4 +1,4 @@
-//! `tidewatch slo explain`: in words, what fires when.
+//! `tidewatch slo explain`: says in words what fires when.
 
 use std::fmt::Write;
 
@@ -12,19 +12,19 @@ use crate::exit::usage;
 use crate::say::say;
 use crate::table;
 
-/// Say in words what each SLO allows, and what fires when
+/// Explain in words what each SLO allows, and what fires when
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
     files: Files,
-    /// Explain only this one; may be given several times
+    /// Explain only this one, repeatable
     #[arg(long = "slo", value_name = "NAME")]
     names: Vec<String>,
 }
 
 const WIDTH: usize = 80;
 
-/// Prints it.
+/// Prints the explanations.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let mut slos = args.files.load_telling()?;
     if let Some(unknown) = args.names.iter().find(|name| slos.iter().all(|slo| slo.name != **name)) {
@@ -124,7 +124,7 @@ fn notes(slo: &Slo) -> Vec<String> {
     notes
 }
 
-/// A paragraph of lines that fit the terminal, indented by two.
+/// Wraps a paragraph to the terminal's width, indented by two.
 fn wrapped(paragraph: &str) -> String {
     let mut lines = vec![String::new()];
     for word in paragraph.split_whitespace() {

@@ -17,7 +17,7 @@ pub(crate) struct Args {
     /// Write to this file [default: stdout]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Divide every duration, so that an alert's whole life can be watched in minutes
+    /// Divide every duration by this, so that an alert comes and goes within minutes
     #[arg(long, default_value = "1", value_name = "N")]
     scale: Scale,
 }
@@ -39,7 +39,7 @@ mod tests {
 
     use super::*;
 
-    /// The folder of the repository.
+    /// The repository's root directory.
     const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
     #[test]

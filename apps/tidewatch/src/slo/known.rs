@@ -1,4 +1,4 @@
-//! What Tidewatch's own services declare of their metrics, for checking latency objectives.
+//! The metrics that Tidewatch's own services declare, for checking latency objectives.
 
 use tidewatch_service::metrics::Kind;
 use tidewatch_slo::{Known, Metrics};

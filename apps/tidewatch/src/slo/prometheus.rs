@@ -1,4 +1,4 @@
-//! Asks Prometheus.
+//! Queries Prometheus.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::http;
 pub(super) struct Prometheus {
     client: Client,
     url: String,
-    /// For a person.
+    /// The URL to show to people.
     shown: String,
 }
 
-/// Reads a flag's URL.
+/// Parses the URL of a flag.
 pub(super) fn url(text: &str) -> Result<String, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(text.trim_end_matches('/').to_owned()),
@@ -24,7 +24,7 @@ pub(super) fn url(text: &str) -> Result<String, String> {
     }
 }
 
-/// A series' value now.
+/// The current value of a series.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Sample {
     pub(super) labels: BTreeMap<String, String>,
@@ -55,7 +55,7 @@ impl Prometheus {
         Ok(Self { client: http::client()?, url: url.to_owned(), shown: http::shown(url) })
     }
 
-    /// The instant vector that `expression` is now.
+    /// Returns the current instant vector of `expression`.
     pub(super) async fn query(&self, expression: &str) -> anyhow::Result<Vec<Sample>> {
         let request = self.client.get(format!("{}/api/v1/query", self.url)).query(&[("query", expression)]);
         let response = request.send().await.map_err(|error| {

@@ -1,4 +1,4 @@
-//! `tidewatch slo status`: what is left of the error budgets, from Prometheus.
+//! `tidewatch slo status`: the remaining error budgets, from Prometheus.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::say::say;
 use crate::state::StateArgs;
 use crate::table;
 
-/// Show what is left of the error budgets, how fast they are spent, and what fires
+/// Show the remaining error budgets, how fast they are being spent, and what fires
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Prometheus that has the generated rules [default: that of the running tidewatch]
@@ -24,23 +24,23 @@ pub(crate) struct Args {
     state: StateArgs,
 }
 
-/// How an SLO stands.
+/// The status of an SLO.
 #[derive(Debug, Default, Serialize, PartialEq)]
 struct Status {
     slo: String,
     service: String,
     window: String,
-    /// Share of good events that is asked for.
+    /// The required share of good events.
     objective: f64,
-    /// Share of the budget that is left, below 0 where the objective is missed; none until there are records.
+    /// Share of the budget that is left, negative if the objective is missed; `None` until there are records.
     budget_remaining: Option<f64>,
-    /// How many times as fast as allowed the budget was spent over the last hour; none without events.
+    /// How many times faster than allowed the budget was spent over the last hour; `None` without events.
     burn_rate_1h: Option<f64>,
     /// Bad events, or seconds of bad slices, in the budget's window.
     bad: Option<f64>,
-    /// How many there may be in the whole window at the traffic seen so far.
+    /// Number of bad events (or seconds) allowed in the whole window at the traffic seen so far.
     allowed: Option<f64>,
-    /// Whether the indicator's metric is there.
+    /// Whether the indicator's metric exists.
     present: bool,
     firing: Vec<Firing>,
 }
@@ -53,7 +53,7 @@ struct Firing {
     long_window: Option<String>,
 }
 
-/// Asks and prints.
+/// Queries Prometheus and prints the status.
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let url = match args.prometheus {
         Some(url) => url,
@@ -87,7 +87,7 @@ async fn ask(prometheus: &Prometheus) -> anyhow::Result<Vec<Status>> {
     set("slo:error_budget_remaining:ratio", |status, value| status.budget_remaining = Some(value)).await?;
     set("slo:error_ratio:rate1h / slo:error_budget:ratio", |status, value| status.burn_rate_1h = Some(value)).await?;
     set("slo:events:rate5m", |status, _| status.present = true).await?;
-    // The records of the budgets' windows are named after these.
+    // The recorded series of the budgets' windows have the window in their names.
     for window in tidewatch_slo::Window::ALL {
         set(&format!("slo:bad_events:increase{window}"), |status, value| status.bad = Some(value)).await?;
         let allowed = format!("slo:events:projected{window} * slo:error_budget:ratio");
@@ -132,7 +132,7 @@ fn render(slos: &[Status], url: &str) -> String {
     table::render(&["slo", ">goal", "of", ">left", ">burn 1h", "firing"], &rows)
 }
 
-/// Pages with their windows; tickets, which they inhibit, only where there are none.
+/// Returns the firing pages with their windows, or the tickets if there are no pages, since pages inhibit tickets.
 fn firing(firing: &[Firing]) -> String {
     let windows = |severity: &str| -> Vec<&str> {
         firing

@@ -1,4 +1,4 @@
-//! `tidewatch slo validate`: whether SLOs are right, and what could not be checked.
+//! `tidewatch slo validate`: checks whether SLOs are correct, and lists what could not be checked.
 
 use tidewatch_service::printable;
 use tidewatch_slo::Loaded;
@@ -6,7 +6,7 @@ use tidewatch_slo::Loaded;
 use super::Files;
 use crate::say::say;
 
-/// Check SLOs, and tell everything that is wrong with them
+/// Check SLOs, and list everything that is wrong with them
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The events that are read: what the workload simulator sends while all is well, of more services.
+//! The events to read: those of the healthy simulated workload, with more services.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 use workload_simulator::{FaultBook, Generator, Payload, Workload};
 
-/// The most partitions that the events are spread over evenly.
+/// The largest number of partitions over which the events are spread evenly.
 pub(super) const PARTITIONS: i32 = METRICS_RAW.partitions;
 const SERVICES_PER_PARTITION: usize = 2;
-/// Requests a second of all services together, in the events' own time.
+/// Requests per second of all services together, in event time.
 const RATE: f64 = 10_000.0;
 const SEED: u64 = 9;
-/// Events that are made at once.
+/// Number of events generated at a time.
 const PORTION: usize = 1_000;
 const BACK_PRESSURE: Duration = Duration::from_millis(5);
 const FLUSH: Duration = Duration::from_secs(60);
 
-/// So many events; the same each time they are written.
+/// A number of events, the same each time they are written.
 pub(super) struct Backlog {
     events: u64,
     start: Timestamp,
@@ -30,13 +30,13 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
-    /// Events of which the last one happens about `now`.
+    /// Returns a backlog whose last event happens at about `now`.
     pub(super) fn new(events: u64, now: Timestamp) -> Self {
         let length = SignedDuration::from_secs((events as f64 / RATE).ceil() as i64);
         Self { events, start: now.checked_sub(length).unwrap_or(now), services: services() }
     }
 
-    /// Writes them as services do, keyed by service.
+    /// Writes the events as services do, keyed by service.
     pub(super) async fn write(&self, kafka: &KafkaArgs) -> anyhow::Result<()> {
         let producer = Producer::new(kafka, "tidewatch-bench").context("can't write the events")?;
         let profiles = Workload::default().services;
@@ -74,7 +74,7 @@ async fn enqueue(producer: &Producer, message: Message<'_>) -> anyhow::Result<()
     }
 }
 
-/// Names of which each of [`PARTITIONS`] gets equally many, and so do fewer partitions where their number divides that.
+/// Returns service names that are spread evenly over [`PARTITIONS`] partitions, and over any divisor of that number.
 fn services() -> Vec<String> {
     let mut room = [SERVICES_PER_PARTITION; PARTITIONS as usize];
     let mut has_room = |name: &String| {

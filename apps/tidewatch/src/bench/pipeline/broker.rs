@@ -1,4 +1,4 @@
-//! The Kafka that is read from, and its topics: made for each measurement, deleted in the end.
+//! The Kafka to read from, and its topics: created for each measurement, and deleted at the end.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use tidewatch_servers::process::Port;
 use crate::exit::usage;
 use crate::flags;
 
-/// What the two services write.
+/// The topics that the two services write.
 const STATE: [Topic; 4] = [PROCESSOR_STATE, ALERTS_FIRED, METRICS_RAW_DLQ, BRIDGE_STATE];
 
-/// A Kafka without topics of Tidewatch but those that were created here.
+/// A Kafka whose only Tidewatch topics are those created here.
 pub(super) struct Broker {
     args: KafkaArgs,
     kafka: Option<RealKafka>,
@@ -23,7 +23,7 @@ pub(super) struct Broker {
 }
 
 impl Broker {
-    /// Takes the one at `brokers`, or starts one that keeps its data in `dir`.
+    /// Uses the Kafka at `brokers`, or starts one that keeps its data in `dir`.
     pub(super) async fn start(brokers: Option<&str>, properties: &[Properties], dir: &Path) -> anyhow::Result<Self> {
         let (kafka, addresses, what) = match brokers {
             Some(brokers) => (None, brokers.to_owned(), format!("Kafka at {brokers}")),
@@ -38,28 +38,28 @@ impl Broker {
         Ok(Self { args, kafka, what, created: Vec::new() })
     }
 
-    /// How clients reach it.
+    /// Returns how clients reach it.
     pub(super) fn args(&self) -> &KafkaArgs {
         &self.args
     }
 
-    /// The same as the services' flags.
+    /// Returns the same as flags for the services.
     pub(super) fn flags(&self) -> Vec<String> {
         let properties = self.args.kafka_config.iter().map(|text| format!("--kafka-config={}", text.secret_text()));
         [format!("--brokers={}", self.args.brokers)].into_iter().chain(properties).collect()
     }
 
-    /// Which one it is.
+    /// Returns a description of the Kafka.
     pub(super) fn what(&self) -> &str {
         &self.what
     }
 
-    /// Creates `metrics.raw`, empty.
+    /// Creates an empty `metrics.raw`.
     pub(super) async fn create_input(&mut self, partitions: i32) -> anyhow::Result<()> {
         self.create(&[Topic { partitions, ..METRICS_RAW }]).await
     }
 
-    /// Creates what the services write, and forgets what they wrote before.
+    /// Creates the topics that the services write, without the records they wrote before.
     pub(super) async fn create_state(&mut self, partitions: i32) -> anyhow::Result<()> {
         self.delete(|topic| topic.name != METRICS_RAW.name).await?;
         let partitions_of = |topic: &Topic| match *topic {
@@ -84,7 +84,7 @@ impl Broker {
         }
     }
 
-    /// Deletes all topics that were created here.
+    /// Deletes all topics created here.
     pub(super) async fn clean_topics(&mut self) -> anyhow::Result<()> {
         self.delete(|_| true).await
     }
@@ -98,7 +98,8 @@ impl Broker {
         Ok(())
     }
 
-    /// Ends it, or leaves it as it was found. Groups without topics expire on their own.
+    /// Stops the Kafka that was started here, or leaves an external one as it was found. Groups without topics expire
+    /// by themselves.
     pub(super) async fn clean_up(mut self) -> anyhow::Result<()> {
         if let Some(kafka) = self.kafka.take() {
             kafka.stop().await;

@@ -1,4 +1,4 @@
-//! A service as a process of its own: started, watched while it reads, ended; with its CPU time and memory.
+//! A service as a separate process: started, observed while it reads, and stopped; with its CPU time and memory.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,15 +14,15 @@ use super::report::Measured;
 use crate::http;
 
 const START: Duration = Duration::from_secs(30);
-/// How long the backlog may take to be read.
+/// Time limit for reading the backlog.
 const READ: Duration = Duration::from_secs(600);
 const STOP: Duration = Duration::from_secs(15);
-/// How often it is asked whether it reads yet. What happens between two answers is not measured.
+/// Interval between checks of whether it has started to read. Events read between two checks are not measured.
 const POLL: Duration = Duration::from_millis(10);
-/// How often it is asked whether it is done. Each answer is some of its own CPU time.
+/// Interval between checks of whether it is done. Each answer costs it some CPU time.
 const GLANCE: Duration = Duration::from_millis(25);
 
-/// What is measured.
+/// A service to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
     Processor,
@@ -37,16 +37,16 @@ impl Service {
         }
     }
 
-    /// Whether it has its partitions and reads them.
+    /// Returns whether it has its partitions and is reading them.
     fn reads(self, unmet: &[(String, String)]) -> bool {
         unmet.iter().all(|(condition, reason)| match self {
             Self::Processor => condition != "partitions",
-            // It says first that nothing is restored yet.
+            // Before that, the reason is that nothing is restored yet.
             Self::Bridge => condition != "caught-up" || reason.starts_with("catching up"),
         })
     }
 
-    /// The metric that counts what it has read.
+    /// Returns the metric that counts what it has read.
     fn counter(self) -> &'static str {
         match self {
             Self::Processor => "stream_processor_events_total",
@@ -69,7 +69,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// The one in `dir`.
+    /// Finds the program in `dir`.
     pub(super) fn find(service: Service, dir: &Path) -> anyhow::Result<Self> {
         let name = service.program();
         match tidewatch_servers::process::executable(dir, &[name]) {
@@ -84,12 +84,12 @@ impl Program {
         self.service
     }
 
-    /// Where it is.
+    /// Returns the directory it is in.
     pub(super) fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Lets it read a backlog of so many events from the beginning. `dir` takes its log.
+    /// Starts it, and measures how it reads a backlog of `events` events from the beginning. Its log goes to `dir`.
     pub(super) async fn measure(&self, broker: &Broker, events: u64, dir: &Path) -> anyhow::Result<Measured> {
         let port = Port::free();
         let mut flags = broker.flags();
@@ -149,7 +149,7 @@ async fn until(
     Ok(())
 }
 
-/// The admin listener of a service. What doesn't answer is as good as not ready.
+/// A service's admin listener. No response counts as not ready.
 struct Admin {
     service: Service,
     client: reqwest::Client,
@@ -165,7 +165,7 @@ impl Admin {
         self.get("/livez").await.is_some()
     }
 
-    /// Condition and reason of everything that it is not ready for.
+    /// Returns the condition and the reason of everything that keeps it from being ready.
     async fn unmet(&self) -> Option<Vec<(String, String)>> {
         let answer: Value = self.get("/readyz").await?.json().await.ok()?;
         let text = |reason: &Value, field: &str| Some(reason.get(field)?.as_str()?.to_owned());
@@ -177,7 +177,7 @@ impl Admin {
         self.unmet().await.is_some_and(|unmet| self.service.reads(&unmet))
     }
 
-    /// What it has read. The bridge tells nothing before it has read everything.
+    /// Returns how much it has read. The bridge doesn't report this before it has read everything.
     async fn count(&self) -> Option<u64> {
         let response = self.get("/metrics").await?;
         if !response.status().is_success() {
@@ -191,7 +191,7 @@ impl Admin {
     }
 }
 
-/// Sum of all series of a counter.
+/// Returns the sum of all series of a counter.
 fn sum(metrics: &str, counter: &str) -> Option<u64> {
     let values = metrics.lines().filter_map(|line| {
         let rest = line.strip_prefix(counter)?;
@@ -203,17 +203,17 @@ fn sum(metrics: &str, counter: &str) -> Option<u64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() as u64)
 }
 
-/// User and system time of all threads of a process, in seconds.
+/// Returns the user and system time of all threads of a process, in seconds.
 fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
     let stat = proc(pid, "stat")?;
-    // The name, in parentheses, may hold spaces: proc_pid_stat(5) counts from it.
+    // The name in parentheses may contain spaces; the fields are counted from it, see proc_pid_stat(5).
     let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().collect();
     let ticks = |number: usize| fields.get(number).and_then(|field| field.parse::<f64>().ok());
     let (user, system) = ticks(11).zip(ticks(12)).ok_or_else(|| anyhow!("/proc/{pid}/stat is not as expected"))?;
     Ok((user + system) / rustix::param::clock_ticks_per_second() as f64)
 }
 
-/// The most memory that was resident at once, in MB.
+/// Returns the peak resident memory in MB.
 fn peak_mb(pid: u32) -> anyhow::Result<f64> {
     let status = proc(pid, "status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));

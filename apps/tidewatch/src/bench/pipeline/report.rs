@@ -1,4 +1,4 @@
-//! What was measured, as a table.
+//! The measurements as a table.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub(super) struct Measured {
     pub(super) events_per_second: f64,
     /// CPU seconds per million events.
     pub(super) cpu_per_million: f64,
-    /// Most resident memory, in MB.
+    /// Peak resident memory in MB.
     pub(super) peak_mb: f64,
 }
 
@@ -22,7 +22,7 @@ impl fmt::Display for Measured {
     }
 }
 
-/// All runs of one service from so many partitions.
+/// All runs of one service with one number of partitions.
 pub(super) struct Row {
     build: Option<usize>,
     service: Service,
@@ -31,7 +31,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Nothing measured yet. `build` is given where there are several.
+    /// Returns a row without runs. `build` is given if there are several builds.
     pub(super) fn new(build: Option<usize>, service: Service, partitions: i32) -> Self {
         Self { build, service, partitions, runs: Vec::new() }
     }
@@ -58,7 +58,7 @@ impl fmt::Display for Row {
     }
 }
 
-/// The table, at most 80 columns wide.
+/// Returns the table, at most 80 columns wide.
 pub(super) fn render(rows: &[Row]) -> String {
     let headings = ["", "service", ">partitions", ">events/s", ">slowest", ">fastest", ">CPU s/M", ">peak MB"];
     let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
@@ -68,12 +68,12 @@ pub(super) fn render(rows: &[Row]) -> String {
     table::render(&headings[skip..], &cells)
 }
 
-/// Name of a build in the table.
+/// Returns the letter for a build in the table.
 pub(super) fn letter(build: usize) -> String {
     char::from_u32('A' as u32 + build as u32).unwrap_or('?').to_string()
 }
 
-/// A number with a comma after each three digits.
+/// Formats a number with a comma after every three digits.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -86,7 +86,7 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
-/// The least, the element at rank floor((n-1)/2), and the greatest. Of nothing, zeroes.
+/// Returns the minimum, the element at rank floor((n-1)/2), and the maximum; zeros if there are no elements.
 fn spread(values: impl Iterator<Item = f64>) -> [f64; 3] {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! Expressions as rules and dashboards write them, right and wrong.
+//! Correct and incorrect expressions, as rules and dashboards write them.
 
 use super::*;
 
