@@ -61,7 +61,7 @@ impl Alerts {
     }
 }
 
-/// Prints alerts and status lines until an error occurs.
+/// Prints alerts and status lines forever; returns only if it can't start.
 pub(super) async fn follow(mut alerts: Alerts, endpoints: &Endpoints) -> anyhow::Result<()> {
     let client = http::client()?;
     let url = format!("{}/api/status", endpoints.require("console")?);
