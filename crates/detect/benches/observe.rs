@@ -1,4 +1,4 @@
-//! What one record costs, by the number of groups, and what a jump of the watermark costs.
+//! The cost of one record by number of groups, and the cost of a jump of the watermark.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap()
 }
 
-/// Events of `groups` groups in turn, 10,000 a second, in random order of groups.
+/// Returns events of `groups` groups, 10,000 per second, with the groups in pseudo-random order.
 fn events(groups: usize) -> Vec<RequestEvent> {
     let event = |i: usize| RequestEvent {
         timestamp: at(START + i as i64 / 10),
@@ -53,7 +53,7 @@ fn observe(bencher: Bencher<'_, '_>, groups: usize) {
     bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| filled(black_box(&events)));
 }
 
-/// 10,000 groups fall silent, and the next event comes after that many hours.
+/// 10,000 groups fall silent, and the next event comes that many hours later.
 #[divan::bench(args = [8, 72], sample_count = 5)]
 fn jump(bencher: Bencher<'_, '_>, hours: i64) {
     let events = events(10_000);
@@ -65,7 +65,7 @@ fn jump(bencher: Bencher<'_, '_>, hours: i64) {
     });
 }
 
-/// 10,000 groups with an event in each pane of the last twelve minutes are judged once: what a hop costs, every 5 s.
+/// 10,000 groups with an event in each pane of the last twelve minutes are evaluated once, as at each hop of 5 s.
 #[divan::bench(sample_count = 10)]
 fn hop(bencher: Bencher<'_, '_>) {
     let mut events = events(10_000);

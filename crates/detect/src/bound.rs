@@ -1,17 +1,17 @@
-//! Whether few events suffice to say that a share is over its limit.
+//! Whether a small number of events suffices to conclude that a share is over its limit.
 //!
-//! With k bad ones of n, the one-sided lower bound of Clopper and Pearson (Biometrika 26, 1934) on the true share is the
-//! p for which k or more bad ones of n have the probability 1 - confidence. So the bound lies above the limit if and only
-//! if k or more bad ones are less likely than that where the true share is just the limit: no bound need be computed.
-//! Unlike Wilson's, this bound keeps its promise for any n, also for five of five.
+//! With k bad ones of n, the one-sided lower bound of Clopper and Pearson (Biometrika 26, 1934) on the true share is
+//! the p for which k or more bad ones of n have the probability 1 - confidence. So the bound lies above the limit if
+//! and only if, with a true share equal to the limit, k or more bad ones are less likely than that: the bound itself
+//! needn't be computed. Unlike Wilson's, this bound holds its confidence for every n, even for five of five.
 
 use crate::kinds::PPM;
 
-/// One minus the confidence of the bound, 99.99 %. ADR 16 has the false alerts that come of it.
+/// One minus the confidence of the bound, 99.99 %. ADR 16 lists the resulting false alerts.
 const DOUBT: f64 = 1e-4;
 
-/// Whether the lower bound on the true share, of which `bad` of `of` were seen, lies above `limit_ppm`. Takes time in
-/// proportion to `bad`.
+/// Returns whether the lower bound on the true share lies above `limit_ppm`, given `bad` of `of`. Takes time
+/// proportional to `bad`.
 pub(crate) fn lies_above(limit_ppm: u64, bad: u64, of: u64) -> bool {
     if bad * PPM <= limit_ppm * of {
         return false;
@@ -19,7 +19,7 @@ pub(crate) fn lies_above(limit_ppm: u64, bad: u64, of: u64) -> bool {
     let limit = limit_ppm as f64 / PPM as f64;
     let (n, k) = (of as f64, bad as f64);
     let ways: f64 = (0..bad).map(|i| ((n - i as f64) / (k - i as f64)).ln()).sum();
-    // The probabilities of k, k + 1, ... bad ones; each is smaller than the one before, since k is above the mean.
+    // The probabilities of k, k + 1, ... bad ones. Each is smaller than the one before, since k is above the mean.
     let mut term = (ways + k * limit.ln() + (n - k) * (-limit).ln_1p()).exp();
     let mut sum = 0.0;
     for i in bad..=of {
@@ -39,15 +39,16 @@ mod tests {
 
     const LIMIT: u64 = 50_000;
     const MIN_BAD: u64 = 5;
-    /// Windows of a year: one ends every 5 s.
+    /// Windows per year: one ends every 5 s.
     const WINDOWS: f64 = 365.0 * 86_400.0 / 5.0;
 
-    /// Fewest bad ones of `n` that violate a limit of 5 %.
+    /// Returns the fewest bad ones of `n` that violate a limit of 5 %.
     fn fewest(n: u64) -> Option<u64> {
         (MIN_BAD..=n).find(|&bad| lies_above(LIMIT, bad, n))
     }
 
-    /// Probability of `k` of `n`, by the recursion of Pascal's triangle: another way than the one above.
+    /// Returns the probability of `k` of `n` for every `k`, by the recursion of Pascal's triangle, independently of the
+    /// code above.
     fn exactly(n: u64, p: f64) -> Vec<f64> {
         let mut row = vec![1.0];
         for _ in 0..n {
@@ -90,8 +91,8 @@ mod tests {
         assert!(lies_above(999_999, 1_000_000, 1_000_000) || !lies_above(999_999, 10, 10));
     }
 
-    /// Windows of a year in which a healthy service with Poisson traffic violates; an alert takes two of them, and the
-    /// windows overlap, so there are at most half as many alerts.
+    /// Returns the windows per year in which a healthy service with Poisson traffic violates the limit. An alert takes
+    /// two of them, and the windows overlap, so there are at most half as many alerts.
     fn violating_windows(mean: f64, error_ratio: f64) -> f64 {
         let mut arrivals = (-mean).exp();
         let mut probability = 0.0;

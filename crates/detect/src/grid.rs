@@ -25,7 +25,7 @@ impl Grid {
         Span(self.hop.0 * self.panes)
     }
 
-    /// Returns the number of panes in a window.
+    /// Returns the number of panes per window.
     pub(crate) fn panes(self) -> i64 {
         self.panes
     }
@@ -62,7 +62,7 @@ impl Grid {
         window.next_pane() - self.panes
     }
 
-    /// Returns how many hops a duration takes, rounded up.
+    /// Returns the number of hops that a duration spans, rounded up.
     pub(crate) fn hops(self, duration: Span) -> i64 {
         duration.0.div_euclid(self.hop.0) + i64::from(duration.0.rem_euclid(self.hop.0) != 0)
     }

@@ -1,4 +1,4 @@
-//! One group: its panes, its usual traffic, and where each rule stands.
+//! One group: its panes, its usual traffic, and the state of each rule.
 
 mod basis;
 mod judge;
@@ -15,19 +15,19 @@ use crate::units::{Offset, Pane, Time, Window};
 
 pub(crate) use self::basis::{Alone, Basis, Judging};
 
-/// A group and what is kept of it.
+/// A group and its state.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
     pub(crate) kind: GroupKind,
     pub(crate) labels: BTreeMap<String, String>,
-    /// The labels' values in the order of `group_by`, for a plain group: what an event is compared with.
+    /// The labels' values in the order of `group_by`, with which events are compared; empty unless the group is plain.
     pub(crate) values: Vec<Box<str>>,
-    /// Slot of its service.
+    /// Slot of the group's service.
     pub(crate) service: usize,
     pub(crate) start_offset: Offset,
-    /// The last window judged.
+    /// The last window evaluated.
     pub(crate) judged: Window,
-    /// Whether anything that is written down changed since it was last written.
+    /// Whether any persistent state changed since it was last written.
     pub(crate) dirty: bool,
     pub(crate) seen: bool,
     pub(crate) last_arrival: Pane,
@@ -63,7 +63,7 @@ impl Group {
         }
     }
 
-    /// A group from its state, judged until `judged` at least.
+    /// Restores a group from its state, evaluated up to at least `judged`.
     pub(crate) fn restore(state: GroupState, values: Vec<Box<str>>, judged: Window, rules: &Rules) -> Self {
         let grid = rules.grid;
         let same_grid = (state.hop_ms, state.panes) == (grid.hop().0, grid.panes());
@@ -108,21 +108,21 @@ impl Group {
         }
     }
 
-    /// Whether an alert fires, or will with the next window.
+    /// Returns whether no alert is firing or pending.
     pub(crate) fn is_quiet(&self) -> bool {
         self.rules.iter().all(|state| state.firing.is_none() && state.violating == 0)
     }
 
-    /// Makes the group as if it had just begun: what is written of a forgotten one until its key is deleted.
+    /// Returns the group in its initial state, which is written for a removed group until its key is deleted.
     pub(crate) fn blank(&self, rules: &Rules) -> Self {
         let start = (self.start_offset, self.judged, self.judged.next_pane());
         let blank = Self::new(self.kind, self.labels.clone(), self.values.clone(), start, rules);
         Self { last_arrival: self.last_arrival, ..blank }
     }
 
-    /// Whether the group is what [`Group::blank`] made.
+    /// Returns whether the group is in the state that [`Group::blank`] creates.
     pub(crate) fn is_blank(&self) -> bool {
-        // An expected service is never forgotten, and one that waits has nothing else to show.
+        // An expected service is never removed, and has no other state while waiting.
         self.kind != GroupKind::Expected
             && self.traffic == Traffic::new(self.traffic.first_pane)
             && self.traffic.first_pane > self.last_arrival

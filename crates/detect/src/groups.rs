@@ -13,21 +13,22 @@ use crate::rules::{Label, Rules};
 use crate::state::GroupKind;
 use crate::units::Pane;
 
-/// A label longer than this, in bytes, makes no group of its own: what is kept per group must stay small.
+/// Maximum length of a label value in bytes. An event with a longer one doesn't get a group of its own, because the
+/// state per group must stay small.
 const MAX_LABEL_BYTES: usize = 256;
 
-/// A service that has groups here, or is expected here.
+/// A service that has groups in this partition or is expected in it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Service {
     pub(crate) name: Box<str>,
     groups: usize,
-    /// Slots of its plain groups.
+    /// Slots of the service's plain groups.
     pub(crate) members: Vec<usize>,
-    /// Slot of all of them together.
+    /// Slot of the group of the whole service.
     pub(crate) total: Option<usize>,
-    /// Malformed records, which are known by their service alone.
+    /// Malformed records, of which only the service is known.
     pub(crate) unattributed: Ring,
-    /// Slot of the group that waits for the service.
+    /// Slot of the group of the expected service.
     pub(crate) expected: Option<usize>,
 }
 
@@ -38,7 +39,7 @@ pub(crate) struct Groups {
     free: Vec<usize>,
     plain: HashTable<usize>,
     overflow: Option<usize>,
-    /// Number of groups that sum up a service's.
+    /// Number of groups of a whole service.
     totals: usize,
     services: Vec<Service>,
     free_services: Vec<usize>,
@@ -62,7 +63,7 @@ impl Groups {
         }
     }
 
-    /// Slot of the event's own group.
+    /// Returns the slot of the event's own group.
     pub(crate) fn find(&self, event: &RequestView<'_>) -> Option<usize> {
         let labels = &self.rules.group_by;
         let is_it = |slot: &usize| {
@@ -73,7 +74,7 @@ impl Groups {
         self.plain.find(hash(&self.hasher, labels.iter().map(|label| label.of(event))), is_it).copied()
     }
 
-    /// The labels that a group of this event would have, in the order of `group_by`; none where one is too long.
+    /// Returns the labels that the event's group would have, in the order of `group_by`; `None` if one is too long.
     pub(crate) fn values_of(&self, event: &RequestView<'_>) -> Option<Vec<Box<str>>> {
         let values = self.rules.group_by.iter().map(|label| label.of(event));
         values.map(|value| (value.len() <= MAX_LABEL_BYTES).then(|| value.into())).collect()
@@ -164,7 +165,7 @@ impl Groups {
         self.services.get_mut(slot)
     }
 
-    /// The services that have groups here.
+    /// Returns the services that have groups in this partition.
     pub(crate) fn services(&self) -> impl Iterator<Item = &Service> {
         self.services.iter().filter(|service| service.groups > 0)
     }
@@ -173,7 +174,7 @@ impl Groups {
         self.services.get(group.service)
     }
 
-    /// The group that waits for the service of the group at `slot`.
+    /// Returns the slot of the group that expects the service of the group at `slot`.
     pub(crate) fn expected_beside(&self, slot: usize) -> Option<usize> {
         let service = self.slots[slot].as_ref()?.service;
         self.services.get(service)?.expected
@@ -191,12 +192,12 @@ impl Groups {
         self.overflow
     }
 
-    /// Number of plain groups: those that the limit is about.
+    /// Returns the number of plain groups, to which the limit applies.
     pub(crate) fn plain_count(&self) -> usize {
         self.plain.len()
     }
 
-    /// Number of groups, without those that sum up others.
+    /// Returns the number of groups, not counting those of a whole service.
     pub(crate) fn count(&self) -> usize {
         self.slots.len() - self.free.len() - self.totals
     }
@@ -209,7 +210,7 @@ impl Groups {
         self.slots.iter().flatten()
     }
 
-    /// A group and the malformed records of its service.
+    /// Returns a group and the malformed records of its service.
     pub(crate) fn with_unattributed(&mut self, slot: usize) -> Option<(&mut Group, &Ring)> {
         const NONE: &Ring = &Ring::EMPTY;
         let group = self.slots.get_mut(slot)?.as_mut()?;

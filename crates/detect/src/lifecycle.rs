@@ -1,4 +1,5 @@
-//! One rule in one group: from verdicts, window by window, to an alert's beginning and end.
+//! The state of one rule in one group, which turns the verdicts of consecutive windows into the start and end of an
+//! alert.
 
 use serde::{Deserialize, Serialize};
 use tidewatch_contract::{ResolveReason, Severity};
@@ -6,47 +7,48 @@ use tidewatch_contract::{ResolveReason, Severity};
 use crate::rules::Rule;
 use crate::units::{Span, Time};
 
-/// An alert is resolved after this long without a window that is over its limit or clean.
+/// Time after which an alert is resolved if no window was violating or clean.
 const UNDECIDED: Span = Span::minutes(10);
 
-/// What a window says about a rule.
+/// The verdict of a rule on a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Violating,
     Clean,
-    /// Not bad enough to fire and not good enough to resolve, for however long.
+    /// Not bad enough to fire and not good enough to resolve, however long it lasts.
     Between,
-    /// Not over the limit, and not down to the clear level: resolves after ten minutes.
+    /// Neither over the limit nor down to the clear level: resolves after ten minutes.
     Within,
-    /// There is too little to judge by.
+    /// Not enough data for a verdict.
     Unknown,
 }
 
-/// Where a rule stands in a group. Times are milliseconds since the epoch: they outlive a change of `hop`.
+/// The state of a rule in a group. Times are in milliseconds since the epoch, so that they survive a change of `hop`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct RuleState {
-    /// Violating windows in a row, counted up to `for_windows`.
+    /// Number of consecutive violating windows, counted up to `for_windows`.
     pub(crate) violating: u32,
-    /// End of the first of them.
+    /// End of the first of these windows.
     pub(crate) violating_since_ms: Option<Time>,
-    /// Clean windows in a row while firing.
+    /// Number of consecutive clean windows while firing.
     pub(crate) clean: u32,
-    /// End of the first window in a row that could not be judged or was within the limit but not clean, while firing.
+    /// End of the first of the consecutive windows that had no verdict or were within the limit but not clean, while
+    /// firing.
     pub(crate) unknown_since_ms: Option<Time>,
-    /// End of the window that resolved the last alert, kept where the rule has a cooldown.
+    /// End of the window that resolved the last alert, kept only if the rule has a cooldown.
     pub(crate) resolved_at_ms: Option<Time>,
-    /// The alert, while it fires.
+    /// The alert, while it is firing.
     pub(crate) firing: Option<Firing>,
 }
 
-/// What has to be the same in an alert's end as in its beginning.
+/// The fields that have to be the same in the start and the end of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Firing {
-    /// End of the window that fired.
+    /// End of the window in which the alert fired.
     pub(crate) started_at_ms: Time,
-    /// What the value was held against.
+    /// The threshold that the value was compared with.
     pub(crate) threshold: f64,
-    /// The severity that the alert was raised with.
+    /// The severity with which the alert fired.
     pub(crate) severity: Severity,
 }
 
@@ -109,7 +111,7 @@ impl RuleState {
         Some(Change::Resolved(reason, firing))
     }
 
-    /// When time alone changes the state though the verdict stays the same.
+    /// Returns the time at which the state changes even if the verdict stays the same.
     pub(crate) fn deadline(&self, rule: &Rule) -> Option<Time> {
         match self.firing {
             Some(_) => self.unknown_since_ms.map(|since| since + UNDECIDED),
@@ -139,7 +141,8 @@ mod tests {
         }
     }
 
-    /// One letter a window: v(iolating), c(lean), b(etween), w(ithin), u(nknown). Gives back F and R at the window that changed.
+    /// Applies one verdict per letter: v(iolating), c(lean), b(etween), w(ithin), u(nknown). Returns F, R or N
+    /// (resolved without data) for each window that changed the state.
     fn run(rule: &Rule, verdicts: &str) -> String {
         let mut state = RuleState::default();
         let mut changes = String::new();

@@ -1,4 +1,4 @@
-//! What is counted in one hop of time.
+//! The counts of one hop of time.
 
 mod ring;
 
@@ -11,26 +11,26 @@ pub(crate) use self::ring::Ring;
 
 /// Relative error of the sketch (Masson et al., "DDSketch", VLDB 2019).
 const RELATIVE_ERROR: f64 = 0.01;
-/// Latencies outside of 0.01 ms to 1 h are counted at the nearer bound.
+/// Latencies outside 0.01 ms to 1 h are counted at the nearer bound.
 const SHORTEST_MS: f64 = 0.01;
 const LONGEST_MS: f64 = 3_600_000.0;
 /// Buckets of 1 % between the bounds: ln(3.6e8) / ln(1.01 / 0.99) = 985.
 const MAX_BUCKETS: u32 = 1_024;
 
-/// A response that succeeds after this long was a connection held open (server-sent events, long polling), unless most
-/// are. See ADR 17.
+/// A response that succeeds after this long is treated as a connection held open (server-sent events, long polling),
+/// unless most of them are. See ADR 17.
 pub(crate) const HELD_MS: f64 = 30_000.0;
 
-/// How many requests of one selection there were.
+/// The request counts of one selection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    /// Requests.
+    /// Number of requests.
     pub(crate) events: u64,
-    /// Those of them whose latency is known.
+    /// Number of these requests with a known latency.
     pub(crate) timed: u64,
-    /// Those of these that succeeded after [`HELD_MS`] or longer.
+    /// Number of those with a known latency that succeeded after [`HELD_MS`] or longer.
     pub(crate) held: u64,
-    /// Requests that failed.
+    /// Number of requests that failed.
     pub(crate) errors: u64,
 }
 
@@ -43,34 +43,34 @@ impl Tally {
     }
 }
 
-/// What rules count of events.
+/// The event counts that rules use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// Events in time.
+    /// Number of events that arrived in time.
     pub(crate) events: u64,
-    /// Those of them whose latency is known.
+    /// Number of these events with a known latency.
     pub(crate) timed: u64,
-    /// Those of these that succeeded after [`HELD_MS`] or longer.
+    /// Number of those with a known latency that succeeded after [`HELD_MS`] or longer.
     pub(crate) held: u64,
-    /// Events in time that failed.
+    /// Number of events that arrived in time and failed.
     pub(crate) errors: u64,
-    /// Latencies over the limit of each latency rule.
+    /// Number of latencies over the limit, per latency rule.
     pub(crate) slow: [u64; MAX_LATENCY_RULES],
-    /// Latencies over its clear level.
+    /// Number of latencies over the clear level, per latency rule.
     pub(crate) over_clear: [u64; MAX_LATENCY_RULES],
-    /// Events that arrived here and were late, from the future or too old.
+    /// Number of events that arrived here and were late, from the future or too old.
     pub(crate) misdated: u64,
-    /// Some of all these were replayed.
+    /// Whether any of the events were replayed.
     pub(crate) replayed: bool,
 }
 
 impl Counts {
-    /// Events that arrived, whenever they claim to have happened.
+    /// Returns the number of events that arrived, regardless of their own time.
     pub(crate) fn arrived(&self) -> u64 {
         self.events + self.misdated
     }
 
-    /// All requests in time.
+    /// Returns the tally of all requests that arrived in time.
     pub(crate) fn tally(&self) -> Tally {
         Tally { events: self.events, timed: self.timed, held: self.held, errors: self.errors }
     }
@@ -91,22 +91,22 @@ impl Counts {
     }
 }
 
-/// The requests that each filter takes.
+/// The tally of each filter.
 pub(crate) type Filtered = [Tally; MAX_FILTERS];
 
-/// What happened in one hop.
+/// The counts of one hop.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Contents {
     pub(crate) counts: Counts,
-    /// By filter; empty where there are none.
+    /// The tally per filter; empty if there are no filters.
     filtered: Vec<Tally>,
-    /// The latencies' DDSketch, sparse and sorted: a pane of a quiet group takes a hundredth of the dense one. Those of
-    /// filters that latency rules name are kept beside that of all requests.
+    /// The DDSketch of the latencies, sparse and sorted: for a quiet group it takes a hundredth of the memory of a
+    /// dense one. Filters used by latency rules have their own buckets in addition to those of all requests.
     buckets: Vec<((Selection, i16), u32)>,
 }
 
 impl Contents {
-    /// Counts an event in time.
+    /// Counts an event that arrived in time.
     pub(crate) fn count(
         &mut self,
         event: &RequestView<'_>,
@@ -115,7 +115,7 @@ impl Contents {
         sketching: &Sketching,
     ) {
         let is_error = event.is_error();
-        // An interim response (101: a WebSocket) says how long a connection lived, not how long anybody waited.
+        // The latency of an interim response (101: a WebSocket) is the lifetime of a connection; nobody waited for it.
         let known = event.latency_ms.filter(|_| event.status_code / 100 != 1);
         let is_held = known.is_some_and(|ms| ms >= HELD_MS) && event.status_code < 400 && !is_error;
         self.counts.events += 1;
@@ -168,7 +168,7 @@ impl Contents {
     }
 }
 
-/// How latencies become buckets: one for all panes, so that they can be merged.
+/// The mapping of latencies to buckets, the same for all panes so that they can be merged.
 #[derive(Debug, Clone)]
 pub(crate) struct Sketching {
     config: Config,
@@ -180,7 +180,7 @@ impl Sketching {
     }
 
     fn bucket(&self, latency_ms: f64) -> i16 {
-        // Between -231 and 755 by the bounds.
+        // Between -231 and 755, because of the bounds.
         self.config.key(latency_ms.clamp(SHORTEST_MS, LONGEST_MS)) as i16
     }
 }

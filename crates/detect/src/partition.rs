@@ -1,9 +1,10 @@
-//! Everything that belongs to one input partition: records in, in the order of offsets; transitions out.
+//! The detection state of one input partition: records in by ascending offset, transitions out.
 //!
-//! What a partition does depends on its records alone, and on the moments at which it was told to be idle. A record is
-//! taken in three steps: it moves the watermark; every window that the watermark has passed is judged; then it is
-//! counted in its pane, or found late. After a restart the records from the floor on are read again: those that the
-//! state already covers only fill panes ([`Disposition::Known`]), late or not as they were the first time ([`Steps`]).
+//! The result depends only on the records and on the times at which the partition was reported idle. Each record is
+//! processed in three steps: it advances the watermark; every window that the watermark has passed is evaluated; then
+//! the record is counted in its pane, or found to be late. After a restart, the records from the floor on are replayed:
+//! those that the restored state covers only fill panes ([`Disposition::Known`]), and are late if and only if they were
+//! late the first time ([`Steps`]).
 
 mod checkpoint;
 mod coverage;
@@ -33,8 +34,8 @@ use progress::Progress;
 pub use input::{Disposition, Input, Limits};
 pub use view::{GroupView, RuleStatus, RuleView};
 
-/// Stands for the last window judged of an expected service, until its partition has a watermark. [`Partition::begin`]
-/// puts the first window in its place; all other groups are made after that.
+/// The placeholder for the last window evaluated of an expected service, until its partition has a watermark.
+/// [`Partition::begin`] replaces it with the first window; all other groups are created after that.
 const NOT_BEGUN: Window = Window(i64::MIN);
 
 static NONE_ALONE: Alone = Alone::new();
@@ -54,13 +55,13 @@ pub struct Partition {
     coverage: Coverage,
     totals: Totals,
     transitions: Vec<Transition>,
-    /// Alerts of rules or groups that the rules file no longer makes.
+    /// Alerts whose rule or group no longer exists in the rules file.
     orphans: Vec<checkpoint::Orphan>,
     forgotten: checkpoint::Forgotten,
 }
 
 impl Partition {
-    /// A partition that nothing is known of, to be read from `start_offset`.
+    /// Creates a partition without history, to be read from `start_offset`.
     pub fn new(partition: i32, start_offset: i64, rules: Arc<Rules>, limits: Limits) -> Self {
         Self {
             partition,
@@ -80,9 +81,10 @@ impl Partition {
         }
     }
 
-    /// Watches for `service` though it may never send. To be said, after [`Self::new`] or [`Self::restore`], to the
-    /// partition that the service's key belongs to. It is missed from two minutes after the partition's start; its
-    /// group has the label `service` alone, and is done for good once the service has sent.
+    /// Expects `service` even if it has never sent an event. Call this after [`Self::new`] or [`Self::restore`], on the
+    /// partition that the service's key belongs to. The service is reported as missing from two windows after the
+    /// partition's start on. Its group has the label `service` alone, and ends for good once the service has sent an
+    /// event.
     pub fn expect(&mut self, service: &str) {
         if self.groups.service(service).is_some_and(|service| service.expected.is_some()) {
             return;
@@ -95,8 +97,8 @@ impl Partition {
         self.groups.insert(group);
     }
 
-    /// Wall-clock time moves the watermark. Only to be called while the partition is provably idle: everything there is
-    /// was read, and the broker said so. The only input that is no record.
+    /// Advances the watermark to the wall-clock time `now`. Call this only while the partition is provably idle, that
+    /// is, if the broker has confirmed that every record was read. It is the only input besides records.
     pub fn advance_idle(&mut self, now: Timestamp) {
         if self.cursor.is_behind() {
             return;
@@ -112,17 +114,17 @@ impl Partition {
         }
     }
 
-    /// Nobody watched since the restored state was taken; `end` is the offset that the partition ends at now. Where a
-    /// record up to that one comes long after the one before it, the whole partition was silent meanwhile: that is a
-    /// platform that was switched off and on again rather than every service at once, so the rules about arrival don't
-    /// judge it. A partition that stays silent is moved by the clock instead, and a service that is missing where others
-    /// sent leaves no such stretch: both are told.
+    /// Records that no processor was running since the restored state was taken; `end` is the current end offset of the
+    /// partition. If a record before that offset comes long after the one before it, the whole partition was silent
+    /// meanwhile. The likely cause is that the platform was switched off and on again, not that every service failed at
+    /// once, so the rules about arrival don't evaluate that time. A partition that stays silent is advanced by the
+    /// clock instead, and a missing service leaves no such gap where others send: both are still reported.
     pub fn resume_unwatched(&mut self, end: i64) {
         self.coverage.unwatched_to = Offset(end);
     }
 
-    /// The records from the next offset up to `until` are gone: they were deleted before they could be read. Windows
-    /// that may miss one are judged by no rule.
+    /// Skips the records from the next offset up to `until`, which were deleted before they could be read. Windows that
+    /// may be missing one of them are not evaluated by any rule.
     pub fn skip_lost(&mut self, until: i64) {
         if let Some(lost) = self.cursor.skip_lost(Offset(until)) {
             self.totals.lost += lost;
@@ -130,62 +132,63 @@ impl Partition {
         }
     }
 
-    /// There is no record between the next offset and `until`, and there never was one to be read: a control record of a
-    /// transaction, or what was aborted or compacted. Nothing is missing, so windows are judged as ever.
+    /// Skips the offsets from the next one up to `until`, which never held a readable record: control records of
+    /// transactions, aborted transactions or compaction. No record is missing, so windows are evaluated as usual.
     pub fn skip_holes(&mut self, until: i64) {
         self.totals.holes += self.cursor.skip_holes(Offset(until));
     }
 
-    /// The broker says that everything was read. `position` is the next offset, where that is known: control records may
-    /// lie between the last record and the end.
+    /// Records that, according to the broker, every record was read. `position` is the next offset if known: control
+    /// records may lie between the last record and the end.
     pub fn reach_end(&mut self, position: Option<i64>) {
-        // What the restored state covers was there once, so the end is not before it.
+        // The records that the restored state covers did exist, so the end is not before them.
         self.skip_holes(position.unwrap_or(self.cursor.next().0).max(self.cursor.next().0));
     }
 
-    /// What began or ended since the last call, in the order of windows.
+    /// Returns the alerts that started or ended since the last call, ordered by window.
     pub fn take_transitions(&mut self) -> Vec<Transition> {
         let mut transitions = std::mem::take(&mut self.transitions);
         transitions.sort_by_cached_key(|transition| (transition.window_end, transition.fingerprint()));
         transitions
     }
 
-    /// Event time up to which everything is taken to be here: the newest event minus lateness.
+    /// Returns the event time up to which all events are assumed to have arrived: the newest event time minus lateness.
     pub fn watermark(&self) -> Option<Timestamp> {
         self.watermark.newest.map(|newest| (newest - self.rules.lateness).timestamp())
     }
 
-    /// End of the last window judged.
+    /// Returns the end of the last window evaluated.
     pub fn judged_until(&self) -> Option<Timestamp> {
         self.progress.judged.map(|window| self.rules.grid.end(window).timestamp())
     }
 
-    /// The next offset to read. After [`Self::restore`] that is the floor.
+    /// Returns the next offset to read, which is the floor after [`Self::restore`].
     pub fn position(&self) -> i64 {
         self.cursor.reading().0
     }
 
-    /// The partition's number.
+    /// Returns the partition's number.
     pub fn number(&self) -> i32 {
         self.partition
     }
 
-    /// What was counted.
+    /// Returns the record and window counts.
     pub fn totals(&self) -> Totals {
         self.totals
     }
 
-    /// Number of live groups, the overflow group and expected services among them.
+    /// Returns the number of live groups, including the overflow group and expected services.
     pub fn group_count(&self) -> usize {
         self.groups.count()
     }
 
-    /// Oldest offset that a window after [`Self::judged_until`] still needs; the next offset where none is.
+    /// Returns the oldest offset that a window after [`Self::judged_until`] still needs, or the next offset if there is
+    /// none.
     pub fn floor(&self) -> i64 {
         self.cursor.floor().0
     }
 
-    /// Judges what the watermark has passed. Records from `offset` on find it judged.
+    /// Evaluates the windows that the watermark has passed. For records from `offset` on they count as evaluated.
     fn judge_due(&mut self, offset: Offset) {
         let Some(newest) = self.watermark.newest else { return };
         let due = self.rules.grid.window_until(newest - self.rules.lateness);
@@ -216,13 +219,13 @@ impl Partition {
         self.totals.windows += (to - judged).unsigned_abs();
         self.progress.judged = Some(to);
         let needed = self.rules.grid.first_pane(to + 1);
-        // Nothing counts further than a window ahead of what had been judged: see `arrival_pane`.
+        // No record counts further ahead than one window after the last one evaluated, see `arrival_pane`.
         self.progress.steps.push(offset, to, needed.window_before() - 1 - self.rules.grid.panes());
         self.groups.forget_unattributed_before(needed - 1);
         self.cursor.forget_firsts_before(needed);
     }
 
-    /// Returns what judging needs to know of the partition, apart from it, so that its groups may change meanwhile.
+    /// Returns the partition's data that evaluating a group needs, as a copy, so that groups can change meanwhile.
     fn basis(&self) -> Basis {
         Basis {
             rules: Arc::clone(&self.rules),
@@ -233,7 +236,7 @@ impl Partition {
         }
     }
 
-    /// The first watermark: nothing before it was there to be judged.
+    /// Begins evaluation at the first watermark: there is no data for earlier windows.
     fn begin(&mut self, window: Window, offset: Offset) {
         self.progress.judged = Some(window);
         self.progress.begun_at = Some(offset);
@@ -248,8 +251,8 @@ impl Partition {
         }
     }
 
-    /// Judges as far as a lost process had when it was at `offset`: its clock may have moved the watermark, and groups
-    /// that were written down then have been judged already.
+    /// Evaluates as far as a lost process had when it was at `offset`. Its clock may have advanced the watermark, and
+    /// the groups whose state it wrote then have been evaluated that far.
     fn catch_up(&mut self, offset: Offset) {
         while let Some(window) = self.progress.next_ahead(offset) {
             self.watermark.reach(self.rules.grid.end(window) + self.rules.lateness);
@@ -258,7 +261,7 @@ impl Partition {
     }
 }
 
-/// A group outlives the windows that it is part of.
+/// Returns the time to live of a group, which is at least the length of a window.
 fn ttl(rules: &Rules, limits: &Limits) -> Span {
     let ttl = i64::try_from(limits.group_ttl.as_millis()).unwrap_or(i64::MAX);
     Span(ttl).clamp(rules.grid.window(), Span(i64::MAX / 2))

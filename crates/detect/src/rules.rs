@@ -1,4 +1,4 @@
-//! The rules that windows are held against, validated.
+//! The validated rules that windows are evaluated against.
 
 mod draft;
 mod entry;
@@ -20,7 +20,7 @@ use crate::grid::Grid;
 use crate::kinds::Kind;
 use crate::units::Span;
 
-/// How many latency rules a file may have: each one is a counter in every pane.
+/// Maximum number of latency rules in a file: each adds counters to every pane.
 pub(crate) const MAX_LATENCY_RULES: usize = 4;
 
 /// Validated rules.
@@ -31,12 +31,12 @@ pub struct Rules {
     pub(crate) lateness: Span,
     pub(crate) expect: Vec<String>,
     pub(crate) runbook_base: String,
-    /// Those that rules name, each once: every one is evaluated for every event.
+    /// The distinct filters of the rules. Each is evaluated for every event.
     pub(crate) filters: Vec<Filter>,
     pub(crate) rules: Vec<Rule>,
 }
 
-/// A field of the event that groups are made by.
+/// A field of the event that events are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Label {
     Service,
@@ -70,7 +70,7 @@ impl Label {
 /// One rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rule {
-    /// Its place in [`Rules::rules`].
+    /// Index in [`Rules::rules`].
     pub(crate) index: usize,
     pub(crate) name: String,
     pub(crate) kind: Kind,
@@ -82,47 +82,52 @@ pub(crate) struct Rule {
 }
 
 impl Rules {
-    /// The rules that Tidewatch comes with.
+    /// Returns the built-in rules.
     pub fn builtin() -> Self {
         Self::parse(include_str!("../rules.yaml")).expect("a test parses the embedded rules")
     }
 
-    /// Reads a rules file. What is unknown, missing, duplicated or out of range is refused with its line.
+    /// Parses and validates a rules file.
+    ///
+    /// # Errors
+    ///
+    /// Returns the line and column of an unknown, missing or duplicate key, or of a value that is out of range.
     pub fn parse(yaml: &str) -> Result<Self, RulesError> {
         file::parse(yaml)
     }
 
-    /// Names of the labels that make a group.
+    /// Returns the names of the labels that events are grouped by.
     pub fn group_by(&self) -> impl Iterator<Item = &'static str> {
         self.group_by.iter().map(|label| label.name())
     }
 
-    /// Length of a judged window.
+    /// Returns the length of a window.
     pub fn window(&self) -> Duration {
         Duration::from_millis(self.grid.window().0.unsigned_abs())
     }
 
-    /// Time between the ends of two windows.
+    /// Returns the time between the ends of two consecutive windows.
     pub fn hop(&self) -> Duration {
         Duration::from_millis(self.grid.hop().0.unsigned_abs())
     }
 
-    /// How far the watermark stays behind the newest event.
+    /// Returns how far the watermark lags behind the newest event.
     pub fn lateness(&self) -> Duration {
         Duration::from_millis(self.lateness.0.unsigned_abs())
     }
 
-    /// Services whose silence is told even if they never sent. Their partitions are told by [`crate::Partition::expect`].
+    /// Returns the services whose silence is reported even if they have never sent anything. Pass each one to
+    /// [`crate::Partition::expect`] of its partition.
     pub fn expect(&self) -> &[String] {
         &self.expect
     }
 
-    /// Name and severity of each rule, in the file's order.
+    /// Returns the name and severity of each rule, in the order of the file.
     pub fn names(&self) -> impl Iterator<Item = (&str, Severity)> {
         self.rules.iter().map(|rule| (rule.name.as_str(), rule.severity))
     }
 
-    /// Where the runbook of a rule is, unless the rule says otherwise.
+    /// Returns the default URL of a rule's runbook.
     pub(crate) fn runbook_url(&self, rule: &str) -> String {
         format!("{}/{rule}.md", self.runbook_base)
     }
@@ -135,13 +140,13 @@ impl Rules {
         counters
     }
 
-    /// The labels of a group as alerts carry them.
+    /// Returns the labels of a group, as used in alerts.
     pub(crate) fn labels<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, String> {
         self.group_by.iter().zip(values).map(|(label, value)| (label.name().to_owned(), value.to_owned())).collect()
     }
 }
 
-/// What panes count of latencies, by the rules' counters.
+/// The limits, clear levels and selections of the panes' latency counters.
 #[derive(Debug, Clone)]
 pub(crate) struct LatencyCounters {
     pub(crate) limits_ms: [f64; MAX_LATENCY_RULES],

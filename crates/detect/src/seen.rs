@@ -1,32 +1,33 @@
-//! What was seen of one group in one window.
+//! The observations of one group in one window.
 
 use crate::pane::{Counts, Filtered, Tally};
 use crate::rules::Selection;
 
-/// What rules look at.
+/// The observations that rules evaluate.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen {
     pub(crate) counts: Counts,
     pub(crate) filtered: Filtered,
-    /// Malformed records of the group's service: each group of the service may have sent them.
+    /// Number of malformed records of the group's service, any of which may belong to this group.
     pub(crate) unattributed: u64,
-    /// Usual events per window.
+    /// Usual number of events per window.
     pub(crate) baseline: Option<u64>,
-    /// Records of this window were lost.
+    /// Whether records of this window were lost.
     pub(crate) partial: bool,
-    /// Nobody watched, and nobody sent: what arrived says nothing.
+    /// Whether the window lies in a time without a running processor and without events, so that arrival counts mean
+    /// nothing.
     pub(crate) unwatched: bool,
-    /// The alert of the rule that looks is firing.
+    /// Whether the alert of the rule being evaluated is firing.
     pub(crate) firing: bool,
 }
 
 impl Seen {
-    /// Returns the requests that a rule looks at.
+    /// Returns the tally of the selected requests.
     pub(crate) fn of(&self, selection: Selection) -> Tally {
         selection.filter().map_or_else(|| self.counts.tally(), |filter| self.filtered[filter])
     }
 
-    /// Returns the number of records that arrived, malformed ones among them.
+    /// Returns the number of records that arrived, including malformed ones.
     pub(crate) fn arrived(&self) -> u64 {
         self.counts.arrived() + self.unattributed
     }

@@ -1,4 +1,4 @@
-//! What has to outlive a process, as the stream-processor writes it to `processor.state`.
+//! The persistent state, as the stream-processor writes it to `processor.state`.
 
 use std::collections::BTreeMap;
 
@@ -12,66 +12,70 @@ use crate::watermark::Leap;
 /// Version of the format of [`PartitionState`] and [`GroupState`].
 pub const STATE_VERSION: u32 = 1;
 
-/// How records and windows of a partition were counted. Over a partition's whole life
-/// `next_offset - start_offset = windowed + late + dead_lettered + holes + lost`.
+/// The record and window counts of a partition. Over a partition's whole life `next_offset - start_offset = windowed +
+/// late + dead_lettered + holes + lost`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
-    /// Events that were judged.
+    /// Number of events counted in a window.
     pub windowed: u64,
-    /// Events older than what had been judged.
+    /// Number of events older than the last window evaluated when they arrived.
     pub late: u64,
-    /// Records that could not be judged.
+    /// Number of records that could not be evaluated.
     pub dead_lettered: u64,
-    /// Offsets that no record is to be read at: control records, aborted transactions, compaction.
+    /// Number of offsets without a readable record: control records, aborted transactions, compaction.
     #[serde(default)]
     pub holes: u64,
-    /// Offsets that were gone before they could be read.
+    /// Number of offsets that were deleted before they could be read.
     pub lost: u64,
-    /// Events counted in the overflow group because there were too many groups.
+    /// Number of events counted in the overflow group because there were too many groups.
     pub overflowed: u64,
-    /// Windows judged.
+    /// Number of windows evaluated.
     pub windows: u64,
 }
 
-/// What a partition goes on from. Write it after the states of its groups and before the offset is committed.
+/// The state from which a partition is restored. Write it after the states of its groups and before committing the
+/// offset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PartitionState {
     /// [`STATE_VERSION`].
     pub version: u32,
     /// The first offset that this state doesn't cover.
     pub next_offset: i64,
-    /// Where the partition's life began.
+    /// The offset at which the partition's life began.
     pub start_offset: i64,
-    /// The oldest offset that a window after `judged_until` still needs: read again from here.
+    /// The oldest offset that a window after `judged_until` still needs, from which records are replayed after a
+    /// restart.
     pub floor: i64,
-    /// End of the last window judged.
+    /// End of the last window evaluated.
     pub judged_until: Option<Timestamp>,
-    /// The offset at which judging began.
+    /// The offset at which evaluation began.
     pub begun_at: Option<i64>,
     /// The greatest min(event time, append time) read, in milliseconds since the epoch.
     pub newest_ms: Option<i64>,
-    /// Append time of the first record in a row that did not move it.
+    /// Append time of the first of the consecutive records that did not advance `newest_ms`.
     pub stalled_since_ms: Option<i64>,
     /// Append time of the last record.
     pub last_appended_ms: i64,
-    /// A sender whose word for the time nobody has borne out yet.
+    /// A jump in time claimed by one sender and not confirmed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leap: Option<Leap>,
-    /// (offset, milliseconds): from that offset on, windows had been judged until then. As far back as it matters.
+    /// (offset, milliseconds): from that offset on, windows had been evaluated up to that time. As far back as it
+    /// matters.
     pub steps: Vec<(i64, i64)>,
-    /// Windows that begin before this time miss lost records and are not judged; milliseconds since the epoch.
+    /// Windows that begin before this time are missing lost records and are not evaluated; milliseconds since the
+    /// epoch.
     pub partial_until_ms: i64,
-    /// Windows that begin before this time lie where nobody watched and nobody sent, and are not judged by what arrived;
-    /// milliseconds since the epoch.
+    /// Windows that begin before this time lie in a time without a running processor and without events, and are not
+    /// evaluated by rules about arrival; milliseconds since the epoch.
     pub unwatched_until_ms: i64,
-    /// Records were lost, and nothing was read since to tell until when.
+    /// Whether records were lost and no record has been read since, so that the end of the gap is unknown.
     pub gap: bool,
-    /// What was counted.
+    /// The record and window counts.
     pub totals: Totals,
 }
 
 impl PartitionState {
-    /// A partition that nothing is known of yet and that begins at `start_offset`.
+    /// Creates the state of a partition without history that begins at `start_offset`.
     pub fn new(start_offset: i64) -> Self {
         Self {
             version: STATE_VERSION,
@@ -93,49 +97,51 @@ impl PartitionState {
     }
 }
 
-/// What a group is.
+/// The kind of a group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupKind {
     /// Events with the same labels.
     #[default]
     Plain,
-    /// All events beyond the limit on groups.
+    /// All events beyond the limit on the number of groups.
     Overflow,
-    /// A service of `expect`, until it sends.
+    /// A service of `expect`, until it sends its first event.
     Expected,
-    /// All plain groups of a service together: judged where none of them has enough to be judged alone. Written as a
-    /// plain one and known by its key, so that an earlier version, which knows no such groups, ends its alerts.
+    /// All plain groups of a service together, evaluated if none of them has enough events by itself. It is serialised
+    /// as a plain group and recognised by its key, so that an earlier version, which doesn't know this kind, ends its
+    /// alerts.
     #[serde(skip_deserializing, rename = "plain")]
     Service,
 }
 
-/// What a group goes on from. It says itself up to where it counts, so that it may be newer than its partition's state.
+/// The state from which a group is restored. It records how far it counts, so that it may be newer than its partition's
+/// state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupState {
     /// [`STATE_VERSION`].
     pub version: u32,
-    /// What the group is.
+    /// The kind of the group.
     pub kind: GroupKind,
-    /// Its labels.
+    /// The labels of the group.
     pub labels: BTreeMap<String, String>,
-    /// The partition's next offset when this was taken.
+    /// The partition's next offset when the state was taken.
     pub next_offset: i64,
-    /// The partition's judged_until when this was taken.
+    /// The partition's `judged_until` when the state was taken.
     pub judged_until: Timestamp,
-    /// Offset of the record that made the group; records before it were counted elsewhere.
+    /// Offset of the record that created the group. Records before it were counted elsewhere.
     pub start_offset: i64,
-    /// Length of a pane in milliseconds, and panes in a window: with other ones `traffic` means nothing.
+    /// Length of a pane in milliseconds. If it or `panes` differs from the current rules, `traffic` is unusable.
     pub hop_ms: i64,
-    /// See `hop_ms`.
+    /// Number of panes per window.
     pub panes: i64,
-    /// The last pane in which something arrived.
+    /// The last pane in which an event arrived.
     pub last_arrival: i64,
-    /// Whether an expected service has sent.
+    /// Whether an expected service has sent an event.
     pub seen: bool,
-    /// The traffic that is usual.
+    /// The usual traffic.
     pub traffic: Traffic,
-    /// Where each rule stands; those where nothing is going on are left out.
+    /// The state of each rule, except those in their initial state.
     pub rules: BTreeMap<String, RuleState>,
 }
 
@@ -143,15 +149,15 @@ const WHOLE_SERVICE: &str = "all:";
 const EXPECTED: &str = "expected:";
 
 impl GroupState {
-    /// The state that was written under `key`.
+    /// Returns the state as it was written under `key`.
     pub(crate) fn under(self, key: &str) -> Self {
         if key.starts_with(WHOLE_SERVICE) { Self { kind: GroupKind::Service, ..self } } else { self }
     }
 }
 
-/// The key of a group's state: its labels as `k=v`, sorted, joined by commas; `\`, `,` and `=` in values are escaped by
-/// `\`, so that no two groups share a key. A whole service, an expected one and a plain group may have the same labels, so
-/// the key of the first begins with `all:` and that of the second with `expected:`.
+/// Returns the key of a group's state: its labels as `k=v`, sorted and joined by commas. `\`, `,` and `=` in values are
+/// escaped with `\`, so that no two groups share a key. A whole service, an expected service and a plain group may have
+/// the same labels, so the key of the first begins with `all:` and that of the second with `expected:`.
 pub(crate) fn key_of(kind: GroupKind, labels: &BTreeMap<String, String>) -> String {
     let kind = match kind {
         GroupKind::Service => WHOLE_SERVICE,

@@ -1,4 +1,4 @@
-//! The sentence that a woken person reads.
+//! The summary sentence of an alert.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::kinds::{Kind, PPM};
 use crate::traffic::SETTLED_MINUTES;
 use crate::units::Span;
 
-/// What a sentence is about.
+/// The subject of a summary.
 pub(crate) struct Subject<'a> {
     pub(crate) kind: &'a Kind,
     pub(crate) labels: &'a BTreeMap<String, String>,
@@ -46,10 +46,10 @@ impl Subject<'_> {
     }
 }
 
-/// Why traffic is not judged where nothing is known to hold it against.
+/// The reason why traffic is not evaluated without a baseline.
 pub(crate) const NO_USUAL_TRAFFIC: &str = "nothing is known of the usual traffic";
 
-/// Names the group: `payment-service in eu-west-1`.
+/// Returns the name of a group in summaries: `payment-service in eu-west-1`.
 pub(crate) fn who(labels: &BTreeMap<String, String>) -> String {
     let mut text = labels.get("service").cloned().unwrap_or_default();
     if let Some(region) = labels.get("region") {
@@ -61,7 +61,7 @@ pub(crate) fn who(labels: &BTreeMap<String, String>) -> String {
     text
 }
 
-/// How an alert came to its end.
+/// Returns how an alert ended.
 pub(crate) fn end(is_clear: bool) -> &'static str {
     if is_clear { "back to normal" } else { "within the limit for 10 minutes" }
 }
@@ -90,7 +90,7 @@ pub(crate) fn limit(ppm: u64) -> String {
     format!("{} %", ppm as f64 * 100.0 / PPM as f64)
 }
 
-/// Three digits: more than that the sketch doesn't know.
+/// Formats three significant digits: the sketch is not more precise than that.
 fn three_digits(value: f64) -> String {
     let decimals = match value {
         value if value >= 99.95 => 0,
@@ -113,8 +113,8 @@ pub(crate) fn time(ms: f64) -> String {
 pub(crate) mod tests {
     use super::*;
 
-    /// Returns what is said of a group with 400 usual requests per minute, after its name: at its alert's beginning, or at
-    /// its end for a reason.
+    /// Returns the summary for a group with a baseline of 400 requests per minute, without the group's name: that of
+    /// the firing alert, or that of the alert resolved for a reason.
     pub(crate) fn says(kind: &Kind, value: f64, resolved: Option<ResolveReason>) -> String {
         let labels = [("service", "payment-service"), ("region", "eu-west-1")];
         let labels = labels.map(|(label, value)| (label.to_owned(), value.to_owned())).into();

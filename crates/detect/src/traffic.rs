@@ -1,9 +1,10 @@
-//! How much traffic is usual for a group.
+//! The usual traffic of a group.
 //!
-//! Usual is the median pane of the last ten minutes, with three exceptions, each one for traffic that falls and is fine:
-//! a level well above the last hour's is a burst, and the hour's lowest level counts ([`memory`]); where the traffic fell
-//! at this time yesterday, it may fall as far today; and a pause that comes like clockwork is told only once it lasts
-//! longer than the one before ([`rhythm`]). A lower level that has lasted for half an hour is the normal one.
+//! The baseline is the median pane of the last ten minutes, with three exceptions for traffic that falls without a
+//! fault: a level well above the last hour's is a burst, and the lowest level of that hour is used instead
+//! ([`memory`]); if the traffic fell at this time yesterday, it may fall as far today; and a regular pause is reported
+//! only once it lasts longer than the one before ([`rhythm`]). A lower level that has lasted for half an hour becomes
+//! the baseline.
 
 mod level;
 mod memory;
@@ -18,33 +19,35 @@ use self::rhythm::Rhythm;
 use crate::grid::Grid;
 use crate::units::{Pane, Span, Window};
 
-/// How far the recent traffic looks back before the window.
+/// Length of the recent traffic before the window.
 const HISTORY: Span = Span::minutes(10);
-/// What lasted so long and ended by itself is known for its time of the day.
+/// A drop that lasted this long and ended by itself is remembered for its time of day.
 const LEARNT: Span = Span::hours(1);
-/// From so many requests a window on, half a window without any is no chance: e^-15 of all, if they come independently.
+/// From this many requests per window on, half a window without any is not chance: its probability is e^-15 if requests
+/// come independently.
 const STEADY: u64 = 30;
 
-/// Minutes after which a lower level is the normal one.
+/// Minutes after which a lower level becomes the baseline.
 pub(crate) const SETTLED_MINUTES: usize = memory::SETTLED_MINUTES;
 
-/// The baseline of a group and what it is taken from. Pane numbers count hops since the epoch.
+/// The baseline of a group and the data that it is computed from. Pane numbers count hops since the epoch.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Traffic {
     /// The first pane of the group.
     pub(crate) first_pane: Pane,
-    /// Events that arrived, pane by pane, of the panes that have left the window; those without any are left out.
+    /// Number of events that arrived in each pane that has left the window; empty panes are left out.
     pub(crate) counts: VecDeque<(Pane, u64)>,
-    /// Ranges of panes, both ends inclusive, that are no measure: of windows of a drop, or partial or replayed ones.
+    /// Ranges of panes, inclusive at both ends, that don't count towards the baseline: those of windows that are part
+    /// of a drop, partial or replayed.
     pub(crate) excluded: VecDeque<(Pane, Pane)>,
-    /// Usual events a window; the last one known while there is too little history.
+    /// Usual number of events per window; the last one known while there is too little history.
     pub(crate) baseline: Option<u64>,
-    /// Events a window in the last ten minutes, be they usual or not.
+    /// Number of events per window in the last ten minutes, whether usual or not.
     #[serde(default)]
     recent: Option<u64>,
-    /// From the first violating window until clear the baseline stays what it was.
+    /// Whether the baseline is frozen, which it is from the first violating window until the rule is clear.
     pub(crate) frozen: bool,
-    /// The window since which it does, as far as all of them could be watched.
+    /// The window at which the drop began, or the last window of it that could not be observed.
     #[serde(default)]
     fell: Option<Window>,
     #[serde(default)]
@@ -58,11 +61,11 @@ impl Traffic {
         Self { first_pane, ..Self::default() }
     }
 
-    /// Takes the baseline anew for the window `window`; says whether it changed.
+    /// Recomputes the baseline for `window`. Returns whether it changed.
     ///
-    /// The recent traffic is the median pane (the element at rank floor((n - 1) / 2)) of the last ten minutes before the
-    /// window, times the panes of a window. There is none before traffic has lasted for two windows (`last_arrival` is
-    /// its last pane), the first of which is history then: a burst is not what is usual.
+    /// The recent traffic is the median pane (the element at rank floor((n - 1) / 2)) of the ten minutes before the
+    /// window, times the panes of a window. It is unknown until traffic has lasted for two windows (`last_arrival` is
+    /// its last pane), so that the first of them is history: a burst is not usual traffic.
     pub(crate) fn refresh(&mut self, grid: Grid, window: Window, last_arrival: Pane) -> bool {
         let oldest = self.oldest(grid, window);
         while self.counts.front().is_some_and(|&(pane, _)| pane < oldest) {
@@ -80,17 +83,17 @@ impl Traffic {
         if panes >= grid.panes() && lasted >= 2 * grid.panes() {
             self.recent = Some(self.median(panes) * grid.panes().unsigned_abs());
         } else {
-            // An earlier version wrote down no more than the baseline.
+            // An earlier version stored only the baseline.
             self.recent = self.recent.or(self.baseline);
         }
         self.baseline = self.recent.map(|recent| self.usual(grid, window, recent));
         (self.recent, self.baseline) != before
     }
 
-    /// What of the recent traffic is usual.
+    /// Returns the usual traffic, given the recent traffic.
     fn usual(&self, grid: Grid, window: Window, recent: u64) -> u64 {
         let mut usual = recent;
-        // While traffic falls, the median of the last ten minutes is at no level that lasts, and too low to compare with.
+        // While traffic falls, the median of the last ten minutes is not a stable level, and too low to compare with.
         let high = self.memory.before(grid, window).unwrap_or(0).max(recent);
         let yesterday = self.memory.yesterday(grid, window);
         if let Some(hour) = self.memory.hour()
@@ -109,8 +112,9 @@ impl Traffic {
         usual
     }
 
-    /// What the window is held against. Silence is no burst that ends: where a group never is silent, it is held against
-    /// the recent traffic whatever is usual, and so told as early as ever.
+    /// Returns the number of events that the window is compared with. Silence is not the end of a burst: in a group
+    /// that is otherwise never silent, it is compared with the recent traffic even if less is usual, so that it is
+    /// reported without delay.
     pub(crate) fn measure(&self, is_silent: impl FnOnce() -> bool) -> Option<u64> {
         let usual = self.baseline?;
         match self.recent {
@@ -119,23 +123,23 @@ impl Traffic {
         }
     }
 
-    /// The highest level of the last day.
+    /// Returns the highest level of the last day.
     pub(crate) fn highest(&self) -> Option<u64> {
         self.memory.highest()
     }
 
-    /// Takes in whether the traffic in `window` is low. Says whether it changed anything.
+    /// Updates the rhythm with whether the traffic in `window` is low. Returns whether anything changed.
     pub(crate) fn follow(&mut self, grid: Grid, window: Window, low: bool) -> bool {
         let began = self.first_pane + grid.panes() / 2;
         self.rhythm.follow(grid, window, low, began.window_before())
     }
 
-    /// Until which window low traffic is a usual pause.
+    /// Returns the last window in which low traffic is a usual pause.
     pub(crate) fn pauses_until(&self, grid: Grid) -> Option<Window> {
         self.rhythm.pauses_until(grid)
     }
 
-    /// Whether the drop has become the normal level, which is the baseline then.
+    /// Makes the level of the drop the baseline if it has settled. Returns whether it did.
     pub(crate) fn settle(&mut self, grid: Grid, window: Window) -> bool {
         let (Some(level), Some(fell)) = (self.memory.settled(), self.fell.filter(|_| self.frozen)) else {
             return false;
@@ -149,8 +153,8 @@ impl Traffic {
         true
     }
 
-    /// Ends a window: `arrived` events leave it with its first pane. `low`: the baseline is to stay what it was.
-    /// `unseen`: the window says nothing about what is usual.
+    /// Finishes a window: `arrived` events leave it together with its first pane. `low` freezes the baseline; `unseen`
+    /// excludes the window from the baseline.
     pub(crate) fn leave(&mut self, grid: Grid, window: Window, arrived: u64, low: bool, unseen: bool) {
         if low || unseen {
             self.exclude(grid, window);
@@ -208,12 +212,12 @@ impl Traffic {
         self.memory.take(grid, (pane, arrived), is_usual, self.fell);
     }
 
-    /// Takes in that nothing arrived in the panes that left windows which nobody had to judge, until `window`.
+    /// Records that nothing arrived in the panes of skipped windows before `window`.
     pub(crate) fn catch_up(&mut self, grid: Grid, window: Window) {
         self.remember(grid, grid.first_pane(window) - 1, 0);
     }
 
-    /// The panes of `window` are no measure of what is usual.
+    /// Excludes the panes of `window` from the baseline.
     fn exclude(&mut self, grid: Grid, window: Window) {
         let (first, last) = (grid.first_pane(window), window.last_pane());
         match self.excluded.back_mut() {
@@ -222,14 +226,14 @@ impl Traffic {
         }
     }
 
-    /// The windows up to `window` were low like the last one.
+    /// Extends the last excluded range to `window`: the windows in between were as low as the last one.
     pub(crate) fn exclude_on(&mut self, window: Window) {
         if let Some(range) = self.excluded.back_mut() {
             range.1 = range.1.max(window.last_pane());
         }
     }
 
-    /// Whether the baseline stays as it is for as long as the group stays empty and every window's verdict the same.
+    /// Returns whether the baseline stays the same for as long as the group is empty and the verdict doesn't change.
     pub(crate) fn is_steady(&self, grid: Grid, window: Window) -> bool {
         if self.frozen {
             return self.excluded.back().is_some_and(|&(_, last)| last == window.last_pane());
@@ -238,7 +242,8 @@ impl Traffic {
     }
 }
 
-/// Less than 70 %: the share at which a drop counts as over, and more than day and night make of an hour.
+/// Returns whether a level is less than 70 % of another one: the share at which a drop ends, and more than day and
+/// night change within an hour.
 fn is_well_below(level: u64, other: u64) -> bool {
     level * 10 < other * 7
 }

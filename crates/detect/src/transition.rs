@@ -1,51 +1,52 @@
-//! An alert's beginning or end, before it is written down.
+//! The start or end of an alert, before it is published as an alert event.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
 
-/// The beginning or the end of an alert.
+/// The start or end of an alert.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transition {
     /// Name of the rule.
     pub rule: String,
-    /// Whether it began or ended.
+    /// Whether the alert started or ended.
     pub state: AlertState,
-    /// Why it ended.
+    /// Why the alert ended.
     pub reason: Option<ResolveReason>,
-    /// How urgent it is: the same in the end as in the beginning.
+    /// The severity; the end has the same one as the start.
     pub severity: Severity,
-    /// Labels of the group.
+    /// The labels of the group.
     pub group: BTreeMap<String, String>,
-    /// What was measured: milliseconds, a share of 1, or events a window. Never contradicts `state`.
+    /// The measured value: milliseconds, a fraction of 1, or events per window. Never contradicts `state`.
     pub value: f64,
-    /// What it was held against, in the same unit; the same in the end as in the beginning.
+    /// The threshold in the unit of `value`; the end has the same one as the start.
     pub threshold: f64,
-    /// Start of the window that decided.
+    /// Start of the window that caused the transition.
     pub window_start: Timestamp,
-    /// Its end.
+    /// End of that window.
     pub window_end: Timestamp,
-    /// End of the window that fired.
+    /// End of the window in which the alert fired.
     pub started_at: Timestamp,
-    /// One sentence for a person.
+    /// A one-sentence summary for humans.
     pub summary: String,
-    /// What to do about it.
+    /// URL of the runbook.
     pub runbook_url: String,
 }
 
 impl Transition {
-    /// Rule and group.
+    /// Returns the fingerprint of the rule and the group.
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.rule, &self.group)
     }
 
-    /// The id that a repetition of this transition has too.
+    /// Returns the id, which is the same whenever this transition is repeated.
     pub fn id(&self) -> String {
         AlertEvent::id_of(&self.fingerprint(), self.state, self.window_end)
     }
 
-    /// The event to write: by the owner of `partition` in its `generation`, whose clock says `fired_at`.
+    /// Converts to the alert event to publish, by the owner of `partition` in `generation`, at the wall-clock time
+    /// `fired_at`.
     pub fn into_event(self, partition: i32, generation: i64, fired_at: Timestamp) -> AlertEvent {
         AlertEvent {
             id: self.id(),

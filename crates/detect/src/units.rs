@@ -1,11 +1,11 @@
-//! Units that must not be mixed up. Each one is serialised as its plain number.
+//! Units that must not be mixed up. Each is serialised as a plain number.
 
 use std::ops::{Add, AddAssign, Sub};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Declares a number with a meaning of its own, which steps of a second type are added to.
+/// Declares a number type with its own meaning, and the step type that can be added to it.
 macro_rules! unit {
     ($(#[$doc:meta])* $name:ident by $step:ty) => {
         $(#[$doc])*
@@ -38,11 +38,11 @@ macro_rules! unit {
 }
 
 unit! {
-    /// One hop of time, counted from the epoch. Pane `p` covers `[p * hop, (p + 1) * hop)`.
+    /// One hop of time, numbered from the epoch. Pane `p` covers `[p * hop, (p + 1) * hop)`.
     Pane by i64
 }
 unit! {
-    /// A window of several panes, counted from the epoch. Window `w` ends at `w * hop`.
+    /// A window of several panes, numbered from the epoch. Window `w` ends at `w * hop`.
     Window by i64
 }
 unit! {
@@ -50,7 +50,7 @@ unit! {
     Offset by i64
 }
 unit! {
-    /// A moment, in milliseconds since the epoch.
+    /// A point in time, in milliseconds since the epoch.
     Time by Span
 }
 unit! {
@@ -103,7 +103,7 @@ impl Window {
 }
 
 impl Pane {
-    /// Returns the last window that has the pane as its first one after it, see [`Window::next_pane`].
+    /// Returns the window that ends where the pane begins, the inverse of [`Window::next_pane`].
     pub(crate) fn window_before(self) -> Window {
         Window(self.0)
     }
@@ -122,20 +122,20 @@ impl Span {
         Self::minutes(60 * hours)
     }
 
-    /// Returns the distance, whichever of two moments was the earlier one.
+    /// Returns the absolute duration.
     pub(crate) fn abs(self) -> Self {
         Self(self.0.abs())
     }
 }
 
 impl Time {
-    /// Converts to whole milliseconds. Window bounds are whole milliseconds, so the digits that are cut off change no
-    /// verdict. A time before the epoch becomes the epoch: no valid event is that old.
+    /// Converts to whole milliseconds. Window bounds are whole milliseconds, so truncating doesn't change a verdict. A
+    /// time before the epoch becomes the epoch: no valid event is that old.
     pub(crate) fn of(timestamp: Timestamp) -> Self {
         Self(timestamp.as_millisecond().max(0))
     }
 
-    /// Converts to a timestamp; a moment that is out of its range becomes the nearest one that is not.
+    /// Converts to a timestamp, clamped to the range of [`Timestamp`].
     pub(crate) fn timestamp(self) -> Timestamp {
         let nearest = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
         Timestamp::from_millisecond(self.0).unwrap_or(nearest)

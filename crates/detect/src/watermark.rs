@@ -1,4 +1,4 @@
-//! How far event time has come in a partition, and what was judged by which offset.
+//! The progress of event time in a partition, and which windows had been evaluated at which offset.
 
 use std::collections::VecDeque;
 
@@ -6,31 +6,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Offset, Span, Time, Window};
 
-/// A partition whose records do not move its event time for this much append time is moved by append time, as far
-/// behind it. Without it, a service alone in its partition whose clock is set back would stop the partition's time,
-/// and with it the rule that is to notice just that; and a partition of malformed records would never be judged.
+/// If a partition's records do not advance its event time for this much append time, append time advances it, this far
+/// behind. Otherwise a service alone in its partition whose clock is set back would stop the partition's time, and with
+/// it the rule that should detect exactly that; and a partition with nothing but malformed records would never be
+/// evaluated.
 const STALL: Span = Span::seconds(10);
-/// Clocks that are set right differ by less.
+/// Upper bound on the difference between well-synchronised clocks.
 const CLOCKS_DIFFER: Span = Span::seconds(2);
 
 /// The newest event time of a partition: the greatest min(event time, append time) read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Watermark {
     pub(crate) newest: Option<Time>,
-    /// Append time of the first record in a row that did not move event time.
+    /// Append time of the first of the consecutive records that did not advance event time.
     pub(crate) stalled_since: Option<Time>,
     pub(crate) last_appended: Time,
     /// See [`Watermark::is_borne_out`].
     pub(crate) leap: Option<Leap>,
 }
 
-/// One sender says that time has moved on by far, and nobody else has said so yet.
+/// A large jump in event time that is claimed by one sender and not confirmed yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Leap {
     /// The sender.
     service: String,
     region: String,
-    /// The first and the latest time that it said, in milliseconds.
+    /// The first and the latest time claimed, in milliseconds.
     first_ms: Time,
     latest_ms: Time,
 }
@@ -42,13 +43,14 @@ impl Leap {
 }
 
 impl Watermark {
-    /// Whether a record of a sender (a service and a region) may move event time to `reached`, where no broker says when
-    /// it was appended. Its event says `event`, and it was read at `read_at`.
+    /// Returns whether a record of a sender (a service and a region) may advance event time to `reached` where the
+    /// broker doesn't provide the append time. `event` is the time of its event, `read_at` the time at which it was
+    /// read.
     ///
-    /// One host with a fast clock must not make everybody else in its partition late. So a leap of more than [`STALL`],
-    /// and any step that a clock ahead of the reader's wants to make, has to be borne out: by another sender; by the
-    /// reader's clock, with which it agrees; or by the sender itself, where it goes on from there for [`STALL`] while
-    /// nobody else says that it is still before the leap.
+    /// A single host with a fast clock must not make everybody else in its partition late. So a leap of more than
+    /// [`STALL`], and any step at all by a clock that is ahead of the reader's, needs confirmation: by another sender;
+    /// by the reader's clock, if it agrees; or by the same sender, if it advances from there by [`STALL`] while nobody
+    /// else sends times from before the leap.
     pub(crate) fn is_borne_out(&mut self, reached: Time, sender: (&str, &str), event: Time, read_at: Time) -> bool {
         let Some(newest) = self.newest else { return true };
         let is_ahead = event - read_at > CLOCKS_DIFFER;
@@ -78,9 +80,9 @@ impl Watermark {
         is_borne_out
     }
 
-    /// Takes in one record. `event` is none where its own time can't be believed.
+    /// Observes one record. `event` is `None` if its own time is not credible.
     pub(crate) fn observe(&mut self, event: Option<Time>, appended: Time) {
-        // Nobody read or sent anything in between: that is no stall, and what comes now may be what was held back.
+        // A pause in reading or sending is not a stall, and the records after it may be a backlog.
         let pause = appended - self.last_appended > STALL;
         self.last_appended = appended;
         let reached = event.map(|event| event.min(appended));
@@ -100,14 +102,14 @@ impl Watermark {
         }
     }
 
-    /// Nothing more can come before `time`.
+    /// Advances event time to `time`: no earlier event will follow.
     pub(crate) fn reach(&mut self, time: Time) {
         self.newest = self.newest.max(Some(time));
     }
 }
 
-/// Which window had been judged at which offset, as far back as it matters. A record that is read again is late
-/// if and only if it was late the first time, whatever moved the watermark then.
+/// The window that had been evaluated at each offset, as far back as it matters. It ensures that a record that is read
+/// again is late if and only if it was late the first time, whatever advanced the watermark then.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Steps(VecDeque<(Offset, Window)>);
 
@@ -116,7 +118,8 @@ impl Steps {
         Self(steps.into_iter().collect())
     }
 
-    /// Records from `offset` on find `window` judged. Steps as old as `forget_until` make no difference any more.
+    /// Records that `window` is the last one evaluated from `offset` on. Drops steps up to `forget_until`, which no
+    /// longer matter.
     pub(crate) fn push(&mut self, offset: Offset, window: Window, forget_until: Window) {
         self.0.push_back((offset, window));
         while self.0.front().is_some_and(|&(_, window)| window <= forget_until) {
@@ -124,7 +127,8 @@ impl Steps {
         }
     }
 
-    /// The window that had been judged when `offset` was first read. None: nothing, or too long ago to matter.
+    /// Returns the last window evaluated when `offset` was first read; `None` if there was none, or if it was too long
+    /// ago to matter.
     pub(crate) fn judged_at(&self, offset: Offset) -> Option<Window> {
         self.0.iter().rev().find(|&&(from, _)| from <= offset).map(|&(_, window)| window)
     }

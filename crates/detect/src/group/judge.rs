@@ -1,4 +1,4 @@
-//! Judges a group window by window.
+//! Evaluates a group window by window.
 
 use tidewatch_contract::ResolveReason;
 
@@ -11,11 +11,11 @@ use crate::state::GroupKind;
 use crate::transition::Transition;
 use crate::units::{Pane, Span, Window};
 
-/// A watched group that is silent for this long is retired.
+/// Time after which a silent watched group is retired.
 const RETIRE: Span = Span::hours(24);
 
 impl Group {
-    /// Judges every window up to `to`. False: the group is to be forgotten.
+    /// Evaluates every window up to `to`. Returns false if the group is to be removed.
     pub(crate) fn judge(&mut self, to: Window, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         while self.judged < to {
             let window = self.judged + 1;
@@ -33,7 +33,7 @@ impl Group {
         true
     }
 
-    /// Says whether anything changed that is written down.
+    /// Evaluates one window. Returns whether anything in the persistent state changed.
     fn judge_window(&mut self, window: Window, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         let grid = judging.rules.grid;
         let has_baseline = self.kind == GroupKind::Plain;
@@ -77,13 +77,13 @@ impl Group {
             changed |= arrived.is_some();
             self.traffic.leave(grid, window, arrived.unwrap_or(0), is_low, unseen);
         }
-        // One pane longer than the next window needs, so that the last one can still be looked at.
+        // Keeps one pane more than the next window needs, so that the last window can still be inspected.
         self.panes.forget_before(leaving);
         changed
     }
 
-    /// Takes a drop that has lasted for so long that it is the normal level as the baseline, and resolves its alert.
-    /// Not while the group is silent: silence is never normal.
+    /// Makes the level of a drop that has settled the baseline, and resolves its alert. Silence never becomes the
+    /// baseline.
     fn settle_traffic(&mut self, window: Window, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         let grid = judging.rules.grid;
         if self.panes.sum(grid.first_pane(window), window.next_pane()).arrived() == 0
@@ -103,7 +103,8 @@ impl Group {
         true
     }
 
-    /// Whether its silence could be told, now or at another time of the day: then it is kept for a day.
+    /// Returns whether a rule could report the group's silence, now or at another time of day, or an alert is firing.
+    /// Such a group is kept for a day.
     fn is_watched(&self, rules: &Rules) -> bool {
         let is_enough = |usual| rules.rules.iter().any(|rule| rule.kind.notices_silence(usual));
         let is_armed = || self.traffic.baseline.is_some_and(is_enough) || self.traffic.highest().is_some_and(is_enough);
@@ -114,7 +115,7 @@ impl Group {
         if self.is_watched(judging.rules) { RETIRE } else { judging.basis.ttl }
     }
 
-    /// Whether the group was silent for too long; resolves what fires.
+    /// Returns whether the group has been silent for too long, and if so resolves its alerts.
     fn is_over(&mut self, window: Window, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         let has_ttl = !matches!(self.kind, GroupKind::Expected | GroupKind::Service);
         if !has_ttl || window < self.over_from(judging) {
@@ -131,13 +132,13 @@ impl Group {
         true
     }
 
-    /// The window at which the group has been silent for too long.
+    /// Returns the window at which the group has been silent for too long.
     fn over_from(&self, judging: &Judging<'_>) -> Window {
         self.last_arrival.window_before() + 1 + judging.rules.grid.hops(self.allowed_silence(judging))
     }
 
-    /// Nothing changed at the last window. As long as no pane with events enters the window and no time limit runs out,
-    /// nothing will change at the next ones either: they are as good as judged.
+    /// Skips windows after one that changed nothing. As long as no pane with events enters the window and no deadline
+    /// passes, the next windows won't change anything either.
     fn skip(&mut self, to: Window, judging: &Judging<'_>) {
         let grid = judging.rules.grid;
         let window = self.judged;
@@ -173,7 +174,7 @@ impl Group {
         }
     }
 
-    /// Adds to `alone` the windows up to `to` in which a rule decides for this group.
+    /// Adds to `alone` the `windows` and rules for which this group has a verdict by itself.
     pub(crate) fn decides(&self, windows: std::ops::RangeInclusive<Window>, judging: &Judging<'_>, alone: &mut Alone) {
         let Some(last) = self.panes.last() else { return };
         let until = (*windows.end()).min(last.window_before() + judging.rules.grid.panes());

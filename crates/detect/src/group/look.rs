@@ -1,4 +1,4 @@
-//! What a group shows in one window: what was seen, each rule's verdict and value, and what is reported of it.
+//! The view of a group in one window: the observations, each rule's verdict and value, and the resulting transition.
 
 use tidewatch_contract::AlertState;
 
@@ -41,7 +41,8 @@ impl Group {
         }
     }
 
-    /// The window from which an expected service is missed: as long after the start as others take to be watched.
+    /// Returns the window from which an expected service is reported as missing: as long after the start as other
+    /// groups take until they have a baseline.
     pub(super) fn expected_from(&self, judging: &Judging<'_>) -> Window {
         self.traffic.first_pane.window_before() + 2 * judging.rules.grid.panes()
     }
@@ -96,7 +97,7 @@ impl Group {
         }
     }
 
-    /// Why the last window could not be judged by the rule at `index`.
+    /// Returns why the rule at `index` could not evaluate the last window.
     pub(crate) fn why_unknown(&self, index: usize, judging: &Judging<'_>) -> String {
         let rule = &judging.rules.rules[index];
         if rule.kind.holds_baseline() && self.kind != GroupKind::Plain {
@@ -105,7 +106,7 @@ impl Group {
         rule.kind.why_unknown(&self.window(self.judged, judging))
     }
 
-    /// Where the rule at `index` stands after the last window: verdict, state, value and threshold.
+    /// Returns the state of the rule at `index` after the last window: verdict, state, value and threshold.
     pub(crate) fn standing(&self, index: usize, judging: &Judging<'_>) -> (Verdict, RuleState, Option<f64>, f64) {
         let rule = &judging.rules.rules[index];
         let seen = self.window(self.judged, judging);

@@ -1,4 +1,4 @@
-//! The share of events that are late, or claim to be from the future or the last century, is over the limit.
+//! Fires if the share of events that are late, from the future or too old is over the limit.
 
 use super::{PPM, Quantile, RuleKind, below_limit_unless, share};
 use crate::lifecycle::Verdict;

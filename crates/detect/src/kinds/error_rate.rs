@@ -1,4 +1,4 @@
-//! The share of failed requests is over the limit.
+//! Fires if the share of failed requests is over the limit.
 
 use super::requests::{Evidence, Requests};
 use super::{PPM, Quantile, RuleKind, share};

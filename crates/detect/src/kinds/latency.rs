@@ -1,9 +1,10 @@
-//! The quantile of the known latencies is over the limit.
+//! Fires if the quantile of the known latencies is over the limit.
 //!
-//! Verdicts come from the panes' counters alone and are exact; the sketch only gives the number that a person reads.
-//! P99 is over the limit if and only if the element at rank floor(0.99 (n - 1)) is, which is to say if and only if at
-//! least n - floor(0.99 (n - 1)) latencies are over it: so it takes a counter of those, and no sketch need be merged
-//! at each hop. Near the limit, where the sketch's 1 % could say otherwise, the number is moved to the verdict's side.
+//! Verdicts are exact, because they use only the panes' counters; the sketch only provides the value shown to people.
+//! P99 is over the limit if and only if the element at rank floor(0.99 (n - 1)) is, that is, if and only if at least n
+//! - floor(0.99 (n - 1)) latencies are over it. Counting those suffices, and no sketch needs to be merged at each hop.
+//! Near the limit, where the sketch's error of 1 % could contradict the verdict, the value is moved to the verdict's
+//! side.
 
 use super::requests::{Evidence, Requests};
 use super::{PPM, Quantile, RuleKind, share};
@@ -19,7 +20,7 @@ pub(crate) struct Latency {
     limit_ms: f64,
     clear_ms: f64,
     evidence: Evidence,
-    /// The panes' counter of latencies over the limit.
+    /// Index of the panes' counter of latencies over the limit.
     counter: usize,
     selection: Selection,
 }
@@ -51,13 +52,13 @@ impl Latency {
         Some(Requests { evidence, limit_ppm, of, bad, over_limit: bad >= allowed, over_clear })
     }
 
-    /// Returns the number of connections held open that the rule leaves out: none where they are most of what there is,
-    /// or where the limit is about such times.
+    /// Returns the number of held-open connections that the rule leaves out: none if they are at least half of the
+    /// latencies, or if the limit is in the range of such durations.
     fn held(&self, tally: &Tally) -> u64 {
         if self.limit_ms < HELD_MS && 2 * tally.held < tally.timed { tally.held } else { 0 }
     }
 
-    /// Returns the rank of the quantile among so many latencies, from 0.
+    /// Returns the rank of the quantile among `of` latencies, from 0.
     fn rank(&self, of: u64) -> Option<u64> {
         Some(self.quantile_ppm * of.checked_sub(1)? / PPM)
     }
@@ -75,14 +76,14 @@ impl RuleKind for Latency {
     fn value(&self, seen: &Seen, quantile: Quantile<'_>) -> Option<f64> {
         let requests = self.requests(seen)?;
         let timed = seen.of(self.selection).timed;
-        // What is left out is what took longest, so the rank stays what it is among fewer.
+        // The latencies left out are the longest ones, so the rank stays the same among the remaining ones.
         let asked = if requests.of == timed {
             share(self.quantile_ppm, PPM)
         } else {
             (self.rank(requests.of)? as f64 + 0.5) / (timed - 1) as f64
         };
         let value = quantile(self.selection, asked)?;
-        // One percent over the limit is within the sketch's error, and reads as over it when rounded.
+        // One percent over the limit is within the sketch's error, and still over it when rounded.
         Some(if requests.over_limit { value.max(self.limit_ms * 1.01) } else { value.min(self.limit_ms) })
     }
 

@@ -1,5 +1,5 @@
-//! The kinds of rules. One file per kind holds its parameters and keys, its verdict, its texts and its tests. A new kind
-//! takes its file and its line in `kinds!`; a kind that needs a key of its own adds that to `rules/entry.rs`.
+//! The kinds of rules. One file per kind contains its parameters and keys, verdict, texts and tests. To add a kind, add
+//! a file and a line in `kinds!`; if it needs a new key, add that to `rules/entry.rs`.
 
 mod requests;
 
@@ -16,10 +16,10 @@ use crate::summary::Subject;
 use crate::traffic::Traffic;
 use crate::units::Window;
 
-/// Parts per million: shares are held as integers so that verdicts are exact.
+/// Parts per million. Shares are integers so that verdicts are exact.
 pub(crate) const PPM: u64 = 1_000_000;
 
-/// Declares the kinds: each as the type of that name in its module, named in snake case in a rules file.
+/// Declares the kinds. Each is the type of that name in its module, and is named in snake case in a rules file.
 macro_rules! kinds {
     ($($kind:ident in $module:ident,)*) => {
         $(mod $module;)*
@@ -32,7 +32,7 @@ macro_rules! kinds {
         }
 
         impl KindName {
-            /// Returns the keys that mean something for rules of this kind, beside those that every rule has.
+            /// Returns the keys specific to rules of this kind, in addition to those that every rule has.
             pub(crate) fn keys(self) -> &'static [&'static str] {
                 match self {
                     $(Self::$kind => $module::$kind::KEYS,)*
@@ -46,7 +46,7 @@ macro_rules! kinds {
             }
         }
 
-        /// What a rule compares with what. An alert begins over the limit and ends at the clear level.
+        /// The kind of a rule, with its parameters. An alert starts over the limit and ends at the clear level.
         #[derive(Debug, Clone, PartialEq)]
         pub(crate) enum Kind {
             $($kind($module::$kind),)*
@@ -71,56 +71,57 @@ kinds! {
     ClockSkew in clock_skew,
 }
 
-/// Returns the quantile (0 to 1) of a selection's latencies.
+/// A function that returns the quantile (0 to 1) of a selection's latencies.
 pub(crate) type Quantile<'a> = &'a dyn Fn(Selection, f64) -> Option<f64>;
 
-/// What is different from kind to kind.
+/// The behaviour specific to a kind of rule.
 pub(crate) trait RuleKind {
-    /// Returns whether the rule judges when events arrive, rather than what they say.
+    /// Returns whether the rule evaluates when events arrive, rather than their contents.
     fn is_about_arrival(&self) -> bool {
         false
     }
 
-    /// Returns whether the rule judges groups of this kind.
+    /// Returns whether the rule evaluates groups of this kind.
     fn judges(&self, group: GroupKind) -> bool {
         group != GroupKind::Expected
     }
 
-    /// Returns what a window says about the rule. Windows that no rule of the kind can judge are left out before.
+    /// Returns the verdict on a window. Windows that no rule of the kind can evaluate are filtered out by
+    /// [`Kind::judge`].
     fn verdict(&self, seen: &Seen) -> Verdict;
 
     /// Returns the limit in the unit of the value.
     fn threshold(&self, baseline: Option<u64>) -> f64;
 
-    /// Returns what was measured: milliseconds, a share of 1, or events. None: there was nothing to measure.
+    /// Returns the measured value: milliseconds, a fraction of 1, or events. `None` if there was nothing to measure.
     fn value(&self, seen: &Seen, quantile: Quantile<'_>) -> Option<f64>;
 
-    /// Returns the sentence for an alert that begins.
+    /// Returns the summary of an alert that starts.
     fn fired(&self, subject: &Subject<'_>) -> String;
 
-    /// Returns the sentence for an alert that ends because `value` is good again.
+    /// Returns the summary of an alert that ends because `value` is good again.
     fn resolved(&self, subject: &Subject<'_>, value: f64) -> String;
 
-    /// Names what the rule judges: "the error rate".
+    /// Returns the name of the quantity that the rule evaluates: "the error rate".
     fn noun(&self) -> String;
 
-    /// Returns why a window that could be judged had too little to judge by.
+    /// Returns why a window had too little data for a verdict.
     fn too_little(&self, seen: &Seen) -> String;
 
-    /// Adds what panes have to count for the rule.
+    /// Adds the counters that panes need for the rule.
     fn add_counters(&self, _counters: &mut LatencyCounters) {}
 
-    /// Returns whether the rule notices when a group with `_usual` events per window falls silent.
+    /// Returns whether the rule detects when a group with `_usual` events per window falls silent.
     fn notices_silence(&self, _usual: u64) -> bool {
         false
     }
 
-    /// Returns whether the rule compares with the usual traffic, which stays what it was while the rule is violated.
+    /// Returns whether the rule compares with the baseline, which is frozen while the rule is violated.
     fn holds_baseline(&self) -> bool {
         false
     }
 
-    /// Tells the group's usual traffic about a verdict, and returns whether that changed it and the verdict to go by.
+    /// Updates the group's usual traffic with a verdict. Returns whether that changed it, and the verdict to use.
     fn follow(
         &self,
         verdict: Verdict,
@@ -132,14 +133,14 @@ pub(crate) trait RuleKind {
     }
 }
 
-/// See [`RuleKind::follow`].
+/// The result of [`RuleKind::follow`].
 pub(crate) struct Followed {
     pub(crate) verdict: Verdict,
     pub(crate) changed: bool,
 }
 
 impl Kind {
-    /// Returns what a window says about the rule.
+    /// Returns the rule's verdict on a window.
     pub(crate) fn judge(&self, seen: &Seen) -> Verdict {
         if seen.partial || self.is_about_arrival() && (seen.counts.replayed || seen.unwatched) {
             return Verdict::Unknown;
@@ -147,7 +148,7 @@ impl Kind {
         self.verdict(seen)
     }
 
-    /// Returns why a window could not be judged.
+    /// Returns why a window could not be evaluated.
     pub(crate) fn why_unknown(&self, seen: &Seen) -> String {
         if seen.partial {
             return "records of the window were lost".to_owned();
@@ -162,7 +163,7 @@ impl Kind {
     }
 }
 
-/// Judges a value that is over its limit, or over its clear level, or neither.
+/// Returns the verdict on a value, given whether it violates the limit and whether it is over the clear level.
 fn below_limit_unless(violating: bool, over_clear: bool, firing: bool) -> Verdict {
     match (violating, over_clear) {
         (true, _) => Verdict::Violating,

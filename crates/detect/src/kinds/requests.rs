@@ -1,28 +1,28 @@
-//! Rules about the share of bad requests: with many requests the share decides, with few a bound on it.
+//! Rules about the share of bad requests. With many requests the share itself decides, with few a lower bound on it.
 
 use super::below_limit_unless;
 use crate::bound;
 use crate::lifecycle::Verdict;
 
-/// With fewer requests than this an alert is not resolved as clean: they may be clean by chance.
+/// With fewer requests than this, an alert is not resolved as clean: they may be clean by chance.
 const FEWEST: u64 = 5;
 
-/// How much must be seen before a rule decides.
+/// The minimum data that a rule needs for a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Evidence {
-    /// With at least this many requests the share decides; with fewer, a bound on it.
+    /// With at least this many requests the share decides, with fewer a lower bound on it.
     pub(crate) min_events: u64,
-    /// Bad requests that it takes with at least `min_events`.
+    /// Minimum number of bad requests for a violation, with at least `min_events` requests.
     pub(crate) min_bad: u64,
-    /// Bad requests that it takes with fewer.
+    /// Minimum number of bad requests for a violation, with fewer requests.
     pub(crate) low_traffic_min_bad: u64,
 }
 
-/// The requests that a rule looks at, and how many of them are bad.
+/// The requests that a rule evaluates, and how many of them are bad.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Requests {
     pub(super) evidence: Evidence,
-    /// Share of bad ones that is allowed.
+    /// Share of bad requests that is allowed.
     pub(super) limit_ppm: u64,
     pub(super) of: u64,
     pub(super) bad: u64,
@@ -39,7 +39,7 @@ impl Requests {
         if self.bad >= low_traffic_min_bad && bound::lies_above(self.limit_ppm, self.bad, self.of) {
             return Verdict::Violating;
         }
-        // Few good ones don't prove that all is well; they end what few bad ones began.
+        // A few good requests don't prove that a service is healthy, but they do end an alert.
         if !firing || self.of < FEWEST {
             return Verdict::Unknown;
         }

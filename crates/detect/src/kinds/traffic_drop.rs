@@ -1,4 +1,4 @@
-//! Fewer events than a share of what is usual arrived; the drop is over above the clear level.
+//! Fires if fewer events arrived than a share of the usual number; the drop ends above the clear level.
 
 use super::{Followed, PPM, Quantile, RuleKind, share};
 use crate::grid::Grid;
@@ -104,7 +104,7 @@ impl RuleKind for TrafficDrop {
         true
     }
 
-    /// A pause that comes like clockwork is held back.
+    /// Suppresses the verdict during a regular pause.
     fn follow(&self, verdict: Verdict, seen: &Seen, traffic: &mut Traffic, (grid, window): (Grid, Window)) -> Followed {
         let is_low = verdict == Verdict::Violating;
         let changed = verdict != Verdict::Unknown && traffic.follow(grid, window, is_low);

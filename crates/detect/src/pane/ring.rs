@@ -1,4 +1,4 @@
-//! The panes that windows are made of.
+//! The panes that windows consist of.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use super::{Contents, Counts, Filtered, Sketching};
 use crate::rules::Selection;
 use crate::units::Pane;
 
-/// Panes in the order of time; those where nothing happened are left out.
+/// Panes in chronological order, without the empty ones.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ring {
     panes: VecDeque<(Pane, Contents)>,
@@ -17,9 +17,9 @@ pub(crate) struct Ring {
 impl Ring {
     pub(crate) const EMPTY: Self = Self { panes: VecDeque::new() };
 
-    /// The pane, made where it is missing.
+    /// Returns the pane, creating it if it doesn't exist.
     pub(crate) fn pane(&mut self, pane: Pane) -> &mut Contents {
-        // Events come nearly in order: what is looked for is nearly always among the last.
+        // Events arrive nearly in order, so the pane is nearly always among the last ones.
         let mut at = self.panes.len();
         while at > 0 && self.panes[at - 1].0 > pane {
             at -= 1;
@@ -31,14 +31,14 @@ impl Ring {
         &mut self.panes[at - 1].1
     }
 
-    /// Adds what another ring has at or after `from`.
+    /// Adds the panes of another ring from `from` on.
     pub(crate) fn merge(&mut self, other: &Self, from: Pane) {
         for (index, pane) in other.panes.iter().filter(|&&(index, _)| index >= from) {
             self.pane(*index).merge(pane);
         }
     }
 
-    /// The last pane in which something happened.
+    /// Returns the last pane that isn't empty.
     pub(crate) fn last(&self) -> Option<Pane> {
         self.panes.back().map(|&(index, _)| index)
     }
@@ -49,7 +49,7 @@ impl Ring {
         }
     }
 
-    /// The first pane at or after `pane` in which something happened.
+    /// Returns the first pane at or after `pane` that isn't empty.
     pub(crate) fn next(&self, pane: Pane) -> Option<Pane> {
         self.panes.iter().map(|&(index, _)| index).find(|&index| index >= pane)
     }
@@ -58,13 +58,13 @@ impl Ring {
         self.panes.iter().find(|&&(index, _)| index == pane).map(|(_, pane)| pane)
     }
 
-    /// The panes in `[from, until)`.
+    /// Returns the panes in `[from, until)`.
     fn range(&self, from: Pane, until: Pane) -> impl Iterator<Item = &Contents> {
         let inside = self.panes.iter().skip_while(move |&&(index, _)| index < from);
         inside.take_while(move |&&(index, _)| index < until).map(|(_, pane)| pane)
     }
 
-    /// Everything counted in the panes `[from, until)`.
+    /// Returns the sum of the counts in the panes `[from, until)`.
     pub(crate) fn sum(&self, from: Pane, until: Pane) -> Counts {
         let mut sum = Counts::default();
         for pane in self.range(from, until) {
@@ -73,7 +73,7 @@ impl Ring {
         sum
     }
 
-    /// What each filter takes in the panes `[from, until)`.
+    /// Returns the sum of each filter's tally in the panes `[from, until)`.
     pub(crate) fn filtered(&self, from: Pane, until: Pane) -> Filtered {
         let mut sums = Filtered::default();
         for pane in self.range(from, until) {
@@ -84,8 +84,8 @@ impl Ring {
         sums
     }
 
-    /// The quantile (0 to 1) of a selection's latencies in the panes `[from, until)`, in milliseconds: the element at rank
-    /// floor(q (n - 1)), within 1 %.
+    /// Returns the quantile (0 to 1) of a selection's latencies in the panes `[from, until)`, in milliseconds: the
+    /// element at rank floor(q (n - 1)), within 1 %.
     pub(crate) fn quantile(
         &self,
         sketching: &Sketching,

@@ -1,4 +1,4 @@
-//! What of a partition is written down, and how it goes on from there.
+//! The persistent state of a partition, and how it is restored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::transition::Transition;
 use crate::units::{Offset, Time, Window};
 use crate::watermark::{Steps, Watermark};
 
-/// An alert whose rule or group is no longer made by the rules file.
+/// An alert whose rule or group no longer exists in the rules file.
 #[derive(Debug, Clone)]
 pub(super) struct Orphan {
     rule: String,
@@ -24,9 +24,9 @@ pub(super) struct Orphan {
     firing: Firing,
 }
 
-/// Keys of groups that are no more. A forgotten group is first written as a blank one, which is as good as none but
-/// says until when it was judged, and deleted with the next checkpoint: were its key deleted while the partition's state
-/// is still the old one, a restart would judge its last windows again without knowing what came before them.
+/// The keys of removed groups. A removed group is first written in its initial state, which records only how far it was
+/// evaluated, and its key is deleted with the next checkpoint. If the key were deleted while the partition's state is
+/// still the old one, a restart would evaluate the group's last windows again without the history before them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Forgotten {
     to_blank: BTreeMap<String, Group>,
@@ -38,8 +38,8 @@ impl Forgotten {
         self.to_blank.insert(key_of(group.kind, &group.labels), group.blank(rules));
     }
 
-    /// Where the group began that was forgotten since the last checkpoint. If it is there again, it goes on with that: its
-    /// earlier records may be read once more, and are no other group's.
+    /// Returns the start offset of the group if it was removed since the last checkpoint. If the group reappears, it
+    /// keeps that offset: its earlier records may be replayed, and don't belong to any other group.
     pub(super) fn start_of(&self, labels: &BTreeMap<String, String>) -> Option<Offset> {
         if self.to_blank.is_empty() {
             return None;
@@ -49,8 +49,8 @@ impl Forgotten {
 }
 
 impl Partition {
-    /// A partition that goes on from `state`, of whose groups at least those states are given that were written before
-    /// it; newer ones and none of the others do no harm. Read on from [`Self::position`].
+    /// Restores a partition from `state`. `groups` must include every group state written before `state`; newer ones
+    /// are harmless, and so is leaving them out. Continue reading at [`Self::position`].
     pub fn restore(
         partition: i32,
         rules: Arc<Rules>,
@@ -135,8 +135,8 @@ impl Partition {
         self.groups.insert(group);
     }
 
-    /// Whether the group that waits for this service is restored already, from its other key; notes whether the service
-    /// has sent.
+    /// Returns whether the group of this expected service is already restored from its other key, and if so adds
+    /// whether the service has sent an event.
     fn knows_expected(&mut self, state: &GroupState) -> bool {
         let service = state.labels.get("service").and_then(|name| self.groups.service(name));
         let Some(slot) = service.and_then(|service| service.expected) else { return false };
@@ -167,7 +167,8 @@ impl Partition {
         }
     }
 
-    /// What the partition goes on from. Belongs to the [`Self::take_dirty_groups`] of the same moment.
+    /// Returns the state to restore the partition from. It belongs with the result of [`Self::take_dirty_groups`] at
+    /// the same moment.
     pub fn state(&self) -> PartitionState {
         let grid = self.rules.grid;
         PartitionState {
@@ -189,8 +190,9 @@ impl Partition {
         }
     }
 
-    /// The groups that changed since the last call, under the keys of their states; none: delete the key. To be written
-    /// before the partition's own state of the same moment; any first part of them may be lost with it.
+    /// Returns the groups that changed since the last call, by the keys of their states; `None` means that the key is
+    /// to be deleted. Write them in order before the partition's own state of the same moment. A crash may leave only
+    /// the first of them written: that is consistent with the previous state of the partition.
     pub fn take_dirty_groups(&mut self) -> Vec<(String, Option<GroupState>)> {
         let mut dirty: BTreeMap<String, Option<GroupState>> = BTreeMap::new();
         if self.progress.judged.is_none() {

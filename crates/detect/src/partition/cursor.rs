@@ -1,22 +1,22 @@
-//! Where a partition's records are read, and from where they are read again after a restart.
+//! The read position of a partition, and the offset from which it is replayed after a restart.
 
 use std::collections::VecDeque;
 
 use crate::units::{Offset, Pane};
 
-/// No record has to be read again for a restored state.
+/// The floor when no record has to be replayed for a restored state.
 const NO_FLOOR: Offset = Offset(i64::MAX);
 
 #[derive(Debug, Clone)]
 pub(super) struct Cursor {
     start: Offset,
-    /// The first offset that was never taken in.
+    /// The first offset that was never processed.
     next: Offset,
-    /// The next offset to read: less than `next` while records are read again.
+    /// The next offset to read, less than `next` during a replay.
     reading: Offset,
-    /// The floor of the restored state, until everything is read again.
+    /// The floor of the restored state, until the replay is complete.
     restored_floor: Offset,
-    /// First offset that fell into each pane that a coming window needs, in the order of panes.
+    /// The first offset in each pane that a coming window needs, ordered by pane.
     firsts: VecDeque<(Pane, Offset)>,
 }
 
@@ -25,17 +25,17 @@ impl Cursor {
         Self { start, next: start, reading: start, restored_floor: start, firsts: VecDeque::new() }
     }
 
-    /// Restores a cursor that reads again from `floor` on.
+    /// Restores a cursor that replays from `floor` on.
     pub(super) fn restore(start: Offset, next: Offset, floor: Offset) -> Self {
         Self { start, next, reading: floor, restored_floor: floor, firsts: VecDeque::new() }
     }
 
-    /// Returns the offset where the partition's life began.
+    /// Returns the offset at which the partition's life began.
     pub(super) fn start(&self) -> Offset {
         self.start
     }
 
-    /// Returns the first offset that was never taken in.
+    /// Returns the first offset that was never processed.
     pub(super) fn next(&self) -> Offset {
         self.next
     }
@@ -45,7 +45,7 @@ impl Cursor {
         self.reading
     }
 
-    /// Returns whether records are read again.
+    /// Returns whether records are being replayed.
     pub(super) fn is_behind(&self) -> bool {
         self.reading < self.next
     }
@@ -58,7 +58,7 @@ impl Cursor {
         self.next = offset + 1;
     }
 
-    /// Drops the restored floor once everything is read again.
+    /// Drops the restored floor once the replay is complete.
     pub(super) fn settle(&mut self) {
         if self.reading == self.next {
             self.drop_restored_floor();
@@ -69,8 +69,8 @@ impl Cursor {
         self.restored_floor = NO_FLOOR;
     }
 
-    /// Skips to `until` what was deleted before it could be read, and returns how many offsets were never taken in. None:
-    /// there is nothing to skip.
+    /// Skips to `until` over records that were deleted before they could be read, and returns how many offsets were
+    /// never processed; `None` if there is nothing to skip.
     pub(super) fn skip_lost(&mut self, until: Offset) -> Option<u64> {
         if until <= self.reading {
             return None;
@@ -81,7 +81,7 @@ impl Cursor {
         Some(lost)
     }
 
-    /// Skips to `until` offsets without a record, and returns how many were never taken in.
+    /// Skips to `until` over offsets without a record, and returns how many were never processed.
     pub(super) fn skip_holes(&mut self, until: Offset) -> u64 {
         self.reading = self.reading.max(until);
         let holes = u64::try_from(until.0 - self.next.0).unwrap_or(0);
@@ -90,14 +90,14 @@ impl Cursor {
         holes
     }
 
-    /// Returns the oldest offset that a coming window still needs; the next offset where none is.
+    /// Returns the oldest offset that a coming window still needs, or the next offset if there is none.
     pub(super) fn floor(&self) -> Offset {
         let oldest = self.firsts.iter().map(|&(_, offset)| offset).min().unwrap_or(self.next);
-        // Until everything is read again, `firsts` doesn't know all of it.
+        // Until the replay is complete, `firsts` is incomplete.
         oldest.min(self.restored_floor).min(self.next)
     }
 
-    /// Keeps `offset` if it is the first one in its pane.
+    /// Stores `offset` if it is the first one in its pane.
     pub(super) fn keep_first(&mut self, pane: Pane, offset: Offset) {
         let mut at = self.firsts.len();
         while at > 0 && self.firsts[at - 1].0 > pane {

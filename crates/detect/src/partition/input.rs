@@ -1,15 +1,15 @@
-//! What goes into a partition, what becomes of it, and how much is kept.
+//! The input of a partition, the disposition of its records, and its limits.
 
 use std::time::Duration;
 
 use tidewatch_contract::RequestView;
 
-/// How much a partition keeps.
+/// The limits on the state of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Groups at most; events of further ones are counted in one overflow group without traffic rules.
+    /// Maximum number of groups. Events of further groups are counted in one overflow group without traffic rules.
     pub max_groups: usize,
-    /// Groups that were silent for this long are forgotten, unless their silence could be told or an alert fires.
+    /// Time after which a silent group is dropped, unless a traffic rule is armed or an alert is firing.
     pub group_ttl: Duration,
 }
 
@@ -19,34 +19,34 @@ impl Default for Limits {
     }
 }
 
-/// One record, as far as it could be read.
+/// One record, as far as it could be parsed.
 #[derive(Debug, Clone)]
 pub enum Input<'a> {
     /// A valid event.
     Event {
         /// The event.
         event: RequestView<'a>,
-        /// Whether it was replayed from a file: traffic rules don't judge windows with such events.
+        /// Whether the event was replayed from a file. Rules about arrival don't evaluate windows with such events.
         replay: bool,
     },
-    /// A record that goes to the dead letters.
+    /// A record for the dead-letter queue.
     Rejected {
-        /// The service, where the record's key says it.
+        /// The service, if the record's key names it.
         service: Option<&'a str>,
-        /// The event, where only its time is wrong (`from_future`, `too_old`).
+        /// The event, if only its time is wrong (`from_future`, `too_old`).
         event: Option<RequestView<'a>>,
     },
 }
 
-/// What became of a record.
+/// How a record was processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
     /// Counted in its pane.
     Windowed,
-    /// Older than what was judged: counted as arrived, not judged.
+    /// Older than the last window evaluated: counted as arrived, but not evaluated.
     Late,
-    /// Not to be judged: counted as arrived where its sender is known.
+    /// Not evaluable: counted as arrived if its sender is known.
     DeadLettered,
-    /// Covered by the restored state: only panes were filled, nothing was counted again.
+    /// Covered by the restored state: only filled panes, and was not counted again.
     Known,
 }

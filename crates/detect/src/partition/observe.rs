@@ -1,4 +1,4 @@
-//! Takes in one record.
+//! Processing of a single record.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::state::GroupKind;
 use crate::units::{Offset, Pane, Time, Window};
 
 impl Partition {
-    /// Takes in one record, in the order of offsets. `appended` is when it was appended. Moves the watermark and judges
-    /// every window that became due. The cost doesn't grow with what the windows hold.
+    /// Processes one record; records come by ascending offset. `appended` is its append time. Advances the watermark
+    /// and evaluates every window that became due. The cost doesn't grow with the number of events in the windows.
     pub fn observe(&mut self, offset: i64, appended: impl Into<Appended>, input: Input<'_>) -> Disposition {
         let (offset, appended) = (Offset(offset), appended.into());
         let is_known = offset < self.cursor.next();
@@ -78,7 +78,7 @@ impl Partition {
         Disposition::Windowed
     }
 
-    /// An event whose time is wrong counts as arrived when it was appended, in a window that is still to be judged.
+    /// Counts an event with a wrong time as arrived at its append time, in a window that is still to be evaluated.
     fn count_misdated(&mut self, record: &Record, event: &RequestView<'_>, replay: bool) {
         let Some(pane) = self.arrival_pane(record) else { return };
         if self.takes(record, pane) {
@@ -105,15 +105,15 @@ impl Partition {
         }
     }
 
-    /// Where a record counts that can only be counted as arrived: when it was appended, but in a window that is still to
-    /// be judged, and at most a window ahead, so that what has to be read again after a restart stays short also where
-    /// event time is hours behind. None: nothing had been judged yet, or too long ago to matter.
+    /// Returns the pane for a record that can only be counted as arrived: that of its append time, but in a window that
+    /// is still to be evaluated, and at most one window ahead, so that little has to be replayed after a restart even
+    /// if event time is hours behind. `None` if no window had been evaluated yet, or too long ago to matter.
     fn arrival_pane(&self, record: &Record) -> Option<Pane> {
         let needed = record.judged?.next_pane();
         Some(self.rules.grid.pane_of(record.appended_at).clamp(needed, needed + self.rules.grid.panes()))
     }
 
-    /// Whether a coming window needs the pane; if so, keeps the first offset in it.
+    /// Returns whether a coming window needs the pane, and if so stores the first offset in it.
     fn takes(&mut self, record: &Record, pane: Pane) -> bool {
         let (Some(judged), Some(begun_at)) = (self.progress.judged, self.progress.begun_at) else { return false };
         if record.offset < begun_at || pane < self.rules.grid.first_pane(judged + 1) {
@@ -123,7 +123,7 @@ impl Partition {
         true
     }
 
-    /// Slot of the group that the event counts in. None: its group is known to be no more.
+    /// Returns the slot of the group that the event counts in; `None` if its group has been removed.
     fn group_for(&mut self, record: &Record, event: &RequestView<'_>, pane: Pane) -> Option<usize> {
         let slot = match self.groups.find(event) {
             Some(slot) if self.groups.get(slot).is_some_and(|group| group.start_offset <= record.offset) => slot,
@@ -178,7 +178,7 @@ impl Partition {
 }
 
 impl<'a> Input<'a> {
-    /// The event, also where its time is wrong.
+    /// Returns the event, even if its time is wrong.
     fn event(&self) -> Option<&RequestView<'a>> {
         match self {
             Self::Event { event, .. } => Some(event),
@@ -191,11 +191,11 @@ struct Record {
     offset: Offset,
     appended_at: Time,
     is_known: bool,
-    /// The window that had been judged when the record was first read.
+    /// The last window evaluated when the record was first read.
     judged: Option<Window>,
 }
 
-/// The record's own time, where there is one to go by. One from the future counts at its append time.
+/// Returns the record's own time if it is credible. A time in the future is capped at the append time.
 fn believable_ms(input: &Input<'_>, appended_at: Time) -> Option<Time> {
     match input {
         Input::Event { event, .. } => Some(Time::of(event.timestamp)),

@@ -1,4 +1,4 @@
-//! How far a partition has been judged.
+//! How far a partition has been evaluated.
 
 use std::collections::VecDeque;
 
@@ -7,17 +7,17 @@ use crate::watermark::Steps;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
-    /// The last window judged.
+    /// The last window evaluated.
     pub(super) judged: Option<Window>,
-    /// The offset at which judging began: records before it are in no pane.
+    /// The offset at which evaluation began. Records before it are not in any pane.
     pub(super) begun_at: Option<Offset>,
     pub(super) steps: Steps,
-    /// (offset, window): a lost process had judged until that window when it was at that offset.
+    /// (offset, window): a lost process had evaluated up to that window when it was at that offset.
     pub(super) ahead: VecDeque<(Offset, Window)>,
 }
 
 impl Progress {
-    /// Returns the window that a lost process had judged when it was at `offset` at the latest, each only once.
+    /// Returns the next window that a lost process had evaluated by the time it was at `offset`, each only once.
     pub(super) fn next_ahead(&mut self, offset: Offset) -> Option<Window> {
         let (_, window) = self.ahead.pop_front_if(|&mut (from, _)| from <= offset)?;
         Some(window)

@@ -1,7 +1,7 @@
-//! A service as a whole: where none of its groups has enough requests to be judged alone, together they may.
+//! The evaluation of a service as a whole: its groups may have enough requests together if none of them has by itself.
 //!
-//! Nothing is counted twice for it. Before its groups are judged, what their panes hold is added up, for the windows that
-//! are due; so the sums are as exact after a restart as those of the groups are.
+//! Records are not counted a second time for this. Before the groups are evaluated, the contents of their panes are
+//! added up for the windows that are due, so that the sums are as exact after a restart as those of the groups.
 
 use super::{NONE_ALONE, Partition};
 use crate::group::{Alone, Group};
@@ -10,12 +10,13 @@ use crate::rules::Label;
 use crate::state::GroupKind;
 use crate::units::{Pane, Window};
 
-/// Malformed records are not counted for a service as a whole: they would stand in each of its groups.
+/// Malformed records are not counted for a service as a whole, because they would be counted once for each of its
+/// groups.
 static NO_MALFORMED: Ring = Ring::EMPTY;
 
 impl Partition {
-    /// Judges the services that have several groups, until the window `to`. To be called before their groups are judged,
-    /// which forget what has left the last window.
+    /// Evaluates the services that have several groups, up to the window `to`. Must run before their groups are
+    /// evaluated, because those drop the panes that have left the last window.
     pub(super) fn judge_totals(&mut self, judged: Window, to: Window) {
         if self.rules.group_by.len() == 1 {
             return;
@@ -34,7 +35,7 @@ impl Partition {
             let from = total.judged + 1;
             let alone = self.alone(total, from, to);
             let is_decided = total.is_quiet() && alone.len() == self.verdicts_of_totals(from, to);
-            // Mostly each group is large enough, and there is nothing to add up.
+            // Usually each group is large enough, and there is nothing to add up.
             let first = self.rules.grid.first_pane(from);
             let panes = if is_decided { Ring::default() } else { self.panes_of(total, first) };
             let judging = basis.judging(&NO_MALFORMED, &alone);
@@ -46,7 +47,7 @@ impl Partition {
         }
     }
 
-    /// Forgets those whose service has less than two groups, once their alerts are over.
+    /// Removes the groups of services with fewer than two groups, once their alerts are over.
     pub(super) fn forget_totals(&mut self) {
         let few = self.groups.services().filter(|service| service.members.len() < 2);
         let totals: Vec<usize> = few.filter_map(|service| service.total).collect();
@@ -59,7 +60,7 @@ impl Partition {
         }
     }
 
-    /// What the service's groups counted from the pane `from` on.
+    /// Returns the sum of the panes of the service's groups from `from` on.
     pub(super) fn panes_of(&self, total: &Group, from: Pane) -> Ring {
         let mut panes = Ring::default();
         for member in self.members_of(total) {
@@ -68,7 +69,7 @@ impl Partition {
         panes
     }
 
-    /// In which windows which rules decide for one of the service's groups alone.
+    /// Returns the windows and rules for which one of the service's groups has a verdict by itself.
     pub(super) fn alone(&self, total: &Group, from: Window, to: Window) -> Alone {
         let basis = self.basis();
         let judging = basis.judging(&NO_MALFORMED, &NONE_ALONE);
@@ -79,7 +80,7 @@ impl Partition {
         alone
     }
 
-    /// How many verdicts there are about a whole service in so many windows.
+    /// Returns the number of verdicts about a whole service in the given windows.
     fn verdicts_of_totals(&self, from: Window, to: Window) -> usize {
         let rules = self.rules.rules.iter().filter(|rule| rule.kind.judges(GroupKind::Service)).count();
         rules * usize::try_from(to - from + 1).unwrap_or(0)

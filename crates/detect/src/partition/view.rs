@@ -1,4 +1,4 @@
-//! How the groups of a partition stand, for people and dashboards.
+//! The state of a partition's groups, for people and dashboards.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::state::GroupKind;
 use crate::units::Time;
 
 impl Partition {
-    /// How each group stands after the last window judged; a service as a whole by those rules alone that can't judge any
-    /// of its groups.
+    /// Returns the state of each group after the last window evaluated. For a service as a whole, it includes only the
+    /// rules that can't evaluate any of its groups, and those that are firing or pending.
     pub fn groups(&self) -> impl Iterator<Item = GroupView> + '_ {
         self.groups.iter().filter_map(|group| match group.kind {
             GroupKind::Service => self.view_of_total(group),

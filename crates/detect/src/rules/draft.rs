@@ -1,4 +1,4 @@
-//! A rule that is being read: what its kind asks of the file.
+//! A rule being parsed, with the accessors that its kind uses.
 
 use serde_saphyr::{Location, Spanned};
 
@@ -8,13 +8,13 @@ use super::filter::{Filter, MAX_FILTERS, Pattern, Selection, Status};
 use super::values::{at_least_one, milliseconds, refuse, share};
 use crate::kinds::Evidence;
 
-/// An entry of the file, and what of it is known before its kind reads the rest.
+/// An entry of the file, and the properties known before its kind parses the rest.
 pub(crate) struct Draft<'a> {
     pub(super) entry: &'a Entry,
     pub(super) at: Location,
-    /// The requests that the rule looks at.
+    /// The requests that the rule evaluates.
     pub(crate) selection: Selection,
-    /// How many rules of the same kind come before it.
+    /// Number of earlier rules of the same kind.
     pub(crate) earlier_of_kind: usize,
 }
 
@@ -37,17 +37,17 @@ impl Draft<'_> {
         }
     }
 
-    /// Returns the clear level of a share; none where the file doesn't say.
+    /// Returns the clear level of a share; `None` if the file doesn't set it.
     pub(crate) fn clear_share(&self) -> Result<Option<u64>, RulesError> {
         self.entry.clear.as_ref().map(|clear| share(clear, "clear")).transpose()
     }
 
-    /// Returns the clear level of a share, which must not be above the limit; half of it where the file doesn't say.
+    /// Returns the clear level of a share, which must not be above the limit. Defaults to half the limit.
     pub(crate) fn clear_below(&self, limit_ppm: u64) -> Result<u64, RulesError> {
         self.not_above(self.clear_share()?.unwrap_or(limit_ppm / 2), limit_ppm)
     }
 
-    /// Returns the clear level of a duration, which must not be above the limit; none where the file doesn't say.
+    /// Returns the clear level of a duration, which must not be above the limit; `None` if the file doesn't set it.
     pub(crate) fn clear_ms_below(&self, limit_ms: f64) -> Result<Option<f64>, RulesError> {
         let Some(clear) = &self.entry.clear else { return Ok(None) };
         self.not_above(milliseconds(clear, "clear", 1)?.0 as f64, limit_ms).map(Some)
@@ -70,7 +70,7 @@ impl Draft<'_> {
         })
     }
 
-    /// Refuses the rule because of its name, or because there is one rule like it too many.
+    /// Rejects the rule because of its name, or because there are too many rules like it.
     pub(crate) fn refuse_name(&self, problem: &str) -> RulesError {
         refuse(self.entry.name.referenced, problem)
     }
@@ -84,7 +84,7 @@ impl Draft<'_> {
     }
 }
 
-/// The requests that a rule looks at; adds its filter to those of the other rules.
+/// Returns the requests that a rule evaluates; adds its filter to `filters` unless it is already there.
 pub(super) fn selection(entry: &Entry, at: Location, filters: &mut Vec<Filter>) -> Result<Selection, RulesError> {
     let endpoint = "an endpoint such as /healthz, or its beginning and a star such as /events/*";
     let status = "a status code such as 404, or a class such as 5xx";

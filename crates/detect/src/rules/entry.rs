@@ -1,4 +1,4 @@
-//! One rule as the file has it.
+//! One rule as written in the file.
 
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -29,7 +29,7 @@ pub(crate) struct Entry {
     pub(super) status: Option<Spanned<OneOrMore>>,
 }
 
-/// `5xx`, `404` or `[2xx, 404]`.
+/// One value or a list of them: `5xx`, `404` or `[2xx, 404]`.
 #[derive(Default)]
 pub(super) struct OneOrMore(pub(super) Vec<String>);
 
@@ -68,7 +68,7 @@ impl<'de> Deserialize<'de> for OneOrMore {
 }
 
 impl Entry {
-    /// Returns the keys that are there of those that mean something for some kinds only.
+    /// Returns those keys in the entry that are valid for some kinds only.
     pub(super) fn keys_of_kinds(&self) -> impl Iterator<Item = (&'static str, Location)> {
         fn at<T>(key: &Option<Spanned<T>>) -> Option<Location> {
             key.as_ref().map(|key| key.referenced)

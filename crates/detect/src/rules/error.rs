@@ -1,6 +1,6 @@
-//! Why a rules file was refused.
+//! The error for an invalid rules file.
 
-/// Why a rules file was refused: where, what, and what is allowed.
+/// The reason why a rules file is invalid: where, what, and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {problem}")]
 pub struct RulesError {

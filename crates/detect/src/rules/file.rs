@@ -1,4 +1,4 @@
-//! Reads and checks the YAML of a rules file.
+//! Parses and validates the YAML of a rules file.
 
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
@@ -53,7 +53,7 @@ fn runbook_base(file: &File) -> &str {
 fn from_yaml(error: serde_saphyr::Error) -> RulesError {
     let location = error.location().unwrap_or(Location::UNKNOWN);
     let text = error.to_string();
-    // The location is said once, by RulesError itself.
+    // RulesError itself adds the location.
     let problem = text.split(" at line ").next().unwrap_or(&text).lines().next().unwrap_or_default();
     refuse(location, problem)
 }

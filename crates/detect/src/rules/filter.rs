@@ -1,8 +1,8 @@
-//! Which requests a rule looks at.
+//! The filters that select the requests of a rule.
 
 use tidewatch_contract::RequestView;
 
-/// Distinct filters of a rules file at most: each one is evaluated for every event.
+/// Maximum number of distinct filters in a rules file: each one is evaluated for every event.
 pub(crate) const MAX_FILTERS: usize = 8;
 
 /// The requests of one filter, or all of them.
@@ -13,24 +13,24 @@ impl Selection {
     /// All requests.
     pub(crate) const ALL: Self = Self(0);
 
-    /// Those that the filter at `index` takes.
+    /// The requests that the filter at `index` accepts.
     pub(crate) fn of_filter(index: usize) -> Self {
         debug_assert!(index < MAX_FILTERS);
         Self(index as u8 + 1)
     }
 
-    /// Index of its filter. None: all requests.
+    /// Returns the index of the filter; `None` for all requests.
     pub(crate) fn filter(self) -> Option<usize> {
         usize::from(self.0).checked_sub(1)
     }
 }
 
-/// A set of selections: those that an event belongs to.
+/// The set of selections that an event belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Selections(u16);
 
 impl Selections {
-    /// What every event belongs to.
+    /// The selection that every event belongs to.
     pub(crate) const ALL_REQUESTS: Self = Self(1);
 
     pub(crate) fn insert(&mut self, selection: Selection) {
@@ -42,7 +42,7 @@ impl Selections {
     }
 }
 
-/// Takes a request that fits each of the three; an empty list fits every request.
+/// Accepts requests that match all three lists. An empty list matches every request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Filter {
     pub(crate) endpoints: Vec<Pattern>,
@@ -59,7 +59,7 @@ impl Filter {
     }
 }
 
-/// An endpoint, or the beginning of one.
+/// An endpoint, or a prefix of endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Pattern {
     Exact(String),
@@ -67,7 +67,7 @@ pub(crate) enum Pattern {
 }
 
 impl Pattern {
-    /// `/healthz`, or `/events/*` for everything that begins with `/events/`.
+    /// Parses `/healthz`, or `/events/*` for everything that begins with `/events/`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.strip_suffix('*') {
             Some(prefix) => (!prefix.contains('*')).then(|| Self::Prefix(prefix.to_owned())),
@@ -87,12 +87,12 @@ impl Pattern {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Code(u16),
-    /// The hundreds.
+    /// The first digit.
     Class(u16),
 }
 
 impl Status {
-    /// `404` or `5xx`.
+    /// Parses `404` or `5xx`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.strip_suffix("xx") {
             Some(class) => class.parse().ok().filter(|class| (1..=9).contains(class)).map(Self::Class),

@@ -1,4 +1,4 @@
-//! Values of a rules file: durations, shares and counts.
+//! The values in a rules file: durations, shares and counts.
 
 use jiff::SignedDuration;
 use serde_saphyr::{Location, Spanned};
@@ -7,7 +7,7 @@ use super::RulesError;
 use crate::kinds::PPM;
 use crate::units::Span;
 
-/// Most windows that a rule may wait for, and most panes that a window may have: state grows with them.
+/// Maximum number of windows that a rule may wait for, and of panes per window: the state grows with both.
 pub(super) const MAX_WINDOWS: u32 = 1_000;
 
 pub(super) fn refuse(at: Location, problem: impl Into<String>) -> RulesError {
@@ -30,7 +30,7 @@ pub(super) fn windows(count: &Option<Spanned<u32>>, key: &str) -> Result<u32, Ru
     }
 }
 
-/// A duration in whole milliseconds, `least` milliseconds to a day.
+/// Parses a duration in whole milliseconds, from `least` milliseconds to a day.
 pub(super) fn milliseconds(text: &Spanned<String>, key: &str, least: i64) -> Result<Span, RulesError> {
     const DAY: i64 = 24 * 60 * 60 * 1_000;
     let duration: Option<SignedDuration> = text.value.parse().ok();
@@ -45,7 +45,7 @@ pub(super) fn milliseconds(text: &Spanned<String>, key: &str, least: i64) -> Res
     }
 }
 
-/// A share such as `5%` in parts per million, above 0 % and below 100 %.
+/// Parses a share such as `5%`, above 0 % and below 100 %, and returns it in parts per million.
 pub(super) fn share(text: &Spanned<String>, key: &str) -> Result<u64, RulesError> {
     let percent: Option<f64> = text.value.strip_suffix('%').and_then(|number| number.trim().parse().ok());
     let ppm = percent.map(|percent| (percent * PPM as f64 / 100.0).round());

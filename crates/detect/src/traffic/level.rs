@@ -1,4 +1,4 @@
-//! A number of requests in one byte, so that a day of them is small.
+//! A number of requests in one byte, so that a day of them stays small.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::collections::VecDeque;
@@ -9,9 +9,9 @@ use std::collections::VecDeque;
 pub(crate) struct Level(u8);
 
 impl Level {
-    /// Nothing is known.
+    /// The level is not known.
     pub(crate) const UNKNOWN: Self = Self(u8::MAX);
-    /// 2^33 - 1: more than a window can hold, and the largest number whose code is not that of `UNKNOWN`.
+    /// 2^33 - 1: more than a window can hold, and the largest number whose code differs from that of `UNKNOWN`.
     const MOST: u64 = (1 << 33) - 1;
 
     pub(crate) fn of(number: u64) -> Self {
@@ -23,7 +23,7 @@ impl Level {
         Self((8 * exponent) as u8 + (number >> exponent) as u8)
     }
 
-    /// The number in the middle of those that the byte stands for.
+    /// Returns the middle of the range of numbers that the byte represents.
     pub(crate) fn number(self) -> Option<u64> {
         match self {
             Self::UNKNOWN => None,
@@ -37,7 +37,7 @@ impl Level {
     }
 }
 
-/// Levels as one string, two hexadecimal digits each.
+/// Serialises levels as a string of two hexadecimal digits each.
 pub(crate) mod hex {
     use super::{Deserialize, Deserializer, Level, Serialize, Serializer, VecDeque, de};
 

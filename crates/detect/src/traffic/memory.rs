@@ -1,7 +1,7 @@
-//! What the last hour and the same time yesterday were like.
+//! The traffic levels of the last hour and of the same time yesterday.
 //!
-//! Requests are counted by the minute, and each ten minutes are remembered by their second-lowest minute, in one byte,
-//! for a day and an hour. Minutes of windows that say nothing about what is usual are left out.
+//! Requests are counted per minute. Each ten minutes are remembered as the level of their second-lowest minute, in one
+//! byte, for a day and an hour. Minutes of windows that don't count towards the baseline are left out.
 
 use std::collections::VecDeque;
 
@@ -13,35 +13,36 @@ use crate::units::{Pane, Span, Window};
 
 const MINUTE: Span = Span::minutes(1);
 const SLOT: Span = Span::minutes(10);
-/// Slots of an hour.
+/// Slots per hour.
 const HOUR: i64 = 6;
-/// Slots of a day.
+/// Slots per day.
 const DAY: i64 = 24 * HOUR;
-/// Slots that are remembered.
+/// Number of slots that are remembered.
 const REMEMBERED: i64 = DAY + HOUR;
-/// A lower level that lasted for so many minutes is normal.
+/// A lower level that lasts for this many minutes becomes the baseline.
 pub(crate) const SETTLED_MINUTES: usize = 30;
 
-/// The minutes of the present slot, the slots before it, and the minutes of a drop.
+/// The minutes of the current slot, the slots before it, and the minutes of a drop.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Memory {
-    /// From this pane on everything was counted. None: nothing was yet.
+    /// The first pane that was counted; `None` before any was.
     from: Option<Pane>,
-    /// The minute that is being counted, in minutes since the epoch, and its requests so far.
+    /// The minute being counted, in minutes since the epoch, and its requests so far.
     minute: i64,
     requests: u64,
     /// The slot that the next minute belongs to, in slots since the epoch, and its minutes so far.
     slot: i64,
     minutes: Vec<u64>,
-    /// The slots before it, the oldest first.
+    /// The slots before it, oldest first.
     #[serde(with = "level::hex")]
     slots: VecDeque<Level>,
-    /// The last minutes of a drop.
+    /// The most recent minutes of a drop.
     low: VecDeque<u64>,
 }
 
-/// How panes become minutes and slots. A "minute" is a window where windows are longer; requests are those of a window.
+/// How panes are grouped into minutes and slots. If windows are longer than a minute, a "minute" is a window; request
+/// counts are scaled to a window.
 #[derive(Debug, Clone, Copy)]
 struct Spans {
     panes: i64,
@@ -55,15 +56,15 @@ impl Spans {
         Self { panes: grid.panes(), minute, slot: grid.hops(SLOT).max(minute) }
     }
 
-    /// The slot in which a window ends.
+    /// Returns the slot in which a window ends.
     fn slot_of(self, window: Window) -> i64 {
         window.last_pane().0.div_euclid(self.slot)
     }
 }
 
 impl Memory {
-    /// Takes in that `requests` arrived in `pane`, and nothing in the panes since the last call. A minute that has ended
-    /// is usual if `is_usual` says so of its first and last pane. Otherwise it is part of the drop that began at `fell`.
+    /// Counts `requests` in `pane`, and none in the panes since the last call. A finished minute is usual if `is_usual`
+    /// returns true for its first and last pane. Otherwise it is part of the drop that began at `fell`.
     pub(crate) fn take(
         &mut self,
         grid: Grid,
@@ -78,7 +79,7 @@ impl Memory {
             self.slot = (minute * spans.minute).div_euclid(spans.slot);
             pane
         });
-        // Nothing older is remembered.
+        // Older minutes are not remembered.
         let skipped = minute - REMEMBERED * spans.slot / spans.minute - 1;
         if self.minute < skipped {
             self.minute = skipped;
@@ -128,36 +129,37 @@ impl Memory {
         (from..until).filter_map(|slot| self.slot(slot))
     }
 
-    /// The lowest level of the last hour.
+    /// Returns the lowest level of the last hour.
     pub(crate) fn hour(&self) -> Option<u64> {
         let now = second_lowest(&mut self.minutes.clone());
         self.slots(self.slot - HOUR, self.slot).chain(now).min()
     }
 
-    /// The highest level that is remembered.
+    /// Returns the highest level that is remembered.
     pub(crate) fn highest(&self) -> Option<u64> {
         self.slots.iter().filter_map(|slot| slot.number()).max()
     }
 
-    /// What yesterday was like at the end of `window`: the lower level of those ten minutes and of the ten after them.
+    /// Returns yesterday's level at the end of `window`: the lower one of those ten minutes and the ten after them.
     pub(crate) fn yesterday(&self, grid: Grid, window: Window) -> Option<u64> {
         let slot = Spans::of(grid).slot_of(window) - DAY;
         self.slots(slot, slot + 2).min()
     }
 
-    /// Returns the higher level of the twenty minutes before the ten in which `window` ends.
+    /// Returns the highest level of the twenty minutes before the ten in which `window` ends.
     pub(crate) fn before(&self, grid: Grid, window: Window) -> Option<u64> {
         let slot = Spans::of(grid).slot_of(window);
         self.slots(slot - 2, slot).max()
     }
 
-    /// Returns the same of yesterday.
+    /// Returns the same for yesterday.
     pub(crate) fn yesterday_before(&self, grid: Grid, window: Window) -> Option<u64> {
         let slot = Spans::of(grid).slot_of(window) - DAY;
         self.slots(slot - 2, slot).max()
     }
 
-    /// The level that a drop has settled at: half an hour, not a minute of it silent, whose second half is like its first.
+    /// Returns the level at which a drop has settled: half an hour without a silent minute, whose second half is like
+    /// its first.
     pub(crate) fn settled(&self) -> Option<u64> {
         if self.low.len() < SETTLED_MINUTES || self.low.contains(&0) {
             return None;
@@ -169,7 +171,7 @@ impl Memory {
         is_steady.then(|| median(&mut minutes))
     }
 
-    /// The drop's last half hour, that was no measure of what is usual, is one.
+    /// Makes the last half hour of the drop count as usual after all.
     pub(crate) fn learn_drop(&mut self, grid: Grid, fell: Window) {
         let mut minutes: Vec<u64> = self.low.iter().copied().collect();
         if minutes.len() < SETTLED_MINUTES {
@@ -186,13 +188,13 @@ impl Memory {
         }
     }
 
-    /// The drop is over, or what was seen of it says nothing.
+    /// Drops the minutes of the drop, because it is over or could not be observed.
     pub(crate) fn forget_drop(&mut self) {
         self.low.clear();
     }
 }
 
-/// A moment's dip is no level, so it is the second-lowest of up to ten minutes.
+/// Returns the second-lowest of up to ten minutes, so that a momentary dip doesn't count as a level.
 fn second_lowest(minutes: &mut [u64]) -> Option<u64> {
     let rank = minutes.len().checked_sub(1)? / 5;
     Some(*minutes.select_nth_unstable(rank).1)

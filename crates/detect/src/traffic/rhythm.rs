@@ -1,4 +1,4 @@
-//! Pauses that come and go like clockwork: a job that runs three minutes of every five.
+//! Pauses that recur regularly, such as those of a job that runs three minutes of every five.
 
 use std::collections::VecDeque;
 
@@ -7,17 +7,18 @@ use serde::{Deserialize, Serialize};
 use crate::grid::Grid;
 use crate::units::{Span, Window};
 
-/// A longer stretch of traffic, or a longer pause, is no rhythm of minutes.
+/// Longer stretches of traffic and longer pauses are not part of a rhythm.
 const LONGEST: Span = Span::hours(2);
-/// A pause of less than one in so many parts of the traffic before it is a fault that came back rather than a rhythm.
+/// A pause shorter than the preceding traffic divided by this is a recurring fault, not a rhythm.
 const LEAST_SHARE: i64 = 5;
 
-/// When traffic came and fell, in turn, as numbers of windows; it came first. At most two stretches of each.
+/// Windows at which traffic came and fell, alternately, beginning with one at which it came. At most two stretches of
+/// each, and the start of a third one of traffic.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rhythm(VecDeque<Window>);
 
 impl Rhythm {
-    /// Traffic has been as usual since the window `came`.
+    /// Creates a rhythm with usual traffic since the window `came`.
     pub(crate) fn from(came: Window) -> Self {
         Self(VecDeque::from([came]))
     }
@@ -26,8 +27,8 @@ impl Rhythm {
         self.0.len().is_multiple_of(2) && !self.0.is_empty()
     }
 
-    /// Takes in whether the traffic is low in `window`; `began` is the window in which the group had its first half.
-    /// Says whether it changed.
+    /// Observes whether the traffic in `window` is low. `began` is the window at which the group's first half window
+    /// was complete. Returns whether anything changed.
     pub(crate) fn follow(&mut self, grid: Grid, window: Window, low: bool, began: Window) -> bool {
         if self.0.is_empty() {
             self.0.push_back(began);
@@ -36,7 +37,7 @@ impl Rhythm {
             return false;
         }
         match self.0.back() {
-            // Back for less than half a window: it is the same pause.
+            // Traffic was back for less than half a window: it is the same pause.
             Some(&came) if low && self.0.len() > 1 && window - came < grid.panes() / 2 => {
                 self.0.pop_back();
             }
@@ -48,8 +49,8 @@ impl Rhythm {
         true
     }
 
-    /// Until which window the present pause is as usual: it came as long after the last one as that one came after the
-    /// one before, and lasts no longer than the last.
+    /// Returns the last window for which the current pause is usual: it came as long after the last one as that one
+    /// came after the one before, and lasts no longer than the last one.
     pub(crate) fn pauses_until(&self, grid: Grid) -> Option<Window> {
         let [came, fell, came_again, fell_again] = *self.0.iter().copied().collect::<Vec<_>>() else { return None };
         let (traffic, pause, traffic_again) = (fell - came, came_again - fell, fell_again - came_again);
@@ -60,7 +61,7 @@ impl Rhythm {
     }
 }
 
-/// A tenth, but at least two hops, by which the edges of windows are rounded, and at most one window.
+/// Returns a tenth, but at least two hops, because the edges of windows are rounded to hops, and at most one window.
 fn tolerance(grid: Grid, windows: i64) -> i64 {
     (windows / 10).clamp(2, grid.panes().max(2))
 }
@@ -69,8 +70,8 @@ fn tolerance(grid: Grid, windows: i64) -> i64 {
 mod tests {
     use super::*;
 
-    /// Follows stretches of traffic and pauses in turn, in windows; gives back until when the last pause is usual,
-    /// counted from its beginning.
+    /// Follows alternating stretches of traffic and pauses, in windows. Returns the last window for which the final
+    /// pause is usual, counted from its start.
     fn usual_pause(stretches: &[i64]) -> Option<i64> {
         let grid = Grid::new(Span(5_000), 12);
         let (mut rhythm, mut window) = (Rhythm::default(), Window(0));

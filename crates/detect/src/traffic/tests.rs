@@ -1,4 +1,4 @@
-//! What is usual, minute by minute.
+//! The baseline, minute by minute.
 
 use super::*;
 
@@ -54,12 +54,13 @@ fn excluded_panes_do_not_count_and_the_last_baseline_stays_where_too_few_are_lef
     assert_eq!(traffic.excluded.len(), 1);
 }
 
-/// A group with so many requests a pane, minute by minute, for which nothing is ever low, at each minute.
+/// Returns the traffic after each minute of a group with the given number of requests per pane in each minute, in which
+/// nothing is ever low.
 fn living(minutes: &[u64]) -> impl Iterator<Item = Traffic> {
     living_unevenly(minutes, |_| 0)
 }
 
-/// The same with so many requests more in a pane.
+/// Like [`living`], with additional requests per pane.
 fn living_unevenly(minutes: &[u64], more: impl Fn(u64) -> u64) -> impl Iterator<Item = Traffic> {
     let mut traffic = Traffic::new(Pane(0));
     (1..).zip(minutes).map(move |(minute, &requests)| {
@@ -79,7 +80,7 @@ fn lived(minutes: &[u64]) -> Traffic {
 #[test]
 fn an_hour_at_a_higher_level_makes_it_usual_and_less_does_not() {
     for (minutes, usual) in [(20, 124), (50, 124), (75, 1_200)] {
-        // What is remembered of 120 is that it lies between 120 and 127.
+        // A remembered level of 120 means only that it was between 120 and 127.
         let levels = [vec![10; 60], vec![100; minutes]].concat();
         let traffic = lived(&levels);
         assert_eq!((traffic.recent, traffic.baseline), (Some(1_200), Some(usual)), "{minutes} minutes");
@@ -103,12 +104,12 @@ fn a_rise_that_came_yesterday_too_is_usual_at_once_and_a_fall_may_come_again() {
     let day = [vec![10; 600], vec![100; 600], vec![10; 240]].concat();
     let risen = [day.clone(), vec![10; 600], vec![100; 15]].concat();
     assert_eq!(lived(&risen).baseline, Some(1_200));
-    // What is remembered of 1,200 is that it lies between 1,152 and 1,279.
+    // A remembered level of 1,200 means only that it was between 1,152 and 1,279.
     let before_the_fall = [day.clone(), vec![10; 600], vec![100; 595]].concat();
     assert_eq!(lived(&before_the_fall).baseline, Some(1_200 * 124 / 1_216));
     let long_before_it = [day, vec![10; 600], vec![100; 500]].concat();
     assert_eq!(lived(&long_before_it).baseline, Some(1_200));
-    // A fall in the middle of ten minutes may come a little later today.
+    // After a fall in the middle of a ten-minute slot, today's may come a little later.
     let later = [vec![10; 600], vec![100; 603], vec![10; 237], vec![10; 600], vec![100; 612]].concat();
     assert_eq!(lived(&later).baseline, Some(1_200 * 124 / 1_216));
 }
@@ -117,7 +118,7 @@ fn a_rise_that_came_yesterday_too_is_usual_at_once_and_a_fall_may_come_again() {
 fn the_end_of_a_daily_batch_is_usual_on_a_quieter_day_too() {
     let day = [vec![12; 300], vec![41; 17], vec![12; 1_123]].concat();
     let quieter = [vec![7; 300], vec![30; 17], vec![7; 30]].concat();
-    // Its panes differ, so the median of the last ten minutes falls to the lowest of them before it is near 222.
+    // The panes vary, so the median of the last ten minutes falls to the lowest of them before it is near 222.
     for traffic in living_unevenly(&[day, quieter].concat(), |window| 7 * window % 24).skip(1_440 + 316) {
         let usual = traffic.baseline.unwrap();
         assert!((160..=260).contains(&usual), "{usual} is usual where 222 requests a minute arrive");
