@@ -82,9 +82,9 @@ impl Partition {
     }
 
     /// Expects `service` even if it has never sent an event. Call this after [`Self::new`] or [`Self::restore`], on the
-    /// partition that the service's key belongs to. The service is reported as missing from two windows after the
-    /// partition's start on. Its group has the label `service` alone, and ends for good once the service has sent an
-    /// event.
+    /// partition that the service's key belongs to. The service is reported as missing from two window lengths after
+    /// the partition's first watermark on. Its group has the label `service` alone, and is done for good once the
+    /// service has sent an event.
     pub fn expect(&mut self, service: &str) {
         if self.groups.service(service).is_some_and(|service| service.expected.is_some()) {
             return;

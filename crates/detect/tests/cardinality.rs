@@ -1,4 +1,4 @@
-//! How many groups a partition keeps, and which ones it forgets.
+//! How many groups a partition keeps, and which ones it removes.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;

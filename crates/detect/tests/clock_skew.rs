@@ -5,7 +5,7 @@ mod scenario;
 
 use scenario::{Scenario, Sent, event, merge, steady};
 
-/// A healthy group whose clock is `skew` seconds off in `[from, to)`.
+/// Returns the events of a healthy group whose clock is `skew` seconds off in `[from, to)`.
 fn skewed_in(region: &str, skew: f64, from: f64, to: f64) -> Vec<Sent> {
     let healthy = steady("api", region, (0.0, 900.0), 20.0 / 3.0, |_, _| ());
     let skewed = healthy.into_iter().map(|sent| {
@@ -18,7 +18,7 @@ fn skewed_in(region: &str, skew: f64, from: f64, to: f64) -> Vec<Sent> {
 #[test]
 fn a_clock_ahead_or_behind_raises_clock_skew_alone_until_it_is_right_again() {
     for skew in [-3_600.0, -120.0, -20.0, 90.0, 3_600.0] {
-        // The whole service, in a partition with others and in one of its own.
+        // The whole service, in a partition shared with others and in its own.
         for alone in [false, true] {
             let mut scenario = Scenario::new();
             let other = if alone { Vec::new() } else { steady("auth", "eu", (0.0, 900.0), 2.0, |_, _| ()) };

@@ -1,4 +1,4 @@
-//! Topics that keep the producer's time: one clock that is wrong must not blind those who share its partition.
+//! Topics that keep the producer's time: one wrong clock must not blind the other senders in its partition.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;
@@ -9,7 +9,8 @@ use scenario::{Scenario, Sent, at, event, merge, steady};
 use tidewatch_contract::Appended;
 use tidewatch_detect::{Limits, Partition, Rules};
 
-/// Errors of a neighbour from second 120 to 300, which fire and resolve. It is one of a partition's senders.
+/// Returns the errors of a neighbour from second 120 to 300, which fire and resolve. The neighbour is one of a
+/// partition's senders.
 fn neighbour() -> Vec<Sent> {
     steady("pay", "eu", (0.0, 600.0), 5.0, |number, event| {
         if (600..1_500).contains(&number) && number % 2 == 0 {
@@ -18,7 +19,7 @@ fn neighbour() -> Vec<Sent> {
     })
 }
 
-/// A host whose clock is `skew` seconds off, in bursts of five, from second 90 on.
+/// Returns the events of a host whose clock is `skew` seconds off, in bursts of five, from second 90 on.
 fn wrong_clock(skew: f64) -> Vec<Sent> {
     (90..600)
         .step_by(3)
@@ -31,14 +32,14 @@ fn wrong_clock(skew: f64) -> Vec<Sent> {
         .collect()
 }
 
-/// As it is read: `delay` seconds after it was sent, or at the end where the reader was away for longer.
+/// Plays the stream as it is read: `delay` seconds after it was sent, or at the end if the reader was away for longer.
 fn play(scenario: &mut Scenario, stream: &[Sent], skew: f64, read_at: impl Fn(f64) -> f64) {
     for sent in stream {
         let offset = scenario.partition.position();
         let (scenario::Payload::Event(event) | scenario::Payload::Misdated(event)) = &sent.payload else { continue };
         let claim = if event.service == "fast" { sent.appended + skew } else { sent.appended };
         let appended = Appended::ByProducer { claim: at(claim), read_at: at(read_at(sent.appended)) };
-        // What the reader finds: it has no broker's clock to hold the event against.
+        // The reader has no broker's clock to compare the event with.
         let found = Sent { appended: sent.appended, payload: scenario::Payload::Event(event.clone()) };
         let believable = tidewatch_contract::check_time(event.timestamp, appended.of(Some(event.timestamp))).is_ok();
         let misdated = Sent { appended: sent.appended, payload: scenario::Payload::Misdated(event.clone()) };
@@ -48,7 +49,7 @@ fn play(scenario: &mut Scenario, stream: &[Sent], skew: f64, read_at: impl Fn(f6
     }
 }
 
-/// Events that came late, of all but a clock that is slow.
+/// Returns the number of late events, or 0 if the wrong clock is slow.
 fn late_of(scenario: &Scenario, skew: f64) -> u64 {
     if skew < 0.0 { 0 } else { scenario.partition.totals().late }
 }
@@ -57,7 +58,7 @@ fn of(scenario: &Scenario, service: &str) -> Vec<String> {
     scenario.story().into_iter().filter(|line| line.contains(service)).collect()
 }
 
-/// What the neighbour's records alone say, by the broker's clock.
+/// Returns the alerts for the neighbour's records alone, by the broker's clock.
 fn expected() -> Vec<String> {
     let mut scenario = Scenario::new();
     scenario.play(&neighbour());
@@ -68,7 +69,7 @@ fn expected() -> Vec<String> {
 
 #[test]
 fn a_wrong_clock_is_told_and_its_neighbours_are_judged_as_ever() {
-    // A clock that is 5 s fast can't be told from one that is right where its records are read 5 s later.
+    // A clock that is 5 s fast can't be distinguished from a correct one if its records are read 5 s later.
     let cases =
         [(-7_200.0, 0.02), (-7_200.0, 5.0), (5.0, 0.02), (90.0, 0.02), (90.0, 5.0), (7_200.0, 0.02), (7_200.0, 5.0)];
     for (skew, delay) in cases {
@@ -99,7 +100,7 @@ fn neither_does_it_blind_a_reader_that_was_away() {
 fn a_second_reading_after_a_restart_decides_the_same() {
     let skew = 7_200.0;
     let stream = merge([neighbour(), wrong_clock(skew)]);
-    // In the middle of a burst, and when nobody has contradicted it yet.
+    // In the middle of a burst, and before anyone has contradicted it.
     for crash in [900, 1_003, 1_204, 1_800] {
         let mut scenario = Scenario::new();
         play(&mut scenario, &stream[..crash], skew, |sent| sent + 0.02);
@@ -142,7 +143,7 @@ fn an_event_from_the_future_leaves_no_stretch_unwatched_after_a_restart() {
     let healthy = |from, to| steady("api", "eu", (from, to), 20.0 / 3.0, |_, _| ());
     let before = healthy(0.0, 300.0);
     scenario.play(&before).restart(Rules::builtin(), &before).unwatched(1);
-    // By the broker's clock it comes right after what was before.
+    // By the broker's clock it follows directly on the records before it.
     scenario.send(&Sent::new(300.0, event("fast", "us", 7_500.0)));
     scenario.play(&healthy(300.1, 310.0));
     scenario.idle(312.0, 400.0);

@@ -1,4 +1,4 @@
-//! HighErrorRate: more than 5 % of requests failed, by enough failures among enough requests.
+//! HighErrorRate: more than 5 % of requests failed, with enough failures and enough requests.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;
@@ -27,7 +27,7 @@ fn thirty_percent_of_errors_fire_and_a_clean_minute_resolves() {
 fn exactly_the_limit_is_within_it_and_one_more_is_not() {
     for (errors, fires) in [(20, false), (21, true)] {
         let mut scenario = Scenario::new();
-        // 400 events a window, the errors all in one pane, which two windows and more contain.
+        // 400 events per window, with all errors in one pane, which is part of more than two windows.
         scenario.play(&steady("pay", "eu", (0.0, 130.0), 20.0 / 3.0, |i, event| {
             if (410..410 + errors).contains(&i) {
                 event.status_code = 500;
@@ -52,7 +52,7 @@ fn what_the_service_says_counts_more_than_the_status_code() {
 #[test]
 fn few_errors_and_few_requests_are_no_alert() {
     for (per_second, share, fires) in [(0.06, 1, false), (1.6, 11, false), (1.6, 9, true)] {
-        // Four requests a minute; 96 with at most nine errors; 96 with more than ten.
+        // Four requests per minute; 96 with at most nine errors; 96 with more than ten.
         let mut scenario = Scenario::new();
         scenario.play(&steady("pay", "eu", (0.0, 180.0), per_second, |i, event| {
             if i % share == 0 {

@@ -1,4 +1,4 @@
-//! An expected service where groups are made by the service alone: the group that waits for it has the same labels.
+//! An expected service if events are grouped by the service alone: the group that expects it has the same labels.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;
@@ -22,7 +22,7 @@ fn expecting() -> Scenario {
     scenario
 }
 
-/// What is on the topic, by its key.
+/// The contents of the topic, by key.
 type Written = BTreeMap<String, GroupState>;
 
 fn checkpoint(scenario: &mut Scenario, written: &mut Written) {
@@ -94,7 +94,7 @@ fn a_service_that_is_written_under_both_keys_is_expected_once() {
 fn a_service_that_has_sent_once_is_expected_no_more_after_a_restart() {
     let (mut scenario, mut written) = (expecting(), Written::new());
     let api = |from, to| steady("api", "eu", (from, to), 1.0, |_, _| ());
-    // A few requests make no usual traffic, so the group is forgotten after an hour of silence.
+    // A few requests are not enough for a baseline, so the group is removed after an hour of silence.
     scenario.play(&merge([steady("pay", "eu", (0.0, 10.0), 1.0, |_, _| ()), api(0.0, 4_000.0)]));
     checkpoint(&mut scenario, &mut written);
     checkpoint(&mut scenario, &mut written);

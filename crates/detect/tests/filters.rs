@@ -1,4 +1,4 @@
-//! Rules that look at some requests only, and connections that are held open.
+//! Rules that evaluate only some requests, and connections that are held open.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;
@@ -7,7 +7,7 @@ use scenario::{Payload, Scenario, Sent, merge, steady};
 use tidewatch_contract::RequestEvent;
 use tidewatch_detect::{Limits, RuleStatus, Rules};
 
-/// The builtin rules, with more lines in one of them.
+/// Returns the built-in rules with additional lines in one of them.
 fn rules(kind: &str, lines: &str) -> Rules {
     let yaml = include_str!("../rules.yaml").replace(&format!("kind: {kind}"), &format!("kind: {kind}\n    {lines}"));
     Rules::parse(&yaml).unwrap_or_else(|error| panic!("{lines}: {error}"))
@@ -40,7 +40,7 @@ fn websockets_never_count_for_latency() {
     for seconds in [2.0, 300.0] {
         assert_eq!(story(Rules::builtin(), [healthy(), long("/ws", 101, seconds)]), [""; 0], "{seconds} s");
     }
-    // Not even where there is nothing else.
+    // Not even if there is nothing else.
     assert_eq!(
         story(
             Rules::builtin(),
@@ -67,7 +67,7 @@ fn timeouts_are_slow_however_long_they_took() {
         let story = story(Rules::builtin(), [healthy(), long("/report", status, 60.0)]);
         assert!(story.iter().any(|line| line.starts_with("HighLatencyP99 api/eu firing")), "{status}: {story:?}");
     }
-    // A request that failed was no connection that somebody held open, whatever its status.
+    // A failed request is not a held-open connection, whatever its status.
     let mut failed = long("/report", 200, 60.0);
     for sent in &mut failed {
         if let Payload::Event(event) = &mut sent.payload {

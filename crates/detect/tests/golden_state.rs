@@ -1,4 +1,4 @@
-//! A state that an earlier version wrote is restored unchanged, and today's version still writes the same one.
+//! A state that an earlier version wrote is restored unchanged, and the current version still writes the same one.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;
@@ -10,7 +10,7 @@ use scenario::{Payload, Scenario, Sent, at, line, merge, steady};
 use serde_json::{Value, json};
 use tidewatch_detect::{GroupState, Limits, Partition, PartitionState, Rules};
 
-/// Written by the version before panes, windows, offsets and milliseconds had types of their own.
+/// A state written by the version before panes, windows, offsets and milliseconds had their own types.
 const GOLDEN: &str = include_str!("golden/state-v1.json");
 const SAVED_AT: f64 = 900.0;
 const LIMITS: Limits = Limits { max_groups: 4, group_ttl: std::time::Duration::from_secs(3_600) };
@@ -22,7 +22,8 @@ fn rules() -> Rules {
     rules
 }
 
-/// Fifteen minutes that leave an alert of each kind firing, and what ends them afterwards.
+/// Returns fifteen minutes of traffic that leave an alert of each kind firing, and the traffic that ends them
+/// afterwards.
 fn stream() -> Vec<Sent> {
     let is_during = |from: f64, until: f64, sent: &Sent| sent.appended >= from && sent.appended < until;
     let failing = steady("api", "eu", (0.0, 1_200.0), 8.0, |i, event| {

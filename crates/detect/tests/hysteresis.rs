@@ -1,4 +1,4 @@
-//! An alert ends at a clear level below its limit, so that what lies around the limit doesn't fire again and again.
+//! An alert ends at a clear level below its limit, so that a value near the limit doesn't fire again and again.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;
@@ -10,7 +10,7 @@ use scenario::{Payload, Scenario, Sent, at, seconds, steady};
 use tidewatch_contract::{AlertState, RequestEvent};
 use tidewatch_detect::{Limits, Rules};
 
-/// 600 requests a minute for so long, changed at random.
+/// Returns 600 requests per minute for the given seconds, randomly changed by `change`.
 fn busy(seed: u64, seconds: f64, change: impl Fn(&mut StdRng, f64, &mut RequestEvent)) -> Vec<Sent> {
     let mut rng = StdRng::seed_from_u64(seed);
     steady("pay", "eu", (0.0, seconds), 10.0, |i, event| change(&mut rng, i as f64 / 10.0, event))
@@ -22,7 +22,7 @@ fn alerts(rules: Rules, stream: &[Sent]) -> usize {
     scenario.story().iter().filter(|line| line.contains("firing")).count()
 }
 
-/// The rules as they were without a clear level.
+/// The rules without a clear level, as in an earlier version.
 fn without_hysteresis() -> Rules {
     let yaml = include_str!("../rules.yaml");
     let at_limit = yaml.replace("clear: 400ms", "clear: 500ms").replace("clear: 2.5%", "clear: 5%");
@@ -49,7 +49,8 @@ fn errors_that_alternate_around_the_limit_for_14_minutes_fire_at_most_twice() {
     assert!(before > 20 * 4, "without a clear level: {before} alerts in 20 runs, up to {most_before}");
 }
 
-/// The exact P99 of the window that ends then, from the requests themselves: the element at rank floor(0.99 (n - 1)).
+/// Returns the exact P99 of the window that ends at `window_end`, from the requests themselves: the element at rank
+/// floor(0.99 (n - 1)).
 fn p99(stream: &[Sent], window_end: f64) -> f64 {
     let latency = |sent: &Sent| match &sent.payload {
         Payload::Event(event) => event.latency_ms.unwrap(),
@@ -84,7 +85,7 @@ fn a_p99_that_alternates_around_the_limit_ends_only_when_it_really_was_at_the_cl
         twice += u32::from(fired == 2);
         before += alerts(without_hysteresis(), &stream);
     }
-    // The P99 of 600 requests scatters by 7 %, so 480 ms can look like 400 ms for two windows by chance. An independent
+    // The P99 of 600 requests varies by 7 %, so 480 ms can look like 400 ms for two windows by chance. An independent
     // simulation of 1,000 runs has 20 such runs, each with two alerts.
     assert!(twice <= 3, "{twice} of 40 runs have two alerts");
     assert!(before >= 40 * 4, "without a clear level: {before} alerts in 40 runs");
@@ -108,7 +109,7 @@ fn a_fault_that_ends_is_resolved_within_70_s_of_event_time() {
 #[test]
 fn what_stays_between_clear_level_and_limit_for_ten_minutes_is_over() {
     let mut scenario = Scenario::new();
-    // 30 % fail for a minute, 4 % from then on: less than the limit, more than the clear level.
+    // 30 % fail for a minute, 4 % from then on: below the limit, above the clear level.
     scenario.play(&steady("pay", "eu", (0.0, 1_500.0), 10.0, |i, event| {
         let one_in = if (1_000..1_600).contains(&i) { 3 } else { 25 };
         if i % one_in == 0 {

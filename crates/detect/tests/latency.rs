@@ -1,4 +1,4 @@
-//! HighLatencyP99: P99 over the limit, by enough slow requests among enough requests.
+//! HighLatencyP99: P99 over the limit, with enough slow requests and enough requests.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;
@@ -7,7 +7,7 @@ use scenario::{Scenario, merge, seconds, steady};
 use tidewatch_contract::{RequestEvent, Severity};
 use tidewatch_detect::RuleStatus;
 
-/// A 400 events a window group whose requests take ten times as long in `[from, to)`.
+/// Returns a group of 400 events per window whose requests take ten times as long in `[from, to)`.
 fn slow_in(from: f64, to: f64) -> Vec<scenario::Sent> {
     let slow = move |_: usize, event: &mut RequestEvent| {
         if (from..to).contains(&seconds(event.timestamp)) {
@@ -21,7 +21,8 @@ fn slow_in(from: f64, to: f64) -> Vec<scenario::Sent> {
 fn slow_requests_fire_and_a_clean_minute_resolves() {
     let mut scenario = Scenario::new();
     scenario.play(&slow_in(100.0, 200.0));
-    // Ten slow ones are there after 1.5 s; the windows that end at 105 and 110 violate. At 260 the last slow one is out.
+    // Ten slow ones have arrived after 1.5 s; the windows that end at 105 and 110 violate. At 260 the last slow one has
+    // left.
     assert_eq!(scenario.story(), ["HighLatencyP99 api/eu firing@110", "HighLatencyP99 api/eu resolved Clean@265"]);
     let fired = &scenario.transitions[0];
     assert!((fired.value - 800.0).abs() < 8.1, "{}", fired.value);
@@ -50,7 +51,7 @@ fn a_fault_in_one_region_fires_in_that_region_alone() {
 fn fewer_than_two_hundred_timed_requests_a_minute_are_not_judged_by_their_p99() {
     for (per_second, judged) in [(3.3, false), (3.4, true)] {
         let mut scenario = Scenario::new();
-        // Two in a hundred are slow, of which fewer than ten are seen.
+        // Two of a hundred are slow, of which fewer than ten are seen.
         scenario.play(&steady("api", "eu", (0.0, 90.0), per_second, |i, event| {
             if i % 50 == 0 {
                 event.latency_ms = Some(900.0);
@@ -70,7 +71,7 @@ fn fewer_than_two_hundred_timed_requests_a_minute_are_not_judged_by_their_p99() 
 #[test]
 fn requests_without_latency_count_neither_as_fast_nor_as_slow() {
     let mut scenario = Scenario::new();
-    // 3.3 a second with a latency, of which few are slow, and as many without: too few to judge.
+    // 3.3 requests per second with a latency, few of them slow, and as many without one: too few for a verdict.
     scenario.play(&steady("api", "eu", (0.0, 130.0), 6.6, |i, event| {
         event.latency_ms = (i % 2 == 0).then_some(if i % 60 == 0 { 900.0 } else { 50.0 });
     }));
@@ -107,6 +108,6 @@ fn a_group_that_falls_silent_while_firing_is_resolved_for_want_of_data() {
     scenario.play(&steady("api", "eu", (0.0, 90.0), 4.0, |_, event| event.latency_ms = Some(900.0)));
     scenario.idle(92.0, 800.0);
     let latency: Vec<String> = scenario.story().into_iter().filter(|line| line.starts_with("HighLatency")).collect();
-    // Windows violate until the one that ends at 145; the next one is the first of ten minutes of unknown.
+    // Windows violate up to the one that ends at 145; the next one is the first of ten minutes without a verdict.
     assert_eq!(latency, ["HighLatencyP99 api/eu firing@10", "HighLatencyP99 api/eu resolved NoData@750"]);
 }

@@ -1,4 +1,4 @@
-//! What moves a partition's time, and which events come too late.
+//! The watermark of a partition, and late events.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;
@@ -64,7 +64,7 @@ fn a_partition_never_used_takes_no_part() {
 #[test]
 fn every_window_is_judged_also_when_the_watermark_jumps() {
     let mut scenario = Scenario::new();
-    // Errors for a minute, then nothing for an hour: the windows in between saw them end.
+    // Errors for a minute, then nothing for an hour: the windows in between saw the errors end.
     scenario.play(&steady("pay", "eu", (0.0, 60.0), 1.5, |_, event| event.status_code = 500));
     scenario.send(&sent(3_660.0, 3_660.0));
     assert_eq!(scenario.story()[0], "HighErrorRate pay/eu firing@10");
@@ -106,6 +106,6 @@ fn windows_that_miss_lost_records_are_judged_by_no_rule() {
     scenario.play(&failing((150.0, 300.0)));
     assert_eq!(scenario.partition.totals().lost, 500);
     assert_eq!(scenario.partition.position(), 3_000);
-    // Whole windows begin with the pane after the first record that was there again, and end a minute later.
+    // Complete windows begin with the pane after the first record following the gap, and end a minute later.
     assert_eq!(scenario.story(), ["HighErrorRate pay/eu firing@220"]);
 }

@@ -1,4 +1,5 @@
-//! Little traffic: a bound on the share of failures decides, and a service's groups that are too small decide together.
+//! Little traffic: a bound on the share of failures decides, and groups of a service that are too small are evaluated
+//! together.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;
@@ -9,7 +10,7 @@ use rand_distr::{Distribution, Exp};
 use scenario::{Scenario, Sent, event, line, merge, steady};
 use tidewatch_detect::{GroupKind, GroupState, Limits, RuleStatus, Rules};
 
-/// So many requests a minute, all of them failing.
+/// Returns the given number of requests per minute, all failing.
 fn failing(service: &str, region: &str, range: (f64, f64), per_minute: f64) -> Vec<Sent> {
     steady(service, region, range, per_minute / 60.0, |_, event| event.status_code = 500)
 }
@@ -18,7 +19,7 @@ fn succeeding(service: &str, region: &str, range: (f64, f64), per_minute: f64) -
     steady(service, region, range, per_minute / 60.0, |_, _| ())
 }
 
-/// Poisson traffic of which a share fails.
+/// Returns Poisson traffic of which `share` fails.
 fn random(seed: u64, service: &str, (from, to): (f64, f64), per_minute: f64, share: f64) -> Vec<Sent> {
     let mut rng = StdRng::seed_from_u64(seed);
     let between = Exp::new(per_minute / 60.0).unwrap();
@@ -43,8 +44,8 @@ fn a_small_service_that_fails_altogether_is_noticed_and_its_end_as_well() {
         failing("pay", "eu", (300.0, 600.0), 20.0),
         succeeding("pay", "eu", (600.0, 900.0), 20.0),
     ]));
-    // Of 20 requests 7 must fail: they have after 19 s, and the windows that end at 320 and 325 violate. The last
-    // failure, at 597, has left the one that ends at 660.
+    // Of 20 requests 7 must fail. They have after 19 s, and the windows that end at 320 and 325 violate. The last
+    // failure, at 597, has left the window that ends at 660.
     assert_eq!(scenario.story(), ["HighErrorRate pay/eu firing@325", "HighErrorRate pay/eu resolved Clean@665"]);
     assert_eq!(scenario.transitions[0].summary, "pay in eu: 45 % of requests failed over the last minute, limit 5 %");
 }
@@ -230,7 +231,8 @@ fn the_services_alert_ends_as_clean_when_its_regions_recover_and_grow_large_enou
     assert_eq!(story.len(), 2, "{story:?}");
     assert_eq!(story[0], "HighErrorRate pay/- firing@25");
     assert!(story[1].starts_with("HighErrorRate pay/- resolved Clean@2"), "{story:?}");
-    // Still judged by what its regions count where 4 % of their requests fail: within the limit, above the clear level.
+    // Still evaluated by the sum of its regions, in which 4 % of the requests fail: within the limit, above the clear
+    // level.
     let mut scenario = Scenario::new();
     scenario.play(&merge(regions.map(|region| {
         let grown = steady("pay", region, (200.0, 1_000.0), 5.0, |i, event| {

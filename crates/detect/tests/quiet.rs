@@ -1,4 +1,4 @@
-//! The default workload is healthy: it raises nothing.
+//! The default workload is healthy, so no alert fires.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;

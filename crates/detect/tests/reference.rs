@@ -1,5 +1,5 @@
-//! The incremental detection agrees with a naive one that looks at every event of every window again. The streams are too
-//! short for yesterday and for a new normal level: those have tests of their own.
+//! The incremental detection agrees with a naive one that evaluates every event of every window from scratch. The
+//! streams are too short for yesterday's traffic and for a new normal level, which have tests of their own.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod random;
@@ -39,11 +39,11 @@ struct NaiveGroup {
     recent: Option<usize>,
     baseline: Option<usize>,
     frozen: bool,
-    /// Windows judged, and whether traffic was low (v), not (c), or could not be judged (u).
+    /// Windows evaluated, and whether traffic was low (v), not low (c), or unknown (u).
     traffic: Vec<(i64, char)>,
-    /// Requests of usual minutes, as of a window.
+    /// Requests in each usual minute, scaled to a window.
     minutes: BTreeMap<i64, usize>,
-    /// Of each rule: verdicts so far (v, c, b, w, u), and at which of them it fired.
+    /// Per rule: the verdicts so far (v, c, b, w, u), and the index at which it fired.
     verdicts: [String; 4],
     fired: [Option<usize>; 4],
 }
@@ -69,7 +69,7 @@ fn service_of(key: &str) -> &str {
     key.split("service=").nth(1).unwrap()
 }
 
-/// Seconds are panes: the hop is one second.
+/// A pane is a second, because the hop is one second.
 #[derive(Default)]
 struct Naive {
     newest: Option<f64>,
@@ -77,7 +77,7 @@ struct Naive {
     appended: f64,
     judged: Option<i64>,
     groups: BTreeMap<String, NaiveGroup>,
-    /// Services as a whole.
+    /// The groups of whole services.
     totals: BTreeMap<String, NaiveGroup>,
     seen: BTreeMap<(String, i64), Vec<Seen>>,
     told: Vec<Told>,
@@ -184,7 +184,7 @@ impl Naive {
         }
     }
 
-    /// A service of several groups is judged by what none of them decides.
+    /// Evaluates a service of several groups by the verdicts that none of the groups has by itself.
     fn judge_totals(&mut self, window: i64) {
         let names: BTreeSet<String> = self.groups.keys().map(|key| service_of(key).to_owned()).collect();
         for name in names {
@@ -214,7 +214,7 @@ impl Naive {
     }
 }
 
-/// What a window shows.
+/// The measurements of a window.
 struct Measured {
     latencies: Vec<f64>,
     events: usize,
@@ -225,7 +225,8 @@ struct Measured {
     values: [f64; 4],
 }
 
-/// Whether the probability of so many bad ones of `of`, or more, is below 1 in 10,000 where `share` is the true one.
+/// Returns whether the probability of at least `bad` bad ones of `of` is below 1 in 10,000 if the true share is
+/// `share`.
 fn unlikely(bad: usize, of: usize, share: f64) -> bool {
     let mut exactly = vec![1.0];
     for _ in 0..of {
@@ -359,8 +360,8 @@ fn judge(
     !watched && window > group.last_arrival + TTL
 }
 
-/// The lowest of the last hour's ten minutes and of those under way, each of them by its second-lowest minute. Ten
-/// minutes that are over are known by four significant bits.
+/// Returns the lowest level of the last hour's ten-minute slots and of the current one, each taken from its
+/// second-lowest minute. Finished slots are rounded to four significant bits.
 fn lowest_of_the_hour(group: &NaiveGroup, window: i64) -> Option<usize> {
     let now = slot_after(window - 1);
     (now - 6..now).filter_map(|slot| level(group, slot)).map(rounded).chain(level(group, now)).min()
@@ -371,7 +372,7 @@ fn highest_of_the_day(group: &NaiveGroup, window: i64) -> Option<usize> {
     (now - 144..now).filter_map(|slot| level(group, slot)).map(rounded).max()
 }
 
-/// The slot of the last minute that is over once `window` is judged.
+/// Returns the slot of the last minute that is finished once `window` is evaluated.
 fn slot_after(window: i64) -> i64 {
     ((window - PANES).div_euclid(MINUTE) * MINUTE - MINUTE).div_euclid(SLOT)
 }
@@ -392,7 +393,7 @@ fn rounded(number: usize) -> usize {
     }
 }
 
-/// Until when the present pause is as usual.
+/// Returns the end of the current pause if it is as usual.
 fn usual_pause(group: &NaiveGroup) -> Option<i64> {
     let mut edges = vec![group.first_pane + PANES / 2];
     for &(window, seen) in &group.traffic {

@@ -1,4 +1,4 @@
-//! How often TrafficDrop fires for patterns of traffic that were reported of other systems, and how the alerts end.
+//! How often TrafficDrop fires for traffic patterns that were reported for other systems, and how the alerts end.
 // The table of all rules is shown with --nocapture.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
@@ -14,7 +14,7 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DROP: &str = "TrafficDrop";
 
-/// Each phase of the hop and each course of chance is another seed.
+/// Runs the pattern with several seeds, which vary the phase of the hop and the random numbers.
 fn for_seeds(pattern: Pattern, seconds: i64, check: impl Fn(&[Transition], &str)) {
     for seed in 0..3 {
         let told = watch(pattern, seconds, seed);
@@ -93,7 +93,8 @@ fn a_job_that_doesnt_come_back_from_its_pause_is_told() {
     };
     for_seeds(dies, 1_800, |told, story| {
         assert_eq!(fired(told, DROP), 2, "{story}");
-        // The pause from 1,380 s on should have ended at 1,500 s; 30 s more are the window's, 10 s the tolerance.
+        // The pause that began at 1,380 s should have ended at 1,500 s; 30 s more are due to the window, 10 s to the
+        // tolerance.
         let fired_at = scenario::seconds(told.last().unwrap().window_end);
         assert!((1_530.0..=1_560.0).contains(&fired_at), "{story}");
     });

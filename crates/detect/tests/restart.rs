@@ -1,4 +1,5 @@
-//! A partition that dies at any moment and goes on from what was written down finds what one that lives would find.
+//! A partition that is killed at any moment and restored from its written state finds the same as one that keeps
+//! running.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod random;
@@ -14,7 +15,7 @@ use scenario::{Scenario, at, line, steady};
 use tidewatch_contract::ResolveReason;
 use tidewatch_detect::{GroupState, Limits, Partition, PartitionState, Rules, Totals, Transition};
 
-/// When the process dies: at which part of the stream, and how much of the checkpoint then under way is written.
+/// The moment of the kill: where in the stream, and how much of the checkpoint in progress is written.
 #[derive(Debug, Clone)]
 struct Crash {
     moment: f64,
@@ -26,7 +27,7 @@ fn crashes() -> impl Strategy<Value = Vec<Crash>> {
     prop::collection::vec(crash, 1..12)
 }
 
-/// What is on the topics.
+/// The contents of the topics.
 #[derive(Default)]
 struct Written {
     groups: BTreeMap<String, String>,
@@ -35,7 +36,7 @@ struct Written {
 }
 
 impl Written {
-    /// Writes what a checkpoint writes, in its order; `share` of it (1: all) before the process dies.
+    /// Writes a checkpoint in its order, but only `share` of it (1: all) before the process is killed.
     fn checkpoint(&mut self, partition: &mut Partition, found: &mut Vec<Transition>, share: f64) {
         for transition in found.drain(..) {
             self.transitions.insert(transition.id(), transition);
@@ -65,7 +66,7 @@ impl Written {
     }
 }
 
-/// Offsets of the stream: idle moments have that of the next record.
+/// Returns the steps with their offsets in the stream; an idle step has the offset of the next record.
 fn with_offsets(steps: &[Step]) -> Vec<(i64, &Step)> {
     let mut next = 0;
     let offset_of = |step| {
@@ -95,7 +96,7 @@ fn uninterrupted(steps: &[Step], limits: Limits) -> (Vec<Transition>, Totals) {
     (transitions, partition.totals())
 }
 
-/// Checkpoints every so many steps, and at each transition where `eager`.
+/// Checkpoints every few steps, and at each transition if `eager`.
 fn interrupted(
     steps: &[Step],
     limits: Limits,
@@ -177,7 +178,7 @@ proptest! {
     }
 }
 
-/// Traffic that rises and ends, falls and settles, pauses like clockwork, is silent and comes back, with idle moments.
+/// Traffic that rises and ends, falls and settles, pauses regularly, falls silent and comes back, with idle moments.
 fn hours_of_all_kinds_of_traffic() -> Vec<Step> {
     let rates = [(900, 5.0), (1_200, 20.0), (600, 5.0), (2_200, 2.0)];
     let pauses = [(60, 3.0), (40, 0.0)].repeat(6);
@@ -215,7 +216,7 @@ fn crashes_change_nothing_of_what_is_usual() {
 fn the_floor_is_the_first_offset_that_a_coming_window_needs() {
     let mut scenario = Scenario::new();
     scenario.play(&steady("api", "eu", (0.0, 100.5), 2.0, |_, _| ()));
-    // Judged until 95: the next window begins at 40.
+    // Evaluated up to 95: the next window begins at 40.
     assert_eq!(scenario.partition.judged_until(), Some(at(95.0)));
     assert_eq!(scenario.partition.floor(), 80);
     scenario.idle(102.5, 300.0);
@@ -273,7 +274,7 @@ fn a_group_forgotten_in_a_checkpoint_that_was_not_finished_is_not_judged_again()
     let more = steady("pay", "eu", (12.0, 80.0), 1.5, |_, event| event.status_code = 500);
     scenario.play(&failing);
     let (mut groups, before) = (states(&mut scenario), scenario.partition.state());
-    // One read brings both the alert and, a day later, the end of everything known about the group.
+    // One read brings both the alert and, a day later, the removal of everything known about the group.
     scenario.play(&more);
     let later = vec![scenario::Sent::new(90_000.0, scenario::event("other", "eu", 90_000.0))];
     scenario.play(&later);

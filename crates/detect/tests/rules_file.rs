@@ -1,4 +1,4 @@
-//! A rules file that is wrong is refused with its line, what is wrong, and what is allowed.
+//! An invalid rules file is rejected with the line, what is wrong, and what is allowed.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tidewatch_detect::Rules;
 
 const BUILTIN: &str = include_str!("../rules.yaml");
 
-/// The builtin file with one line replaced; gives back the line's number and what was said.
+/// Parses the built-in file with one line replaced. Returns the line's number and the error message.
 fn refused(line: &str, instead: &str) -> (usize, String) {
     let number = BUILTIN.lines().position(|there| there.trim() == line).unwrap_or_else(|| panic!("no line {line:?}"));
     let changed: Vec<String> = BUILTIN

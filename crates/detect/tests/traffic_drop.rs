@@ -1,4 +1,4 @@
-//! TrafficDrop: less than half of what is usual, judged with or without events.
+//! TrafficDrop: less than half of the usual traffic, evaluated with or without events.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;
@@ -17,7 +17,7 @@ fn healthy(from: f64, to: f64) -> Vec<Sent> {
 fn silence_fires_and_traffic_resolves() {
     let mut scenario = Scenario::new();
     scenario.play(&healthy(0.0, 300.0)).idle(302.0, 400.0).play(&healthy(400.0, 500.0));
-    // Half of a minute is gone at 330 (which is not yet less than half), 335 and 340 violate. 70 % are back at 442.
+    // Half of a minute is missing at 330, which is not yet less than half; 335 and 340 violate. 70 % are back at 442.
     assert_eq!(scenario.story(), ["TrafficDrop api/eu firing@340", "TrafficDrop api/eu resolved Clean@450"]);
     let fired = &scenario.transitions[0];
     assert!((fired.value - 133.0).abs() <= 1.0, "{}", fired.value);
@@ -64,7 +64,7 @@ fn sixty_percent_neither_fire_nor_resolve() {
 #[test]
 fn the_baseline_stays_what_it_was_while_traffic_is_gone() {
     let mut scenario = Scenario::new();
-    // A third of the traffic for half an hour is not what becomes usual.
+    // A third of the traffic for half an hour doesn't become the baseline.
     let third = steady("api", "eu", (300.0, 2_100.0), RATE / 3.0, |_, _| ());
     scenario.play(&healthy(0.0, 300.0)).play(&third);
     assert_eq!(scenario.story(), ["TrafficDrop api/eu firing@355"]);
@@ -72,7 +72,7 @@ fn the_baseline_stays_what_it_was_while_traffic_is_gone() {
     scenario.play(&healthy(2_100.0, 2_250.0));
     assert_eq!(scenario.transitions.len(), 2, "{:?}", scenario.story());
     assert_eq!(scenario.standing("api", "TrafficDrop").threshold, threshold);
-    // And a second drop right after it is noticed by the same measure.
+    // A second drop directly after it is compared with the same baseline.
     scenario.idle(2_252.0, 2_320.0);
     assert_eq!(scenario.transitions.len(), 3, "{:?}", scenario.story());
 }
@@ -130,7 +130,7 @@ fn replayed_events_have_no_usual_traffic() {
     };
     scenario.play(&replayed(0.0, 300.0)).idle(302.0, 400.0);
     assert_eq!(scenario.story(), [""; 0]);
-    // A replay into a live service neither fires when it ends nor raises what is usual.
+    // A replay into a live service neither fires when it ends nor raises the baseline.
     let mut scenario = Scenario::new();
     scenario.play(&merge([
         healthy(0.0, 900.0),
@@ -188,7 +188,8 @@ fn silence_is_noticed_in_time_however_long_after_a_new_normal_level() {
     scenario.play(&healthy(0.0, 3_600.0)).play(&third(3_600.0, 5_700.0));
     assert_eq!(scenario.transitions.len(), 2, "{:?}", scenario.story());
     assert_eq!(scenario.transitions[1].reason, Some(ResolveReason::NewNormal));
-    // As long after it as the drop came after the beginning: that is no rhythm, since the drop never ended.
+    // The silence begins as long after the drop settled as the drop began after the start. This is not a rhythm,
+    // because the drop never ended.
     let silent = seconds(scenario.transitions[1].window_end) + 3_600.0;
     scenario.play(&third(5_700.0, silent)).idle(silent + 2.0, silent + 120.0);
     assert_eq!(scenario.transitions.len(), 3, "{:?}", scenario.story());

@@ -1,4 +1,4 @@
-//! A platform that was switched off and on again is no outage of its services.
+//! A platform that was switched off and on again is not an outage of its services.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod scenario;

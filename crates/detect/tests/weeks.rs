@@ -1,5 +1,6 @@
-//! Weeks of services with a daily rhythm: healthy ones raise nothing, and every silence and every drop is told in time.
-// Figures are shown with --nocapture.
+//! Weeks of services with a daily rhythm: healthy ones don't raise alerts, and every silence and every drop is reported
+//! in time.
+// The figures are shown with --nocapture.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod scenario;
@@ -18,36 +19,38 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The faults: how much of the traffic is left, and within how many seconds of their start the window that fires ends for
-/// at least so many in a hundred of them.
+/// The faults: their name, the share of traffic that is left, and the percentage of faults for which the window that
+/// fires must end within the given number of seconds from the start of the fault.
 ///
-/// A window is below half of what is usual after 30 s of silence, after 40 s where a quarter is left, and after 50 s
-/// where 40 % is; the alert fires 5 to 15 s later, when two windows have ended so. Chance adds to that: at 120 requests a
-/// minute, a window's count has a standard deviation of up to 11, for which silence takes 5 s more, and a quarter 7 s.
-/// Four of them are allowed where they suffice. A whole window with 40 % of 120 lies only 12 requests below the limit,
-/// 1.7 deviations of its own count, so now and then chance keeps it above for minutes: no time holds for all of those.
+/// A window is below half of the usual traffic after 30 s of silence, after 40 s if a quarter is left, and after 50 s
+/// if 40 % is; the alert fires 5 to 15 s later, when two such windows have ended. Chance adds to that: at 120 requests
+/// per minute, the count of a window has a standard deviation of up to 11, which takes 5 s more for silence, and 7 s
+/// for a quarter. Four standard deviations are allowed where that suffices. A whole window with 40 % of 120 is only 12
+/// requests below the limit, 1.7 deviations of its own count, so chance occasionally keeps it above for minutes: no
+/// time holds for all of those.
 const FAULTS: [(&str, f64, usize, i64); 3] =
     [("silences", 0.0, 100, 50), ("drops by 75 %", 0.25, 100, 83), ("drops by 60 %", 0.4, 99, 120)];
-/// How long a fault lasts.
+/// Duration of a fault in seconds.
 const FAULT: i64 = 10 * MINUTE;
 
-/// A service alone in its partition: a daily rhythm, quieter weekends, and a batch at the same time every day.
+/// A service alone in its partition, with a daily rhythm, quieter weekends, and a batch at the same time every day.
 struct Service {
     rng: StdRng,
     partition: Partition,
     request: RequestEvent,
-    /// Requests a minute in the middle between day and night.
+    /// Requests per minute, midway between day and night.
     level: f64,
-    /// The share by which the day is above it and the night below: at its quietest it has 120 requests a minute.
+    /// The share by which traffic is higher at noon and lower at night: at its quietest the service has 120 requests
+    /// per minute.
     swing: f64,
     noon: i64,
     weekend: f64,
-    /// When the batch begins, how long it lasts, and how many times the traffic it makes.
+    /// Start and duration of the batch, and the factor by which it multiplies the traffic.
     batch: (i64, i64, f64),
     told: Vec<Transition>,
 }
 
-/// Only this share of the requests comes.
+/// A fault that lets only this share of the requests through.
 #[derive(Debug, Clone, Copy)]
 struct Fault {
     from: i64,
@@ -70,20 +73,20 @@ impl Service {
         }
     }
 
-    /// Requests that are usual in a minute.
+    /// Returns the usual number of requests per minute.
     fn rate(&self, second: i64) -> f64 {
         let of_day = second.rem_euclid(DAY);
         let turn = (of_day - self.noon) as f64 / DAY as f64 * std::f64::consts::TAU;
         let day = second as f64 / DAY as f64 % 7.0;
-        // A weekend comes and goes within two hours.
+        // The transition to and from the weekend takes two hours.
         let weekend = ((day - 5.0).min(7.0 - day) * 12.0).clamp(0.0, 1.0);
         let (from, lasts, times) = self.batch;
         let batch = if (from..from + lasts).contains(&of_day) { times } else { 1.0 };
         self.level * (1.0 + self.swing * turn.cos()) * (1.0 - (1.0 - self.weekend) * weekend) * batch
     }
 
-    /// Whether traffic was much the same for the twenty minutes before, and will be for longer than the twenty in which a
-    /// fall that came yesterday excuses one that comes early today.
+    /// Returns whether traffic was about the same for the twenty minutes before, and stays so for longer than the
+    /// twenty minutes by which a fall may come earlier today than it did yesterday.
     fn is_steady_at(&self, second: i64) -> bool {
         let now = self.rate(second);
         (-20..=25).all(|minute| (0.75..1.33).contains(&(self.rate(second + minute * MINUTE) / now)))
@@ -114,7 +117,7 @@ impl Service {
     }
 }
 
-/// Runs each service on one of two threads.
+/// Runs the services on two threads.
 fn on_two_threads<T: Send>(services: u64, run: impl Fn(u64) -> T + Sync) -> Vec<T> {
     thread::scope(|scope| {
         let run = &run;
@@ -133,7 +136,7 @@ fn healthy_weeks_raise_nothing(services: u64, days: i64) {
     }
 }
 
-/// Seconds from each fault to the end of the window that fired, silences and drops.
+/// Measures the seconds from each fault to the end of the window that fired, for silences and drops.
 fn faults_are_told(services: u64, days: i64) {
     let times = on_two_threads(services, |number| {
         let mut service = Service::new(number);

@@ -1,4 +1,5 @@
-//! Seconds from a fault's injection to its alert, over all phases of the hop, against the worst cases of the design.
+//! Seconds from the injection of a fault to its alert, over all phases of the hop, compared with the design's worst
+//! cases.
 // The figures are shown with --nocapture.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
@@ -11,15 +12,16 @@ use scenario::{Scenario, Sent, seconds};
 use tidewatch_contract::{AlertState, RequestEvent};
 use workload::Workload;
 
-/// Delivery, from an event's end to its being read.
+/// Time from an event to when it is read.
 const DELIVERY: f64 = 1.5;
-/// How long a partition must have been silent before the clock moves its watermark.
+/// How long a partition must have been silent before the clock advances its watermark.
 const IDLE_AFTER: f64 = 2.0;
 const INJECTED: f64 = 200.0;
 const HEALED: f64 = 290.0;
 const UNTIL: f64 = 400.0;
 
-/// The moments at which each transition is known: when the record was read, or the idle clock moved, that judged it.
+/// Returns the time at which each transition is known: when the record that causes it is read, or the idle clock
+/// advances.
 fn told_at(stream: &[Sent]) -> Vec<(f64, String, AlertState)> {
     let mut scenario = Scenario::new();
     let mut told = Vec::new();
@@ -51,7 +53,8 @@ fn seconds_of(sent: &Sent) -> f64 {
     }
 }
 
-/// Worst seconds to fire and to resolve over the phases of the hop. The service is alone in its partition, as most are.
+/// Returns the worst number of seconds to fire and to resolve over the phases of the hop. The service is alone in its
+/// partition, as most are.
 fn worst(rule: &str, fault: impl Fn(&mut StdRng, &mut RequestEvent) -> bool + Copy) -> (f64, f64) {
     let (mut worst_fired, mut worst_resolved) = (0.0_f64, 0.0_f64);
     for trial in 0..20_u32 {

@@ -1,4 +1,4 @@
-//! Traffic as it was seen in public bug reports, second by second, each kind as a service that is alone in its partition.
+//! Traffic patterns from public bug reports, second by second, each as a service that is alone in its partition.
 #![allow(dead_code, unreachable_pub)]
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use tidewatch_detect::{Limits, Rules, Transition};
 
 use crate::scenario::{Scenario, Sent, event};
 
-/// How long a partition must have been silent before the clock moves its watermark.
+/// How long a partition must have been silent before the clock advances its watermark.
 const IDLE_AFTER: f64 = 2.0;
 
 /// The requests of one second.
@@ -23,7 +23,7 @@ pub struct Second<'a> {
 }
 
 impl Second<'_> {
-    /// How many requests are due of a stream with so many a minute.
+    /// Returns how many requests of a stream with `per_minute` requests per minute are due.
     pub fn due(&mut self, stream: &'static str, per_minute: f64) -> usize {
         let start = self.rng.random_range(0.0..1.0);
         let due = self.due.entry(stream).or_insert(start);
@@ -33,12 +33,12 @@ impl Second<'_> {
         whole as usize
     }
 
-    /// A healthy request in the second that ended now; `change` may alter it.
+    /// Sends a healthy request in the second that just ended; `change` may alter it.
     pub fn send(&mut self, change: impl FnOnce(&mut StdRng, &mut RequestEvent)) {
         self.send_aside(0.0, change);
     }
 
-    /// One whose clock is off by so many seconds.
+    /// Sends a request with a clock that is off by the given seconds.
     pub fn send_aside(&mut self, seconds: f64, change: impl FnOnce(&mut StdRng, &mut RequestEvent)) {
         let time = self.now - self.rng.random_range(0.0..1.0) + seconds;
         let mut event = event("x", "local", time.max(0.0));
@@ -48,14 +48,14 @@ impl Second<'_> {
         self.sent.push(Sent::new(self.now, event));
     }
 
-    /// So many healthy requests a minute.
+    /// Sends healthy requests at the given rate per minute.
     pub fn healthy(&mut self, stream: &'static str, per_minute: f64) {
         for _ in 0..self.due(stream, per_minute) {
             self.send(|_, _| ());
         }
     }
 
-    /// So many failing requests a minute.
+    /// Sends failing requests at the given rate per minute.
     pub fn failing(&mut self, stream: &'static str, per_minute: f64) {
         for _ in 0..self.due(stream, per_minute) {
             self.send(|_, event| event.status_code = 500);
@@ -63,10 +63,10 @@ impl Second<'_> {
     }
 }
 
-/// Sends the requests of a second, the first being 0.
+/// A function that sends the requests of a given second, counted from 0.
 pub type Pattern = fn(&mut Second<'_>, i64);
 
-/// What the rules that Tidewatch comes with said of `seconds` of a pattern.
+/// Returns the transitions of the built-in rules for `seconds` of a pattern.
 pub fn watch(pattern: Pattern, seconds: i64, seed: u64) -> Vec<Transition> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut due = BTreeMap::new();
@@ -87,12 +87,12 @@ pub fn watch(pattern: Pattern, seconds: i64, seed: u64) -> Vec<Transition> {
     scenario.transitions
 }
 
-/// How often a rule fired.
+/// Returns how often a rule fired.
 pub fn fired(transitions: &[Transition], rule: &str) -> usize {
     transitions.iter().filter(|told| told.rule == rule && told.state == AlertState::Firing).count()
 }
 
-/// How often it fired, rule by rule, and what fires at the end.
+/// Returns how often each rule fired, and what is firing at the end.
 pub fn tally(transitions: &[Transition]) -> String {
     let mut rules: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for told in transitions {
@@ -110,7 +110,7 @@ pub fn tally(transitions: &[Transition]) -> String {
     if tally.is_empty() { "-".to_owned() } else { tally }
 }
 
-/// The patterns by their names.
+/// The patterns by name.
 pub const ALL: [(&str, Pattern); 17] = [
     ("e1 websocket: 14 connections of 300 s beside 400 requests a minute", |s, _| {
         s.healthy("short", 400.0);
@@ -231,7 +231,7 @@ pub const ALL: [(&str, Pattern); 17] = [
     ("steady: 300 a minute", |s, _| s.healthy("all", 300.0)),
 ];
 
-/// The pattern whose name begins like this.
+/// Returns the pattern whose name begins with `name`.
 pub fn named(name: &str) -> Pattern {
     ALL.iter().find(|(full, _)| full.split(' ').next() == Some(name)).unwrap().1
 }

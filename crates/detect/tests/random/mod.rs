@@ -1,4 +1,4 @@
-//! Random streams: faults of all kinds, out of order, late, with pauses, jumps and idle moments.
+//! Random streams with all kinds of faults: out of order, late, with pauses, jumps and idle moments.
 #![allow(dead_code, unreachable_pub)]
 
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use tidewatch_detect::Rules;
 
 use crate::scenario::{Payload, Sent, event};
 
-/// Small windows, so that short streams have many of them.
+/// Small windows, so that short streams contain many of them.
 pub const RULES: &str = "
 group_by: [service, region]
 window: 10s
@@ -30,20 +30,20 @@ pub fn rules() -> Rules {
 
 pub const GROUPS: [(&str, &str); 3] = [("a", "eu"), ("a", "us"), ("b", "eu")];
 
-/// One thing that happens to a partition.
+/// One event in the life of a partition.
 #[derive(Debug, Clone)]
 pub enum Step {
     Record(Box<Sent>),
-    /// It was idle at this moment.
+    /// The partition was idle at this time.
     Idle(f64),
 }
 
-/// A stretch of traffic, alike from its beginning to its end.
+/// A stretch of uniform traffic.
 #[derive(Debug, Clone)]
 pub struct Segment {
     seed: u64,
     seconds: u16,
-    /// Events a second of each group.
+    /// Events per second of each group.
     rates: [u8; 3],
     slow: f64,
     errors: f64,
@@ -51,11 +51,11 @@ pub struct Segment {
     replay: bool,
     skewed: usize,
     skew: f64,
-    /// Delivery takes up to this long.
+    /// Maximum delivery delay.
     delay: f64,
-    /// Nothing comes for this long afterwards.
+    /// Length of the pause afterwards.
     pause: f64,
-    /// And the partition is told so.
+    /// Whether the partition is reported idle in the pause.
     idle: bool,
 }
 
@@ -77,7 +77,7 @@ pub fn segment() -> impl Strategy<Value = Segment> {
     })
 }
 
-/// A healthy beginning, so that there is something to fall from, and what happens then.
+/// Generates healthy traffic, so that there is a baseline, followed by random segments.
 pub fn segments() -> impl Strategy<Value = Vec<Segment>> {
     prop::collection::vec(segment(), 1..10).prop_map(|mut segments| {
         let calm = Segment {

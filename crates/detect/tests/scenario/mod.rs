@@ -10,12 +10,12 @@ use tidewatch_detect::{Disposition, Input, Limits, Partition, Rules, Transition}
 /// Second 0 of every scenario: a multiple of the hop.
 pub const START: i64 = 1_800_000_000;
 
-/// Seconds of a scenario as a time.
+/// Converts seconds of a scenario to a timestamp.
 pub fn at(seconds: f64) -> Timestamp {
     Timestamp::from_millisecond(START * 1_000 + (seconds * 1_000.0).round() as i64).unwrap()
 }
 
-/// Seconds of a scenario from a time.
+/// Converts a timestamp to seconds of a scenario.
 pub fn seconds(time: Timestamp) -> f64 {
     time.as_millisecond() as f64 / 1_000.0 - START as f64
 }
@@ -47,9 +47,9 @@ pub struct Sent {
 pub enum Payload {
     Event(RequestEvent),
     Replayed(RequestEvent),
-    /// Parsed, but its time can't be believed.
+    /// A parsed event whose time is not credible.
     Misdated(RequestEvent),
-    /// The service is in the record's key.
+    /// A malformed record; the service is in its key.
     Malformed(Option<String>),
 }
 
@@ -72,7 +72,7 @@ impl Sent {
     }
 }
 
-/// Evenly spaced healthy requests of one group in `[from, to)`, delivered at once. `change` may alter each one.
+/// Returns evenly spaced healthy requests of one group in `[from, to)`, delivered at once. `change` may alter each one.
 pub fn steady(
     service: &str,
     region: &str,
@@ -91,14 +91,14 @@ pub fn steady(
         .collect()
 }
 
-/// Merges streams in the order in which they were appended.
+/// Merges streams, ordered by append time.
 pub fn merge(streams: impl IntoIterator<Item = Vec<Sent>>) -> Vec<Sent> {
     let mut all: Vec<Sent> = streams.into_iter().flatten().collect();
     all.sort_by(|a, b| a.appended.total_cmp(&b.appended));
     all
 }
 
-/// A partition that is fed, and what came out of it.
+/// A partition under test, and its output.
 pub struct Scenario {
     pub partition: Partition,
     pub transitions: Vec<Transition>,
@@ -127,7 +127,7 @@ impl Scenario {
         self
     }
 
-    /// Nothing comes in `[from, to)`: the partition is told so each second.
+    /// Reports the partition idle each second in `[from, to)`.
     pub fn idle(&mut self, from: f64, to: f64) -> &mut Self {
         let mut now = from;
         while now < to {
@@ -138,7 +138,8 @@ impl Scenario {
         self
     }
 
-    /// The process ends after a checkpoint, and another goes on from it. `stream` is all that was sent until now.
+    /// Ends the process after a checkpoint and restores the partition in another one. `stream` is everything sent so
+    /// far.
     pub fn restart(&mut self, rules: Rules, stream: &[Sent]) -> &mut Self {
         let groups = self.partition.take_dirty_groups();
         let groups = groups.into_iter().filter_map(|(key, group)| Some((key, group?)));
@@ -148,18 +149,18 @@ impl Scenario {
         self.play(&stream[floor..])
     }
 
-    /// Nobody watched until this many more records had come.
+    /// Simulates that no processor was running until this many more records had arrived.
     pub fn unwatched(&mut self, records: usize) -> &mut Self {
         self.partition.resume_unwatched(self.partition.position() + i64::try_from(records).unwrap());
         self
     }
 
-    /// What happened, in short: `HighErrorRate api/eu firing@75`.
+    /// Returns the transitions in short: `HighErrorRate api/eu firing@75`.
     pub fn story(&self) -> Vec<String> {
         self.transitions.iter().map(line).collect()
     }
 
-    /// Where a rule stands in a group.
+    /// Returns the state of a rule in a group.
     pub fn standing(&self, service: &str, rule: &str) -> tidewatch_detect::RuleView {
         let group = self.partition.groups().find(|group| group.labels["service"] == service).unwrap();
         group.rules[rule].clone()

@@ -1,4 +1,4 @@
-//! The simulator's default workload: four services in three regions, 20 events a second a service.
+//! The simulator's default workload: four services in three regions, 20 events per second and service.
 #![allow(dead_code, unreachable_pub)]
 
 use rand::rngs::StdRng;
@@ -8,7 +8,7 @@ use tidewatch_contract::RequestEvent;
 
 use crate::scenario::{Sent, event};
 
-/// Service, median and P99 of its latency in milliseconds.
+/// Service, and the median and P99 of its latency in milliseconds.
 pub const SERVICES: [(&str, f64, f64); 4] = [
     ("api-service", 40.0, 120.0),
     ("auth-service", 45.0, 140.0),
@@ -35,7 +35,7 @@ impl Workload {
         self.run_with(seconds, |_, _| true)
     }
 
-    /// `fault` may change an event; where it says false, the event is not sent.
+    /// Runs for `seconds`. `fault` may change an event; if it returns false, the event is not sent.
     pub fn run_with(&mut self, seconds: f64, fault: impl Fn(&mut StdRng, &mut RequestEvent) -> bool) -> Vec<Sent> {
         let between = Exp::new(PER_SECOND).unwrap();
         let mut stream = Vec::new();
