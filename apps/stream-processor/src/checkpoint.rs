@@ -1,4 +1,4 @@
-//! Makes what a partition has decided durable, in the one order in which nothing can be lost: alerts and dead letters
+//! Makes the decisions about a partition durable, in the only order that can't lose anything: alerts and dead letters
 //! acknowledged, then the state acknowledged, then the offset committed.
 
 use std::collections::BTreeMap;
@@ -10,20 +10,20 @@ use tidewatch_kafka::{Ack, Commit, KafkaError, Producer};
 
 use crate::owned::Owned;
 
-/// How long the broker may take for each of the two acknowledged steps.
+/// Time limit for each of the two acknowledged steps.
 const LIMIT: Duration = Duration::from_secs(2);
-/// How often the acknowledgements are looked at meanwhile.
+/// Interval at which acknowledgements are checked meanwhile.
 const GLANCE: Duration = Duration::from_millis(2);
 
-/// Beside the committed offset: where a later owner begins to read, and what it needn't judge again.
+/// The metadata of the committed offset: where a later owner begins to read, and how far it needn't evaluate again.
 #[derive(Debug, Serialize)]
 struct Metadata {
     floor: i64,
     judged_until: Option<i64>,
 }
 
-/// Writes the state of those partitions whose alerts and dead letters are all through. Returns what may be committed
-/// now; the others' turn comes at a later checkpoint.
+/// Writes the state of the partitions whose alerts and dead letters are all acknowledged. Returns the offsets that may
+/// be committed now; the other partitions are written at a later checkpoint.
 pub(crate) fn write(
     producer: &Producer,
     partitions: &mut BTreeMap<i32, &mut Owned>,
@@ -42,7 +42,7 @@ pub(crate) fn write(
         };
         written.insert(*id, commit);
     }
-    // Not a flush: dead letters that don't get through are no reason for the other partitions to wait.
+    // Not a flush: dead letters that can't be written must not delay the other partitions.
     let deadline = Instant::now() + LIMIT;
     for ack in &mut acks {
         outcome(ack, deadline)?;
@@ -55,7 +55,7 @@ pub(crate) fn write(
     Ok(written.into_values().collect())
 }
 
-/// Waits for what is on its way, but not for what is held up: that partition's turn comes later.
+/// Waits for alerts and dead letters in flight, but not for those that are held up: their partitions are written later.
 fn settle_outboxes(producer: &Producer, partitions: &mut BTreeMap<i32, &mut Owned>) {
     let deadline = Instant::now() + LIMIT;
     while partitions.values().any(|owned| !owned.is_settled() && !owned.is_held_up()) && Instant::now() < deadline {
@@ -76,7 +76,7 @@ fn outcome(ack: &mut Ack, deadline: Instant) -> Result<(), KafkaError> {
     }
 }
 
-/// A full queue empties itself while the broker answers.
+/// Enqueues a message. If the queue is full, flushes it first, which succeeds while the broker is reachable.
 fn enqueue(producer: &Producer, message: tidewatch_kafka::Message<'_>) -> Result<Ack, KafkaError> {
     match producer.enqueue(message) {
         Err(KafkaError::QueueFull) => {

@@ -1,13 +1,13 @@
-//! A record that can't be judged, as it is written to the dead-letter queue: its own bytes, and why.
+//! A record that can't be evaluated, as written to the dead-letter queue: its original bytes and the reason.
 
 use sha2::{Digest, Sha256};
 use tidewatch_contract::Rejection;
 use tidewatch_kafka::topics::METRICS_RAW_DLQ;
 use tidewatch_kafka::{Message, Record};
 
-/// How many bytes of a record are kept that the dead-letter topic itself refuses; a quarter of it at each further refusal.
+/// Number of bytes kept of a record that the dead-letter topic itself refuses; divided by four at each further refusal.
 const TRUNCATED_BYTES: usize = 64 * 1024;
-/// The headers that say what was shortened.
+/// The headers of a truncated record: its original size and its SHA-256.
 const TRUNCATED: &str = "dlq.truncated";
 const SHA256: &str = "dlq.sha256";
 
@@ -21,7 +21,7 @@ pub(crate) struct DeadLetter {
 }
 
 impl DeadLetter {
-    /// `record` was refused for `rejection` by the consumer group `group`.
+    /// Creates the dead letter of `record`, which the consumer group `group` refused because of `rejection`.
     pub(crate) fn new(record: Record, rejection: &Rejection, group: &str) -> Self {
         let mut headers = record.headers;
         let mut add = |name: &str, value: String| headers.push((name.to_owned(), value.into_bytes()));
@@ -35,7 +35,7 @@ impl DeadLetter {
         Self { key: record.key, payload, headers, refusals: 0 }
     }
 
-    /// Calls `write` with the message to be written.
+    /// Calls `write` with the message.
     pub(crate) fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T {
         let headers: Vec<(&str, &[u8])> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
@@ -49,14 +49,15 @@ impl DeadLetter {
         })
     }
 
-    /// Its bytes, key and headers.
+    /// Returns the size of the payload, key and headers in bytes.
     pub(crate) fn size(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         [&self.key, &self.payload].into_iter().flatten().map(Vec::len).sum::<usize>() + headers
     }
 
-    /// Shortens the record: the dead-letter topic takes nothing of its size. Its SHA-256 tells which it was. A topic may
-    /// take less than the first cut leaves, and a batch of several records may be what was too large: so little by little.
+    /// Truncates the record, which is too large for the dead-letter topic. Its SHA-256 identifies the original. A topic
+    /// may accept less than the first cut leaves, and the batch may have been too large rather than this record, so it
+    /// is truncated in steps.
     pub(crate) fn truncate(&mut self) {
         let keep = TRUNCATED_BYTES >> (2 * self.refusals).min(usize::BITS - 1);
         self.refusals += 1;

@@ -1,4 +1,4 @@
-//! The judging thread: polls, judges, checkpoints, and begins anew when its membership ends.
+//! The evaluation thread: polls, evaluates, writes checkpoints, and starts over when its group membership ends.
 
 use std::iter;
 use std::sync::Arc;
@@ -18,16 +18,16 @@ use crate::partitions::{Partitions, Tools};
 use crate::status::Questions;
 
 const POLL: Duration = Duration::from_millis(50);
-/// Records that are judged between two looks at the clock: about a millisecond of work.
+/// Maximum number of records evaluated between two checks of the clock: about a millisecond of work.
 const BATCH: usize = 500;
 const TICK: Duration = Duration::from_millis(100);
 const CHECKPOINT: Duration = Duration::from_secs(10);
-/// A failed checkpoint is tried again this much later.
+/// Delay before a failed checkpoint is retried.
 const CHECKPOINT_RETRY: Duration = Duration::from_secs(1);
 const REACHED: Duration = Duration::from_secs(10);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
 
-/// What the judging thread works with.
+/// The state of the evaluation thread.
 pub(crate) struct Engine {
     config: Config,
     rules: Arc<Rules>,
@@ -73,13 +73,13 @@ impl Engine {
         Ok(Self { config, rules, limits, metrics, questions, producer, conditions })
     }
 
-    /// Exports whether the broker answers. The producer lasts longer than a membership.
+    /// Exports whether the broker is reachable, as seen by the producer, which outlives a membership.
     pub(crate) fn export_reachable(&self, registry: &Registry) -> prometheus::Result<()> {
         self.producer.export_reachable(registry)
     }
 
-    /// Judges until `shutdown` triggers. Whatever ends a membership only delays: the next one begins where the last
-    /// checkpoint was.
+    /// Evaluates until `shutdown` triggers. An error that ends a membership only causes a delay: the next membership
+    /// begins at the last checkpoint.
     pub(crate) fn run(self, runtime: &Handle, shutdown: &Shutdown) -> anyhow::Result<()> {
         let mut back_off = Duration::from_millis(500);
         while !shutdown.is_triggered() {
@@ -87,7 +87,7 @@ impl Engine {
             match self.membership(runtime, shutdown) {
                 Ok(()) => break,
                 Err(error) if error.is_replaced() => {
-                    // Joining again would only end the other one's membership, and so on for ever.
+                    // Joining again would end the other one's membership, and so on forever.
                     anyhow::bail!("another member has joined with the same --instance-id: each needs a name of its own")
                 }
                 Err(error) => {
@@ -125,7 +125,7 @@ impl Engine {
         let consumer = GroupConsumer::join(kafka, membership, group, METRICS_RAW, Partitions::new(tools))?;
         let mut tick_at = Instant::now();
         let mut checkpoint_at = tick_at + CHECKPOINT;
-        // After a failed checkpoint nothing waits impatiently: each try may block for seconds.
+        // After a failed checkpoint, transitions don't trigger a checkpoint early: each attempt may block for seconds.
         let mut not_before = tick_at;
         while !shutdown.is_triggered() {
             let fetched = consumer.poll(POLL)?;
@@ -150,7 +150,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Reads on what stands still because its next offset is gone.
+    /// Resumes reading of partitions whose next offset no longer exists.
     fn go_on_in_range(&self, consumer: &GroupConsumer<Partitions>) -> Result<(), KafkaError> {
         let owned: Vec<i32> = consumer.owner().owned.keys().copied().collect();
         let ends = consumer.ask_ends(&owned)?;
@@ -158,7 +158,7 @@ impl Engine {
         consumer.go_on_at(&starts)
     }
 
-    /// Judges what was fetched at `now`, and what is here already behind it.
+    /// Evaluates the record fetched at `now`, and those already buffered behind it.
     fn judge_batch(
         &self,
         consumer: &GroupConsumer<Partitions>,
@@ -168,9 +168,9 @@ impl Engine {
         let at_hand = iter::from_fn(|| consumer.at_hand().transpose());
         for fetched in iter::once(Ok(first)).chain(at_hand).take(BATCH) {
             match fetched? {
-                // Locked for one record at a time: fetching the next one may change who owns what.
+                // Lock for one record at a time: fetching the next one may change the ownership.
                 Fetched::Record(record) => consumer.owner().process(&record, now),
-                // Seen now: an answer about the ends that was asked for before must not count as newer.
+                // Use the current time: an answer about the ends that was requested earlier must not count as newer.
                 Fetched::End { partition, position } => {
                     consumer.owner().reach_end(partition, position, Instant::now());
                 }
@@ -181,7 +181,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Returns whether everything that has changed is now durable. Only the loss of the membership is an error.
+    /// Writes a checkpoint. Returns whether all changes are durable now. Only the loss of the membership is an error.
     fn checkpoint(&self, consumer: &GroupConsumer<Partitions>) -> Result<bool, KafkaError> {
         let written = consumer.owner().checkpoint(None);
         let committed = written.and_then(|commits| match commits.as_slice() {
@@ -202,7 +202,7 @@ impl Engine {
         }
     }
 
-    /// A partition whose dead letters don't get through waits: nothing is skipped.
+    /// Pauses partitions whose dead letters can't be written, so that none is skipped, and resumes them afterwards.
     fn pause_and_resume(&self, consumer: &GroupConsumer<Partitions>) -> Result<(), KafkaError> {
         let mut partitions = consumer.owner();
         let mut stuck = None;
@@ -232,7 +232,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Readiness, gauges, and the answers to those who ask for the status.
+    /// Updates readiness and gauges, and answers status requests.
     fn report(&self, consumer: &GroupConsumer<Partitions>) {
         if consumer.reachable_within(REACHED) {
             self.conditions.kafka.met();
@@ -257,7 +257,7 @@ impl Engine {
         }
         self.metrics.groups.set(partitions.owned.values().map(|owned| owned.detector().group_count() as i64).sum());
         for question in self.questions.try_iter() {
-            // Whoever asked may have gone.
+            // The requester may be gone.
             let _ = question.send(status(&partitions, consumer));
         }
     }

@@ -1,72 +1,75 @@
-//! When a partition is provably idle, so that the wall clock may move its watermark and a dead service is noticed.
+//! Detection of provably idle partitions, so that the wall clock may advance their watermark and a dead service is
+//! noticed.
 
 use std::time::{Duration, Instant};
 
 use tidewatch_kafka::Ends;
 
-/// The broker must have spoken, and nothing been read, for this long.
+/// The broker must have answered, and no record been read, for this long.
 const QUIET: Duration = Duration::from_secs(2);
-/// Silence of the broker from which on it counts as out of reach: a question a second, and some patience.
+/// Silence of the broker from which on it counts as unreachable: it is asked once per second, so this allows for
+/// delays.
 const OUTAGE: Duration = Duration::from_secs(4);
-/// After an outage producers get at most this long to flush what they kept.
+/// Maximum time that producers get after an outage to flush their buffers.
 const LONGEST_GRACE: Duration = Duration::from_secs(60);
 
-/// What is known about a partition's traffic and its broker.
+/// The traffic of a partition and the answers of its broker.
 #[derive(Debug)]
 pub(crate) struct IdleClock {
     last_read: Instant,
     last_asked: Instant,
-    /// When the client said that everything is read; none once there was another record.
+    /// When the client reported that every record was read; `None` once another record came.
     ended: Option<Instant>,
-    /// What the broker called the end after that.
+    /// The end offset that the broker reported after that.
     end: Option<i64>,
     grace_until: Option<Instant>,
 }
 
 impl IdleClock {
-    /// A partition that was assigned at `now`.
+    /// Creates the clock of a partition that was assigned at `now`.
     pub(crate) fn new(now: Instant) -> Self {
         Self { last_read: now, last_asked: now, ended: None, end: None, grace_until: None }
     }
 
-    /// A record was read at `now`.
+    /// Records that a record was read at `now`.
     pub(crate) fn read(&mut self, now: Instant) {
         self.last_read = now;
         self.leave_end();
     }
 
-    /// The client said at `now` that everything is read.
+    /// Records that the client reported at `now` that every record was read.
     pub(crate) fn reach_end(&mut self, now: Instant) {
         self.leave_end();
         self.ended = Some(now);
     }
 
-    /// Reading stands still: there may be more than was read.
+    /// Leaves the end: there may be more records than were read.
     pub(crate) fn leave_end(&mut self) {
         (self.ended, self.end) = (None, None);
     }
 
-    /// Takes the broker's latest answer. The first one that was asked for after the end was reached names it.
+    /// Takes the broker's latest answer. The first one requested after the end was reached determines the end offset.
     pub(crate) fn hear(&mut self, ends: Ends) {
         if self.end.is_none() && self.ended.is_some_and(|ended| ends.asked >= ended) {
             self.end = Some(ends.stable);
         }
     }
 
-    /// Up to where everything is read. Holes before the end put that behind `position`, which follows the last record.
+    /// Returns the offset up to which everything is read. Holes before the end put it after `position`, which follows
+    /// the last record.
     pub(crate) fn read_up_to(&self, position: i64) -> i64 {
         self.end.map_or(position, |end| end.max(position))
     }
 
-    /// Whether nothing was read for two seconds although the broker was asked after that: so `ends` was not overtaken by
-    /// what was read while it was on its way.
+    /// Returns whether the broker was asked for `ends` at least two seconds after the last record was read, so that no
+    /// record was read while the answer was under way.
     pub(crate) fn is_quiet(&self, ends: Ends) -> bool {
         ends.asked.saturating_duration_since(self.last_read) >= QUIET
     }
 
-    /// Whether the partition is idle at `now`: read to its end, behind which the broker has nothing, as it was asked within
-    /// the last two seconds; nothing read for two seconds; and no outage so recent that producers may still be flushing.
-    /// An open transaction is behind the end: what is in it may belong to any window.
+    /// Returns whether the partition is idle at `now`: it was read to its end; the broker, asked within the last two
+    /// seconds, has nothing after that; nothing was read for two seconds; and no outage is so recent that producers may
+    /// still be flushing. An open transaction is after the end: its records may belong to any window.
     pub(crate) fn is_idle(&mut self, now: Instant, ends: Option<Ends>) -> bool {
         let Some(ends) = ends else { return false };
         let silence = ends.asked.saturating_duration_since(self.last_asked);
@@ -94,7 +97,7 @@ mod tests {
         Ends { low: 0, stable, high, asked }
     }
 
-    /// Whether it is idle at `now`, when the broker was just asked.
+    /// Returns whether the clock is idle at `now`, when the broker has just been asked.
     fn is_idle(clock: &mut IdleClock, now: Instant, stable: i64, high: i64) -> bool {
         let ends = ends(stable, high, now);
         clock.hear(ends);

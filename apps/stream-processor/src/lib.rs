@@ -1,8 +1,8 @@
-//! Reads `metrics.raw`, judges it with `tidewatch-detect`, and writes alerts, dead letters and its own state.
+//! Reads `metrics.raw`, evaluates it with `tidewatch-detect`, and writes alerts, dead letters and its own state.
 //!
-//! One thread does it all in the order of the records: [`engine`] polls, [`partitions`] owns what belongs to each
+//! A single thread does this in the order of the records: [`engine`] polls, [`partitions`] owns the state of each
 //! partition, [`checkpoint`] makes it durable. So nothing here needs a lock, and a second run over the same records
-//! decides the same.
+//! makes the same decisions.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod checkpoint;
@@ -31,7 +31,7 @@ use metrics::Metrics;
 
 pub use metrics::METRICS;
 
-/// The flags of the stream-processor.
+/// The command-line options of the stream-processor.
 #[derive(clap::Args, Debug, Clone)]
 pub struct Config {
     #[command(flatten)]
@@ -46,14 +46,14 @@ pub struct Config {
     /// Consumer group: its members share the partitions
     #[arg(long, env = "GROUP", default_value = "stream-processor", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub group: String,
-    /// Rules file (YAML); the built-in rules without it
+    /// Rules file (YAML); defaults to the built-in rules
     #[arg(long, env = "RULES", value_name = "FILE")]
     pub rules: Option<PathBuf>,
-    /// Live groups at most, shared equally among the partitions; what exceeds a partition's share is judged together,
-    /// without traffic rules
+    /// Maximum number of live groups, shared equally among the partitions; groups beyond a partition's share are
+    /// evaluated together, without traffic rules
     #[arg(long, env = "MAX_GROUPS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_groups: u32,
-    /// A group leaves after this long without an event, such as 1h or 90m
+    /// Time after which a group without events is removed, such as 1h or 90m
     #[arg(long, env = "GROUP_TTL", default_value = "1h", value_parser = duration)]
     pub group_ttl: Duration,
 }

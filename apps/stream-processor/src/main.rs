@@ -1,4 +1,4 @@
-//! The stream-processor as a process of its own.
+//! The stream-processor's executable.
 
 use std::process::ExitCode;
 

@@ -42,7 +42,7 @@ const CHECKPOINT_SECONDS: Family = Family::histogram(
     "How long a checkpoint of all partitions takes, in seconds.",
 );
 
-/// Every metric that the stream-processor has, besides what all services have.
+/// All metrics of the stream-processor, in addition to those of every service.
 pub const METRICS: &[Family] = &[
     EVENTS,
     DEAD_LETTERS,
@@ -59,7 +59,7 @@ pub const METRICS: &[Family] = &[
     REACHABLE,
 ];
 
-/// The counters of [`EVENTS`]: one of them is counted up by each record, so they are looked up once.
+/// The counters of [`EVENTS`]. Each record increments one of them, so they are looked up only once.
 #[derive(Clone)]
 pub(crate) struct Outcomes {
     windowed: IntCounter,
@@ -69,7 +69,7 @@ pub(crate) struct Outcomes {
 }
 
 impl Outcomes {
-    /// All of them, which exist as series from then on: an increase needs the zero before the first count.
+    /// Creates all counters, so that their series start at zero: an increase is only visible after a zero.
     fn new(events: &IntCounterVec) -> Self {
         let counter = |outcome| events.with_label_values(&[outcome]);
         Self {
@@ -80,7 +80,7 @@ impl Outcomes {
         }
     }
 
-    /// The one of records of which this has become.
+    /// Returns the counter of records with the given disposition.
     pub(crate) fn of(&self, disposition: Disposition) -> &IntCounter {
         match disposition {
             Disposition::Windowed => &self.windowed,
@@ -91,7 +91,7 @@ impl Outcomes {
     }
 }
 
-/// The metrics in use.
+/// The registered metrics.
 #[derive(Clone)]
 pub(crate) struct Metrics {
     pub(crate) events: Outcomes,
@@ -127,7 +127,7 @@ impl Metrics {
             checkpoint_seconds: CHECKPOINT_SECONDS.register(registry)?,
             lag: ConsumerLag::register(registry, &METRICS_RAW)?,
         };
-        // Series exist from the start: an increase needs the zero before the first count.
+        // Create the series at the start: an increase is only visible after a zero.
         for reason in Rejection::CODES {
             metrics.dead_letters.with_label_values(&[reason]);
         }

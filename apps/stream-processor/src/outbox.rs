@@ -1,4 +1,4 @@
-//! Messages that must be acknowledged before a checkpoint may pass them: kept, and sent again, until they are.
+//! Messages that must be acknowledged before a checkpoint may pass them: they are kept and sent again until they are.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -7,24 +7,24 @@ use tidewatch_kafka::{Ack, KafkaError, Message, Producer};
 
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
-/// What is not acknowledged after this long is held up, though the client has not given up on it yet.
+/// Time after which an unacknowledged message counts as held up, even if the client hasn't given up on it yet.
 const OVERDUE: Duration = Duration::from_secs(5);
 
-/// Something that can be written, as often as it takes.
+/// A message that can be written repeatedly.
 pub(crate) trait Outgoing {
     /// Calls `write` with the message.
     fn with_message<T>(&self, write: impl FnOnce(Message<'_>) -> T) -> T;
 
-    /// Messages of one sequence are written in the order in which they came: each waits until the one before it is
-    /// acknowledged. None: no other message has to wait for this one, nor this one for another.
+    /// Returns the sequence of the message. Messages of one sequence are written in order: each waits until the one
+    /// before it is acknowledged. `None` if the message neither waits for another one nor keeps another one waiting.
     fn sequence(&self) -> Option<&str> {
         None
     }
 
-    /// The topic refuses the message for what it is: make it acceptable.
+    /// Changes the message so that a topic that has refused it may accept it.
     fn make_acceptable(&mut self) {}
 
-    /// About how many bytes it holds.
+    /// Returns the approximate size in bytes.
     fn size(&self) -> usize;
 }
 
@@ -36,7 +36,7 @@ struct Entry<M> {
     retry_at: Instant,
 }
 
-/// Messages under way, oldest first.
+/// Messages in flight, oldest first.
 pub(crate) struct Outbox<M> {
     entries: VecDeque<Entry<M>>,
     trouble: Option<String>,
@@ -49,7 +49,7 @@ impl<M> Default for Outbox<M> {
 }
 
 impl<M: Outgoing> Outbox<M> {
-    /// Takes a message and hands it to the producer, unless it has to wait for another one.
+    /// Adds a message and hands it to the producer, unless it has to wait for another one.
     pub(crate) fn push(&mut self, producer: &Producer, message: M, now: Instant) {
         let sequence = message.sequence();
         let waits = sequence.is_some() && self.entries.iter().any(|entry| entry.message.sequence() == sequence);
@@ -60,7 +60,7 @@ impl<M: Outgoing> Outbox<M> {
         self.entries.push_back(entry);
     }
 
-    /// Looks at what became of the messages, and sends those again whose time has come.
+    /// Processes acknowledgements, and sends the messages that are due again.
     pub(crate) fn tend(&mut self, producer: &Producer, now: Instant) {
         let mut entries = std::mem::take(&mut self.entries);
         let mut under_way = HashSet::new();
@@ -70,7 +70,7 @@ impl<M: Outgoing> Outbox<M> {
                 Some(Some(Err(error))) => self.put_off(entry, &error, now),
                 Some(None) | None => {}
             }
-            // The first of its sequence that is left is the one that is written.
+            // The first remaining message of a sequence is the next one to write.
             let is_next = entry.message.sequence().is_none_or(|sequence| under_way.insert(sequence.to_owned()));
             if is_next && entry.ack.is_none() && now >= entry.retry_at {
                 self.send(producer, entry, now);
@@ -87,22 +87,22 @@ impl<M: Outgoing> Outbox<M> {
         }
     }
 
-    /// Whether everything is acknowledged.
+    /// Returns whether every message is acknowledged.
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many are not acknowledged yet.
+    /// Returns the number of unacknowledged messages.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many bytes those hold.
+    /// Returns the size of the unacknowledged messages in bytes.
     pub(crate) fn size(&self) -> usize {
         self.entries.iter().map(|entry| entry.message.size()).sum()
     }
 
-    /// What holds them up; nothing once all are through.
+    /// Returns why messages are held up; `None` once all are acknowledged.
     pub(crate) fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
@@ -121,7 +121,7 @@ impl<M: Outgoing> Outbox<M> {
         entry.ack = None;
         entry.tries += 1;
         let exponential = FIRST_RETRY.saturating_mul(1 << entry.tries.min(10)).min(LONGEST_RETRY);
-        // Full jitter, so that many that failed together don't come back together.
+        // With jitter, so that messages that failed together are not all retried at once.
         entry.retry_at = now + exponential.mul_f64(rand::random_range(0.5..1.0));
         self.trouble = Some(error.to_string());
     }
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!((outbox.len(), outbox.size()), (1, 1));
     }
 
-    /// A message of an alert; one that is too large at first is refused and shortened.
+    /// A message of an alert. If it is too large, it is refused and truncated.
     struct Alert {
         key: &'static str,
         payload: Vec<u8>,

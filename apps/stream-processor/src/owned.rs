@@ -1,4 +1,4 @@
-//! One partition that this member owns: its detector, and what of it is under way to the broker.
+//! A partition owned by this member: its detector and its messages in flight.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::idle::IdleClock;
 use crate::outbox::{Outbox, Outgoing};
 use crate::state::StateRecord;
 
-/// With more dead letters than these under way, or more bytes in them, a partition waits.
+/// With more dead letters than this in flight, or more bytes, a partition waits.
 const STUCK_DEAD_LETTERS: usize = 10_000;
 const STUCK_BYTES: usize = 32 * 1024 * 1024;
 
@@ -29,7 +29,7 @@ impl Outgoing for AlertMessage {
         write(Message::event::<AlertEvent>(ALERTS_FIRED.name, &self.fingerprint, &self.payload))
     }
 
-    /// An alert's end must not overtake its beginning.
+    /// The end of an alert must not overtake its start.
     fn sequence(&self) -> Option<&str> {
         Some(&self.fingerprint)
     }
@@ -57,7 +57,7 @@ impl Outgoing for DeadLetter {
 pub(crate) struct Owned {
     detector: Partition,
     generation: i64,
-    /// State not acknowledged yet, by its key.
+    /// State records not acknowledged yet, by key.
     unsaved: BTreeMap<String, StateRecord>,
     dead_letters: Outbox<DeadLetter>,
     alerts: Outbox<AlertMessage>,
@@ -102,27 +102,27 @@ impl Owned {
         self.detector.position()
     }
 
-    /// Returns how many times the partition has changed its owner.
+    /// Returns the generation, which increases each time the partition changes its owner.
     pub(crate) fn generation(&self) -> i64 {
         self.generation
     }
 
-    /// Returns whether everything that a checkpoint must not pass is acknowledged.
+    /// Returns whether every alert and dead letter is acknowledged, as a checkpoint requires.
     pub(crate) fn is_settled(&self) -> bool {
         self.alerts.is_empty() && self.dead_letters.is_empty()
     }
 
-    /// Returns whether some of that does not get through.
+    /// Returns whether alerts or dead letters can't be written.
     pub(crate) fn is_held_up(&self) -> bool {
         self.alerts.trouble().is_some() || self.dead_letters.trouble().is_some()
     }
 
-    /// Returns why alerts don't get through, if they don't.
+    /// Returns why alerts can't be written, if so.
     pub(crate) fn alerts_trouble(&self) -> Option<&str> {
         self.alerts.trouble()
     }
 
-    /// Returns whether a transition waits for a checkpoint that could be written now.
+    /// Returns whether a transition is waiting for a checkpoint that could be written now.
     pub(crate) fn transition_waits(&self) -> bool {
         self.transition && self.is_settled()
     }
@@ -132,7 +132,7 @@ impl Owned {
         !self.unsaved.is_empty() || self.saved_at != (self.detector.position(), self.detector.judged_until())
     }
 
-    /// Collects the groups that changed, and returns the partition's own state of the same moment.
+    /// Collects the groups that changed, and returns the partition's own state at the same moment.
     pub(crate) fn take_state(&mut self) -> PartitionState {
         for (key, group) in self.detector.take_dirty_groups() {
             self.unsaved.insert(key.clone(), StateRecord::group(key, group.as_ref()));
@@ -140,7 +140,7 @@ impl Owned {
         self.detector.state()
     }
 
-    /// Calls `write` with each record of the state that is not acknowledged; with the partition's own state last.
+    /// Calls `write` with each unacknowledged state record, and with the partition's own state last.
     pub(crate) fn write_state<T, E>(
         &self,
         state: &PartitionState,
@@ -152,14 +152,14 @@ impl Owned {
         records.map(|record| record.with_message(partition, generation, &mut write)).collect()
     }
 
-    /// Notes that the state as it stands is acknowledged.
+    /// Marks the current state as acknowledged.
     pub(crate) fn saved(&mut self) {
         self.unsaved.clear();
         self.saved_at = (self.detector.position(), self.detector.judged_until());
         self.transition = false;
     }
 
-    /// Feeds a record that was read at `now` to the detector. Also returns how many events overflowed.
+    /// Passes a record that was read at `now` to the detector. Also returns how many events overflowed.
     pub(crate) fn observe(
         &mut self,
         offset: i64,
@@ -173,14 +173,14 @@ impl Owned {
         (disposition, self.detector.totals().overflowed - before)
     }
 
-    /// Passes over the offsets before `until`, which hold no record, and returns how many holes were counted.
+    /// Skips the offsets before `until`, which hold no records, and returns how many holes were counted.
     pub(crate) fn skip_holes(&mut self, until: i64) -> u64 {
         let before = self.detector.totals().holes;
         self.detector.skip_holes(until);
         self.detector.totals().holes - before
     }
 
-    /// Notes that the client has read everything at `now`, and returns how many holes were counted.
+    /// Records that the client has read everything at `now`, and returns how many holes were counted.
     pub(crate) fn reach_end(&mut self, position: Option<i64>, now: Instant) -> u64 {
         let before = self.detector.totals().holes;
         self.detector.reach_end(position);
@@ -188,7 +188,8 @@ impl Owned {
         self.detector.totals().holes - before
     }
 
-    /// Goes on at `low`, before which nothing is kept. Returns how many records were lost that had never been read.
+    /// Continues at `low`, the oldest offset that still exists. Returns how many records were lost without having been
+    /// read.
     pub(crate) fn skip_lost(&mut self, low: i64) -> u64 {
         let before = self.detector.totals().lost;
         self.detector.skip_lost(low);
@@ -196,26 +197,27 @@ impl Owned {
         self.detector.totals().lost - before
     }
 
-    /// Takes the broker's latest answer, and returns whether the partition ends before what was read of it.
+    /// Takes the broker's latest answer. Returns whether the partition ends before the position already read.
     pub(crate) fn hear(&mut self, ends: Ends) -> bool {
         self.idle.hear(ends);
         ends.high < self.position() && self.idle.is_quiet(ends)
     }
 
-    /// Lets the wall clock move the watermark if the partition is idle.
+    /// Advances the watermark by the wall clock if the partition is idle.
     pub(crate) fn advance_if_idle(&mut self, now: Instant, ends: Option<Ends>) {
         if self.idle.is_idle(now, ends) {
             self.detector.advance_idle(Timestamp::now());
         }
     }
 
-    /// Returns how many windows were judged since the last call.
+    /// Returns how many windows were evaluated since the last call.
     pub(crate) fn take_windows(&mut self) -> u64 {
         let windows = self.detector.totals().windows;
         windows - std::mem::replace(&mut self.windows_reported, windows)
     }
 
-    /// Returns the alerts that began or ended since the last call. False beside one: an earlier owner has written it already.
+    /// Returns the alerts that started or ended since the last call, each with whether it is new: an earlier owner may
+    /// have written it already.
     pub(crate) fn take_alerts(&mut self) -> Vec<(AlertEvent, bool)> {
         let transitions = self.detector.take_transitions();
         self.transition |= !transitions.is_empty();
@@ -239,7 +241,7 @@ impl Owned {
         self.dead_letters.push(producer, letter, now);
     }
 
-    /// Returns why no more records must be fetched for now, if so.
+    /// Returns the reason why no more records must be fetched for now, if there is one.
     pub(crate) fn must_wait(&self) -> Option<&str> {
         let is_stuck = self.dead_letters.len() > STUCK_DEAD_LETTERS || self.dead_letters.size() > STUCK_BYTES;
         self.dead_letters.trouble().or(is_stuck.then_some("the broker is slower than they come"))
@@ -249,13 +251,13 @@ impl Owned {
         self.paused
     }
 
-    /// Notes that records are not fetched for now. Returns false if that was so already.
+    /// Marks the partition as paused. Returns false if it was already paused.
     pub(crate) fn pause(&mut self) -> bool {
         self.idle.leave_end();
         !std::mem::replace(&mut self.paused, true)
     }
 
-    /// Ends a pause once all dead letters are acknowledged, and returns where to read on.
+    /// Ends a pause once all dead letters are acknowledged, and returns where to continue reading.
     pub(crate) fn resume(&mut self) -> Option<i64> {
         let may_resume = self.paused && self.dead_letters.is_empty();
         may_resume.then(|| {
@@ -269,7 +271,7 @@ impl Owned {
         self.idle.read_up_to(self.detector.position())
     }
 
-    /// Looks after what is under way.
+    /// Processes acknowledgements and retries.
     pub(crate) fn tend(&mut self, producer: &Producer, now: Instant) {
         self.alerts.tend(producer, now);
         self.dead_letters.tend(producer, now);

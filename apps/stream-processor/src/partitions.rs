@@ -1,4 +1,5 @@
-//! The partitions that this member owns: taken over with their state, fed record by record, handed over checkpointed.
+//! The partitions owned by this member: taken over with their state, fed record by record, and handed over with a
+//! checkpoint.
 
 mod offsets;
 mod takeover;
@@ -23,7 +24,7 @@ use offsets::ends_early;
 
 const RECENT_DEAD_LETTERS: usize = 20;
 
-/// What taking over and feeding partitions needs.
+/// The resources for taking over and feeding partitions.
 pub(crate) struct Tools {
     pub(crate) group: String,
     pub(crate) rules: Arc<Rules>,
@@ -35,7 +36,7 @@ pub(crate) struct Tools {
     pub(crate) assigned: Condition,
 }
 
-/// The partitions that this member owns.
+/// The partitions owned by this member.
 pub(crate) struct Partitions {
     tools: Tools,
     pub(crate) owned: BTreeMap<i32, Owned>,
@@ -47,16 +48,16 @@ impl Partitions {
         Self { tools, owned: BTreeMap::new(), recent_dead_letters: VecDeque::new() }
     }
 
-    /// Whether there is a transition that no checkpoint covers yet, but one could.
+    /// Returns whether there is a transition that no checkpoint covers yet, but one could.
     pub(crate) fn transition_waits(&self) -> bool {
         self.owned.values().any(|owned| owned.transition_waits())
     }
 
-    /// Judges one record. [`Self::emit_all`] sends the alerts that began or ended with it.
+    /// Evaluates one record. [`Self::emit_all`] sends the alerts that it started or ended.
     pub(crate) fn process(&mut self, record: &Incoming<'_>, now: Instant) {
         let Some(owned) = self.owned.get_mut(&record.partition()) else { return };
         let (position, offset) = (owned.position(), record.offset());
-        // After a pause the client may deliver again what it had fetched before.
+        // After a pause the client may deliver records again that it had fetched before.
         if offset < position {
             return;
         }
@@ -89,8 +90,8 @@ impl Partitions {
         }
     }
 
-    /// Looks after what is under way, and lets the wall clock move the watermark of partitions that are idle. An error
-    /// says that a partition has to be taken over anew.
+    /// Processes acknowledgements and retries, and advances the watermark of idle partitions by the wall clock. Returns
+    /// an error if a partition has to be taken over again.
     pub(crate) fn tick(&mut self, now: Instant, ends: impl Fn(i32) -> Option<Ends>) -> Result<(), KafkaError> {
         let ids: Vec<i32> = self.owned.keys().copied().collect();
         for id in ids {
@@ -112,9 +113,9 @@ impl Partitions {
         Ok(())
     }
 
-    /// Writes what has changed since the last checkpoint, and returns what may be committed.
+    /// Writes the changes since the last checkpoint, and returns the offsets that may be committed.
     pub(crate) fn checkpoint(&mut self, only: Option<&[i32]>) -> Result<Vec<Commit>, KafkaError> {
-        // A state that has judged a window must not be written before what the window's verdict began or ended.
+        // The state after a window must not be written before the alerts that the window started or ended.
         self.emit_all(Instant::now());
         let wanted = |id: &i32| only.is_none_or(|only| only.contains(id));
         let mut partitions: BTreeMap<i32, &mut Owned> =
@@ -127,7 +128,7 @@ impl Partitions {
         result
     }
 
-    /// Writes what began or ended by the records so far.
+    /// Sends the alerts that the records so far started or ended.
     pub(crate) fn emit_all(&mut self, now: Instant) {
         let ids: Vec<i32> = self.owned.keys().copied().collect();
         for id in ids {
@@ -190,7 +191,8 @@ impl Ownership for Partitions {
     }
 }
 
-/// Feeds a record to its partition's detector. Also returns how many events overflowed, and why it was refused, if it was.
+/// Passes a record to its partition's detector. Also returns how many events overflowed, and the reason if the record
+/// was rejected.
 fn observe(owned: &mut Owned, record: &Incoming<'_>, now: Instant) -> (Disposition, u64, Option<Rejection>) {
     let appended = record.appended();
     let service = || record.key().and_then(|key| std::str::from_utf8(key).ok());

@@ -1,4 +1,4 @@
-//! What is kept in `processor.state`: per partition one record of its own and one for each of its groups.
+//! The contents of `processor.state`: per partition, one record of its own and one for each of its groups.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,14 @@ use tidewatch_detect::{GroupState, PartitionState};
 use tidewatch_kafka::topics::PROCESSOR_STATE;
 use tidewatch_kafka::{Message, Record};
 
-/// Key of a partition's own record. A group's key is its labels and holds a `=`, so it can't be the same.
+/// The key of a partition's own record. A group's key contains a `=`, so the two can't be equal.
 const PARTITION_KEY: &str = "@partition";
-/// Counted up at each change of owner. What an earlier owner still writes after that is ignored.
+/// The header with the generation, which increases with each change of owner. Later writes by an earlier owner are
+/// ignored.
 const GENERATION: &str = "generation";
 const SCHEMA: &str = "processor-state/v1";
 
-/// One record of the state, ready to be written.
+/// A state record, ready to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StateRecord {
     key: String,
@@ -21,12 +22,12 @@ pub(crate) struct StateRecord {
 }
 
 impl StateRecord {
-    /// The partition's own record.
+    /// Creates the partition's own record.
     pub(crate) fn partition(state: &PartitionState) -> Self {
         Self { key: PARTITION_KEY.to_owned(), payload: Some(json(state)) }
     }
 
-    /// A group's record; a forgotten group's is a tombstone.
+    /// Creates a group's record, which is a tombstone if the group was removed.
     pub(crate) fn group(key: String, state: Option<&GroupState>) -> Self {
         Self { key, payload: state.map(json) }
     }
@@ -49,20 +50,20 @@ fn json(state: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(state).expect("the state holds only numbers, strings and maps with string keys")
 }
 
-/// What an earlier owner left behind.
+/// The state that an earlier owner has written.
 #[derive(Debug, Default)]
 pub(crate) struct Loaded {
-    /// The earlier owner's generation; 0 where there was none.
+    /// The earlier owner's generation; 0 if there was none.
     pub(crate) generation: i64,
-    /// The partition's own state.
+    /// The state of the partition.
     pub(crate) partition: Option<PartitionState>,
-    /// The groups' states.
+    /// The states of the groups.
     pub(crate) groups: BTreeMap<String, GroupState>,
 }
 
 impl Loaded {
-    /// Reads what one partition of `processor.state` holds, in its order. What can't be read is left out and logged:
-    /// its group begins anew.
+    /// Reads the records of one partition of `processor.state` in order. Records that can't be parsed are skipped and
+    /// logged: their groups start from scratch.
     pub(crate) fn from_records<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
         let mut loaded = Self::default();
         for record in records {
@@ -71,7 +72,7 @@ impl Loaded {
                 continue;
             }
             match loaded.take(record) {
-                // What can't be read says nothing about the generation either.
+                // The generation of an unreadable record isn't trusted either.
                 Err(error) => {
                     tracing::error!(partition = record.partition, offset = record.offset, %error, "state can't be read");
                 }
@@ -81,8 +82,8 @@ impl Loaded {
         loaded
     }
 
-    /// The input begins anew at `low`: its topic was created again, so that no offset means what it did. What was known
-    /// of the groups stays, their alerts above all; windows that reach back across the break are not judged.
+    /// Restarts the input at `low`, because its topic was recreated and offsets changed their meaning. The state of the
+    /// groups is kept, above all their alerts; windows across the break are not evaluated.
     pub(crate) fn begin_anew_at(&mut self, low: i64) {
         let Some(old) = &mut self.partition else { return };
         let judged_ms = old.judged_until.map(|until| until.as_millisecond());

@@ -1,4 +1,4 @@
-//! `GET /status` on the admin listener: what the processor knows, asked of the judging thread when somebody asks.
+//! `GET /status` on the admin listener. The evaluation thread answers each request.
 
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
@@ -13,12 +13,12 @@ use tokio::sync::oneshot;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Somebody waits for a status.
+/// A pending status request.
 pub(crate) type Question = oneshot::Sender<Status>;
-/// Where the judging thread finds its questions.
+/// The evaluation thread's end of the queue of requests.
 pub(crate) type Questions = Receiver<Question>;
 
-/// The routes beside /metrics, /livez and /readyz.
+/// Returns the routes in addition to /metrics, /livez and /readyz.
 pub(crate) fn routes(questions: Sender<Question>) -> Router {
     Router::new().route(STATUS, get(status)).with_state(questions)
 }

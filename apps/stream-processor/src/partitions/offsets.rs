@@ -1,4 +1,4 @@
-//! Offsets without a record: holes, which were never to be read, and losses, which retention took.
+//! Offsets without a record: holes, which never held a readable record, and losses, which retention deleted.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -11,14 +11,14 @@ use crate::metrics::Metrics;
 use crate::owned::Owned;
 
 impl Partitions {
-    /// The client says that everything of a partition is read.
+    /// Records that the client has read everything in a partition.
     pub(crate) fn reach_end(&mut self, partition: i32, position: Option<i64>, now: Instant) {
         let Some(owned) = self.owned.get_mut(&partition) else { return };
         self.tools.metrics.hole_offsets.inc_by(owned.reach_end(position, now));
     }
 
-    /// What is to be read next of some partition is not there. Counts what retention took, and returns where to read on;
-    /// an error says that a partition has to be taken over anew.
+    /// Handles a partition whose next offset doesn't exist. Counts the records that retention deleted, and returns
+    /// where to continue reading. Returns an error if a partition has to be taken over again.
     pub(crate) fn go_on_within(&mut self, ends: &BTreeMap<i32, (i64, i64)>) -> Result<Vec<(i32, i64)>, KafkaError> {
         let mut starts = Vec::new();
         for (id, owned) in &mut self.owned {
@@ -33,7 +33,7 @@ impl Partitions {
             }
         }
         if starts.is_empty() {
-            // Which of them stands still, the client doesn't say.
+            // The client doesn't report which partition is stuck.
             let running = self.owned.iter().filter(|(_, owned)| !owned.is_paused());
             starts.extend(running.map(|(id, owned)| (*id, owned.position())));
         }
@@ -41,16 +41,16 @@ impl Partitions {
     }
 }
 
-/// Goes on at `low`, the oldest offset that is kept: what is before it is gone.
+/// Continues at `low`, the oldest offset that still exists.
 pub(super) fn skip_lost(metrics: &Metrics, owned: &mut Owned, low: i64) {
     let (partition, position) = (owned.detector().number(), owned.position());
-    // The others had been read once and were only to be read again.
+    // The other deleted records had already been read once, and were only to be replayed.
     let unread = owned.skip_lost(low);
     metrics.gap_records.inc_by(unread);
     tracing::error!(partition, position, low, unread, "records are missing: retention has deleted them");
 }
 
-/// The input ends before what was read of it.
+/// Returns the error for an input that ends before the position already read.
 pub(super) fn ends_early(partition: i32, high: i64, position: i64) -> KafkaError {
     KafkaError::Topic {
         topic: METRICS_RAW.name.to_owned(),

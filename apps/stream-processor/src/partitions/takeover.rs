@@ -1,4 +1,4 @@
-//! Taking partitions over: with the state that their earlier owner left, from the offset that the next window needs.
+//! The takeover of partitions, with the state of the earlier owner, from the oldest offset that the next window needs.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -14,14 +14,15 @@ use crate::owned::Owned;
 use crate::state::{Loaded, StateRecord};
 
 impl Partitions {
-    /// Takes partitions over with what their earlier owner left, and returns where to begin to read each.
+    /// Takes over partitions with the state of the earlier owner, and returns the offset at which to begin reading each
+    /// one.
     pub(super) fn take_over(&mut self, partitions: &[Committed]) -> Result<Vec<(i32, i64)>, KafkaError> {
         let Tools { runtime, reader, .. } = &self.tools;
         let ids: Vec<i32> = partitions.iter().map(|committed| committed.partition).collect();
         let (state, input, ends, alerts) = runtime.block_on(async {
             let state = reader.read_partitions_to_end(&PROCESSOR_STATE, &ids).await?;
             let input = reader.partitions(&METRICS_RAW).await?.len();
-            // Not those of other members: one without a leader is no reason to stop here.
+            // Only of these partitions: another member's partition without a leader must not block the takeover.
             let ends = reader.ends_of(&METRICS_RAW, &ids).await?;
             Ok::<_, KafkaError>((state, input, ends, reader.read_to_end(&ALERTS_FIRED).await?))
         })?;
@@ -52,7 +53,8 @@ impl Partitions {
         let id = committed.partition;
         let (low, high) = ends.get(&id).copied().unwrap_or((0, i64::MAX));
         let rules = Arc::clone(&self.tools.rules);
-        // A share of its own: whether a group finds room must not depend on which partitions a member happens to own.
+        // Each partition has its own share, so that the groups that fit don't depend on which partitions a member
+        // happens to own.
         let max_groups = self.tools.limits.max_groups.div_ceil(input.max(1));
         let limits = Limits { max_groups, ..self.tools.limits };
         let next = committed.commit.as_ref().map(|commit| commit.next_offset);
@@ -88,20 +90,20 @@ impl Partitions {
         }
         let judged_until = detector.judged_until();
         let alerts = alerts.iter().filter(|alert| alert.partition == id);
-        // Also where the state was deleted and the alerts were not, whoever reads them must believe the newer ones.
+        // Even if the state was deleted and the alerts were not, readers must trust the newer alerts.
         let generation = alerts.clone().map(|alert| alert.generation).fold(loaded.generation, i64::max);
         let already_written: HashSet<String> = alerts
             .filter(|alert| judged_until.is_none_or(|until| alert.window_end > until))
             .map(|alert| alert.id.clone())
             .collect();
-        // What the earlier owner has already told must be judged again just as it was.
+        // Windows whose alerts the earlier owner has already written must be evaluated exactly as before.
         if already_written.is_empty() {
             detector.resume_unwatched(high);
         }
         Owned::new(detector, generation.saturating_add(1), unsaved, already_written)
     }
 
-    /// Writes the new generation before anything else, so that what the earlier owner may still write is ignored.
+    /// Writes the new generation before anything else, so that later writes by the earlier owner are ignored.
     fn claim(&mut self, ids: &[i32]) -> Result<(), KafkaError> {
         for id in ids {
             let Some(owned) = self.owned.get(id) else { continue };
