@@ -31,13 +31,13 @@ impl IdleClock {
         Self { last_read: now, last_asked: now, ended: None, end: None, grace_until: None }
     }
 
-    /// Records that a record was read at `now`.
+    /// Updates the clock after a record was read at `now`.
     pub(crate) fn read(&mut self, now: Instant) {
         self.last_read = now;
         self.leave_end();
     }
 
-    /// Records that the client reported at `now` that every record was read.
+    /// Updates the clock after the client reported at `now` that every record was read.
     pub(crate) fn reach_end(&mut self, now: Instant) {
         self.leave_end();
         self.ended = Some(now);

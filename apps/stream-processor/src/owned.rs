@@ -180,7 +180,7 @@ impl Owned {
         self.detector.totals().holes - before
     }
 
-    /// Records that the client has read everything at `now`, and returns how many holes were counted.
+    /// Handles the client's report at `now` that every record was read, and returns how many holes were counted.
     pub(crate) fn reach_end(&mut self, position: Option<i64>, now: Instant) -> u64 {
         let before = self.detector.totals().holes;
         self.detector.reach_end(position);

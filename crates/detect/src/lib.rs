@@ -1,4 +1,4 @@
-//! Finds anomalies in one partition of request events: events and watermarks in, alerts out; no clock and no I/O.
+//! Detects anomalies in one partition of request events. It turns records into alerts without a clock and without I/O.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -34,7 +34,7 @@ use progress::Progress;
 pub use input::{Disposition, Input, Limits};
 pub use view::{GroupView, RuleStatus, RuleView};
 
-/// The placeholder for the last window evaluated of an expected service, until its partition has a watermark.
+/// Placeholder for the last evaluated window of an expected service, until its partition has a watermark.
 /// [`Partition::begin`] replaces it with the first window; all other groups are created after that.
 const NOT_BEGUN: Window = Window(i64::MIN);
 
@@ -114,8 +114,8 @@ impl Partition {
         }
     }
 
-    /// Records that no processor was running since the restored state was taken; `end` is the current end offset of the
-    /// partition. If a record before that offset comes long after the one before it, the whole partition was silent
+    /// Declares that no processor was running since the restored state was taken; `end` is the current end offset of
+    /// the partition. If a record before that offset comes long after the one before it, the whole partition was silent
     /// meanwhile. The likely cause is that the platform was switched off and on again, not that every service failed at
     /// once, so the rules about arrival don't evaluate that time. A partition that stays silent is advanced by the
     /// clock instead, and a missing service leaves no such gap where others send: both are still reported.
@@ -138,7 +138,7 @@ impl Partition {
         self.totals.holes += self.cursor.skip_holes(Offset(until));
     }
 
-    /// Records that, according to the broker, every record was read. `position` is the next offset if known: control
+    /// Handles the broker's confirmation that every record was read. `position` is the next offset if known: control
     /// records may lie between the last record and the end.
     pub fn reach_end(&mut self, position: Option<i64>) {
         // The records that the restored state covers did exist, so the end is not before them.

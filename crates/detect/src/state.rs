@@ -62,8 +62,7 @@ pub struct PartitionState {
     /// (offset, milliseconds): from that offset on, windows had been evaluated up to that time. As far back as it
     /// matters.
     pub steps: Vec<(i64, i64)>,
-    /// Windows that begin before this time are missing lost records and are not evaluated; milliseconds since the
-    /// epoch.
+    /// Windows that begin before this time are missing records and are not evaluated; milliseconds since the epoch.
     pub partial_until_ms: i64,
     /// Windows that begin before this time lie in a time without a running processor and without events, and are not
     /// evaluated by rules about arrival; milliseconds since the epoch.

@@ -112,9 +112,9 @@ impl Traffic {
         usual
     }
 
-    /// Returns the number of events that the window is compared with. Silence is not the end of a burst: in a group
-    /// that is otherwise never silent, it is compared with the recent traffic even if less is usual, so that it is
-    /// reported without delay.
+    /// Returns the number of events that the window is compared with. Silence is not the end of a burst: a group with
+    /// steady traffic that falls silent is compared with its recent traffic even if less is usual, so that its silence
+    /// is reported without delay.
     pub(crate) fn measure(&self, is_silent: impl FnOnce() -> bool) -> Option<u64> {
         let usual = self.baseline?;
         match self.recent {
@@ -139,7 +139,7 @@ impl Traffic {
         self.rhythm.pauses_until(grid)
     }
 
-    /// Makes the level of the drop the baseline if it has settled. Returns whether it did.
+    /// Uses the level of the drop as the baseline once it has settled. Returns whether it has.
     pub(crate) fn settle(&mut self, grid: Grid, window: Window) -> bool {
         let (Some(level), Some(fell)) = (self.memory.settled(), self.fell.filter(|_| self.frozen)) else {
             return false;

@@ -22,7 +22,7 @@ fn alerts(rules: Rules, stream: &[Sent]) -> usize {
     scenario.story().iter().filter(|line| line.contains("firing")).count()
 }
 
-/// The rules without a clear level, as in an earlier version.
+/// Returns the rules without a clear level, as in an earlier version.
 fn without_hysteresis() -> Rules {
     let yaml = include_str!("../rules.yaml");
     let at_limit = yaml.replace("clear: 400ms", "clear: 500ms").replace("clear: 2.5%", "clear: 5%");

@@ -178,7 +178,7 @@ proptest! {
     }
 }
 
-/// Traffic that rises and ends, falls and settles, pauses regularly, falls silent and comes back, with idle moments.
+/// Returns traffic that rises, ends, falls, settles, pauses regularly, falls silent and comes back, with idle steps.
 fn hours_of_all_kinds_of_traffic() -> Vec<Step> {
     let rates = [(900, 5.0), (1_200, 20.0), (600, 5.0), (2_200, 2.0)];
     let pauses = [(60, 3.0), (40, 0.0)].repeat(6);

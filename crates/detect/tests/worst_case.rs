@@ -28,7 +28,7 @@ fn told_at(stream: &[Sent]) -> Vec<(f64, String, AlertState)> {
     let mut last_read: f64 = 0.0;
     let mut next = stream.iter().peekable();
     let mut now = 0.0;
-    // The processor's clock ticks ten times a second.
+    // The processor's clock ticks ten times per second.
     while now < UNTIL + DELIVERY {
         while let Some(sent) = next.next_if(|sent| seconds_of(sent) + DELIVERY <= now) {
             scenario.send(sent);

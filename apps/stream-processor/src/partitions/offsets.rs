@@ -11,7 +11,7 @@ use crate::metrics::Metrics;
 use crate::owned::Owned;
 
 impl Partitions {
-    /// Records that the client has read everything in a partition.
+    /// Handles the client's report that everything in a partition was read.
     pub(crate) fn reach_end(&mut self, partition: i32, position: Option<i64>, now: Instant) {
         let Some(owned) = self.owned.get_mut(&partition) else { return };
         self.tools.metrics.hole_offsets.inc_by(owned.reach_end(position, now));

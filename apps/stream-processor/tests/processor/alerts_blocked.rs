@@ -1,4 +1,5 @@
-//! Alerts that can't be written are kept and told; the judging goes on meanwhile, and each is written once it can be.
+//! Alerts that can't be written are kept and reported. Evaluation continues meanwhile, and each alert is written once
+//! it can be.
 
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ async fn without_its_topic_an_alert_waits_and_the_judging_does_not() {
     admin.create_missing().await;
     eventually("readiness without a restart", PATIENCE, async || process.is_ready().await.then_some(())).await;
     let mut written = alerts(&kafka.args).await;
-    // The service sends no more: where the machine takes 47 s for the above, its silence is reported as well.
+    // The service no longer sends: if the steps above take the machine 47 s, its silence is reported as well.
     written.retain(|alert| alert.rule != "TrafficDrop");
     assert_eq!(written.len(), 1, "{written:?}");
     assert_eq!(written[0].rule, "HighErrorRate");

@@ -1,4 +1,5 @@
-//! What can't be judged goes to the dead-letter queue, byte for byte and with the reason; what follows is judged.
+//! Records that can't be evaluated go to the dead-letter queue, byte for byte and with the reason; later records are
+//! evaluated.
 
 use std::time::Duration;
 

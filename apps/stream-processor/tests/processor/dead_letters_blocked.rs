@@ -1,4 +1,5 @@
-//! Dead letters that can't be written hold up their partition, and nothing else: nothing is skipped, and it goes on.
+//! Dead letters that can't be written hold up their partition and nothing else. No record is skipped, and the partition
+//! continues once they can be written.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ async fn send(producer: &Producer, service: &str, payload: &[u8]) -> (i32, i64) 
     producer.send(Message::event::<RequestEvent>(METRICS_RAW.name, service, payload)).await.unwrap()
 }
 
-/// Offset that the state of a partition covers.
+/// Returns the offset that the state of a partition covers.
 async fn saved_position(kafka: &KafkaArgs, partition: i32) -> Option<i64> {
     let records = all_of(kafka, &PROCESSOR_STATE).await;
     let own = |record: &&tidewatch_kafka::Record| {
@@ -67,7 +68,7 @@ async fn what_the_queue_refuses_for_its_size_is_cut_until_it_fits() {
     Admin::new(&kafka.args).limit(&METRICS_RAW_DLQ, 5_000).await;
     let process = Process::start(&kafka.args, Some("processor-0"));
     let producer = Producer::new(&kafka.args, "test").unwrap();
-    // Without a pattern, so that no compression makes it fit.
+    // Random bytes, so that compression can't make the payload fit.
     let payload: Vec<u8> = (0..100_000).map(|_| rand::random::<u8>()).collect();
     let place = send(&producer, "user-service", &payload).await;
     let letter = eventually("dead letter", PATIENCE, async || dead_letters(&kafka.args).await.remove(&place)).await;

@@ -1,4 +1,4 @@
-//! Connections that somebody has opened and left: the last checkpoint is written all the same.
+//! Connections that were opened and abandoned must not prevent the last checkpoint.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -24,7 +24,7 @@ async fn half_open_connections_do_not_cost_the_last_checkpoint() {
         connection
     };
     let held = ["", "GET /sta", "POST /livez HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nhalf"].map(&open);
-    // Connections are accepted in order: once this one is answered, the others are the processor's.
+    // Connections are accepted in order: once this one is answered, the processor has accepted the others.
     let mut last = open("GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     last.read_to_string(&mut String::new()).unwrap();
 

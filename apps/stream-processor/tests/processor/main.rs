@@ -1,4 +1,5 @@
-//! The stream-processor as a process, against a real Kafka. One program, so that tests that wait do so side by side.
+//! The stream-processor as a process, against a real Kafka. All tests are in one binary, so that those that wait run in
+//! parallel.
 #![allow(clippy::print_stderr, clippy::unwrap_used, missing_docs)]
 
 mod alerts_blocked;

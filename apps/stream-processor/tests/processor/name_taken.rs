@@ -1,4 +1,4 @@
-//! Two members with one name: the later one has it, and the earlier one ends rather than fight for it.
+//! Two members with the same name: the later one takes over, and the earlier one exits instead of competing.
 
 use std::time::Duration;
 

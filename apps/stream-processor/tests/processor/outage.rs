@@ -1,4 +1,4 @@
-//! A broker that is killed and comes back 40 s later is no reason for an alert about the services.
+//! A broker that is killed and comes back 40 s later must not cause alerts about the services.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,8 @@ use tidewatch_kafka::{KafkaArgs, Producer};
 const OUTAGE: Duration = Duration::from_secs(40);
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Three minutes of history at once, so that the traffic rules are armed, then one event every 100 ms until `stop`.
+/// Writes three minutes of history at once, so that the traffic rules are armed, then one event every 100 ms until
+/// `stop`.
 async fn live(kafka: KafkaArgs, stop: Arc<AtomicBool>) -> u64 {
     let producer = Producer::new(&kafka, "test-workload").unwrap();
     let now = Timestamp::now();
@@ -47,7 +48,7 @@ async fn a_broker_that_returns_after_forty_seconds_raises_no_traffic_alert() {
     let back = Instant::now();
     eventually("readiness without a restart", Duration::from_secs(60), async || process.is_ready().await.then_some(()))
         .await;
-    // Until every window that saw the outage, and the grace after it, has been judged.
+    // Until every window affected by the outage, and the grace period after it, has been evaluated.
     tokio::time::sleep(Duration::from_secs(75).saturating_sub(back.elapsed())).await;
     stop.store(true, Ordering::Relaxed);
     let produced = workload.await.unwrap();

@@ -1,4 +1,4 @@
-//! Partitions move between members, in order and not: nothing is lost, and nothing is said twice.
+//! Partitions move between members, in an orderly way and otherwise: nothing is lost, and no alert is written twice.
 
 use std::time::Duration;
 

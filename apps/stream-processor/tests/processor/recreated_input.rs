@@ -1,4 +1,4 @@
-//! Offsets that no longer mean what they did: the input was created anew, or retention was faster than the processor.
+//! Offsets that changed their meaning: the input was recreated, or retention was faster than the processor.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tidewatch_kafka::{Producer, partition_of};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Events up to a second ago, ten a second, over `span` seconds.
+/// Writes ten events per second over `span` seconds, up to a second ago.
 async fn write(kafka: &Kafka, span: i64, mood: Mood) {
     let producer = Producer::new(&kafka.args, "test").unwrap();
     let end = Timestamp::now() - seconds(1);
@@ -61,7 +61,7 @@ async fn a_topic_created_anew_while_nobody_watched_is_read_and_its_alert_resolve
     write(&kafka, 20, Mood::Well).await;
     counted(&process, 200).await;
     process.terminate();
-    // Whoever takes over next finds the new offsets as well.
+    // The next owner finds the new offsets as well.
     let process = Process::start(&kafka.args, Some("processor-0"));
     write(&kafka, 1, Mood::Well).await;
     counted(&process, 210).await;

@@ -1,4 +1,4 @@
-//! A platform that was off while nobody watched is no outage of its services.
+//! A platform that was off while no processor was running is not an outage of its services.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +11,8 @@ use crate::support::{Mood, Process, alerts, event, eventually, produce, real_kaf
 
 const TENTH: SignedDuration = SignedDuration::from_millis(100);
 
-/// Three minutes of events at once, so that the traffic rules are armed, then one every 100 ms until `stop`. The first
-/// is from `begin`.
+/// Writes three minutes of events at once, so that the traffic rules are armed, then one every 100 ms until `stop`. The
+/// first event is at `begin`.
 async fn write(kafka: KafkaArgs, begin: Timestamp, stop: Arc<AtomicBool>) {
     let producer = Producer::new(&kafka, "test-workload").unwrap();
     let mut due = tokio::time::interval(TENTH.unsigned_abs());
@@ -35,7 +35,7 @@ async fn a_stretch_that_nobody_watched_raises_no_alert_when_the_services_are_bac
         let stop = Arc::new(AtomicBool::new(false));
         let writing = tokio::spawn(write(kafka.args.clone(), begin, Arc::clone(&stop)));
         let process = Process::start(&kafka.args, Some("processor-0"));
-        // Judged beyond the three minutes, while events still come: the wall clock has no part in it.
+        // Evaluated beyond the three minutes while events still arrive, so the wall clock isn't involved.
         eventually("watermark", Duration::from_secs(60), async || {
             let status = process.status().await?;
             let watermarks = status["partitions"].as_array()?.iter().filter_map(|row| row["watermark"].as_str());

@@ -1,4 +1,4 @@
-//! Producers with transactions: their control records, and what they took back, are holes and no losses.
+//! Producers with transactions: control records and aborted records are holes, not losses.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use tidewatch_kafka::{Producer, Reader, partition_of};
 const PATIENCE: Duration = Duration::from_secs(90);
 const SERVICE: &str = "user-service";
 
-/// Ten events a second of a service over `span` seconds up to `end`.
+/// Returns ten events per second of a service over `span` seconds up to `end`.
 fn stream(service: &str, end: Timestamp, span: i64, mood: Mood) -> Vec<RequestEvent> {
     let at = |tenth: i64| end - seconds(span) + SignedDuration::from_millis(tenth * 100);
     (0..span * 10).map(|tenth| event(service, at(tenth), mood, tenth.unsigned_abs())).collect()
 }
 
-/// How the processor stands in the partition of the service, once it has read all of it.
+/// Returns the status of the service's partition once all of it is read.
 async fn settled(kafka: &Kafka, process: &Process) -> serde_json::Value {
     let partition = partition_of(SERVICE.as_bytes(), 12);
     let reader = Reader::uncommitted(&kafka.args, "test-ends").unwrap();
@@ -27,7 +27,7 @@ async fn settled(kafka: &Kafka, process: &Process) -> serde_json::Value {
         let status = process.status().await?;
         let rows = status["partitions"].as_array()?;
         let row = rows.iter().find(|row| row["partition"] == partition)?.clone();
-        // Asked for last: a transaction's marker is written some time after its commit.
+        // Asked last: the marker of a transaction is written some time after its commit.
         let (_, high) = reader.ends(&METRICS_RAW).await.unwrap()[&partition];
         (row["position"] == high && row["high"] == high && row["lag"] == 0 && process.is_ready().await).then_some(row)
     })
@@ -57,7 +57,7 @@ async fn whoever_shares_a_partition_with_transactions_is_judged_as_ever() {
     let process = Process::start(&kafka.args, Some("processor-0"));
     let (end, transactions) = (Timestamp::now(), Transactions::new(&kafka.args, "sink"));
     let producer = Producer::new(&kafka.args, "test").unwrap();
-    // Both services in the partition of the one, interleaved second by second.
+    // Both services in the same partition, interleaved second by second.
     let (sink, neighbour) = (stream(SERVICE, end, 180, Mood::Well), stream("neighbour", end, 180, Mood::Failing));
     for (sink, neighbour) in sink.chunks(10).zip(neighbour.chunks(10)) {
         transactions.write(sink);
@@ -91,7 +91,7 @@ async fn the_end_of_a_transaction_does_not_hide_silence() {
     assert_eq!(row["holes"], 12, "two ends, and what was taken back");
     fired(&kafka, "TrafficDrop", SERVICE).await;
     process.terminate();
-    // The state covers the holes as well: whoever takes over finds the end and goes on to be idle.
+    // The state covers the holes as well: the next owner reaches the end and becomes idle.
     let process = Process::start(&kafka.args, Some("processor-0"));
     accounted(&settled(&kafka, &process).await);
     let producer = Producer::new(&kafka.args, "test").unwrap();
@@ -120,7 +120,7 @@ async fn an_open_transaction_is_a_lag_and_its_events_are_not_late_once_it_ends()
         let status = process.status().await?;
         status["partitions"].as_array()?.iter().find(|row| row["partition"] == partition).cloned()
     };
-    // Were the partition taken for idle, the wall clock would have judged the events' windows by then.
+    // If the partition counted as idle, the wall clock would have evaluated the events' windows by then.
     eventually("lag while ten seconds pass", PATIENCE, async || {
         let row = row().await?;
         (row["lag"] == 10 && Timestamp::now() > written + seconds(12)).then_some(())
@@ -138,7 +138,7 @@ async fn what_retention_takes_under_a_running_processor_is_lost_and_no_hole() {
     let process = Process::start(&kafka.args, Some("processor-0"));
     let producer = Producer::new(&kafka.args, "test").unwrap();
     eventually("readiness", PATIENCE, async || process.is_ready().await.then_some(())).await;
-    // An open transaction keeps the processor from reading on, and retention takes what is behind it.
+    // An open transaction stops the processor from reading on, and retention deletes the records after it.
     let transactions = Transactions::new(&kafka.args, "sink");
     transactions.write(&stream(SERVICE, Timestamp::now(), 1, Mood::Well));
     for event in stream(SERVICE, Timestamp::now(), 2, Mood::Well) {

@@ -1,4 +1,4 @@
-//! A broker that is not there: said so, waited for, and no reason not to end when told.
+//! An unreachable broker is reported and waited for, and doesn't prevent a shutdown.
 
 use std::time::{Duration, Instant};
 

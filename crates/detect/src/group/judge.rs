@@ -82,8 +82,7 @@ impl Group {
         changed
     }
 
-    /// Makes the level of a drop that has settled the baseline, and resolves its alert. Silence never becomes the
-    /// baseline.
+    /// Uses the level of a settled drop as the baseline, and resolves its alert. Silence never becomes the baseline.
     fn settle_traffic(&mut self, window: Window, judging: &Judging<'_>, transitions: &mut Vec<Transition>) -> bool {
         let grid = judging.rules.grid;
         if self.panes.sum(grid.first_pane(window), window.next_pane()).arrived() == 0

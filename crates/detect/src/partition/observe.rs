@@ -123,7 +123,7 @@ impl Partition {
         true
     }
 
-    /// Returns the slot of the group that the event counts in; `None` if its group has been removed.
+    /// Returns the slot of the group that the event counts in; `None` if the record is replayed and its group is gone.
     fn group_for(&mut self, record: &Record, event: &RequestView<'_>, pane: Pane) -> Option<usize> {
         let slot = match self.groups.find(event) {
             Some(slot) if self.groups.get(slot).is_some_and(|group| group.start_offset <= record.offset) => slot,
@@ -195,7 +195,7 @@ struct Record {
     judged: Option<Window>,
 }
 
-/// Returns the record's own time if it is credible. A time in the future is capped at the append time.
+/// Returns the record's own time if it may advance the watermark. The caller caps it at the append time.
 fn believable_ms(input: &Input<'_>, appended_at: Time) -> Option<Time> {
     match input {
         Input::Event { event, .. } => Some(Time::of(event.timestamp)),

@@ -13,7 +13,7 @@ impl Selection {
     /// All requests.
     pub(crate) const ALL: Self = Self(0);
 
-    /// The requests that the filter at `index` accepts.
+    /// Returns the selection of the requests that the filter at `index` accepts.
     pub(crate) fn of_filter(index: usize) -> Self {
         debug_assert!(index < MAX_FILTERS);
         Self(index as u8 + 1)

@@ -188,7 +188,7 @@ impl Memory {
         }
     }
 
-    /// Drops the minutes of the drop, because it is over or could not be observed.
+    /// Clears the minutes of the drop, because it is over or could not be observed.
     pub(crate) fn forget_drop(&mut self) {
         self.low.clear();
     }

@@ -1,4 +1,4 @@
-//! What an operator may do to topics while the processor runs.
+//! The operations on topics that an operator may perform while the processor runs.
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -29,19 +29,19 @@ impl Admin {
         self.client.delete_topics(&[topic.name], &options()).await.unwrap()[0].as_ref().unwrap();
     }
 
-    /// Creates what is missing, as soon as the broker has let go of what had the name before.
+    /// Creates missing topics, as soon as the broker has released the names of deleted ones.
     pub async fn create_missing(&self) {
         eventually("new topic", Duration::from_secs(20), async || topics::ensure(&self.kafka).await.ok()).await;
     }
 
-    /// From now on the topic refuses batches of more bytes.
+    /// Makes the topic refuse batches of more than `bytes` bytes.
     pub async fn limit(&self, topic: &Topic, bytes: u32) {
         let bytes = bytes.to_string();
         let change = AlterConfig::new(ResourceSpecifier::Topic(topic.name)).set("max.message.bytes", &bytes);
         self.client.alter_configs(&[change], &options()).await.unwrap()[0].as_ref().unwrap();
     }
 
-    /// Deletes what a partition holds before `offset`, as retention does.
+    /// Deletes the records of a partition before `offset`, as retention does.
     pub async fn delete_before(&self, topic: &Topic, partition: i32, offset: i64) {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic.name, partition, Offset::Offset(offset)).unwrap();

@@ -1,4 +1,4 @@
-//! A real Kafka, the processor as a process that can be killed, and what both have written.
+//! A real Kafka, the processor as a process that can be killed, and the records that both have written.
 #![allow(dead_code, unreachable_pub)]
 
 pub mod admin;
@@ -16,14 +16,14 @@ use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader, Record};
 use tidewatch_servers::kafka::{Installation, RealKafka};
 use tidewatch_servers::process::Port;
 
-/// A Kafka of the test's own.
+/// A Kafka for one test.
 pub struct Kafka {
     pub broker: RealKafka,
     pub args: KafkaArgs,
     _folder: tempfile::TempDir,
 }
 
-/// Starts a real Kafka with all topics; says that the test is skipped where there is none.
+/// Starts a real Kafka with all topics. Prints that the test is skipped if none is installed.
 pub async fn real_kafka(test: &str) -> Option<Kafka> {
     let installation = match Installation::discover() {
         Ok(installation) => installation,
@@ -39,14 +39,14 @@ pub async fn real_kafka(test: &str) -> Option<Kafka> {
     Some(Kafka { broker, args, _folder: folder })
 }
 
-/// The processor as a process of its own.
+/// The processor as a separate process.
 pub struct Process {
     child: Child,
     pub admin: String,
 }
 
 impl Process {
-    /// A static member where `instance` names it, else a dynamic one.
+    /// Starts a static member if `instance` names one, otherwise a dynamic one.
     pub fn start(kafka: &KafkaArgs, instance: Option<&str>) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let admin = format!("127.0.0.1:{port}");
@@ -60,13 +60,13 @@ impl Process {
         Self { child, admin: format!("http://{admin}") }
     }
 
-    /// Ends it without a chance to do anything, as `kill -9`.
+    /// Kills the process without a chance to clean up, as `kill -9`.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Tells it to end, and waits until it has handed over.
+    /// Sends SIGTERM, and waits until the process has handed over.
     pub fn terminate(mut self) {
         let told = Command::new("sh").args(["-c", "kill -s TERM $0", &self.child.id().to_string()]).status().unwrap();
         assert!(told.success());
@@ -77,7 +77,7 @@ impl Process {
         self.child.id()
     }
 
-    /// How it ended, if it has.
+    /// Returns the exit status if the process has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
@@ -87,7 +87,7 @@ impl Process {
         response.error_for_status().ok()?.json().await.ok()
     }
 
-    /// Why it is not ready; none while it is, or does not answer.
+    /// Returns why the process is not ready; `None` if it is ready or doesn't answer.
     pub async fn unready_because(&self) -> Option<String> {
         let response = reqwest::get(format!("{}/readyz", self.admin)).await.ok()?;
         if response.status().is_success() { None } else { response.text().await.ok() }
@@ -105,7 +105,7 @@ impl Drop for Process {
     }
 }
 
-/// Waits for a condition, at most for `limit`.
+/// Waits until `probe` returns a value, for at most `limit`.
 pub async fn eventually<T>(what: &str, limit: Duration, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + limit;
     loop {
@@ -117,7 +117,7 @@ pub async fn eventually<T>(what: &str, limit: Duration, mut probe: impl AsyncFnM
     }
 }
 
-/// What a service of the test does at a moment.
+/// The behaviour of a test's service at a given time.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Mood {
     Well,
@@ -125,7 +125,7 @@ pub enum Mood {
     Slow,
 }
 
-/// One event in the life of a service.
+/// Returns one event of a service.
 pub fn event(service: &str, at: Timestamp, mood: Mood, number: u64) -> RequestEvent {
     RequestEvent {
         timestamp: at,
@@ -142,7 +142,7 @@ pub fn event(service: &str, at: Timestamp, mood: Mood, number: u64) -> RequestEv
     }
 }
 
-/// Hands an event to the producer, waiting where its queue is full.
+/// Passes an event to the producer, and waits while its queue is full.
 pub async fn produce(producer: &Producer, event: &RequestEvent) {
     let payload = event.to_json();
     loop {
@@ -157,12 +157,12 @@ pub async fn all_of(kafka: &KafkaArgs, topic: &topics::Topic) -> Vec<Record> {
     Reader::new(kafka, "test-reader").unwrap().read_to_end(topic).await.unwrap()
 }
 
-/// Every alert that was written, repetitions included.
+/// Returns every alert that was written, including repetitions.
 pub async fn alerts(kafka: &KafkaArgs) -> Vec<AlertEvent> {
     all_of(kafka, &ALERTS_FIRED).await.iter().map(|record| AlertEvent::parse(&record.payload).unwrap()).collect()
 }
 
-/// Dead letters, told apart by where the original was.
+/// Returns the dead letters by the partition and offset of the original record.
 pub async fn dead_letters(kafka: &KafkaArgs) -> BTreeMap<(i32, i64), Record> {
     let header = |record: &Record, name: &str| String::from_utf8(record.header(name).unwrap().to_vec()).unwrap();
     all_of(kafka, &METRICS_RAW_DLQ)
@@ -175,7 +175,7 @@ pub async fn dead_letters(kafka: &KafkaArgs) -> BTreeMap<(i32, i64), Record> {
         .collect()
 }
 
-/// The ids of alerts whose window ended before `end`.
+/// Returns the ids of the alerts whose window ended at or before `end`.
 pub fn ids_until(alerts: &[AlertEvent], end: Timestamp) -> BTreeSet<String> {
     alerts.iter().filter(|alert| alert.window_end <= end).map(|alert| alert.id.clone()).collect()
 }

@@ -17,7 +17,7 @@ impl Transactions {
             .set("bootstrap.servers", &kafka.brokers)
             .set("transactional.id", id)
             .set("linger.ms", "5")
-            // As Java's clients choose the partition.
+            // Partitions records as the Java clients do.
             .set("partitioner", "murmur2_random")
             .create()
             .unwrap();

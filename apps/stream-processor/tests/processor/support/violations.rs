@@ -1,4 +1,4 @@
-//! A workload that violates something every few seconds, and what an uninterrupted reading of it decides.
+//! A workload that violates a rule every few seconds, and the alerts expected from an uninterrupted run over it.
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,9 +15,9 @@ use super::{Mood, Process, alerts, all_of, dead_letters, event, eventually, ids_
 
 pub const SERVICES: [&str; 4] = ["api-service", "auth-service", "payment-service", "user-service"];
 const EVENTS_A_SECOND: i64 = 8;
-/// Each service in turn is well for two minutes and ill for one.
+/// Each service in turn is healthy for two minutes and faulty for one.
 const CYCLE: i64 = 180;
-/// Event time runs this much faster than the clock, so that violations come every few seconds.
+/// Event time runs this many times faster than the clock, so that violations come every few seconds.
 const SPEED: i64 = 20;
 
 fn mood(service: usize, second: i64) -> Mood {
@@ -29,8 +29,7 @@ fn mood(service: usize, second: i64) -> Mood {
     }
 }
 
-/// Writes events, some of them malformed, until it is told to stop; then two quiet minutes. Returns where event time
-/// ended.
+/// Writes events, some of them malformed, until `stop` is set, then two healthy cycles. Returns the end of event time.
 async fn write(args: KafkaArgs, begin: Timestamp, stop: Arc<AtomicBool>) -> Timestamp {
     let producer = Producer::new(&args, "test-workload").unwrap();
     let mut pace = tokio::time::interval(Duration::from_millis(u64::try_from(1000 / SPEED).unwrap()));
@@ -60,7 +59,7 @@ async fn write(args: KafkaArgs, begin: Timestamp, stop: Arc<AtomicBool>) -> Time
     begin + seconds(second)
 }
 
-/// What an uninterrupted reading of the same records decides.
+/// Returns the alerts and dead letters of an uninterrupted run over the same records.
 async fn expected(args: &KafkaArgs, end: Timestamp) -> (BTreeSet<String>, BTreeSet<(i32, i64)>) {
     let rules = Arc::new(Rules::builtin());
     let limits = Limits { max_groups: 10_000, group_ttl: Duration::from_secs(3600) };
@@ -92,7 +91,7 @@ async fn expected(args: &KafkaArgs, end: Timestamp) -> (BTreeSet<String>, BTreeS
     (ids, refused)
 }
 
-/// A workload under way.
+/// A running workload.
 pub struct Workload {
     kafka: KafkaArgs,
     stop: Arc<AtomicBool>,
@@ -107,8 +106,8 @@ impl Workload {
         Self { kafka: kafka.clone(), stop, writing }
     }
 
-    /// Ends the workload and holds what was written against an uninterrupted reading: the same distinct alerts, the
-    /// same dead letters, and every record counted once. `survivors` own all partitions between them.
+    /// Ends the workload and compares the output with that of an uninterrupted run: the same distinct alerts, the same
+    /// dead letters, and every record counted once. `survivors` own all partitions between them.
     pub async fn end_and_verify(self, survivors: &[&Process]) {
         self.stop.store(true, Ordering::Relaxed);
         let end = self.writing.await.unwrap();
