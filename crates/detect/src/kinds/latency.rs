@@ -2,7 +2,7 @@
 //!
 //! Verdicts are exact, because they use only the panes' counters; the sketch only provides the value shown to people.
 //! P99 is over the limit if and only if the element at rank floor(0.99 (n - 1)) is, that is, if and only if at least
-//! n - floor(0.99 (n - 1)) latencies are over it. Counting those suffices, and no sketch needs to be merged at each hop.
+//! n - floor(0.99 (n - 1)) latencies are over it. Counting those suffices; no sketch needs to be merged at each hop.
 //! Near the limit, where the sketch's error of 1 % could contradict the verdict, the value is moved to the verdict's
 //! side.
 
