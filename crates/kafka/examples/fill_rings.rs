@@ -1,7 +1,7 @@
-//! Fills the in-process broker's rings, so that a measurement of memory begins where they grow no more.
+//! Fills the in-process broker's rings, so that a memory measurement starts at their final size.
 //!
-//! `cargo run -p tidewatch-kafka --example fill_rings -- HOST:PORT` writes 6 MB to each partition of every topic but
-//! `metrics.raw`, which the workload itself fills. Not for a broker whose data somebody wants.
+//! `cargo run -p tidewatch-kafka --example fill_rings -- HOST:PORT` writes 6 MB to each partition of every topic except
+//! `metrics.raw`, which the workload itself fills. Don't run it against a broker whose data matters.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tidewatch_kafka::topics::{self, METRICS_RAW};
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
 
-/// A ring keeps 5 MB.
+/// Number of records per partition: 6 MB, more than the 5 MB that a ring keeps.
 const RECORDS: usize = 96;
 const RECORD_BYTES: usize = 64 * 1024;
 
@@ -17,7 +17,7 @@ const RECORD_BYTES: usize = 64 * 1024;
 async fn main() -> Result<(), Box<dyn Error>> {
     let brokers = std::env::args().nth(1).ok_or("which broker? HOST:PORT, as endpoints.json says")?;
     let producer = Producer::new(&KafkaArgs::new(brokers), "fill-rings")?;
-    // Bytes that no compression shortens: xorshift64.
+    // xorshift64, for incompressible bytes.
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     let mut payload = vec![0; RECORD_BYTES];
     for topic in topics::ALL.iter().filter(|topic| ***topic != METRICS_RAW) {

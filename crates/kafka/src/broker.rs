@@ -1,4 +1,4 @@
-//! librdkafka's own in-process broker: the real wire protocol on a loopback port, everything in memory.
+//! librdkafka's in-process broker: the real wire protocol on a loopback port, with all data in memory.
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
@@ -6,19 +6,20 @@ use rdkafka::mocking::MockCluster;
 
 use crate::topics;
 
-/// librdkafka refused to make its in-process cluster or a topic in it.
+/// librdkafka failed to create its in-process cluster or one of its topics.
 #[derive(Debug, thiserror::Error)]
 #[error("the in-process broker did not start: {0}")]
 pub struct BrokerError(String);
 
-/// A running in-process broker with every topic of [`topics::ALL`]; it ends when dropped.
+/// A running in-process broker with every topic of [`topics::ALL`]. It stops when dropped.
 ///
-/// It keeps about 5 MB a partition and forgets the oldest records beyond that; it has no compaction, no append time and no
-/// admin API. Kafka's static group members are unknown to it.
+/// It keeps about 5 MB per partition and drops the oldest records beyond that. It supports neither compaction, append
+/// time, the admin API nor static group members.
 #[derive(Debug)]
 pub struct InProcess {
     brokers: String,
-    // Dropping the sender ends the thread. MockCluster holds a raw pointer and so can't leave the thread that made it.
+    // Dropping the sender ends the thread. MockCluster holds a raw pointer, so it can't leave the thread that created
+    // it.
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -26,8 +27,8 @@ pub struct InProcess {
 impl InProcess {
     /// Starts the broker on a free loopback port.
     ///
-    /// # Errors
-    /// When librdkafka can't make the cluster or one of the topics.
+    /// When librdkafka can't create the cluster or one of the topics.
+    /// If librdkafka can't create the cluster or one of the topics.
     pub fn start() -> Result<InProcess, BrokerError> {
         let (started, outcome) = mpsc::sync_channel(1);
         let (stop, stopped) = mpsc::channel::<()>();
@@ -36,7 +37,7 @@ impl InProcess {
             .spawn(move || match cluster() {
                 Ok(cluster) => {
                     let _ = started.send(Ok(cluster.bootstrap_servers()));
-                    // Only ever returns because the sender is gone.
+                    // Returns only when the sender has been dropped.
                     let _ = stopped.recv();
                 }
                 Err(error) => {
@@ -48,7 +49,7 @@ impl InProcess {
         Ok(InProcess { brokers, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// The address that clients take as `bootstrap.servers`.
+    /// Returns the address for `bootstrap.servers`.
     #[must_use]
     pub fn brokers(&self) -> String {
         self.brokers.clone()

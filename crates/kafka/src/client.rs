@@ -1,4 +1,4 @@
-//! How librdkafka's own words reach the log: at debug, since the [`crate::pulse`] says once what matters.
+//! Routes librdkafka's log lines to the debug level: [`crate::pulse`] already logs each change of reachability once.
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;

@@ -1,17 +1,17 @@
-//! The flags of every Kafka client, and the librdkafka properties that follow from them.
+//! The flags of every Kafka client, and the librdkafka properties derived from them.
 
 use rdkafka::ClientConfig;
 
 use crate::KafkaError;
 use crate::properties::{Properties, Property, refusal};
 
-/// The largest record of any topic but the DLQ, in bytes.
+/// The largest record in bytes, for every topic except the DLQ.
 pub(crate) const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
 
-/// The largest record of any topic, a dead letter: an original and its headers.
+/// The largest record in bytes, for any topic: a dead letter, which is an original record plus headers.
 pub(crate) const MAX_MESSAGE_BYTES: usize = MAX_RECORD_BYTES + 64 * 1024;
 
-/// What Tidewatch's guarantees rest on, and so can't be set from outside.
+/// Properties that Tidewatch's guarantees depend on, so users can't set them.
 const OURS: [&str; 10] = [
     "acks",
     "auto.offset.reset",
@@ -25,24 +25,25 @@ const OURS: [&str; 10] = [
     "request.required.acks",
 ];
 
-/// Which broker, and how to talk to it.
+/// The broker to connect to, and the client's settings.
 #[derive(clap::Args, Debug, Clone)]
 pub struct KafkaArgs {
-    /// Kafka brokers to begin with, comma-separated
+    /// Kafka bootstrap brokers, comma-separated
     #[arg(long, env = "BROKERS", value_name = "HOST:PORT", default_value_t = tidewatch_platform::KAFKA.port.on_loopback().to_string())]
     pub brokers: String,
-    /// Property of librdkafka (TLS, SASL, compression, ...), repeatable; in the environment one a line, or comma-separated
+    /// Property of librdkafka (TLS, SASL, compression, ...), repeatable; in the environment one per line, or
+    /// comma-separated
     #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
     pub kafka_config: Vec<Properties>,
 }
 
 impl KafkaArgs {
-    /// Clients of `brokers` without further properties.
+    /// Returns the arguments for `brokers`, without further properties.
     pub fn new(brokers: impl Into<String>) -> Self {
         Self { brokers: brokers.into(), kafka_config: Vec::new() }
     }
 
-    /// Refuses what no client could be made from, naming the flag.
+    /// Rejects values from which no client can be created, naming the flag.
     pub fn check(&self) -> Result<(), KafkaError> {
         let hosts: Vec<&str> = self.brokers.split(',').map(str::trim).collect();
         for host in hosts {
@@ -73,7 +74,7 @@ impl KafkaArgs {
             .map_err(|error| KafkaError::Config { flag: "--kafka-config", problem: refusal(&error) })
     }
 
-    /// What all clients share.
+    /// Returns the configuration shared by all clients.
     pub(crate) fn client(&self, client_id: &str) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
@@ -81,7 +82,7 @@ impl KafkaArgs {
             .set("client.id", client_id)
             .set("message.max.bytes", MAX_MESSAGE_BYTES.to_string())
             .set("socket.keepalive.enable", "true")
-            // A broker that comes back is found within seconds; librdkafka adds the jitter.
+            // Reconnects within seconds once a broker is back; librdkafka adds the jitter.
             .set("reconnect.backoff.ms", "100")
             .set("reconnect.backoff.max.ms", "3000")
             .set("allow.auto.create.topics", "false");
@@ -91,10 +92,10 @@ impl KafkaArgs {
         config
     }
 
-    /// A consumer of `group` that commits by hand.
+    /// Returns the configuration of a consumer in `group` that commits manually.
     ///
-    /// Its memory is bounded: a queue of records, of all partitions together, and the one answer that each broker may be
-    /// sending meanwhile. docs/own-kafka.md adds it up.
+    /// Its memory is bounded: one record queue for all partitions together, plus one response in flight per broker.
+    /// docs/own-kafka.md has the calculation.
     pub(crate) fn consumer(&self, client_id: &str, group: &str) -> ClientConfig {
         let mut config = self.client(client_id);
         config
@@ -102,20 +103,23 @@ impl KafkaArgs {
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
-            // What a transaction took back never happened.
+            // Records of aborted transactions must never be seen.
             .set("isolation.level", "read_committed");
         let defaults = [
-            // Not the largest record: that one comes by itself. These are compressed bytes, of one partition and of all in one
-            // answer; unpacked they are many times as much. librdkafka takes no less than a record for all.
+            // Not the largest record: librdkafka fetches such a record regardless. Both limits count compressed bytes,
+            // the first per partition and the second per response; decompressed, the records can be many times as
+            // large. librdkafka requires the second limit to be at least as large as the largest record.
             ("fetch.message.max.bytes", (1024 * 1024).to_string()),
             ("fetch.max.bytes", MAX_MESSAGE_BYTES.to_string()),
-            // The in-process broker answers an empty fetch when the wait is over, not when a record comes.
+            // The in-process broker answers an empty fetch only when the wait is over, even if a record arrives
+            // earlier.
             ("fetch.wait.max.ms", "100".to_owned()),
-            // What is prefetched counts against the memory of the whole process.
+            // Prefetched records count towards the memory of the whole process.
             ("queued.max.messages.kbytes", "8192".to_owned()),
             ("queued.min.messages", "10000".to_owned()),
-            // A partition whose records find the queue full is left alone for this long. The queue holds what is judged in
-            // 25 ms: with librdkafka's second it runs dry, and a partition gives one fetch a second.
+            // When a partition finds the queue full, librdkafka stops fetching it for this long. The queue holds 25 ms'
+            // worth of processing: with librdkafka's default of 1 s it runs dry, and a partition delivers one fetch per
+            // second.
             ("fetch.queue.backoff.ms", "10".to_owned()),
         ];
         for (name, value) in defaults {

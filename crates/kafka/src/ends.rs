@@ -1,4 +1,4 @@
-//! The ends of a topic's partitions, as the broker says: the oldest offset, and the one that comes next.
+//! The ends of a topic's partitions as reported by the broker: the oldest offset and the next one.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,19 +8,19 @@ use rdkafka::error::KafkaError as Native;
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
-/// How long each question may take, and how long to wait for leaders.
+/// How long each request may take, and how long to wait for leaders.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Time for an answer.
+    /// Time limit for an answer.
     pub(crate) answer: Duration,
-    /// Time for a leader that is just being chosen, or that has yet to hear of its partition, as right after a topic's
-    /// creation or a broker's start. Zero: what has no leader now is left out.
+    /// Time limit for a leader that is still being elected or that hasn't learned of its partition yet, as right after
+    /// the creation of a topic or the start of a broker. With zero, partitions that have no leader now are left out.
     pub(crate) leaders: Duration,
 }
 
-/// Asks for the oldest offset of each partition and the next one that `consumer` could read: the high watermark where
-/// it reads uncommitted records, else the last stable offset. Both questions go to each broker once, for all partitions
-/// together. Partitions that nobody can answer for are left out; an error says that there is no answer at all.
+/// Asks for the oldest offset of each partition and the next one that `consumer` could read: the high watermark if it
+/// reads uncommitted records, otherwise the last stable offset. Sends both requests once per broker, for all partitions
+/// together. Leaves out partitions without an answer; returns an error if there is no answer at all.
 pub(crate) fn ask<C: ConsumerContext>(
     consumer: &impl Consumer<C>,
     topic: &str,
@@ -35,7 +35,7 @@ pub(crate) fn ask<C: ConsumerContext>(
     })
 }
 
-/// Asks for the next offset of each partition alone.
+/// Asks only for the next offset of each partition.
 pub(crate) fn ask_high<C: ConsumerContext>(
     consumer: &impl Consumer<C>,
     topic: &str,
@@ -48,7 +48,7 @@ pub(crate) fn ask_high<C: ConsumerContext>(
     })
 }
 
-/// Asks until all partitions are answered for, or the time for leaders is over.
+/// Asks until there is an answer for every partition, or until the time limit for leaders has passed.
 fn repeated<T>(
     partitions: &[i32],
     limits: Limits,
@@ -82,7 +82,8 @@ fn is_early(error: &Native) -> bool {
     )
 }
 
-/// Returns the partitions of each leader. The client would wait for a leader that is missing, and then answer for none.
+/// Returns the partitions of each leader. If a leader is missing, the client would wait for it and then answer for none
+/// of the partitions.
 fn led<C: ConsumerContext>(
     consumer: &impl Consumer<C>,
     topic: &str,
@@ -98,7 +99,8 @@ fn led<C: ConsumerContext>(
     Ok(led)
 }
 
-/// Asks all leaders at once; where that fails, each of them alone, so that one that is gone costs its own partitions.
+/// Asks all leaders at once. If that fails, asks each of them alone, so that an unreachable one affects only its own
+/// partitions.
 fn offsets<C: ConsumerContext>(
     consumer: &impl Consumer<C>,
     topic: &str,
@@ -115,7 +117,7 @@ fn offsets<C: ConsumerContext>(
     if answers.is_empty() { Err(error) } else { Ok(answers.into_iter().flatten().collect()) }
 }
 
-/// The question for offsets by their times knows two times of its own: the beginning and the end.
+/// A lookup of offsets by timestamp accepts two special timestamps: the beginning and the end.
 fn ask_once<'a, C: ConsumerContext>(
     consumer: &impl Consumer<C>,
     topic: &str,

@@ -1,4 +1,4 @@
-//! What can go wrong between Tidewatch and a broker.
+//! The errors that can occur between Tidewatch and a broker.
 
 use std::time::Duration;
 
@@ -7,29 +7,29 @@ use rdkafka::error::{KafkaError as Native, RDKafkaErrorCode};
 /// A failed operation on Kafka.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum KafkaError {
-    /// `--brokers` or `--kafka-config` can't be used.
+    /// The value of `--brokers` or `--kafka-config` is invalid.
     #[error("{flag}: {problem}")]
     Config {
         /// The flag that has to change.
         flag: &'static str,
-        /// What is wrong with its value, and what would be right.
+        /// What is wrong with the value, and what would be valid.
         problem: String,
     },
-    /// The producer's queue is full: the broker takes records more slowly than they are made.
+    /// The producer's queue is full: records are produced faster than the broker accepts them.
     #[error("the producer's queue is full: the broker takes records too slowly or is out of reach")]
     QueueFull,
-    /// The broker refused a record for what it is; sending it again would change nothing.
+    /// The broker rejected the record itself; sending it again would not help.
     #[error("the broker refuses the record: {0}")]
     RecordRefused(RDKafkaErrorCode),
-    /// An answer did not come in time.
+    /// No answer came in time.
     #[error("no answer from the broker within {}s while {doing}", .limit.as_secs())]
     Timeout {
-        /// What was being done.
+        /// The operation in progress.
         doing: &'static str,
-        /// How long was waited.
+        /// The time limit that was exceeded.
         limit: Duration,
     },
-    /// A topic that has to exist doesn't, or differs from what is needed.
+    /// A required topic doesn't exist or differs from the expected one.
     #[error("topic {topic}: {problem}")]
     Topic {
         /// Name of the topic.
@@ -37,21 +37,21 @@ pub enum KafkaError {
         /// What is wrong with it.
         problem: String,
     },
-    /// This member no longer owns what it wanted to commit.
+    /// This member no longer owns the partition that it tried to commit.
     #[error("the group has moved on: {0}")]
     Fenced(RDKafkaErrorCode),
-    /// Everything else that librdkafka reports.
+    /// Any other error reported by librdkafka.
     #[error("{0}")]
     Client(#[from] Native),
 }
 
 impl KafkaError {
-    /// Whether another try may succeed without anybody changing the record or the configuration.
+    /// Whether a retry may succeed without a change to the record or the configuration.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Config { .. } | Self::RecordRefused(_) | Self::Fenced(_))
     }
 
-    /// Whether another member has joined the group under this one's name.
+    /// Whether another member has joined the group under this member's name.
     pub fn is_replaced(&self) -> bool {
         matches!(self, Self::Fenced(RDKafkaErrorCode::FencedInstanceId))
     }

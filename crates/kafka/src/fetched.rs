@@ -1,4 +1,4 @@
-//! What comes of reading on, for those who account for every offset.
+//! The outcomes of reading, for consumers that account for every offset.
 
 use rdkafka::consumer::{Consumer, ConsumerContext};
 use rdkafka::error::KafkaError as Native;
@@ -7,35 +7,35 @@ use rdkafka::{ClientConfig, Offset};
 
 use crate::message::Incoming;
 
-/// What comes of reading on.
+/// The outcome of a read.
 ///
-/// Offsets that are passed over between two records, or between a record and the end, are holes: no record was ever
-/// there to be read (control records), it was taken back (aborted transactions), or a newer one stands for it
-/// (compaction). Records that retention has deleted are never passed over, they are [`Fetched::OutOfRange`].
+/// Offsets skipped between two records, or between a record and the end, are holes: they never held a readable record
+/// (control records), the record was aborted (transactions), or a newer record replaced it (compaction). Records
+/// deleted by retention are never skipped; they are reported as [`Fetched::OutOfRange`].
 #[derive(Debug)]
 pub enum Fetched<'a> {
     /// The next record.
     Record(Incoming<'a>),
-    /// The partition was read to its end, which is what the broker says, not what offsets say: everything before it was
-    /// handed out or is a hole. Where a transaction is open, the end is before its first record.
+    /// The partition was read to its end, as reported by the broker rather than derived from offsets: everything before
+    /// the end was returned or is a hole. If a transaction is open, the end is before its first record.
     End {
         /// The partition.
         partition: i32,
-        /// The offset behind the last record read and the control records after it. None: there were neither since
+        /// The offset after the last record read and any control records following it. `None` if neither was read since
         /// reading began.
         position: Option<i64>,
     },
-    /// What is to be read next is not there, and reading stands still: retention has deleted it, or the topic was
-    /// created anew. The ends of the partitions say which of them it is.
+    /// The next offset to read doesn't exist, and reading has stopped: either retention has deleted it, or the topic
+    /// was recreated. The ends of the partitions show which.
     OutOfRange,
 }
 
-/// Makes a consumer say what [`Fetched`] has, rather than go on at the oldest offset without a word.
+/// Makes a consumer report every case of [`Fetched`], instead of silently continuing at the oldest offset.
 pub(crate) fn accounting(config: &mut ClientConfig) -> &mut ClientConfig {
     config.set("enable.partition.eof", "true").set("auto.offset.reset", "error")
 }
 
-/// What an error of a consumer that is `accounting` says; none where the client tries again by itself.
+/// Converts an error of an `accounting` consumer to an outcome, or to `None` if the client retries by itself.
 pub(crate) fn said_by<'a, C: ConsumerContext>(
     error: &Native,
     consumer: &impl Consumer<C>,

@@ -1,6 +1,6 @@
-//! A member of a consumer group: cooperative, static where it has a name, committing by hand with metadata.
+//! A member of a consumer group: cooperative, static if it has a name, committing manually with metadata.
 //!
-//! Everything happens on the thread that calls [`GroupConsumer::poll`]: records, assignments and revocations come in
+//! Everything happens on the thread that calls [`GroupConsumer::poll`]: records, assignments and revocations arrive in
 //! one order, so their handler needs no locks of its own.
 
 use std::collections::BTreeMap;
@@ -24,58 +24,58 @@ use crate::{KafkaArgs, KafkaError, Topic, client, ends};
 const LIMIT: Duration = Duration::from_secs(5);
 const ENDS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How a service takes part in its group.
+/// How a service joins its group.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct GroupArgs {
-    /// Name of this member, kept over restarts: a member that returns within 10 s gets its partitions back at once.
+    /// Name of this member, kept across restarts: a member that returns within 10 s gets its partitions back at once.
     /// Without it, membership ends with the process
     #[arg(long, env = "INSTANCE_ID", value_name = "NAME")]
     pub instance_id: Option<String>,
 }
 
-/// What is committed for one partition.
+/// A commit for one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
     /// Partition of the topic.
     pub partition: i32,
     /// Next offset to read.
     pub next_offset: i64,
-    /// Whatever a later owner needs to know, below 4,096 bytes.
+    /// Metadata for a later owner, less than 4,096 bytes.
     pub metadata: String,
 }
 
-/// What was found committed for one partition.
+/// The commit found for one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     /// Partition of the topic.
     pub partition: i32,
-    /// The last commit, if there ever was one.
+    /// The last commit, if any.
     pub commit: Option<Commit>,
 }
 
-/// Oldest and next offset of a partition, as the broker said.
+/// The oldest and next offsets of a partition, as reported by the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ends {
-    /// Oldest offset that is kept.
+    /// Oldest offset still stored.
     pub low: i64,
-    /// Next offset that could be read: before `high` where a transaction is open.
+    /// Next offset to become readable: lower than `high` while a transaction is open.
     pub stable: i64,
     /// Next offset to be written.
     pub high: i64,
-    /// When the broker was asked for what it said.
+    /// When the broker was asked for these offsets.
     pub asked: Instant,
 }
 
-/// Takes and hands over partitions.
+/// A handler for partitions gained and lost.
 pub trait Ownership: Send + 'static {
-    /// Partitions are this member's from now on; none, where a rebalance brought no new ones. Returns the offset at which
-    /// to begin each. An error ends the membership: [`GroupConsumer::poll`] returns it.
+    /// Takes over partitions; the list is empty if a rebalance brought no new ones. Returns the offset at which to
+    /// begin each partition. An error ends the membership: [`GroupConsumer::poll`] returns it.
     fn assigned(&mut self, partitions: Vec<Committed>) -> Result<Vec<(i32, i64)>, KafkaError>;
 
-    /// Partitions are about to go to another member. What `commit` commits now is what that one begins with.
+    /// Called before partitions go to another member. The new owner starts from the commits made here with `commit`.
     fn revoked(&mut self, partitions: &[i32], commit: &dyn Fn(&[Commit]) -> Result<(), KafkaError>);
 
-    /// Partitions have gone already: nothing may be written or committed for them any more.
+    /// Called after partitions have gone: nothing may be written or committed for them any more.
     fn lost(&mut self, partitions: &[i32]);
 }
 
@@ -96,7 +96,7 @@ struct Member<O> {
 }
 
 impl<O: Ownership> GroupConsumer<O> {
-    /// Joins `group`. It connects in the background: an unreachable broker is no error here.
+    /// Joins `group`. It connects in the background, so an unreachable broker is not an error here.
     pub fn join(kafka: &KafkaArgs, args: &GroupArgs, group: &str, topic: Topic, owner: O) -> Result<Self, KafkaError> {
         let pulse = Pulse::new();
         let member = Member {
@@ -113,7 +113,8 @@ impl<O: Ownership> GroupConsumer<O> {
         config.set("partition.assignment.strategy", "cooperative-sticky").set("heartbeat.interval.ms", "2000");
         match &args.instance_id {
             Some(instance) => config.set("group.instance.id", instance).set("session.timeout.ms", "10000"),
-            // A dynamic member's partitions are free once its session is over, so that is shorter.
+            // A dynamic member's partitions are reassigned only once its session has expired, so its session is
+            // shorter.
             None => config.set("session.timeout.ms", "6000"),
         };
         let consumer: Arc<BaseConsumer<Member<O>>> = Arc::new(config.create_with_context(member)?);
@@ -129,8 +130,8 @@ impl<O: Ownership> GroupConsumer<O> {
         Ok(Self { consumer, topic })
     }
 
-    /// The next record or what else there is to say, if it comes within `limit`. Assignments and revocations are handled
-    /// on the way. Errors end the membership: drop the consumer and join anew.
+    /// Returns the next record or other outcome, if one arrives within `limit`. Assignments and revocations are handled
+    /// during the call. Errors end the membership: drop the consumer and join again.
     pub fn poll(&self, limit: Duration) -> Result<Option<Fetched<'_>>, KafkaError> {
         let polled = self.next(limit)?;
         if let Some(Fetched::Record(_)) = polled {
@@ -139,7 +140,7 @@ impl<O: Ownership> GroupConsumer<O> {
         Ok(polled)
     }
 
-    /// As [`Self::poll`], without waiting: for what is here already behind a record that was waited for.
+    /// Like [`Self::poll`], but doesn't wait: for records already buffered behind one that was waited for.
     pub fn at_hand(&self) -> Result<Option<Fetched<'_>>, KafkaError> {
         self.next(Duration::ZERO)
     }
@@ -166,28 +167,30 @@ impl<O: Ownership> GroupConsumer<O> {
         }
     }
 
-    /// The handler of partitions. Not to be called from within itself.
+    /// Returns the partition handler. Must not be called from within the handler.
     pub fn owner(&self) -> MutexGuard<'_, O> {
         lock(&self.member().owner)
     }
 
-    /// Commits and waits until the broker has it.
+    /// Commits and waits until the broker has confirmed.
     pub fn commit(&self, commits: &[Commit]) -> Result<(), KafkaError> {
         commit(&self.consumer, self.topic.name, commits)
     }
 
-    /// What the broker last said of a partition that this member owns.
+    /// Returns the ends last reported by the broker for a partition that this member owns.
     pub fn ends(&self, partition: i32) -> Option<Ends> {
         lock(&self.member().ends).get(&partition).copied()
     }
 
-    /// Asks the broker now for the oldest and the next offset of these partitions. Those without a leader are left out.
+    /// Asks the broker now for the oldest and next offsets of these partitions. Partitions without a leader are left
+    /// out.
     pub fn ask_ends(&self, partitions: &[i32]) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
         let limits = ends::Limits { answer: LIMIT, leaders: LIMIT };
         Ok(ends::ask(&*self.consumer, self.topic.name, partitions, limits)?)
     }
 
-    /// Reads owned partitions on at other offsets, also those whose reading stood still after [`Fetched::OutOfRange`].
+    /// Continues reading owned partitions at other offsets, including partitions that stopped after
+    /// [`Fetched::OutOfRange`].
     pub fn go_on_at(&self, starts: &[(i32, i64)]) -> Result<(), KafkaError> {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in starts {
@@ -197,12 +200,12 @@ impl<O: Ownership> GroupConsumer<O> {
         Ok(self.consumer.incremental_assign(&list)?)
     }
 
-    /// Stops fetching a partition. Its records stay where they are.
+    /// Stops fetching a partition. It stays assigned to this member.
     pub fn pause(&self, partition: i32) -> Result<(), KafkaError> {
         Ok(self.consumer.pause(&self.list(partition)?)?)
     }
 
-    /// Fetches a paused partition again, beginning at `offset`.
+    /// Resumes fetching a paused partition, starting at `offset`.
     pub fn resume_at(&self, partition: i32, offset: i64) -> Result<(), KafkaError> {
         self.consumer.seek(self.topic.name, partition, Offset::Offset(offset), LIMIT)?;
         Ok(self.consumer.resume(&self.list(partition)?)?)
@@ -225,8 +228,8 @@ impl<O: Ownership> GroupConsumer<O> {
 }
 
 impl<O: Ownership> Drop for GroupConsumer<O> {
-    /// Leaves the group, on this thread: its partitions are handed over before this returns, unless a question to a
-    /// broker out of reach holds the client for longer.
+    /// Leaves the group, on this thread: its partitions are handed over before this returns, unless a request to an
+    /// unreachable broker blocks the client for longer.
     fn drop(&mut self) {
         self.member().closing.store(true, Ordering::Relaxed);
         let patience = Instant::now();
@@ -242,9 +245,9 @@ impl<O: Ownership> Member<O> {
         for partition in partitions {
             list.add_partition(self.topic, *partition);
         }
-        // The client keeps a pause for when the partition comes back.
+        // The client remembers a pause even after the partition has been revoked.
         consumer.resume(&list)?;
-        // A rebalance that brings nothing new is said as well: there is nothing to ask then.
+        // A rebalance that brings nothing new is reported as well, with no commits to fetch.
         let committed = if partitions.is_empty() { list } else { consumer.committed_offsets(list, LIMIT)? };
         let committed = committed.elements().into_iter().map(|element| Committed {
             partition: element.partition(),
@@ -305,7 +308,7 @@ impl<O: Ownership> ConsumerContext for Member<O> {
             .map_err(KafkaError::from)
         };
         if let Err(error) = done {
-            // While closing, the group's protocol is gone before the last unassign.
+            // While closing, the group protocol ends before the last unassign, which then fails.
             if !self.closing.load(Ordering::Relaxed) {
                 *lock(&self.failure) = Some(error);
             }
@@ -323,17 +326,17 @@ fn commit<C: ConsumerContext>(consumer: &BaseConsumer<C>, topic: &str, commits: 
     consumer.commit(&list, CommitMode::Sync).map_err(KafkaError::from_commit)
 }
 
-/// Asks for the ends of all owned partitions once a second, until the consumer is gone. `uncommitted` is asked for what
-/// is written, the consumer for what it could read of that.
+/// Asks for the ends of all owned partitions once per second, until the consumer is dropped. `uncommitted` is asked for
+/// the next offset to be written, the consumer for the next one it could read.
 fn watch_ends<O: Ownership>(consumer: &Weak<BaseConsumer<Member<O>>>, uncommitted: &BaseConsumer<Quiet>) {
     while let Some(consumer) = consumer.upgrade() {
         let member: &Member<O> = consumer.context();
         let owned = lock(&member.owned).clone();
         let asked = Instant::now();
-        // What has no leader now is asked for in the next round: the others must not wait for it.
+        // Partitions without a leader are asked for again in the next round: the others must not wait for them.
         let limits = ends::Limits { answer: ENDS_INTERVAL, leaders: Duration::ZERO };
         let answers = ends::ask(&*consumer, member.topic, &owned, limits).and_then(|stable| {
-            // Last, so that what is written in between makes no transaction look closed.
+            // Asked last, so that records written in between can't make an open transaction look closed.
             Ok((stable, ends::ask_high(uncommitted, member.topic, &owned, limits)?))
         });
         match answers {
@@ -343,7 +346,7 @@ fn watch_ends<O: Ownership>(consumer: &Weak<BaseConsumer<Member<O>>>, uncommitte
                 if !unknown.is_empty() {
                     tracing::debug!(partitions = ?unknown, "nobody says where these partitions end");
                 }
-                // An owner may have lost it meanwhile.
+                // The member may have lost the partition in the meantime.
                 let still_owned = lock(&member.owned).clone();
                 let mut ends = lock(&member.ends);
                 for (partition, (low, stable)) in stable {
@@ -363,7 +366,7 @@ fn watch_ends<O: Ownership>(consumer: &Weak<BaseConsumer<Member<O>>>, uncommitte
     }
 }
 
-/// A panic elsewhere doesn't make the data wrong: each lock guards one assignment.
+/// A panic elsewhere doesn't corrupt the data: each lock guards a single assignment.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

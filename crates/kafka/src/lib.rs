@@ -1,7 +1,7 @@
-//! Tidewatch's use of Kafka: the topics and their settings, a producer, consumers with and without a group, and
-//! a broker within the process for `up` and the tests.
+//! Tidewatch's use of Kafka: the topics and their settings, a producer, consumers with and without a group, and an
+//! in-process broker for `up` and the tests.
 //!
-//! Everything that the rest of Tidewatch knows of librdkafka is in this crate.
+//! All of Tidewatch's dependence on librdkafka is in this crate.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod broker;

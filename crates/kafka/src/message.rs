@@ -1,4 +1,4 @@
-//! Records as they are read, and messages as they are written.
+//! Records that were read, and messages to be written.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,7 +7,7 @@ use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use rdkafka::{Message as _, Timestamp};
 use tidewatch_contract::{Appended, Event};
 
-/// A record as it was read.
+/// A record that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Topic it was read from.
@@ -20,13 +20,14 @@ pub struct Record {
     pub key: Option<Vec<u8>>,
     /// Its value; a tombstone's is empty, see `tombstone`.
     pub payload: Vec<u8>,
-    /// Whether it has no value at all.
+    /// Whether it is a tombstone: a record without a value.
     pub tombstone: bool,
-    /// Milliseconds since 1970: when the broker appended it on topics with `LogAppendTime`, else when it was produced.
+    /// Milliseconds since 1970: when the broker appended it on topics with `LogAppendTime`, otherwise when it was
+    /// produced.
     pub timestamp_ms: Option<i64>,
-    /// Whether the broker set that time, as on topics with `LogAppendTime`.
+    /// Whether the broker set the timestamp, as on topics with `LogAppendTime`.
     pub timed_by_broker: bool,
-    /// Its headers in their order.
+    /// Its headers, in order.
     pub headers: Vec<(String, Vec<u8>)>,
 }
 
@@ -48,20 +49,20 @@ impl Record {
         }
     }
 
-    /// When it was appended, and who says so. To be asked when it is read. Only a record in a format older than any broker
-    /// that Tidewatch runs on has no time.
+    /// Returns when the record was appended, and whose clock that is. Call it when the record is read. Only records in
+    /// a format older than any broker that Tidewatch supports have no timestamp.
     pub fn appended(&self) -> Appended {
         appended(self.timestamp_ms, self.timed_by_broker)
     }
 
-    /// The first header of that name.
+    /// Returns the first header with that name.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
     }
 }
 
-/// A record while it is still in the client's memory: nothing of it is copied. The client frees a whole fetch at once, so
-/// what is to be kept has to become a [`Record`].
+/// A record still in the client's memory, without copies. The client frees a whole fetch at once, so convert it to a
+/// [`Record`] to keep it.
 #[derive(Debug)]
 pub struct Incoming<'a>(BorrowedMessage<'a>);
 
@@ -70,38 +71,38 @@ impl<'a> Incoming<'a> {
         Self(message)
     }
 
-    /// Partition it was read from.
+    /// Returns the partition it was read from.
     pub fn partition(&self) -> i32 {
         self.0.partition()
     }
 
-    /// Its offset in the partition.
+    /// Returns its offset in the partition.
     pub fn offset(&self) -> i64 {
         self.0.offset()
     }
 
-    /// Its key.
+    /// Returns its key.
     pub fn key(&self) -> Option<&[u8]> {
         self.0.key()
     }
 
-    /// Its value; a tombstone's is empty.
+    /// Returns its value; a tombstone's is empty.
     pub fn payload(&self) -> &[u8] {
         self.0.payload().unwrap_or_default()
     }
 
-    /// As [`Record::appended`].
+    /// Like [`Record::appended`].
     pub fn appended(&self) -> Appended {
         let timestamp = self.0.timestamp();
         appended(timestamp.to_millis(), matches!(timestamp, Timestamp::LogAppendTime(_)))
     }
 
-    /// The first header of that name. The client reads all headers of a record when it is asked for the first one.
+    /// Returns the first header with that name. The first call makes the client parse all headers of the record.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         read_headers(self.0.headers(), |headers| headers.iter().find(|header| header.key == name)?.value)?
     }
 
-    /// A copy of all of it.
+    /// Returns a full copy.
     pub fn to_record(&self) -> Record {
         Record::of(&self.0)
     }
@@ -117,8 +118,8 @@ fn appended(timestamp_ms: Option<i64>, timed_by_broker: bool) -> Appended {
     }
 }
 
-/// Reads a record's headers; none where one of their names isn't UTF-8. rdkafka panics at such a name, and anybody who may
-/// write to a topic could end whoever reads it.
+/// Reads a record's headers, or returns `None` if one of their names isn't UTF-8. rdkafka panics on such a name, so
+/// without this anyone who can write to a topic could crash its readers.
 fn read_headers<'m, H: Headers, T>(headers: Option<&'m H>, read: impl FnOnce(&'m H) -> T) -> Option<T> {
     let headers = headers?;
     catch_unwind(AssertUnwindSafe(|| read(headers))).ok()
@@ -129,11 +130,11 @@ fn read_headers<'m, H: Headers, T>(headers: Option<&'m H>, read: impl FnOnce(&'m
 pub struct Message<'a> {
     /// Topic to write to.
     pub topic: &'a str,
-    /// Partition to write to; without it the key decides, as in Java's clients.
+    /// Partition to write to. Without it, the key determines the partition, as in Java's clients.
     pub partition: Option<i32>,
     /// Key.
     pub key: Option<&'a [u8]>,
-    /// Value; none is a tombstone.
+    /// Value; `None` is a tombstone.
     pub payload: Option<&'a [u8]>,
     /// Schema of the value, which adds the headers `content-type` and `schema`.
     pub schema: Option<&'static str>,
@@ -142,7 +143,7 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// `payload` is an event of type `E` as JSON; the key decides on the partition.
+    /// Returns a message whose `payload` is an event of type `E` as JSON. The key determines the partition.
     pub fn event<E: Event>(topic: &'a str, key: &'a str, payload: &'a [u8]) -> Self {
         Self {
             topic,
@@ -170,7 +171,7 @@ impl<'a> Message<'a> {
 mod tests {
     use super::*;
 
-    /// Headers of which one has a name that isn't UTF-8, as rdkafka treats them.
+    /// Headers with a name that isn't UTF-8: like rdkafka, they panic when read.
     struct Unreadable;
 
     impl Headers for Unreadable {

@@ -1,4 +1,4 @@
-//! Metrics of every Kafka client: whether the broker answers, and how far behind a consumer is.
+//! Metrics of every Kafka client: whether the broker is reachable, and the lag of a consumer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tidewatch_service::metrics::{Family, Metric};
 use crate::Topic;
 use crate::pulse::Pulse;
 
-/// Whether the broker answers. 0 at the start, until it has.
+/// Whether the broker is reachable. 0 at the start, until it has answered.
 pub const REACHABLE: Family =
     Family::gauge("kafka_reachable", &[], "1 while the broker has answered in the last 10 s, else 0.");
-/// How far behind a consumer is.
+/// The lag of a consumer.
 pub const CONSUMER_LAG: Family = Family::gauge(
     "kafka_consumer_lag_records",
     &["topic", "partition"],
@@ -23,7 +23,7 @@ pub const CONSUMER_LAG: Family = Family::gauge(
 
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// [`REACHABLE`], asked for by each scrape.
+/// [`REACHABLE`], evaluated at each scrape.
 struct Reachable {
     pulse: Arc<Pulse>,
     gauge: IntGauge,
@@ -53,18 +53,20 @@ pub struct ConsumerLag {
 }
 
 impl ConsumerLag {
-    /// Registers it. No partition is exported yet.
+    /// Registers the metric. No partition is exported yet.
     pub fn register(registry: &Registry, topic: &Topic) -> prometheus::Result<Self> {
         Ok(Self { topic: topic.name, gauges: CONSUMER_LAG.register(registry)? })
     }
 
-    /// The consumer reads on at `position` of a partition that holds offsets from `low` to before `high`.
+    /// Sets the lag of a partition whose next offset to read is `position` and which holds offsets from `low` up to,
+    /// but not including, `high`.
     pub fn set(&self, partition: i32, position: i64, (low, high): (i64, i64)) {
         let lag = high - position.max(low);
         self.gauges.with_label_values(&[self.topic, &partition.to_string()]).set(lag.max(0));
     }
 
-    /// The consumer no longer reads the partition: a gauge that stays would show the lag of somebody else's.
+    /// Removes a partition that the consumer no longer reads: a stale gauge would show the lag of another member's
+    /// partition.
     pub fn forget(&self, partition: i32) {
         // It may never have been exported.
         let _ = self.gauges.remove_label_values(&[self.topic, &partition.to_string()]);

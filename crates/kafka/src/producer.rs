@@ -1,4 +1,4 @@
-//! The producer: acknowledged by all in-sync replicas, idempotent, partitioned as Java's clients do.
+//! The producer: idempotent, acknowledged by all in-sync replicas, with the same partitioner as Java's clients.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use crate::metrics::export_reachable;
 use crate::pulse::Pulse;
 use crate::{KafkaArgs, KafkaError, client};
 
-/// How long a record is tried before it counts as failed.
+/// How long delivery of a record is retried before it counts as failed.
 const DELIVERY_LIMIT: Duration = Duration::from_secs(300);
 
 type Delivered = Result<(i32, i64), KafkaError>;
@@ -31,23 +31,23 @@ pub struct Producer {
     inner: Arc<ThreadedProducer<Deliveries>>,
 }
 
-/// Counts since the producer was made.
+/// Delivery counts since the producer was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryStats {
     /// Records handed to the producer.
     pub produced: u64,
     /// Records that the broker has acknowledged.
     pub acknowledged: u64,
-    /// Records given up on.
+    /// Records whose delivery was given up.
     pub failed: u64,
 }
 
-/// The outcome of one record: its partition and offset. Dropping it changes nothing about the delivery.
+/// The delivery outcome of one record: its partition and offset. Dropping it doesn't affect the delivery.
 #[derive(Debug)]
 pub struct Ack(oneshot::Receiver<Delivered>);
 
 impl Ack {
-    /// The outcome if it is known by now.
+    /// Returns the outcome, if it is already known.
     pub fn now(&mut self) -> Option<Delivered> {
         match self.0.try_recv() {
             Ok(delivered) => Some(delivered),
@@ -65,7 +65,7 @@ impl Future for Ack {
     }
 }
 
-/// The producer went away before the record was delivered.
+/// Returns the error for a producer that was dropped before the record was delivered.
 fn gone() -> KafkaError {
     KafkaError::Client(Native::Canceled)
 }
@@ -102,21 +102,21 @@ impl ProducerContext for Deliveries {
                 Err(KafkaError::from_delivery(error.clone()))
             }
         };
-        // Nobody waits for a record that was fired and forgotten.
+        // The receiver is dropped if the caller doesn't wait for the outcome.
         let _ = waiting.send(delivered);
     }
 }
 
 impl Producer {
-    /// Makes a producer. It connects in the background: an unreachable broker is no error here.
+    /// Creates a producer. It connects in the background, so an unreachable broker is not an error here.
     pub fn new(args: &KafkaArgs, client_id: &str) -> Result<Self, KafkaError> {
         Self::with_linger(args, client_id, Duration::from_millis(20))
     }
 
-    /// As [`Producer::new`]; a record waits up to `linger` for others to share its batch.
+    /// Like [`Producer::new`], but a record waits up to `linger` for others to share its batch.
     ///
-    /// What a broker has to do, and what each of its readers costs, depends on the number of batches. The in-process
-    /// broker looks for a reader's offset batch by batch.
+    /// The load on a broker and the cost of each reader depend on the number of batches. The in-process broker searches
+    /// batch by batch for a reader's offset.
     pub fn with_linger(args: &KafkaArgs, client_id: &str, linger: Duration) -> Result<Self, KafkaError> {
         let pulse = Pulse::new();
         let context = Deliveries {
@@ -144,7 +144,7 @@ impl Producer {
         Ok(Self { inner })
     }
 
-    /// Writes a record and waits until it is acknowledged. A full queue is waited for as well.
+    /// Writes a record and waits until it is acknowledged. Also waits while the queue is full.
     pub async fn send(&self, message: Message<'_>) -> Result<(i32, i64), KafkaError> {
         loop {
             match self.enqueue(message) {
@@ -155,7 +155,7 @@ impl Producer {
         }
     }
 
-    /// Hands a record to the producer's queue. [`KafkaError::QueueFull`] is back-pressure: try again later.
+    /// Adds a record to the producer's queue. [`KafkaError::QueueFull`] is backpressure: try again later.
     pub fn enqueue(&self, message: Message<'_>) -> Result<Ack, KafkaError> {
         let (waiting, ack) = oneshot::channel();
         let mut record: BaseRecord<'_, [u8], [u8], _> = BaseRecord::with_opaque_to(message.topic, Box::new(waiting));
@@ -168,7 +168,7 @@ impl Producer {
         Ok(Ack(ack))
     }
 
-    /// What became of the records so far.
+    /// Returns the delivery counts so far.
     pub fn stats(&self) -> DeliveryStats {
         let context = self.inner.context();
         DeliveryStats {
@@ -178,18 +178,18 @@ impl Producer {
         }
     }
 
-    /// Waits until every record is either acknowledged or given up on, at most for `limit`. Blocks its thread.
+    /// Waits until every record is either acknowledged or given up, for at most `limit`. Blocks the thread.
     pub fn flush_blocking(&self, limit: Duration) -> Result<(), KafkaError> {
         self.inner.flush(limit).map_err(|_| KafkaError::Timeout { doing: "waiting for acknowledgements", limit })
     }
 
-    /// As [`Producer::flush_blocking`], without blocking.
+    /// Like [`Producer::flush_blocking`], without blocking.
     pub async fn flush(&self, limit: Duration) -> Result<(), KafkaError> {
         let producer = self.clone();
         tokio::task::spawn_blocking(move || producer.flush_blocking(limit)).await.unwrap_or(Err(gone()))
     }
 
-    /// Exports [`crate::metrics::REACHABLE`] as this producer sees it.
+    /// Exports [`crate::metrics::REACHABLE`] as seen by this producer.
     pub fn export_reachable(&self, registry: &Registry) -> prometheus::Result<()> {
         export_reachable(&self.inner.context().pulse, registry)
     }

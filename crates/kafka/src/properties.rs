@@ -1,11 +1,11 @@
-//! Properties of librdkafka as a person writes them. Some of them are passwords, so no value is ever shown.
+//! Parses user-supplied properties of librdkafka. Some of them are passwords, so no value is ever shown.
 
 use std::fmt;
 use std::str::FromStr;
 
 use rdkafka::error::KafkaError as Native;
 
-/// Those whose names have no dot in them.
+/// The property names that contain no dot.
 const WITHOUT_DOT: [&str; 5] = ["acks", "debug", "log_level", "partitioner", "retries"];
 
 /// One property of librdkafka.
@@ -15,17 +15,17 @@ pub struct Property {
     pub(crate) value: String,
 }
 
-/// Shows the name alone.
+/// Shows only the name.
 impl fmt::Debug for Property {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}=...", self.name)
     }
 }
 
-/// Properties in one text: one a line, or separated by commas.
+/// Properties in one text: one per line, or separated by commas.
 ///
-/// A comma begins a new property only where a property's name and `=` follow it; elsewhere it belongs to the value. `\,` is
-/// a comma of the value wherever it stands.
+/// A comma starts a new property only if a property's name and `=` follow it; otherwise it belongs to the value. `\,`
+/// is always a comma within the value.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Properties {
     text: String,
@@ -33,19 +33,19 @@ pub struct Properties {
 }
 
 impl Properties {
-    /// The text that they were read from, with all values in it: to be handed on, not to be shown.
+    /// Returns the text that they were parsed from, including all values: for passing on, never for display.
     #[must_use]
     pub fn secret_text(&self) -> &str {
         &self.text
     }
 
-    /// Each of them.
+    /// Returns an iterator over the properties.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Property> {
         self.list.iter()
     }
 }
 
-/// Shows the names alone.
+/// Shows only the names.
 impl fmt::Debug for Properties {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_list().entries(&self.list).finish()
@@ -55,7 +55,7 @@ impl fmt::Debug for Properties {
 impl FromStr for Properties {
     type Err = String;
 
-    /// Reads them. The error says which one can't be read, but nothing of its text.
+    /// Parses the properties. The error identifies the invalid one by position, without any of its text.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut parts: Vec<String> = Vec::new();
         for line in text.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
@@ -86,14 +86,14 @@ impl FromStr for Properties {
     }
 }
 
-/// The name of the property that a text begins with.
+/// Returns the name of the property that a text starts with.
 fn name_of(text: &str) -> Option<&str> {
     let name = text.split_once('=')?.0.trim();
     let spelled = name.chars().all(|letter| matches!(letter, 'a'..='z' | '0'..='9' | '.' | '_' | '-'));
     (spelled && (name.contains('.') || WITHOUT_DOT.contains(&name))).then_some(name)
 }
 
-/// What librdkafka has against a property. Its own words repeat the value.
+/// Describes why librdkafka rejected a property. librdkafka's own message would repeat the value.
 pub(crate) fn refusal(error: &Native) -> String {
     match error {
         Native::ClientConfig(_, said, name, _) if said.starts_with("No such") => {

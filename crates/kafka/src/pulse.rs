@@ -1,4 +1,4 @@
-//! Whether the broker answers: asked every few seconds, said once when it changes.
+//! Whether the broker is reachable: checked every few seconds, logged once per change.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
@@ -26,7 +26,7 @@ impl Pulse {
         Arc::new(Self { epoch: Instant::now(), last_ms: AtomicI64::new(NEVER) })
     }
 
-    /// Notes that the broker answered just now.
+    /// Records that the broker answered just now.
     pub(crate) fn beat(&self) {
         let now = i64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(i64::MAX);
         self.last_ms.fetch_max(now, Ordering::Relaxed);
@@ -40,7 +40,7 @@ impl Pulse {
         }
     }
 
-    /// Asks until the client is gone. Says when the broker goes out of reach and when it is back.
+    /// Checks the broker until the client is dropped. Logs when the broker becomes unreachable and when it is back.
     pub(crate) fn watch<T, C>(self: &Arc<Self>, client_id: &str, owner: Weak<T>, client: fn(&T) -> &Client<C>)
     where
         T: Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! A reader that assigns its partitions itself: for services that keep their own position.
+//! A reader that assigns its own partitions, for services that keep their own position.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,23 +20,23 @@ use crate::pulse::Pulse;
 use crate::{KafkaArgs, KafkaError, Topic};
 
 const LIMIT: Duration = Duration::from_secs(5);
-/// Reading to an end gives up after this long without a step forward: the broker or the end may be gone.
+/// How long reading to an end may make no progress before it gives up: the broker or the end may be gone.
 const STALLED: Duration = Duration::from_secs(15);
 
 /// Where to begin reading a topic.
 #[derive(Debug, Clone)]
 pub enum Start {
-    /// At the oldest record that is kept.
+    /// At the oldest record still stored.
     Beginning,
-    /// At the next record that comes.
+    /// At the next record to arrive.
     End,
     /// This many records before the end of each partition.
     Tail(i64),
-    /// At these offsets; partitions that are not named begin at the oldest record.
+    /// At these offsets; partitions not listed start at the oldest record.
     Offsets(BTreeMap<i32, i64>),
 }
 
-/// Reads partitions that it assigned itself: no group, no rebalance, no commits unless asked for.
+/// A reader of partitions that it assigned itself: no group, no rebalance, no commits unless requested.
 #[derive(Clone)]
 pub struct Reader {
     args: KafkaArgs,
@@ -45,23 +45,23 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader that never commits. It connects in the background.
+    /// Creates a reader that never commits. It connects in the background.
     pub fn new(args: &KafkaArgs, client_id: &str) -> Result<Self, KafkaError> {
         Self::with_group(args, client_id, client_id)
     }
 
-    /// A reader whose position is kept under the name `group`, where it is committed with [`Reader::commit`].
+    /// Creates a reader whose position is stored under the name `group` when it is committed with [`Reader::commit`].
     pub fn with_group(args: &KafkaArgs, client_id: &str, group: &str) -> Result<Self, KafkaError> {
         Self::with_config(args, client_id, &args.consumer(client_id, group))
     }
 
-    /// A reader to be asked for the ends of what is written, records of open transactions among it.
+    /// Creates a reader for the ends of everything written, including records of open transactions.
     pub fn uncommitted(args: &KafkaArgs, client_id: &str) -> Result<Self, KafkaError> {
         let mut config = args.consumer(client_id, client_id);
         Self::with_config(args, client_id, config.set("isolation.level", "read_uncommitted"))
     }
 
-    /// A reader of one topic that is read with [`Reader::next`], for those who account for every offset.
+    /// Creates a reader of one topic that is read with [`Reader::next`] and accounts for every offset.
     pub fn accounting(args: &KafkaArgs, client_id: &str) -> Result<Self, KafkaError> {
         Self::with_config(args, client_id, accounting(&mut args.consumer(client_id, client_id)))
     }
@@ -73,7 +73,7 @@ impl Reader {
         Ok(Self { args: args.clone(), consumer, pulse })
     }
 
-    /// Adds all partitions of a topic to what is read.
+    /// Adds all partitions of a topic to the assignment.
     pub async fn assign(&self, topic: &Topic, start: Start) -> Result<(), KafkaError> {
         let offsets: BTreeMap<i32, Offset> = match start {
             Start::Beginning => self.partitions(topic).await?.into_iter().map(|p| (p, Offset::Beginning)).collect(),
@@ -83,8 +83,8 @@ impl Reader {
                 .into_iter()
                 .map(|p| (p, known.get(&p).map_or(Offset::Beginning, |offset| Offset::Offset(*offset))))
                 .collect(),
-            // Asked for now rather than left to the client, which would ask when the first fetch is due: what is
-            // written meanwhile must be read.
+            // Resolved now rather than by the client, which would resolve it at the first fetch: records written in the
+            // meantime must be read.
             Start::End => self.ends(topic).await?.into_iter().map(|(p, (_, high))| (p, Offset::Offset(high))).collect(),
             Start::Tail(count) => self
                 .ends(topic)
@@ -105,7 +105,7 @@ impl Reader {
         Ok(())
     }
 
-    /// The next record. Failures on the way are retried by the client; [`Reader::reachable_within`] tells of them.
+    /// Returns the next record. The client retries failures; [`Reader::reachable_within`] shows them.
     pub async fn recv(&self) -> Record {
         loop {
             match self.consumer.recv().await {
@@ -118,7 +118,7 @@ impl Reader {
         }
     }
 
-    /// The next record of `topic`, or what else there is to say. Only of a reader that is [`Reader::accounting`].
+    /// Returns the next record of `topic` or other outcome. Only for a reader created with [`Reader::accounting`].
     pub async fn next<'a>(&'a self, topic: &Topic) -> Fetched<'a> {
         loop {
             let error = match self.consumer.recv().await {
@@ -135,13 +135,13 @@ impl Reader {
         }
     }
 
-    /// As [`Reader::next`], together with what is here already behind it, at most `most` in all.
+    /// Like [`Reader::next`], plus the outcomes already buffered behind it, at most `most` in total.
     pub async fn batch<'a>(&'a self, topic: &'a Topic, most: usize) -> impl Iterator<Item = Fetched<'a>> {
         let first = self.next(topic).await;
         let mut stream = self.consumer.stream();
         let at_hand = std::iter::from_fn(move || match stream.next().now_or_never()?? {
             Ok(message) => Some(Fetched::Record(Incoming::new(message))),
-            // What says nothing is tried again by the client: that ends the batch.
+            // The client retries any other error, which ends the batch.
             Err(error) => said_by(&error, &*self.consumer, topic.name).ok()?,
         });
         std::iter::once(first).chain(at_hand).take(most)
@@ -152,14 +152,14 @@ impl Reader {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
-    /// Oldest and next offset of each partition, as the broker says now. What is in a transaction that is still open, and
-    /// behind it, comes after the next offset; see [`Reader::uncommitted`].
+    /// Returns the oldest and next offsets of each partition, as reported by the broker now. Records of an open
+    /// transaction, and any after them, lie beyond the next offset; see [`Reader::uncommitted`].
     pub async fn ends(&self, topic: &Topic) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
         let partitions = self.partitions(topic).await?;
         self.ends_of(topic, &partitions).await
     }
 
-    /// As [`Reader::ends`], for some of the topic's partitions: others may be without a leader.
+    /// Like [`Reader::ends`], for some of the topic's partitions: the others may have no leader.
     pub async fn ends_of(&self, topic: &Topic, partitions: &[i32]) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
         let (name, asked) = (topic.name, partitions.to_vec());
         let limits = ends::Limits { answer: LIMIT, leaders: LIMIT };
@@ -174,25 +174,25 @@ impl Reader {
         }
     }
 
-    /// The whole of a topic up to its ends, in each partition's order. It reads through a consumer of its own, so the
-    /// assignment stays as it is.
+    /// Reads the whole topic up to its ends, in order per partition. Uses a consumer of its own, so the assignment
+    /// doesn't change.
     pub async fn read_to_end(&self, topic: &Topic) -> Result<Vec<Record>, KafkaError> {
         let ends = self.ends(topic).await?;
         self.read(topic, ends).await
     }
 
-    /// As [`Reader::read_to_end`], for some of the topic's partitions.
+    /// Like [`Reader::read_to_end`], for some of the topic's partitions.
     pub async fn read_partitions_to_end(&self, topic: &Topic, partitions: &[i32]) -> Result<Vec<Record>, KafkaError> {
         let ends = self.ends_of(topic, partitions).await?;
         self.read(topic, ends).await
     }
 
-    /// The last record of each partition that has any.
+    /// Returns the last record of each partition that has one.
     pub async fn last_records(&self, topic: &Topic) -> Result<BTreeMap<i32, Record>, KafkaError> {
         let ends = self.ends(topic).await?;
         let tails = ends.iter().map(|(partition, (low, high))| (*partition, (*low.max(&(high - 1)), *high)));
         let mut records = self.read(topic, tails.collect()).await?;
-        // Where the offset before the end is a hole, the last record is somewhere before it.
+        // If the offset before the end is a hole, the last record is somewhere before it.
         let holes: BTreeMap<i32, (i64, i64)> = ends
             .into_iter()
             .filter(|(partition, (low, high))| low < high && !records.iter().any(|found| found.partition == *partition))
@@ -201,8 +201,8 @@ impl Reader {
         Ok(records.into_iter().map(|record| (record.partition, record)).collect())
     }
 
-    /// Reads each partition from one offset to the other, or to its end where that comes first: the offset before the
-    /// other may be a hole, and then no record says that it was reached.
+    /// Reads each partition from the first offset up to the second, or to its end if that comes first: the last offset
+    /// of the span may be a hole, and then no record shows that it was reached.
     async fn read(&self, topic: &Topic, spans: BTreeMap<i32, (i64, i64)>) -> Result<Vec<Record>, KafkaError> {
         let mut open: BTreeMap<i32, i64> = BTreeMap::new();
         let mut list = TopicPartitionList::new();
@@ -236,14 +236,14 @@ impl Reader {
         Ok(records)
     }
 
-    /// Commits the next offset to read of one partition. Done when the broker has it.
+    /// Commits the next offset to read of one partition, and waits until the broker has confirmed.
     pub async fn commit(&self, topic: &Topic, partition: i32, next_offset: i64) -> Result<(), KafkaError> {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic.name, partition, Offset::Offset(next_offset))?;
         self.blocking("committing", move |consumer| consumer.commit(&list, CommitMode::Sync)).await
     }
 
-    /// The committed next offset of each partition that has one.
+    /// Returns the committed next offset of each partition that has one.
     pub async fn committed(&self, topic: &Topic) -> Result<BTreeMap<i32, i64>, KafkaError> {
         let name = topic.name;
         self.blocking("asking for committed offsets", move |consumer| {
@@ -266,18 +266,18 @@ impl Reader {
         self.pulse.within(age)
     }
 
-    /// Exports [`crate::metrics::REACHABLE`] as this reader sees it.
+    /// Exports [`crate::metrics::REACHABLE`] as seen by this reader.
     pub fn export_reachable(&self, registry: &Registry) -> prometheus::Result<()> {
         export_reachable(&self.pulse, registry)
     }
 
-    /// The numbers of a topic's partitions.
+    /// Returns the partition numbers of a topic.
     pub async fn partitions(&self, topic: &Topic) -> Result<Vec<i32>, KafkaError> {
         let name = topic.name;
         self.blocking("asking for a topic's partitions", move |consumer| partitions_of(consumer, name)).await
     }
 
-    /// librdkafka's questions to the broker block their thread.
+    /// Runs a request to the broker on a blocking thread, since librdkafka's requests block.
     async fn blocking<T: Send + 'static>(
         &self,
         doing: &'static str,

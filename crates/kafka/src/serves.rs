@@ -1,4 +1,4 @@
-//! Whether a broker does its work.
+//! Checks whether a broker is ready.
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::client::Quiet;
 /// How long one request may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Returns whether the broker on this loopback port has registered and serves every partition it has. After a start it answers
-/// metadata requests some moments before it leads its partitions.
+/// Returns whether the broker on this loopback port has registered and serves each of its partitions. After a start it
+/// answers metadata requests some moments before it leads its partitions.
 pub async fn serves(port: u16) -> bool {
-    // Cheaper than a client of librdkafka, and most of the time the answer.
+    // Cheaper than creating a librdkafka client, and usually enough.
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if tokio::net::TcpStream::connect(address).await.is_err() {
         return false;

@@ -1,4 +1,4 @@
-//! Every topic and its settings, in one table.
+//! All topics and their settings, in one table.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,21 +13,21 @@ use crate::{KafkaArgs, KafkaError};
 
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// A topic: its name, and how it is created where it doesn't exist.
+/// A topic: its name, and the settings used to create it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Topic {
     /// Its name on the broker.
     pub name: &'static str,
-    /// Partitions at creation. They are fixed from then on: a key's partition must not change.
+    /// Number of partitions at creation. It never changes afterwards: a key must stay in its partition.
     pub partitions: i32,
-    /// Settings beside the broker's defaults.
+    /// Topic settings; the broker's defaults apply to all others.
     pub settings: &'static [(&'static str, &'static str)],
 }
 
 const HOUR_MS: &str = "3600000";
 const DAY_MS: &str = "86400000";
 const WEEK_MS: &str = "604800000";
-/// Only closed segments are compacted, so theirs close soon: a state is read whole at each change of owner.
+/// Only closed segments are compacted, so these close early: the whole state is read at each change of owner.
 const COMPACTED: &[(&str, &str)] =
     &[("cleanup.policy", "compact"), ("segment.ms", HOUR_MS), ("segment.bytes", "67108864")];
 
@@ -48,28 +48,29 @@ pub const ALERTS_FIRED: Topic = Topic {
 /// The stream-processor's state, keyed by group, in the same partition as the group's events.
 pub const PROCESSOR_STATE: Topic =
     Topic { name: "processor.state", partitions: METRICS_RAW.partitions, settings: COMPACTED };
-/// The metrics-bridge's cumulative series, in the same partition as the events that they count.
+/// The metrics-bridge's cumulative series, in the same partition as the events they count.
 pub const BRIDGE_STATE: Topic =
     Topic { name: "metrics.bridge.state", partitions: METRICS_RAW.partitions, settings: COMPACTED };
-/// What can't be judged, byte for byte, with the reason in its headers.
+/// Events that can't be processed, byte for byte, with the reason in their headers.
 pub const METRICS_RAW_DLQ: Topic =
     Topic { name: "metrics.raw.dlq", partitions: 3, settings: &[("retention.ms", WEEK_MS)] };
 
-/// All of them.
+/// All topics.
 pub const ALL: &[&Topic] = &[&METRICS_RAW, &LOGS_RAW, &ALERTS_FIRED, &PROCESSOR_STATE, &BRIDGE_STATE, &METRICS_RAW_DLQ];
 
 impl Topic {
-    /// The largest record it takes, in bytes. A dead letter is its original and some headers.
+    /// Returns the largest record that the topic accepts, in bytes. A dead letter is its original plus some headers.
     #[must_use]
     pub fn max_message_bytes(&self) -> usize {
         if *self == METRICS_RAW_DLQ { MAX_MESSAGE_BYTES } else { MAX_RECORD_BYTES }
     }
 }
 
-/// Creates the topics that are missing, and checks those that are there: state lives in the partition of the events it
-/// was made from, so those topics must have equally many. Returns the names of those it created, once all have leaders.
+/// Creates missing topics and checks existing ones: a state record is in the same partition as the events it was
+/// derived from, so these topics must have the same number of partitions. Returns the names of the created topics, once
+/// all of them have leaders.
 ///
-/// For real brokers; the in-process one makes its topics itself.
+/// For real brokers only; the in-process one creates its topics itself.
 pub async fn ensure(args: &KafkaArgs) -> Result<Vec<String>, KafkaError> {
     let all: Vec<Topic> = ALL.iter().map(|topic| **topic).collect();
     let created = create(args, &all).await?;
@@ -85,14 +86,14 @@ pub async fn ensure(args: &KafkaArgs) -> Result<Vec<String>, KafkaError> {
     Ok(created)
 }
 
-/// Creates those of the topics that are missing. Returns the names of those it created, once all have leaders.
+/// Creates the topics that are missing. Returns the names of the created ones, once all of them have leaders.
 pub async fn create(args: &KafkaArgs, topics: &[Topic]) -> Result<Vec<String>, KafkaError> {
     let sizes: Vec<String> = topics.iter().map(|topic| topic.max_message_bytes().to_string()).collect();
     let wanted: Vec<NewTopic<'_>> = topics
         .iter()
         .zip(&sizes)
         .map(|(topic, size)| {
-            // -1: as many replicas as the broker's own default says.
+            // -1: the broker's default number of replicas.
             let new =
                 NewTopic::new(topic.name, topic.partitions, TopicReplication::Fixed(-1)).set("max.message.bytes", size);
             topic.settings.iter().fold(new, |new, (name, value)| new.set(name, value))
@@ -112,8 +113,8 @@ pub async fn create(args: &KafkaArgs, topics: &[Topic]) -> Result<Vec<String>, K
     Ok(created)
 }
 
-/// Deletes the topics with all that is in them, and returns once the brokers know of none of them. A topic that isn't
-/// there is not an error.
+/// Deletes the topics with all their data, and returns once the brokers no longer list any of them. A missing topic is
+/// not an error.
 pub async fn delete(args: &KafkaArgs, topics: &[Topic]) -> Result<(), KafkaError> {
     let names: Vec<&'static str> = topics.iter().map(|topic| topic.name).collect();
     let admin = admin(args)?;
@@ -128,7 +129,7 @@ pub async fn delete(args: &KafkaArgs, topics: &[Topic]) -> Result<(), KafkaError
     blocking(move || gone(&admin, &names)).await
 }
 
-/// librdkafka's questions to the broker block their thread.
+/// Runs a request to the broker on a blocking thread, since librdkafka's requests block.
 async fn blocking<T: Send + 'static>(
     ask: impl FnOnce() -> Result<T, KafkaError> + Send + 'static,
 ) -> Result<T, KafkaError> {
@@ -144,8 +145,8 @@ fn options() -> AdminOptions {
     AdminOptions::new().operation_timeout(Some(LIMIT)).request_timeout(Some(LIMIT))
 }
 
-/// The partition that producers choose for a key among `partitions`: murmur2 as in `org.apache.kafka.common.utils.Utils`,
-/// positive, modulo their number.
+/// Returns the partition that producers choose for a key among `partitions`: murmur2 as in
+/// `org.apache.kafka.common.utils.Utils`, made positive, modulo the number of partitions.
 pub fn partition_of(key: &[u8], partitions: usize) -> i32 {
     const M: u32 = 0x5bd1_e995;
     let mut hash = 0x9747_b28c ^ (key.len() as u32);
@@ -167,8 +168,8 @@ pub fn partition_of(key: &[u8], partitions: usize) -> i32 {
     ((hash & 0x7fff_ffff) as usize % partitions.max(1)) as i32
 }
 
-/// Number of partitions of each topic, once they all have leaders: a broker acknowledges a topic's creation some moments
-/// before it knows of the topic.
+/// Returns the number of partitions of each topic, once all of them have leaders: a broker acknowledges the creation of
+/// a topic some moments before it lists it.
 async fn partition_counts(args: &KafkaArgs, topics: Vec<Topic>) -> Result<BTreeMap<&'static str, usize>, KafkaError> {
     let admin = admin(args)?;
     blocking(move || led(&admin, &topics)).await

@@ -1,4 +1,4 @@
-//! What the clients promise, against the in-process broker and, where one is found, a real Kafka.
+//! The guarantees of the clients, against the in-process broker and, if installed, a real Kafka.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use tidewatch_kafka::{
 use tidewatch_servers::kafka::{Installation, RealKafka};
 use tidewatch_servers::process::Port;
 
-/// A broker, and what has to live as long as it does.
+/// A broker, and everything that must live as long as it does.
 enum Broker {
     InProcess(InProcess),
     Real(Box<RealKafka>, #[allow(dead_code)] tempfile::TempDir),
@@ -100,7 +100,8 @@ async fn keys_go_to_the_partitions_that_java_clients_choose() {
     }
 }
 
-/// Notes what it is given, begins where it was told, and commits what it was told when it is asked to hand over.
+/// A handler that records its calls, starts each partition at its commit or at 0, and commits offset 1 when partitions
+/// are revoked.
 #[derive(Clone, Default)]
 struct Notes {
     assigned: Arc<Mutex<Vec<Committed>>>,
@@ -165,7 +166,7 @@ async fn partitions_move_with_what_was_committed_at_the_hand_over() {
     }
 }
 
-/// What `member` is given next of partition 3.
+/// Describes the next outcome that `member` reads from partition 3.
 fn next_of(member: &GroupConsumer<Notes>) -> String {
     let deadline = Instant::now() + Duration::from_secs(40);
     loop {
@@ -190,7 +191,7 @@ async fn a_member_is_told_of_every_end_of_a_partition() {
         assert_eq!([next_of(&member), next_of(&member)], ["record 0", "end Some(1)"]);
         producer.send(to(3, b"1")).await.unwrap();
         assert_eq!([next_of(&member), next_of(&member)], ["record 1", "end Some(2)"]);
-        // As after a pause: nothing is read since, so only the broker can say where the end is.
+        // As after a pause: nothing has been read since, so only the broker can tell where the end is.
         member.pause(3).unwrap();
         member.resume_at(3, 2).unwrap();
         assert_eq!(next_of(&member), "end None");

@@ -1,4 +1,4 @@
-//! What the clients promise that only a real Kafka can show: transactions, retention, topics just created.
+//! Guarantees of the clients that only a real Kafka can show: transactions, retention, topics just created.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::io::Write;
@@ -16,11 +16,11 @@ use tidewatch_kafka::{
 use tidewatch_servers::kafka::{Installation, RealKafka};
 use tidewatch_servers::process::Port;
 
-/// The Kafka on this machine, or a line that says why the test is skipped.
+/// Finds the Kafka on this machine, or prints a line with the reason why the test is skipped.
 fn kafka(test: &str) -> Option<Installation> {
     RealKafka::discover()
         .inspect_err(|why| {
-            // In one write, so that the line stays whole among what other tests print.
+            // Written at once, so that the line isn't interleaved with the output of other tests.
             std::io::stderr().write_all(format!("skipped: {test}: needs kafka: {why}\n").as_bytes()).unwrap();
         })
         .ok()
@@ -46,7 +46,7 @@ async fn topics_can_be_asked_for_their_ends_as_soon_as_they_are_created() {
     let args = KafkaArgs::new(broker.brokers());
     let reader = Reader::new(&args, "test").unwrap();
     topics::ensure(&args).await.unwrap();
-    // In reverse: the last ones created have had the least time to be given leaders.
+    // In reverse: the topics created last have had the least time to get leaders.
     for topic in topics::ALL.iter().rev() {
         let ends = reader.ends(topic).await.unwrap();
         assert_eq!(ends.len(), topic.partitions as usize, "{}", topic.name);
@@ -128,7 +128,7 @@ async fn what_retention_took_is_out_of_range_and_reading_goes_on_where_it_is_tol
     assert_eq!(next(), "record 5");
 }
 
-/// Reads every partition from offset 0 on.
+/// A handler that reads every partition from offset 0.
 struct FromTheBeginning;
 
 impl Ownership for FromTheBeginning {
