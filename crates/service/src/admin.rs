@@ -1,4 +1,4 @@
-//! The admin listener: /metrics, /livez and /readyz, beside what a service adds.
+//! The admin listener: /metrics, /livez and /readyz, plus the routes that a service adds.
 use crate::{Health, Host, Listener, Shutdown, metrics_response};
 use axum::{
     Json, Router,
@@ -9,26 +9,26 @@ use axum::{
 use prometheus::Registry;
 use std::net::SocketAddr;
 
-/// Where the admin listener binds, and whom the service's listeners answer.
+/// The address of the admin listener, and the hosts that the service's listeners accept.
 #[derive(clap::Args, Clone, Debug)]
 pub struct AdminArgs {
     /// Address of /metrics, /livez and /readyz
     #[arg(long, env, default_value_t = tidewatch_platform::ADMIN_PORT.on_loopback())]
     pub admin_listen: SocketAddr,
-    /// Host that requests may name beside localhost and 127.0.0.1, repeatable: that of a proxy before this service;
-    /// comma-separated in the environment
+    /// Host that requests may name besides localhost and 127.0.0.1, repeatable: that of a proxy in front of this
+    /// service; comma-separated in the environment
     #[arg(long, env, value_name = "HOST", value_delimiter = ',')]
     pub allowed_host: Vec<Host>,
 }
 
 impl AdminArgs {
-    /// An admin listener at this address, and no further hosts.
+    /// Returns the arguments for an admin listener at this address, without further hosts.
     pub fn at(admin_listen: impl Into<SocketAddr>) -> Self {
         Self { admin_listen: admin_listen.into(), allowed_host: Vec::new() }
     }
 }
 
-/// A bound admin listener; it answers once `serve` runs.
+/// A bound admin listener; it answers requests once `serve` runs.
 #[derive(Debug)]
 pub struct Admin {
     listener: Listener,
@@ -47,7 +47,7 @@ impl Admin {
         Ok(Admin { listener, routes, metrics })
     }
 
-    /// The address it is bound to, with the port that port 0 became.
+    /// Returns the address it is bound to, with the actual port if port 0 was requested.
     pub fn addr(&self) -> SocketAddr {
         self.listener.addr()
     }
@@ -58,13 +58,13 @@ impl Admin {
         self
     }
 
-    /// Answers `/metrics` by `route` instead of the registry.
+    /// Answers `/metrics` with `route` instead of the registry.
     pub fn with_metrics(mut self, route: MethodRouter) -> Self {
         self.metrics = route;
         self
     }
 
-    /// Answers requests until `shutdown` triggers, as [`Listener::serve`] does.
+    /// Answers requests until `shutdown` triggers, like [`Listener::serve`].
     pub async fn serve(self, shutdown: Shutdown) -> anyhow::Result<()> {
         self.listener.serve(self.routes.route("/metrics", self.metrics), shutdown).await
     }

@@ -26,7 +26,8 @@ pub fn metrics_response(registry: &Registry, request: &HeaderMap) -> Response {
     }
 }
 
-/// Whether the `Accept` header names OpenMetrics 1.0 (or no version) and ranks it at least as high as `text/plain`.
+/// Returns whether the `Accept` header names OpenMetrics 1.0 (or no version) and ranks it at least as high as
+/// `text/plain`.
 pub fn accepts_openmetrics(request: &HeaderMap) -> bool {
     let (mut openmetrics, mut text) = (0.0_f32, 0.0_f32);
     for range in
@@ -49,9 +50,10 @@ pub fn accepts_openmetrics(request: &HeaderMap) -> bool {
     openmetrics > 0.0 && openmetrics >= text
 }
 
-/// Renders metric families as OpenMetrics 1.0, without exemplars, up to and with `# EOF`.
+/// Renders metric families as OpenMetrics 1.0, without exemplars, up to and including `# EOF`.
 ///
-/// A counter whose name does not end in `_total` is exposed as `unknown`: OpenMetrics would force another name on it.
+/// A counter whose name does not end in `_total` is exposed as `unknown`, since OpenMetrics would otherwise require a
+/// different name.
 pub fn render_openmetrics(families: &[MetricFamily]) -> String {
     let mut out = String::new();
     for family in families {
@@ -127,7 +129,8 @@ fn number(value: f64) -> String {
     }
 }
 
-/// A bucket's bound as OpenMetrics asks for it, with a decimal point, so that it is the same series in every exporter.
+/// Formats a bucket's bound as OpenMetrics requires, with a decimal point, so that every exporter produces the same
+/// series.
 fn canonical(bound: f64) -> String {
     if bound.is_finite() { format!("{bound:?}") } else { number(bound) }
 }

@@ -1,11 +1,11 @@
-//! Readiness: named conditions, all of which must hold before a service says that it is able to do its work.
+//! Readiness: named conditions that must all hold before a service reports that it is ready.
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
 
-/// Named readiness conditions; ready when every one of them is met.
+/// A set of named readiness conditions; ready when all of them are met.
 #[derive(Clone, Debug, Default)]
 pub struct Health(Arc<Mutex<Vec<(&'static str, State)>>>);
 
@@ -17,7 +17,7 @@ enum State {
 }
 
 impl Health {
-    /// No condition yet, hence ready.
+    /// Creates a set without conditions, which is ready.
     pub fn new() -> Self {
         Self::default()
     }
@@ -29,7 +29,7 @@ impl Health {
         Condition { health: self.clone(), index: states.len() - 1 }
     }
 
-    /// Name and reason of every condition that is not met now.
+    /// Returns the name and reason of every condition that is currently not met.
     pub fn unmet(&self) -> Vec<(String, String)> {
         let now = Instant::now();
         let reason = |state: &State| match state {
@@ -42,18 +42,18 @@ impl Health {
         self.states().iter().filter_map(|(name, state)| Some(((*name).to_owned(), reason(state)?))).collect()
     }
 
-    /// Whether every condition is met.
+    /// Returns whether every condition is met.
     pub fn is_ready(&self) -> bool {
         self.unmet().is_empty()
     }
 
-    // A panic while the lock is held leaves no half-written state behind, so a poisoned lock is as good as any.
+    // A panic while the lock is held leaves no half-written state behind, so a poisoned lock can still be used.
     fn states(&self) -> MutexGuard<'_, Vec<(&'static str, State)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One readiness condition, held by the part of a service that knows whether it is met.
+/// A readiness condition, held by the part of a service that knows whether it is met.
 #[derive(Clone, Debug)]
 pub struct Condition {
     health: Health,
@@ -61,17 +61,17 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// The condition holds until further notice.
+    /// Marks the condition as met until further notice.
     pub fn met(&self) {
         self.set(State::Met);
     }
 
-    /// The condition does not hold, and why.
+    /// Marks the condition as not met, with a reason.
     pub fn unmet(&self, why: impl Into<String>) {
         self.set(State::Unmet(why.into()));
     }
 
-    /// The condition holds now and lapses by itself after `validity`, unless confirmed again.
+    /// Marks the condition as met for `validity`; it lapses unless confirmed again.
     pub fn fresh_for(&self, validity: Duration) {
         self.set(State::MetUntil { end: Instant::now() + validity, validity });
     }

@@ -1,5 +1,5 @@
-//! Refuses requests that name another host: a page of another site that reaches a loopback listener by DNS rebinding still
-//! says its own site's name.
+//! Rejects requests that name another host: a page of another site that reaches a loopback listener by DNS rebinding
+//! still sends its own site's name.
 use axum::{
     Router,
     extract::{Request, State},
@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-/// A host as `Host` names it: lower-case, without a port, an IPv6 address in brackets.
+/// A host as in the `Host` header: lower-case, without a port, an IPv6 address in brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host(String);
 
@@ -58,17 +58,17 @@ impl FromStr for Host {
     }
 }
 
-/// The hosts that a listener answers for.
+/// The hosts that a listener accepts.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts {
     names: Vec<Host>,
-    /// Whether any IP address will do: no other site's page can have one as its name.
+    /// Whether any IP address is accepted: another site's page can't have one as its name.
     addresses: bool,
 }
 
 impl Hosts {
-    /// The hosts of a listener that is bound to `bound`; none where it answers for every host: on an address that is not
-    /// loopback, others reach it by names that only they know, unless `allowed` says them.
+    /// Returns the hosts for a listener that is bound to `bound`, or `None` if it accepts every host: on an address
+    /// that is not loopback, clients use names that the service can't know unless `allowed` lists them.
     pub(crate) fn of(bound: IpAddr, allowed: &[Host]) -> Option<Self> {
         let addresses = !bound.to_canonical().is_loopback();
         if addresses && allowed.is_empty() {
@@ -78,15 +78,15 @@ impl Hosts {
         Some(Self { names: own.into_iter().chain([bound.into()]).chain(allowed.iter().cloned()).collect(), addresses })
     }
 
-    /// Adds to all routes of `router` that a request which names another host gets 421, and one that names none, or more
-    /// than one, 400.
+    /// Makes all routes of `router` answer 421 to a request that names another host, and 400 to one that names none or
+    /// more than one.
     pub(crate) fn only(self, router: Router) -> Router {
         router.layer(from_fn_with_state(Arc::new(self), refuse_other_hosts))
     }
 
     fn includes(&self, authority: &Authority) -> bool {
         let host = Host::of(authority.host());
-        // What stands before an `@` is a user's name, which no browser sends here.
+        // A part before an `@` is a user name, which browsers never send here.
         let plain = !authority.as_str().contains('@');
         plain && (self.names.contains(&host) || (self.addresses && host.is_address()))
     }
@@ -97,7 +97,7 @@ impl Hosts {
             return Some((StatusCode::BAD_REQUEST, "a request has to name its host, once\n"));
         };
         let host = host.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
-        // An absolute request target overrides `Host` (RFC 9112, section 3.2.2), so both have to be right.
+        // An absolute request target overrides `Host` (RFC 9112, section 3.2.2), so both must be accepted.
         let both = host.is_some_and(|host| self.includes(&host))
             && request.uri().authority().is_none_or(|target| self.includes(target));
         (!both).then_some((

@@ -1,4 +1,4 @@
-//! One JSON object a log line, with the ids of the trace it belongs to.
+//! Formats each log line as a JSON object, with the ids of the trace it belongs to.
 use crate::printable_json;
 use opentelemetry::{Context, trace::TraceContextExt};
 use serde_json::{Map, Value, json};
@@ -16,9 +16,10 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// Formats events as `{"timestamp", "level", "service", "target", "message", "span", "trace_id", "span_id", ...fields}`.
+/// Formats events as `{"timestamp", "level", "service", "target", "message", "span", "trace_id", "span_id",
+/// ...fields}`.
 ///
-/// tracing-subscriber's own JSON knows nothing of OpenTelemetry, and so no trace ids.
+/// tracing-subscriber's own JSON format doesn't support OpenTelemetry, so it has no trace ids.
 pub(crate) struct JsonLines {
     pub(crate) service: &'static str,
 }
@@ -33,7 +34,7 @@ where
         Rfc3339.format_time(&mut Writer::new(&mut timestamp))?;
         let mut fields = Fields(Map::new());
         event.record(&mut fields);
-        // Inserted after the event's own fields: one that is called `level` must not hide the level.
+        // Inserted after the event's own fields, so that a field named `level` can't hide the level.
         let line = &mut fields.0;
         line.insert("timestamp".into(), timestamp.into());
         line.insert("level".into(), event.metadata().level().as_str().into());
@@ -78,7 +79,7 @@ impl Visit for Fields {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        // JSON has no NaN; its name is better than null.
+        // JSON has no NaN; the string "NaN" is more useful than null.
         let json = if value.is_finite() { json!(value) } else { json!(value.to_string()) };
         self.0.insert(field.name().into(), json);
     }

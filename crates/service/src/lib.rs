@@ -1,4 +1,5 @@
-//! What every Tidewatch service shares: logs, traces, metrics, the admin listener, exit codes and an orderly end.
+//! The parts shared by all Tidewatch services: logs, traces, metrics, the admin listener, exit codes and an orderly
+//! shutdown.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod admin;

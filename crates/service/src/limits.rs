@@ -1,12 +1,12 @@
-//! How much of the machine the process may use.
+//! The CPU and memory limits of the process.
 use std::{fs, path::Path};
 
-/// Processors, as its cgroup's quota, its affinity or the machine allow; 1 where none of them says.
+/// Returns the number of processors allowed by the cgroup's quota, the affinity or the machine, or 1 if unknown.
 pub(crate) fn cpu_cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Memory in bytes, as its cgroup or the machine allow; none where that can't be known.
+/// Returns the memory in bytes allowed by the cgroup or the machine, or `None` if unknown.
 pub(crate) fn memory_bytes() -> Option<u64> {
     let of_cgroup =
         fs::read_to_string("/proc/self/cgroup").ok().and_then(|text| cgroup_memory(&text, "/sys/fs/cgroup"));
@@ -14,7 +14,8 @@ pub(crate) fn memory_bytes() -> Option<u64> {
     of_cgroup.into_iter().chain(of_machine).min()
 }
 
-/// The smallest limit on the way from the process's cgroup up to the root. Version 1 has a tree of its own for memory.
+/// Returns the smallest limit on the path from the process's cgroup up to the root. Version 1 has a separate tree for
+/// memory.
 fn cgroup_memory(cgroups: &str, mounted: impl AsRef<Path>) -> Option<u64> {
     let limits = cgroups.lines().filter_map(|line| {
         let mut fields = line.splitn(3, ':').skip(1);

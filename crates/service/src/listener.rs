@@ -1,4 +1,4 @@
-//! A bound listener, which tells its hosts from others', or a sentence that says which flag to change.
+//! A bound listener that rejects requests for other hosts.
 use crate::{
     Host, Shutdown,
     host::Hosts,
@@ -9,7 +9,7 @@ use axum::Router;
 use std::{io::ErrorKind, net::SocketAddr};
 use tokio::net::TcpListener;
 
-/// A bound HTTP listener; it answers once `serve` runs.
+/// A bound HTTP listener; it answers requests once `serve` runs.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
@@ -19,10 +19,11 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds `addr`; an error is one sentence that names `flag` (such as `--listen`) and its environment variable.
+    /// Binds `addr`. An error is one sentence that names `flag` (such as `--listen`) and its environment variable.
     ///
-    /// On a loopback address it answers requests for `localhost`, `127.0.0.1`, `[::1]`, that address and `allowed` hosts. On
-    /// another one it answers for every host, or, where some are `allowed`, for those and for IP addresses.
+    /// On a loopback address it accepts requests for `localhost`, `127.0.0.1`, `[::1]`, that address and the `allowed`
+    /// hosts. On any other address it accepts every host, or, if there are `allowed` hosts, only those and IP
+    /// addresses.
     pub async fn bind(flag: &'static str, addr: SocketAddr, allowed: &[Host]) -> anyhow::Result<Self> {
         let name = flag.trim_start_matches('-');
         let refuse = |error: std::io::Error| {
@@ -40,15 +41,16 @@ impl Listener {
         Ok(Self { socket, addr, hosts: Hosts::of(addr.ip(), allowed), limits: Limits::default() })
     }
 
-    /// The address it is bound to, with the port that port 0 became.
+    /// Returns the address it is bound to, with the actual port if port 0 was requested.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Answers requests until `shutdown` triggers, and then those under way, for 1 s at most. Whoever takes more than 10 s
-    /// for the head of a request, or 30 s for its body, is cut off; of more than 256 connections, the others wait.
+    /// Answers requests until `shutdown` triggers, and then finishes those in progress, for at most 1 s. A client that
+    /// takes more than 10 s to send the head of a request is disconnected; if reading the body and answering take more
+    /// than 30 s, the answer is 408. At most 256 connections are open at once; further ones wait.
     ///
-    /// It doesn't fail: its result is that of a service's other work, with which it is joined.
+    /// It never fails: the return type is that of the service's other tasks, with which it is joined.
     pub async fn serve(self, routes: Router, shutdown: Shutdown) -> anyhow::Result<()> {
         let routes = match self.hosts {
             Some(hosts) => hosts.only(routes),

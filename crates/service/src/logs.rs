@@ -1,4 +1,4 @@
-//! Installs the process's tracing subscriber: logs on stdout, spans, and OTLP when it is configured.
+//! Installs the process's tracing subscriber: logs on stdout, spans, and OTLP if configured.
 use crate::{json::JsonLines, otlp, printable};
 use anyhow::{Context, anyhow};
 use opentelemetry::trace::TracerProvider;
@@ -18,10 +18,11 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// How long the end of a process waits for each of traces and logs to be exported.
+/// Time limit per signal (traces, logs) for exporting what is left when the process ends.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// Keeps the export of telemetry alive; what is still queued is sent, for 2 s each of traces and logs, when it is dropped.
+/// Keeps the export of telemetry alive. Dropping it sends everything still queued, for up to 2 s each for traces and
+/// logs.
 #[derive(Debug)]
 #[must_use = "telemetry is flushed and ends when the guard is dropped"]
 pub struct TelemetryGuard {
@@ -31,7 +32,7 @@ pub struct TelemetryGuard {
 
 impl Drop for TelemetryGuard {
     fn drop(&mut self) {
-        // Nobody is left to be told of an error here: the exporters have logged it.
+        // An error can't be reported any more: the exporters have already logged it.
         let _ = self.tracer.shutdown_with_timeout(FLUSH);
         if let Some(logger) = &self.logger {
             let _ = logger.shutdown_with_timeout(FLUSH);
@@ -39,9 +40,9 @@ impl Drop for TelemetryGuard {
     }
 }
 
-/// Installs the subscriber of the whole process: JSON lines with trace ids on stdout, or human-readable ones when that
-/// is a terminal, filtered by `RUST_LOG` (default `info`); traces and logs go to OTLP over HTTP as well when
-/// `OTEL_EXPORTER_OTLP_ENDPOINT` is set. It fails when called twice, or on an unusable variable, which it names.
+/// Installs the subscriber of the whole process: JSON lines with trace ids on stdout, or human-readable lines if stdout
+/// is a terminal, filtered by `RUST_LOG` (default `info`). Traces and logs also go to OTLP over HTTP if
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` is set. Returns an error if called twice, or if a variable is invalid, naming it.
 pub fn init(service: &'static str) -> anyhow::Result<TelemetryGuard> {
     let lines = if std::io::stdout().is_terminal() {
         tracing_subscriber::fmt::layer().with_target(false).fmt_fields(readable()).boxed()
@@ -51,7 +52,7 @@ pub fn init(service: &'static str) -> anyhow::Result<TelemetryGuard> {
     install(service, filter("info")?, lines)
 }
 
-/// As [`init`], for a program that itself talks to a person on stdout: logs are human-readable lines on stderr, and only
+/// Like [`init`], for a program with human-readable output on stdout: logs are human-readable lines on stderr, only
 /// warnings and errors unless `RUST_LOG` says otherwise.
 pub fn init_quiet(service: &'static str) -> anyhow::Result<TelemetryGuard> {
     let terminal = std::io::stderr().is_terminal();
@@ -60,7 +61,7 @@ pub fn init_quiet(service: &'static str) -> anyhow::Result<TelemetryGuard> {
     install(service, filter("warn")?, lines)
 }
 
-/// Fields as a person reads them, `message name=value`, each of them printable.
+/// Returns a formatter for human-readable fields, `message name=value`, with all values made printable.
 fn readable() -> impl for<'a> FormatFields<'a> + Send + Sync + 'static {
     let field = |out: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| match field.name() {
         "message" => write!(out, "{}", printable(format_args!("{value:?}"))),
@@ -69,7 +70,7 @@ fn readable() -> impl for<'a> FormatFields<'a> + Send + Sync + 'static {
     debug_fn(field).delimited(" ")
 }
 
-/// Lines for whoever watches the process.
+/// The layer that writes log lines to the console.
 type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 
 fn install(service: &'static str, filter: EnvFilter, lines: Lines) -> anyhow::Result<TelemetryGuard> {
@@ -78,7 +79,7 @@ fn install(service: &'static str, filter: EnvFilter, lines: Lines) -> anyhow::Re
     let logger = export.then(|| otlp::logger_provider(service)).transpose()?;
 
     let spans = tracing_opentelemetry::layer().with_tracer(tracer.tracer(service));
-    // What the exporter logs of its own failures must not be exported: it would feed on itself.
+    // The exporter's log events about its own failures must not be exported: they would cause further ones.
     let exported = filter_fn(|metadata| !otlp::EXPORT_TARGETS.iter().any(|name| metadata.target().starts_with(name)));
     let records = logger.as_ref().map(|logger| OpenTelemetryTracingBridge::new(logger).with_filter(exported));
     tracing_subscriber::registry()

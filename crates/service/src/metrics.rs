@@ -1,20 +1,20 @@
-//! Declarations of metrics: what a service exposes is said once, as constants, and registered, documented and checked
-//! from these.
+//! Declarations of metrics: each metric of a service is declared once, as a constant, from which it is registered,
+//! documented and checked.
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
-/// What a metric is, as the text formats spell it.
+/// The type of a metric, as the text formats spell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Only rises, and begins anew with its process.
+    /// Only rises, and starts again from 0 with its process.
     Counter,
     /// Rises and falls.
     Gauge,
-    /// Counts by size, with samples `_bucket`, `_sum` and `_count`.
+    /// Counts observations by size, with samples `_bucket`, `_sum` and `_count`.
     Histogram,
 }
 
 impl Kind {
-    /// The word for it.
+    /// Returns the name of the kind.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -27,13 +27,13 @@ impl Kind {
 /// A metric's declaration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Family {
-    /// Name of its samples; of a histogram, without the suffixes of its samples.
+    /// Name of its samples; for a histogram, without the suffixes of its samples.
     pub name: &'static str,
-    /// What it is.
+    /// Its type.
     pub kind: Kind,
-    /// One sentence with its unit, where the name doesn't say it.
+    /// One sentence with its unit, if the name doesn't include it.
     pub help: &'static str,
-    /// Names of its labels, in the order in which values are given; `le` of a histogram's buckets is not among them.
+    /// Names of its labels, in the order in which values are given; excludes `le` of a histogram's buckets.
     pub labels: &'static [&'static str],
     /// Upper bounds of a histogram's buckets without `+Inf`; empty for the other kinds.
     pub buckets: &'static [f64],
@@ -60,8 +60,8 @@ impl Family {
         Self { name, kind: Kind::Histogram, help, labels, buckets }
     }
 
-    /// Makes the metric and registers it. An error says that `M` is of another kind, that one has labels and the other
-    /// has none, or that the registry has a metric of this name.
+    /// Creates the metric and registers it. Returns an error if `M` is of another kind, if only one of them has labels,
+    /// or if the registry already has a metric of this name.
     pub fn register<M: Metric>(&self, registry: &Registry) -> prometheus::Result<M> {
         if self.kind != M::KIND || M::HAS_LABELS == self.labels.is_empty() {
             let (name, kind) = (self.name, self.kind.as_str());
@@ -75,7 +75,7 @@ impl Family {
         Ok(metric)
     }
 
-    /// Names of its samples.
+    /// Returns the names of its samples.
     pub fn samples(&self) -> Vec<String> {
         match self.kind {
             Kind::Histogram => ["_bucket", "_sum", "_count"].map(|suffix| format!("{}{suffix}", self.name)).to_vec(),
@@ -90,11 +90,11 @@ impl Family {
 
 /// A metric of the `prometheus` crate that a [`Family`] can become.
 pub trait Metric: prometheus::core::Collector + Clone + Sized + 'static {
-    /// What it is.
+    /// Its type.
     const KIND: Kind;
-    /// Whether it is one series or one a set of label values.
+    /// Whether it has labels: one series per set of label values instead of a single one.
     const HAS_LABELS: bool;
-    /// Makes it, unregistered.
+    /// Creates the metric without registering it.
     fn make(family: &Family) -> prometheus::Result<Self>;
 }
 
@@ -119,35 +119,35 @@ metric!(Histogram, Kind::Histogram, false, |family| {
     Self::with_opts(HistogramOpts { common_opts: family.opts(), buckets: family.buckets.to_vec() })
 });
 
-/// Which service and version a process runs.
+/// The service and version that a process runs.
 pub const BUILD_INFO: Family =
     Family::gauge("tidewatch_build_info", &["service", "version"], "Always 1; says which service and version this is.");
-/// Which process a target is.
+/// The process behind a target.
 pub const PROCESS_INFO: Family = Family::gauge(
     "tidewatch_process_info",
     &["host", "pid"],
     "Always 1; says which process this is: several services may be one.",
 );
-/// How many processors the process may use.
+/// Number of processors that the process may use.
 pub const CPU_LIMIT: Family = Family::gauge(
     "process_cpu_limit_cores",
     &[],
     "Processors that the process may use, in whole cores: of its cgroup, its affinity, or the machine.",
 );
-/// How much memory the process may use.
+/// Amount of memory that the process may use.
 pub const MEMORY_LIMIT: Family = Family::gauge(
     "process_memory_limit_bytes",
     &[],
     "Memory that the process may use, in bytes: of its cgroup, or the machine.",
 );
 
-/// What every service exposes, besides its own.
+/// The metrics that every service exposes besides its own.
 pub const COMMON: &[Family] = &[
     BUILD_INFO,
     PROCESS_INFO,
     CPU_LIMIT,
     MEMORY_LIMIT,
-    // As the `prometheus` crate's collector has them; on Linux only.
+    // As in the `prometheus` crate's process collector; only on Linux.
     Family::counter("process_cpu_seconds_total", &[], "Total user and system CPU time spent in seconds."),
     Family::gauge("process_open_fds", &[], "Number of open file descriptors."),
     Family::gauge("process_max_fds", &[], "Maximum number of open file descriptors."),

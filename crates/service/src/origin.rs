@@ -1,4 +1,4 @@
-//! Refuses state-changing requests that a browser sends on behalf of another site.
+//! Rejects state-changing requests that a browser sends on behalf of another site.
 use axum::{
     Router,
     extract::Request,
@@ -7,9 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Adds to all routes of `router` that requests other than GET, HEAD and OPTIONS get 403 when a browser sends them for
-/// another origin: `Sec-Fetch-Site` is neither `same-origin` nor `none`, or `Origin` is not `Host`.
-/// Programs send neither header and pass.
+/// Makes all routes of `router` answer 403 to requests other than GET, HEAD and OPTIONS that a browser sends for
+/// another origin: `Sec-Fetch-Site` is neither `same-origin` nor `none`, or `Origin` doesn't match `Host`. Programs
+/// other than browsers send neither header and pass.
 pub fn same_origin_only(router: Router) -> Router {
     router.layer(from_fn(refuse_cross_origin))
 }
@@ -32,7 +32,7 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     if site.is_some_and(|site| site != "same-origin" && site != "none") {
         return false;
     }
-    // The scheme is left out of the comparison: behind a proxy that ends TLS the service can't know it.
+    // The scheme is not compared: behind a proxy that terminates TLS the service can't know it.
     let Some(origin) = text(header::ORIGIN) else { return true };
     let origin_host = origin.split_once("://").map(|(_, host)| host);
     origin_host.is_some() && origin_host == text(header::HOST)

@@ -9,12 +9,12 @@ use reqwest::{blocking::Client, redirect::Policy};
 /// Log targets of the exporter and of the HTTP client that it uses.
 pub(crate) const EXPORT_TARGETS: [&str; 4] = ["opentelemetry", "hyper", "reqwest", "rustls"];
 
-/// Whether an endpoint is set.
+/// Returns whether an endpoint is set.
 pub(crate) fn is_configured() -> bool {
     std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").is_ok_and(|endpoint| !endpoint.is_empty())
 }
 
-/// Makes spans, and so the trace ids of the logs; exports them when `export` is set.
+/// Returns the provider of spans, and thereby of the trace ids in the logs. It exports the spans if `export` is set.
 pub(crate) fn tracer_provider(service: &'static str, export: bool) -> anyhow::Result<SdkTracerProvider> {
     let provider = SdkTracerProvider::builder().with_resource(resource(service));
     if !export {
@@ -24,14 +24,15 @@ pub(crate) fn tracer_provider(service: &'static str, export: bool) -> anyhow::Re
     Ok(provider.with_batch_exporter(exporter).build())
 }
 
-/// Exports log records.
+/// Returns the provider that exports log records.
 pub(crate) fn logger_provider(service: &'static str) -> anyhow::Result<SdkLoggerProvider> {
     let exporter = LogExporter::builder().with_http().with_http_client(client()?).build().context(UNUSABLE)?;
     Ok(SdkLoggerProvider::builder().with_resource(resource(service)).with_batch_exporter(exporter).build())
 }
 
-/// What exports one signal, to the endpoint alone: it follows no redirect and uses no proxy. Certificates are only loaded for endpoints that want them: an image of a service has none, and
-/// without this its plain HTTP would fail for want of them.
+/// Returns the client that exports one signal. It connects only to the endpoint: it follows no redirects and uses no
+/// proxy. Certificates are loaded only for HTTPS endpoints: a service's image has none, and loading them would make
+/// even plain HTTP fail.
 fn client() -> anyhow::Result<Client> {
     let set = |name: &str| std::env::var(format!("OTEL_EXPORTER_OTLP_{name}")).ok();
     let endpoints = ["ENDPOINT", "TRACES_ENDPOINT", "LOGS_ENDPOINT"];
@@ -42,7 +43,7 @@ fn client() -> anyhow::Result<Client> {
         let client = Client::builder().timeout(timeout).redirect(Policy::none()).no_proxy();
         if tls { client } else { client.tls_certs_only([]) }.build()
     };
-    // It has a runtime of its own, which can't be started on a thread of another one.
+    // It creates a runtime of its own, which can't be started on a thread of another runtime.
     let client = std::thread::spawn(build).join().map_err(|_| anyhow!("the exporter's HTTP client can't be made"))?;
     client.context(
         "OTEL_EXPORTER_OTLP_ENDPOINT: https needs certificates of authorities; SSL_CERT_FILE names a file of them",
@@ -53,7 +54,7 @@ const UNUSABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT is not usable; set it to a U
 
 fn resource(service: &'static str) -> Resource {
     let resource = Resource::builder();
-    // The builder has read OTEL_SERVICE_NAME; whoever sets it wants that name.
+    // The builder has already read OTEL_SERVICE_NAME, which takes precedence.
     let named = std::env::var("OTEL_SERVICE_NAME").is_ok_and(|name| !name.is_empty());
     if named { resource.build() } else { resource.with_service_name(service).build() }
 }

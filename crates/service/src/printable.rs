@@ -1,11 +1,11 @@
-//! Text from outside, made fit for a terminal or a log: whoever may write to a topic must not move a cursor, forge a
-//! line or hide a word.
+//! Sanitises untrusted text for a terminal or a log: anyone who can write to a topic must not be able to move the
+//! cursor, forge a line or hide a word.
 
 use std::fmt::{self, Display, Write};
 
-/// Characters that can't be seen, or that change what is seen of others, besides control characters: those that
+/// Characters, besides control characters, that are invisible or that change how others are displayed: those that
 /// Unicode calls default ignorable (`DerivedCoreProperties.txt`; soft hyphens, bidirectional controls, zero widths,
-/// fillers, tags), without the selectors that make a character an emoji; separators of lines and paragraphs; and
+/// fillers, tags), except for the selectors that make a character an emoji; line and paragraph separators; and
 /// interlinear annotations.
 const HIDDEN: [(char, char); 17] = [
     ('\u{ad}', '\u{ad}'),
@@ -27,17 +27,17 @@ const HIDDEN: [(char, char); 17] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// Data as one line: what is not printable is escaped visibly, such as `\n`, `\x1b` and `\u{202e}`.
+/// Displays data as one line: non-printable characters are escaped visibly, such as `\n`, `\x1b` and `\u{202e}`.
 pub fn printable<T: Display>(data: T) -> Printable<T> {
     Printable { data, keeps_lines: false }
 }
 
-/// As [`printable`], for text of several lines: line feeds stay.
+/// Like [`printable`], for text of several lines: line feeds are kept.
 pub fn printable_lines<T: Display>(text: T) -> Printable<T> {
     Printable { data: text, keeps_lines: true }
 }
 
-/// Displays its data without what is not printable.
+/// A wrapper that displays its data with non-printable characters escaped.
 #[derive(Debug, Clone, Copy)]
 pub struct Printable<T> {
     data: T,
@@ -81,12 +81,12 @@ fn is_printable(character: char) -> bool {
     !character.is_control() && (character.is_ascii() || !is_hidden())
 }
 
-/// The same JSON with what is not printable in its strings written as JSON escapes. serde_json escapes only what JSON
-/// demands, which are the characters below U+0020.
+/// Returns the same JSON with non-printable characters in its strings written as JSON escapes. serde_json escapes only
+/// the characters that JSON requires, which are those below U+0020.
 pub fn printable_json(json: &str) -> String {
     let mut printable = String::with_capacity(json.len());
     for character in json.chars() {
-        // Between strings JSON has no others than these.
+        // Outside strings, these are the only such characters in JSON.
         if is_printable(character) || matches!(character, '\n' | '\r' | '\t') {
             printable.push(character);
             continue;

@@ -1,11 +1,12 @@
-//! A metrics registry with what every service exposes: its build, its process, its CPU time, memory and open files.
+//! A metrics registry with the metrics that every service exposes: its build, its process, its CPU time, memory and
+//! open files.
 use crate::{
     limits,
     metrics::{BUILD_INFO, CPU_LIMIT, MEMORY_LIMIT, PROCESS_INFO},
 };
 use prometheus::{IntGauge, IntGaugeVec, Registry};
 
-/// A registry of its own for `service`, with [`crate::metrics::COMMON`]: the process's CPU, memory and open files (on
+/// Creates a registry for `service`, with [`crate::metrics::COMMON`]: the process's CPU, memory and open files (on
 /// Linux), their limits, and which build and process this is.
 pub fn registry(service: &str) -> Registry {
     let registry = Registry::new();
@@ -29,7 +30,7 @@ fn common(registry: &Registry, service: &str) -> prometheus::Result<()> {
     Ok(())
 }
 
-/// The host's name as Linux knows it; in a container, the container's.
+/// Returns the host's name according to Linux; in a container, the container's.
 fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname").map_or("localhost".to_owned(), |name| name.trim().to_owned())
 }

@@ -1,5 +1,5 @@
-//! Serves HTTP/1 on a bound socket: nobody who is slow, silent or numerous keeps others from being answered, or the
-//! service from ending.
+//! Serves HTTP/1 on a bound socket: slow, silent or numerous clients can neither block other clients nor delay the
+//! service's shutdown.
 use crate::Shutdown;
 use axum::{
     Router,
@@ -21,16 +21,17 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How patient a listener is.
+/// Time and connection limits of a listener.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// How long a connection may be without a whole request head, at its beginning and between two requests.
+    /// How long a connection may go without a complete request head, at its start and between two requests.
     head: Duration,
-    /// How long the rest may take: reading the body, and the answer up to its head. A stream may last longer.
+    /// How long the rest may take: reading the body and answering, up to the head of the response. A streamed response
+    /// may last longer.
     answer: Duration,
-    /// How long connections may go on after the shutdown; then they are cut off.
+    /// How long connections may continue after the shutdown signal; then they are closed.
     end: Duration,
-    /// Connections at once. Further ones wait to be accepted.
+    /// Maximum number of connections at once. Further ones wait to be accepted.
     connections: usize,
 }
 
@@ -39,14 +40,14 @@ impl Default for Limits {
         Self {
             head: Duration::from_secs(10),
             answer: Duration::from_secs(30),
-            // `up` ends six services one after the other, and has 10 s for all of them.
+            // `up` stops six services one after the other, and has 10 s for all of them.
             end: Duration::from_secs(1),
             connections: 256,
         }
     }
 }
 
-/// Answers requests until `shutdown` triggers and those under way are answered or cut off.
+/// Answers requests until `shutdown` triggers and the requests in progress have been answered or cut off.
 pub(crate) async fn serve(socket: TcpListener, routes: Router, shutdown: Shutdown, limits: Limits) {
     let routes = routes.layer(from_fn(move |request, next| answer_within(limits.answer, request, next)));
     let mut http = http1::Builder::new();
@@ -64,7 +65,7 @@ pub(crate) async fn serve(socket: TcpListener, routes: Router, shutdown: Shutdow
         connections.spawn(async move {
             let _place = place;
             let mut connection = std::pin::pin!(connection);
-            // How a connection ends is its client's business: nobody here could do anything about it.
+            // A connection's error concerns only its client; nothing can be done about it here.
             tokio::select! {
                 _ = connection.as_mut() => return,
                 () = shutdown.triggered() => {}
@@ -74,11 +75,11 @@ pub(crate) async fn serve(socket: TcpListener, routes: Router, shutdown: Shutdow
         });
     }
     drop(socket);
-    // One whose handler panicked has ended as well: `join_all` would hand its panic on to the service.
+    // Unlike `join_all`, this doesn't propagate the panic of a handler to the service.
     while connections.join_next().await.is_some() {}
 }
 
-/// The next connection, and its place among those at once.
+/// Accepts the next connection, and returns it with its permit among the simultaneous ones.
 async fn accept(socket: &TcpListener, places: &Arc<Semaphore>) -> (impl Drop + use<>, TcpStream) {
     loop {
         let place = Arc::clone(places).acquire_owned().await;
@@ -87,7 +88,7 @@ async fn accept(socket: &TcpListener, places: &Arc<Semaphore>) -> (impl Drop + u
             Err(error) => match error.kind() {
                 ErrorKind::ConnectionAborted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => {}
                 _ => {
-                    // Most likely too many files are open, and trying at once would only use up the processor.
+                    // Most likely too many files are open, and retrying at once would only waste CPU time.
                     tracing::warn!(%error, "can't accept a connection, trying again in 1 s");
                     sleep(Duration::from_secs(1)).await;
                 }
@@ -111,11 +112,11 @@ mod tests {
         task::JoinHandle,
     };
 
-    /// Long enough for whatever must not be waited for.
+    /// Long enough for anything that a test must not wait for.
     const FOREVER: Duration = Duration::from_secs(3600);
-    /// Longer than anything here takes that is as it should be.
+    /// Longer than anything here takes if it works.
     const LONG: Duration = Duration::from_secs(30);
-    /// Short enough to be waited for.
+    /// Short enough to wait for.
     const SHORT: Duration = Duration::from_millis(200);
     const PATIENT: Limits = Limits { head: FOREVER, answer: FOREVER, end: FOREVER, connections: 256 };
     const WHOLE: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -147,7 +148,7 @@ mod tests {
             stream
         }
 
-        /// Ends within the test's time, whatever its clients do.
+        /// Shuts down and checks that serving ends in time, whatever its clients do.
         async fn ends(self) {
             self.shutdown.trigger();
             timeout(LONG, self.work).await.unwrap().unwrap();
@@ -158,10 +159,10 @@ mod tests {
         panic!("asked to panic")
     }
 
-    /// Everything that comes until the connection ends.
+    /// Returns everything received until the connection ends.
     async fn rest(mut stream: TcpStream) -> String {
         let mut said = String::new();
-        // One that is cut off may end with an error instead.
+        // A connection that is cut off may end with an error instead.
         let _ = timeout(LONG, stream.read_to_string(&mut said)).await.expect("the connection is ended");
         said
     }
@@ -194,7 +195,7 @@ mod tests {
         for text in ["", HALF_A_HEAD, HALF_A_BODY, WHOLE, "GET /never HTTP/1.1\r\nhost: a\r\n\r\n"] {
             held.push(served.send(text).await);
         }
-        // All of them are accepted once this one, which came last, is answered.
+        // All of them have been accepted once this one, which connected last, is answered.
         let last = served.send("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
         rest(last).await;
         served.ends().await;

@@ -1,4 +1,4 @@
-//! The life of a service's process: flags, telemetry, binding, work, signals, exit code.
+//! The life cycle of a service's process: flags, telemetry, binding, work, signals, exit code.
 use crate::flags::{Variables, matches, with_variables};
 use crate::{Admin, AdminArgs, Health, Shutdown, init, printable_lines, registry};
 use anyhow::{Context, anyhow};
@@ -7,19 +7,19 @@ use prometheus::Registry;
 use std::{fmt::Display, future::Future, io::Write, net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Wrong flags, variables or files, or a port in use: nothing has run (`EX_USAGE` of sysexits.h).
+/// Invalid flags, variables or files, or a port in use: the service did not start (`EX_USAGE` of sysexits.h).
 const USAGE: u8 = 64;
 /// The service ran and failed.
 const FAILED: u8 = 1;
-/// How long a service may take to drain once it was told to end.
+/// How long a service may take to drain after a shutdown signal.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// What every service has, made before the service itself.
+/// The parts that every service has, created before the service itself.
 #[derive(Debug)]
 pub struct Parts {
-    /// Takes the metrics of the service; those that all services have are in it.
+    /// Holds the service's metrics; the metrics common to all services are already registered.
     pub registry: Registry,
-    /// Takes the conditions for being ready.
+    /// Holds the service's readiness conditions.
     pub health: Health,
     /// The bound admin listener, which the service serves while it runs.
     pub admin: Admin,
@@ -31,7 +31,7 @@ pub trait Service: Sized + Send + 'static {
     const ENTRY: tidewatch_platform::Service;
     /// Name of the program and of the service in logs, traces and metrics, such as `alert-relay`.
     const NAME: &'static str = Self::ENTRY.name;
-    /// What it does, in one sentence for `--help`.
+    /// Its purpose, in one sentence for `--help`.
     const ABOUT: &'static str;
     /// Its flags, each with an environment variable.
     type Config: Args + Send;
@@ -39,17 +39,18 @@ pub trait Service: Sized + Send + 'static {
     /// Returns the flags of its admin listener.
     fn admin_args(config: &Self::Config) -> &AdminArgs;
 
-    /// Checks what it can without binding a port. An error is one sentence, which names the flag.
+    /// Checks the configuration as far as possible without binding a port. An error is one sentence that names the
+    /// flag.
     fn check(_: &Self::Config) -> anyhow::Result<()> {
         Ok(())
     }
 
-    /// Makes the service from its configuration and `parts`, and binds its page; nothing runs yet.
-    /// An error is one sentence, which names the flag.
+    /// Builds the service from its configuration and `parts`, and binds its page, without running anything yet. An
+    /// error is one sentence that names the flag.
     fn build(config: Self::Config, parts: Parts) -> impl Future<Output = anyhow::Result<Self>> + Send;
 
-    /// Checks the configuration, binds the admin listener and builds the service.
-    /// An error ends the process with 64 and one sentence, which names the flag.
+    /// Checks the configuration, binds the admin listener and builds the service. An error ends the process with exit
+    /// code 64 and one sentence that names the flag.
     fn bind(config: Self::Config) -> impl Future<Output = anyhow::Result<Self>> + Send {
         async {
             Self::check(&config)?;
@@ -60,22 +61,22 @@ pub trait Service: Sized + Send + 'static {
         }
     }
 
-    /// Returns the address of its page or API, with the port that port 0 became.
+    /// Returns the address of its page or API, with the actual port if port 0 was requested.
     fn page_addr(&self) -> Option<SocketAddr> {
         None
     }
 
-    /// Returns the address of its admin listener, with the port that port 0 became.
+    /// Returns the address of its admin listener, with the actual port if port 0 was requested.
     fn admin_addr(&self) -> SocketAddr;
 
     /// Works until `shutdown` triggers, then drains (within 10 s) and returns.
     fn run(self, shutdown: Shutdown) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
-/// Runs a service as this process: exit code 64 when its configuration is wrong, 1 when it fails, is not drained 10 s
-/// after SIGTERM or SIGINT, or gets a second one of them, and 0 after an orderly end.
+/// Runs a service as this process. The exit code is 64 if its configuration is invalid; 1 if it fails, has not drained
+/// 10 s after SIGTERM or SIGINT, or receives a second such signal; and 0 after an orderly shutdown.
 pub fn main<S: Service>() -> ExitCode {
-    // The description is set last: flattened groups of flags bring the ones of their own.
+    // Set last: flattened groups of flags bring descriptions of their own.
     let command = S::Config::augment_args(Command::new(S::NAME))
         .about(S::ABOUT)
         .long_about(None::<&str>)
@@ -85,7 +86,7 @@ pub fn main<S: Service>() -> ExitCode {
     let config = match matches.and_then(|matches| S::Config::from_arg_matches(&matches)) {
         Ok(config) => config,
         Err(error) => {
-            // A closed stdout or stderr changes nothing of what the exit code says.
+            // A closed stdout or stderr doesn't affect the exit code.
             let _ = error.print();
             return if error.use_stderr() { USAGE.into() } else { ExitCode::SUCCESS };
         }
@@ -105,7 +106,7 @@ pub fn main<S: Service>() -> ExitCode {
 }
 
 fn refuse(why: impl Display) -> ExitCode {
-    // The exit code is the message to whoever closed stderr.
+    // If stderr is closed, the exit code still reports the error.
     let _ = writeln!(std::io::stderr(), "error: {}", printable_lines(why));
     USAGE.into()
 }

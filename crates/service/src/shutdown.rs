@@ -1,12 +1,12 @@
-//! The signal that tells a service, and everything it started, to end.
+//! The shutdown signal of a service and everything it started.
 use tokio_util::sync::CancellationToken;
 
-/// Asks whoever holds a clone of it to drain and return; once triggered it stays so.
+/// A shutdown signal: holders of a clone drain and return when it triggers. It stays triggered.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown(CancellationToken);
 
 impl Shutdown {
-    /// A signal that nobody has triggered yet.
+    /// Creates a signal that has not been triggered.
     pub fn new() -> Self {
         Self::default()
     }
@@ -16,17 +16,17 @@ impl Shutdown {
         self.0.cancel();
     }
 
-    /// Whether it was triggered, here or at a parent.
+    /// Returns whether it has been triggered, here or at a parent.
     pub fn is_triggered(&self) -> bool {
         self.0.is_cancelled()
     }
 
-    /// Waits until it is triggered; returns at once if it was.
+    /// Waits until it is triggered; returns at once if it already was.
     pub async fn triggered(&self) {
         self.0.cancelled().await;
     }
 
-    /// A signal that is triggered with this one, but can be triggered alone as well.
+    /// Returns a signal that triggers with this one, but can also be triggered alone.
     pub fn child(&self) -> Shutdown {
         Self(self.0.child_token())
     }

@@ -1,4 +1,4 @@
-//! A page that reaches a loopback listener by DNS rebinding, and so names its own site's host, gets nothing.
+//! A page that reaches a loopback listener by DNS rebinding, and so names its own site's host, is rejected.
 #![allow(clippy::unwrap_used, missing_docs)]
 use axum::{Router, routing::any};
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ async fn serve(listen: [u8; 4], allowed: &[&str]) -> SocketAddr {
     ([127, 0, 0, 1], port).into()
 }
 
-/// Status code and body of a request that is written by hand, since clients don't let their callers choose every byte.
+/// Returns the status code and body for a handwritten request, since HTTP clients don't give control over every byte.
 async fn ask(addr: SocketAddr, head: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Readiness conditions: met, unmet, and met for a while.
+//! Readiness conditions: met, unmet, and met for a limited time.
 #![allow(clippy::unwrap_used, missing_docs)]
 use std::time::Duration;
 use tidewatch_service::Health;

@@ -1,4 +1,4 @@
-//! Runs minimal_service.rs as a process of its own.
+//! Runs minimal_service.rs as a separate process.
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read},

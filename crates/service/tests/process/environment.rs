@@ -1,4 +1,4 @@
-//! Variables that a service's flags are read from.
+//! The environment variables that a service's flags are read from.
 use crate::child::{End, Process};
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a service's process says by its exit code: 64 misconfigured, 1 failed, 0 ended in order.
+//! The exit codes of a service's process: 64 misconfigured, 1 failed, 0 ended in order.
 use crate::child::Process;
 use std::{net::TcpListener, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What a service's process writes to stdout when that is not a terminal.
+//! The output of a service's process on stdout when that is not a terminal.
 use crate::child::Process;
 use std::time::Duration;
 

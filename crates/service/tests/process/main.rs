@@ -1,4 +1,4 @@
-//! What a service's process does, seen from outside.
+//! The behaviour of a service's process, seen from outside.
 #![allow(clippy::unwrap_used, missing_docs)]
 mod child;
 mod environment;

@@ -1,4 +1,4 @@
-//! The smallest service, and what the tests spawn to see exit codes, logs and traces of a real process.
+//! The smallest service, which the tests spawn to observe exit codes, logs and traces of a real process.
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use tidewatch_platform as platform;
 use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
@@ -7,10 +7,10 @@ use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
 struct Config {
     #[command(flatten)]
     admin: AdminArgs,
-    /// What happens once it runs
+    /// Behaviour once it runs
     #[arg(long, env, default_value = "work")]
     behaviour: Behaviour,
-    /// What nobody is to see
+    /// Value that must never be shown
     #[arg(long, env, hide_env_values = true, value_parser = secret)]
     secret: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Traces and logs reach a collector over OTLP/HTTP, and a collector that is down does no harm.
+//! Traces and logs reach a collector over OTLP/HTTP, and an unreachable collector does no harm.
 use crate::child::Process;
 use axum::{Router, body::Bytes, extract::State, http::Uri};
 use std::{
@@ -8,7 +8,7 @@ use std::{
 
 type Received = Arc<Mutex<Vec<(String, Bytes)>>>;
 
-/// A collector that keeps what it is sent.
+/// A collector that keeps everything it receives.
 async fn collector() -> (String, Received) {
     let received = Received::default();
     let keep = async |State(received): State<Received>, path: Uri, body: Bytes| {
@@ -26,7 +26,7 @@ fn contains(received: &Received, path: &str, needle: &[u8]) -> bool {
     received.iter().any(|(at, body)| at == path && body.windows(needle.len()).any(|window| window == needle))
 }
 
-/// A collector, and a machine without certificates, as most images are.
+/// Returns variables for a collector on a machine without certificates, as in most images.
 fn without_certificates(endpoint: &str) -> [(&str, &str); 3] {
     [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), ("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_DIR", "/nowhere")]
 }

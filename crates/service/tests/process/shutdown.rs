@@ -1,4 +1,4 @@
-//! How a service's process ends when it is told to.
+//! How a service's process reacts to a shutdown signal.
 use crate::child::Process;
 use std::{
     io::{Read, Write},
@@ -31,7 +31,7 @@ fn half_open_connections_do_not_hold_up_the_end() {
             connection
         })
         .collect();
-    // Connections are accepted in order: once this one is answered, the others are the service's.
+    // Connections are accepted in order: once this one is answered, the service has accepted the others.
     let mut last = connect();
     last.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
     last.read_to_string(&mut String::new()).unwrap();
