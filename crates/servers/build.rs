@@ -1,5 +1,5 @@
-//! Embeds the rule files and the SLO definitions, so that `tidewatch up` needs no checkout: whatever YAML files their folders
-//! have.
+//! Embeds the rule files and the SLO definitions, so that `tidewatch up` needs no checkout: all YAML files in their
+//! folders.
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
     fs::write(variable("OUT_DIR")?.join("files.rs"), code)
 }
 
-/// The YAML files right in this folder, in the order of their names.
+/// Returns the YAML files directly in this folder, sorted by name.
 fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,23 +1,23 @@
-//! Files of the repository that are part of the program.
+//! Files of the repository that are embedded in the program.
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-/// A file's name, without a folder, and its text.
+/// A file: its name, without a folder, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Such as `platform.yaml`.
+    /// Its name, such as `platform.yaml`.
     pub name: String,
-    /// All of it.
+    /// Its full text.
     pub text: String,
 }
 
-/// Prometheus's rule files: all of `rules/*.yaml`.
+/// Returns Prometheus's rule files: all of `rules/*.yaml`.
 #[must_use]
 pub fn rules() -> Vec<File> {
     files(RULES)
 }
 
-/// The definitions of the SLOs: all of `docs/slos/*.yaml`.
+/// Returns the definitions of the SLOs: all of `docs/slos/*.yaml`.
 #[must_use]
 pub fn slos() -> Vec<File> {
     files(SLOS)

@@ -1,40 +1,40 @@
-//! Why a server could not be brought up.
+//! The reasons why a server could not be started.
 use std::path::{Path, PathBuf};
 
 use crate::process::{PortError, StartError};
 
-/// Why a server could not be brought up.
+/// The reason why a server could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// Its port can't be had.
+    /// Its port is not available.
     #[error(transparent)]
     Port(#[from] PortError),
     /// Its directory can't be used.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried, as in "cannot `create` ...".
+        /// The action that failed, as in "cannot `create` ...".
         action: &'static str,
-        /// On which file.
+        /// The file concerned.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// It ended before it was ready, or is not ready in time.
+    /// It ended before it was ready, or was not ready in time.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// What has to be done before its first start failed.
+    /// The preparation for its first start failed.
     #[error("{name} could not {purpose} in {}:\n{said}", dir.display())]
     Preparation {
         /// The server's name.
         name: &'static str,
-        /// What was to be done, as in "could not `format its storage`".
+        /// The purpose of the preparation, as in "could not `format its storage`".
         purpose: &'static str,
         /// The server's directory.
         dir: PathBuf,
-        /// The last lines of what the tool printed.
+        /// The last lines of the tool's output.
         said: String,
     },
-    /// The HTTP client that asks whether it is ready can't be made.
+    /// The HTTP client for the readiness check can't be created.
     #[error("cannot set up an HTTP client: {0}")]
     Client(reqwest::Error),
 }

@@ -1,4 +1,4 @@
-//! Grafana: its datasources and dashboards provisioned, readable by everybody on this machine without a login.
+//! Grafana: with provisioned datasources and dashboards, readable without a login by everyone on this machine.
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -7,29 +7,29 @@ use crate::platform::{self, GRAFANA, Settings};
 use crate::process::{Invocation, Port};
 use crate::{File, Installation, NotFound, Place, Ready, Running, Server, ServerError};
 
-/// What makes one installation's Grafana.
+/// The configuration of one Grafana.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// URL of Prometheus.
     pub prometheus: String,
-    /// URL of Alertmanager, where one runs.
+    /// URL of Alertmanager, if one runs.
     pub alertmanager: Option<String>,
-    /// The dashboards' JSON; the first is the home page.
+    /// The dashboards' JSON; the first one is the home page.
     pub dashboards: Vec<File>,
 }
 
 impl Config {
-    /// The provisioning file of the datasources. Dashboards name them by these uids.
+    /// Returns the provisioning file of the datasources. Dashboards refer to them by these uids.
     #[must_use]
     pub fn datasources(&self) -> String {
         let running = [("prometheus", Some(&self.prometheus)), ("alertmanager", self.alertmanager.as_ref())];
         let running = running.into_iter().filter_map(|(server, url)| Some((server, url?.as_str()))).collect();
         let provisioning = json!({ "apiVersion": 1, "datasources": platform::datasources(&running) });
-        // JSON is YAML, too.
+        // JSON is also YAML.
         format!("# Written by `tidewatch up` at every start; changes are lost.\n{provisioning:#}\n")
     }
 
-    /// The provisioning file that says where dashboards lie.
+    /// Returns the provisioning file with the location of the dashboards.
     #[must_use]
     pub fn provider(dashboards: &Path) -> String {
         format!(
@@ -47,7 +47,7 @@ providers:
         )
     }
 
-    /// `grafana.ini` for a Grafana on this port that keeps everything in `dir`.
+    /// Returns the `grafana.ini` for a Grafana on this port that keeps everything in `dir`.
     #[must_use]
     pub fn ini(&self, dir: &Path, port: u16) -> String {
         let dir = dir.display();
@@ -79,12 +79,12 @@ fn ini_section(name: &str, settings: &Settings) -> String {
 /// Finds Grafana, `grafana` or `grafana-server`, on PATH.
 ///
 /// # Errors
-/// When it is not there.
+/// When it is not on PATH.
 pub fn find() -> Result<Installation, NotFound> {
     Installation::find("grafana", &["grafana", "grafana-server"], "it is not on PATH")
 }
 
-/// Grafana, found and configured.
+/// A Grafana that was found and configured.
 #[derive(Clone, Debug)]
 pub struct Grafana {
     /// Its program.
@@ -125,10 +125,10 @@ impl Server for Grafana {
     }
 }
 
-/// Starts Grafana: [`Running::start`].
+/// Starts Grafana; see [`Running::start`].
 ///
 /// # Errors
-/// As [`Running::start`].
+/// As for [`Running::start`].
 pub async fn start(
     installation: &Installation,
     dir: &Path,
@@ -138,8 +138,8 @@ pub async fn start(
     Running::start(&Grafana { installation: installation.clone(), config: config.clone() }, dir, port).await
 }
 
-/// Returns the folder with Grafana's own files, which it has to be given: where the archive is unpacked, beside the
-/// program's `bin`, or where packages put it. Wrapped programs know it by themselves.
+/// Returns the folder with Grafana's own files, which it needs as an argument: where the archive was unpacked, beside
+/// the program's `bin`, or where packages install it. Wrapped programs don't need it.
 fn home(program: &Path) -> Option<PathBuf> {
     let program = program.canonicalize().ok()?;
     let prefix = program.parent()?.parent()?;

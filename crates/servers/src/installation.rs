@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use crate::process::Search;
 
-/// A server's program that can be run here. Its [`Display`](fmt::Display) says which one.
+/// A server's program that can be run on this machine. Its [`Display`](fmt::Display) shows which one it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installation {
     name: &'static str,
     program: PathBuf,
 }
 
-/// A server was not found. Its message, one line, says where was looked and what helps.
+/// The error for a server that was not found. Its one-line message says where it was searched for and, if
+/// there is one, a way to get it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("no {name} found: {advice}")]
 pub struct NotFound {
@@ -42,13 +43,13 @@ impl Installation {
         &self.program
     }
 
-    /// Makes one whose program is this file.
+    /// Creates an installation whose program is this file.
     #[must_use]
     pub fn of(name: &'static str, program: PathBuf) -> Installation {
         Installation { name, program }
     }
 
-    /// Finds the first of these programs, on PATH or in what `tests/setup` fetched.
+    /// Finds the first of these programs, on PATH or among those fetched by `tests/setup`.
     pub(crate) fn find(name: &'static str, programs: &[&str], advice: &str) -> Result<Installation, NotFound> {
         match Search::of_process().program(programs) {
             Some(program) => Ok(Installation { name, program }),

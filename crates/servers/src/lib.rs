@@ -1,10 +1,10 @@
-//! Other people's servers as Tidewatch runs them on one machine: Apache Kafka, Prometheus, Alertmanager and Grafana.
+//! Third-party servers that Tidewatch runs on one machine: Apache Kafka, Prometheus, Alertmanager and Grafana.
 //!
-//! Each server has one file, which says how it is found, configured, run and known to be ready ([`Server`]);
-//! [`Running`] starts, restarts and ends it. Each is a child process on loopback with everything it keeps in a
+//! Each server has one file, which defines how it is found, configured, run and checked for readiness ([`Server`]);
+//! [`Running`] starts, restarts and stops it. Each is a child process on loopback that keeps all its files in a
 //! directory of its own, and its configuration is written at every start. Settings that do not depend on addresses are
-//! in `platform/`, where Nix reads them, too. How Alertmanager groups, inhibits and routes is said once, in
-//! [`alertmanager`]: `up` and production differ in their receivers only.
+//! in `platform/`, where Nix reads them, too. How Alertmanager groups, inhibits and routes alerts is defined once, in
+//! [`alertmanager`]: `up` and production differ only in their receivers.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod alertmanager;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Reads a file of `platform/` that is part of the program.
+/// Reads a file of `platform/` that is embedded in the program.
 macro_rules! settings {
     ($file:literal) => {
         LazyLock::new(|| read($file, include_str!(concat!("../../../platform/", $file))))
@@ -23,7 +23,7 @@ static DATASOURCES: LazyLock<Datasources> = settings!("datasources.toml");
 
 pub(crate) type Settings = BTreeMap<String, Setting>;
 
-/// A value of a server's own configuration.
+/// A value in a server's configuration.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Setting {
@@ -72,7 +72,7 @@ struct Datasource {
     default: bool,
     #[serde(default)]
     json_data: serde_json::Map<String, Value>,
-    /// By server, what is added to `json_data` where that server runs, too.
+    /// Additions to `json_data`, by the server whose presence they require.
     #[serde(default)]
     with: BTreeMap<String, serde_json::Map<String, Value>>,
 }
@@ -91,8 +91,7 @@ fn read<T: DeserializeOwned>(file: &str, text: &str) -> T {
     toml::from_str(text).unwrap_or_else(|error| panic!("platform/{file}: {error}"))
 }
 
-/// Returns the datasources of the servers that run, given by name with their URLs, in the form of Grafana's
-/// provisioning.
+/// Returns the datasources of the running servers, given as names and URLs, in Grafana's provisioning format.
 pub(crate) fn datasources(running: &BTreeMap<&str, &str>) -> Vec<Value> {
     let provisioned = |datasource: &Datasource| {
         let url = running.get(datasource.server.as_str())?;

@@ -1,4 +1,4 @@
-//! Prometheus: what it scrapes, which rules it evaluates, and where its alerts go.
+//! Prometheus: its scrape targets, the rules it evaluates, and the destination of its alerts.
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,36 +9,36 @@ use crate::platform::PROMETHEUS;
 use crate::process::{Invocation, Port};
 use crate::{File, Installation, NotFound, Place, Ready, Running, Server, ServerError};
 
-/// Returns how often everything is scraped: the setting of `platform/prometheus.toml`.
+/// Returns the scrape interval: the setting of `platform/prometheus.toml`.
 #[must_use]
 pub fn scrape_interval() -> Duration {
     PROMETHEUS.scrape_interval.unsigned_abs()
 }
 
-/// Something to scrape, at `/metrics`.
+/// A scrape target; its path is `/metrics`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The service's name: the label `job`.
     pub job: String,
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
 }
 
-/// What makes one installation's Prometheus.
+/// The configuration of one Prometheus.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How often everything is scraped, in whole milliseconds.
+    /// The scrape interval, in whole milliseconds.
     pub scrape_interval: Duration,
-    /// What is scraped beside Prometheus itself and its Alertmanager.
+    /// The targets besides Prometheus itself and its Alertmanager.
     pub targets: Vec<Target>,
     /// The rule files.
     pub rules: Vec<File>,
-    /// The port of the Alertmanager on 127.0.0.1 that is told of alerts, if one is.
+    /// The port of the Alertmanager on 127.0.0.1 that receives alerts, if any.
     pub alertmanager: Option<u16>,
 }
 
 impl Config {
-    /// The text of `prometheus.yml` for a Prometheus on this port; rule files lie in `rules/` beside it.
+    /// Renders `prometheus.yml` for a Prometheus on this port; the rule files are in `rules/` beside it.
     #[must_use]
     pub fn render(&self, port: u16) -> String {
         let mut text = format!(
@@ -87,7 +87,7 @@ alerting:
     }
 }
 
-/// Finds Prometheus on PATH or in what `tests/setup` fetched.
+/// Finds Prometheus on PATH or among the programs fetched by `tests/setup`.
 ///
 /// # Errors
 /// When it is in neither place.
@@ -95,7 +95,7 @@ pub fn find() -> Result<Installation, NotFound> {
     Installation::find("prometheus", &["prometheus"], FETCHED)
 }
 
-/// Prometheus, found and configured. It scrapes for the first time within one interval after it is ready.
+/// A Prometheus that was found and configured. Its first scrape comes within one interval after it is ready.
 #[derive(Clone, Debug)]
 pub struct Prometheus {
     /// Its program.
@@ -123,7 +123,7 @@ impl Server for Prometheus {
                 format!("--storage.tsdb.retention.time={}", PROMETHEUS.retention_time).into(),
                 format!("--storage.tsdb.retention.size={}", PROMETHEUS.retention_size).into(),
                 format!("--web.listen-address={}", place.address()).into(),
-                // The beginning of links in notifications.
+                // The base of links in notifications.
                 format!("--web.external-url={}", place.url()).into(),
                 format!("--enable-feature={}", PROMETHEUS.features.join(",")).into(),
             ],
@@ -136,10 +136,10 @@ impl Server for Prometheus {
     }
 }
 
-/// Starts Prometheus: [`Running::start`].
+/// Starts Prometheus; see [`Running::start`].
 ///
 /// # Errors
-/// As [`Running::start`].
+/// As for [`Running::start`].
 pub async fn start(
     installation: &Installation,
     dir: &Path,

@@ -8,16 +8,16 @@ use crate::process::{Invocation, Port, ProcessGroup, Supervised, last_lines};
 use crate::{Place, Preparation, Ready, Server, ServerError};
 
 /// How long a start may take. Kafka takes 2 to 4 s on an idle machine with two cores, and 3 s more after a crash.
-/// Prometheus reads its last samples: a second or two, on a busy machine several.
+/// Prometheus reads its last samples, which takes one or two seconds, or several on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long one request may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
-/// How often a preparation is checked for its end.
+/// How often a preparation is checked for completion.
 pub(crate) const PREPARATION_POLL: Duration = Duration::from_millis(20);
 /// How long a graceful stop may take before the process is killed.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
-/// A running server. When it is dropped, or our process ends in whatever way, its whole process group is killed.
+/// A running server. Its whole process group is killed when this is dropped, and when our process ends for any reason.
 #[derive(Debug)]
 pub struct Running {
     process: Supervised,
@@ -25,7 +25,7 @@ pub struct Running {
     launch: Launch,
 }
 
-/// What it takes to start it again.
+/// Everything needed to start the server again.
 #[derive(Clone, Debug)]
 struct Launch {
     name: &'static str,
@@ -35,8 +35,8 @@ struct Launch {
 }
 
 impl Running {
-    /// Starts a server with everything that it keeps below `dir`, and waits until it is ready. The directory is created
-    /// where it is missing. The server's output goes to `NAME.log` in there.
+    /// Starts a server with all its files below `dir`, and waits until it is ready. The directory is created if
+    /// missing. The server's output goes to `NAME.log` in it.
     ///
     /// # Errors
     /// When the port is taken, the directory can't be written, or the server ends or is not ready within 60 s.
@@ -68,25 +68,25 @@ impl Running {
         &self.launch.place
     }
 
-    /// Returns where it answers, such as `http://127.0.0.1:9090`.
+    /// Returns its URL, such as `http://127.0.0.1:9090`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Returns its process id, which is that of its process group too.
+    /// Returns its process id, which is also the id of its process group.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.process.pid()
     }
 
-    /// Returns the file that its output goes to.
+    /// Returns the file that receives its output.
     #[must_use]
     pub fn log(&self) -> &Path {
         self.process.log()
     }
 
-    /// Returns how it ended, if it ended by itself.
+    /// Returns its exit status, if it ended by itself.
     pub fn exited(&mut self) -> Option<ExitStatus> {
         self.process.exited()
     }
@@ -96,10 +96,10 @@ impl Running {
         self.process.kill();
     }
 
-    /// Kills it, as a crash would, and starts it again on the same port with the files that its directory has by then.
+    /// Kills it, as a crash would, and starts it again on the same port with the current files of its directory.
     ///
     /// # Errors
-    /// As at its first start.
+    /// As for its first start.
     pub async fn restart(&mut self) -> Result<(), ServerError> {
         self.kill();
         Port::check_free(self.launch.place.port)?;
@@ -107,7 +107,7 @@ impl Running {
         Ok(())
     }
 
-    /// Ends it gracefully: SIGTERM, and SIGKILL after 10 s.
+    /// Stops it gracefully: SIGTERM, and SIGKILL after 10 s.
     pub async fn stop(self) {
         self.process.stop(STOP_WITHIN).await;
     }
@@ -146,7 +146,7 @@ async fn prepare(name: &'static str, preparation: &Preparation, place: &Place) -
         return Ok(());
     }
     let output = File::create(log).map_err(ServerError::io("write", log))?;
-    // In a group of its own, so that it ends with us too.
+    // In a process group of its own, so that it ends with our process, too.
     let mut tool =
         ProcessGroup::spawn(invocation, &place.dir, &output).map_err(ServerError::io("run", &invocation.program))?;
     let status = loop {

@@ -1,4 +1,4 @@
-//! What a server is: how it is configured, run and known to be ready.
+//! The interface of a server: how it is configured, run and checked for readiness.
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::{File, ServerError};
 /// A server that was found on this machine, with its configuration. [`Running::start`](crate::Running::start) starts
 /// it.
 ///
-/// Each server has one file, which also says how it is found: a function `find` returns its installation.
+/// Each server has one file, which also defines how it is found: a function `find` returns its installation.
 pub trait Server: Send + Sync {
     /// Returns its name, which names its log and its entry in `endpoints.json`.
     fn name(&self) -> &'static str;
@@ -24,46 +24,46 @@ pub trait Server: Send + Sync {
         None
     }
 
-    /// Returns how it is run, in the directory of its place.
+    /// Returns its command, which is run in the directory of its place.
     fn invocation(&self, place: &Place) -> Invocation;
 
-    /// Returns how it is known to be ready.
+    /// Returns its readiness check.
     fn ready(&self) -> Ready;
 }
 
 /// A program that has to succeed once before the first start.
 #[derive(Clone, Debug)]
 pub struct Preparation {
-    /// What it does, as in "kafka could not `format its storage`".
+    /// Its purpose, as in "kafka could not `format its storage`".
     pub purpose: &'static str,
-    /// How it is run.
+    /// Its command.
     pub invocation: Invocation,
-    /// The file that is there once it has succeeded.
+    /// The file that exists once it has succeeded.
     pub done: PathBuf,
-    /// The file that its output goes to.
+    /// The file that receives its output.
     pub log: PathBuf,
 }
 
-/// How a server is known to be ready.
+/// A readiness check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ready {
     /// It answers 2xx at this path.
     Http(&'static str),
-    /// It is a Kafka broker, and serves each of its partitions.
+    /// It is a Kafka broker and serves each of its partitions.
     Kafka,
 }
 
 /// Where a server keeps its files and where it listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The directory of everything that it keeps, its log and process id included. An absolute path.
+    /// The absolute path of the directory for all its files, including its log and process id.
     pub dir: PathBuf,
     /// Its port on 127.0.0.1.
     pub port: u16,
 }
 
 impl Place {
-    /// Returns where it listens, such as `127.0.0.1:9090`.
+    /// Returns the address it listens on, such as `127.0.0.1:9090`.
     #[must_use]
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
@@ -75,7 +75,7 @@ impl Place {
         format!("http://{}", self.address())
     }
 
-    /// Writes a file of its directory, and makes the folders above it.
+    /// Writes a file in its directory, creating the folders above it.
     pub(crate) fn write(&self, file: &str, text: &str) -> Result<PathBuf, ServerError> {
         write(&self.dir, file, text)
     }

@@ -1,4 +1,5 @@
-//! What is generated is legal, by the tools of the servers' own makers, and sends each alert where it belongs.
+//! The generated configuration is valid according to the servers' own tools, and sends each alert to the right
+//! receiver.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use tidewatch_servers::prometheus::{Config, Target};
 use tidewatch_servers::{grafana, rules};
 use tidewatch_testkit::program;
 
-/// A file of alertmanager/.
+/// Returns the path of a file in alertmanager/.
 fn committed(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../alertmanager").join(name)
 }
@@ -19,7 +20,7 @@ fn production() -> PathBuf {
     committed("production.yaml")
 }
 
-/// What a checking tool says; it must be content.
+/// Runs a checking tool, which must succeed, and returns its output.
 fn content(tool: &Path, arguments: &[&str]) -> String {
     let output = Command::new(tool).args(arguments).output().unwrap();
     let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
@@ -81,7 +82,7 @@ fn watchdog_is_told_every_minute_however_long_its_receiver_takes_to_answer() {
     let route = routes.iter().find(|route| route["receiver"] == "watchdog").unwrap();
     let seconds = |field: &str| route[field].as_str().unwrap().strip_suffix('s').unwrap().parse::<u64>().unwrap();
     let (group_interval, repeat_interval) = (seconds("group_interval"), seconds("repeat_interval"));
-    // Alertmanager looks every group_interval whether repeat_interval has passed since the last answer.
+    // Alertmanager checks every group_interval whether repeat_interval has passed since the last answer.
     for answered_after in [1, 9] {
         let mut looks = (1..).map(|look| look * group_interval);
         let told = looks.find(|at| *at > repeat_interval + answered_after);

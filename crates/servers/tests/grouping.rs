@@ -1,4 +1,4 @@
-//! How the real Alertmanager joins alerts into notifications, by the generated configuration.
+//! How the real Alertmanager groups alerts into notifications with the generated configuration.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 type Told = Arc<Mutex<Vec<Value>>>;
 
-/// A webhook that keeps what it is told, and its URL.
+/// Starts a webhook. Returns the list of everything it receives, and its URL.
 async fn webhook() -> (Told, String) {
     let told = Told::default();
     let keep = async |State(told): State<Told>, Json(body): Json<Value>| told.lock().unwrap().push(body);

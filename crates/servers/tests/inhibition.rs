@@ -1,4 +1,4 @@
-//! Which alerts the real Alertmanager holds back because of others, by the generated configuration.
+//! Which alerts the real Alertmanager inhibits because of others, with the generated configuration.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use tidewatch_testkit::{eventually, program};
 
 const PAGE: &str = "alertname=ErrorBudgetBurnPage severity=critical service=pay slo=pay-availability long_window=1h";
 
-/// Alerts that fire, and which of them are held back, by their place.
+/// Firing alerts, and the indices of those that are inhibited.
 const CASES: [(&str, &[&str], &[usize]); 7] = [
     (
         "a ticket while the page of the same SLO fires, another SLO's not",
@@ -102,7 +102,7 @@ fn labels(text: &str) -> BTreeMap<&str, &str> {
     text.split(' ').map(|label| label.split_once('=').unwrap()).collect()
 }
 
-/// Of each alert whether it is held back, once all of them are there.
+/// Returns for each alert whether it is inhibited, once all of them are there.
 async fn suppressed(running: &Running, alerts: &[BTreeMap<&str, &str>]) -> Option<Vec<bool>> {
     let all: Vec<Value> = reqwest::get(format!("{}/api/v2/alerts", running.url())).await.ok()?.json().await.ok()?;
     let of = |labels: &BTreeMap<&str, &str>| {

@@ -1,4 +1,4 @@
-//! Apache Kafka as a child process: its start, its data, its end.
+//! Apache Kafka as a child process: start, data, stop.
 #![allow(clippy::unwrap_used, missing_docs)]
 #![allow(clippy::print_stdout)]
 
@@ -15,7 +15,7 @@ use tidewatch_servers::kafka::{Installation, RealKafka};
 use tidewatch_servers::process::{Port, PortError};
 use tidewatch_testkit::skipped;
 
-/// The Kafka on this machine, or a line that says why the test is skipped.
+/// Finds the Kafka on this machine, or prints a line with the reason why the test is skipped.
 fn kafka(test: &str) -> Option<Installation> {
     RealKafka::discover().inspect_err(|why| skipped(test, format_args!("needs kafka: {why}"))).ok()
 }

@@ -1,4 +1,4 @@
-//! The servers as processes: their start, what goes wrong with it, their end.
+//! The servers as processes: start, failures at the start, stop.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::net::{TcpListener, TcpStream};
@@ -134,7 +134,7 @@ async fn rules_of_an_earlier_start_are_gone() {
 #[tokio::test]
 async fn grafana_is_started_with_what_it_needs_and_taken_down() {
     let dir = tempfile::tempdir().unwrap();
-    // Answers 200 to whatever it is asked, on the port of its configuration, and keeps what it was called with.
+    // Answers 200 to every request, on the port of its configuration, and records its arguments.
     let fake = script(
         dir.path(),
         "grafana",

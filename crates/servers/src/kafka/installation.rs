@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use crate::NotFound;
 use crate::process::{Search, executable};
 
-/// An Apache Kafka that can be run here. Its [`Display`](fmt::Display) says which one and why it was taken.
+/// An Apache Kafka that can be run on this machine. Its [`Display`](fmt::Display) shows which one it is and why it was
+/// chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installation {
     pub(super) programs: Programs,
     origin: String,
 }
 
-/// How the broker and its storage tool are called.
+/// The programs of the broker and its storage tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Programs {
     /// The scripts of Kafka's distribution.
@@ -57,11 +58,11 @@ const SERVER: &[&str] = &["kafka-server-start.sh", "kafka-server-start"];
 const STORAGE: &[&str] = &["kafka-storage.sh", "kafka-storage"];
 
 impl Installation {
-    /// Looks, in this order, at `KAFKA_HOME`, for `kafka-server-start(.sh)` on PATH, and for the jars that
-    /// `tests/setup` fetches into `${XDG_CACHE_HOME:-~/.cache}/tidewatch/kafka/libs`.
+    /// Searches, in this order, `KAFKA_HOME`, PATH for `kafka-server-start(.sh)`, and the jars that `tests/setup`
+    /// fetches into `${XDG_CACHE_HOME:-~/.cache}/tidewatch/kafka/libs`.
     ///
     /// # Errors
-    /// When none of them is there and usable.
+    /// When none of them is present and usable.
     pub fn discover() -> Result<Installation, NotFound> {
         discover_in(&Environment::of_process())
     }
@@ -126,7 +127,7 @@ fn in_cache(environment: &Environment) -> Result<Installation, String> {
 
 #[cfg(test)]
 impl Installation {
-    /// One whose scripts are these, for tests of what happens when Kafka misbehaves.
+    /// Creates an installation from these scripts, for tests in which Kafka misbehaves.
     pub(super) fn of_scripts(server: PathBuf, storage: PathBuf) -> Installation {
         Installation { programs: Programs::Scripts { server, storage }, origin: "a test's scripts".into() }
     }

@@ -10,11 +10,11 @@ pub use real::RealKafka;
 use crate::process::Invocation;
 use crate::{Place, Preparation, Ready, Server, ServerError};
 
-/// Apache Kafka, found and configured.
+/// A Kafka that was found and configured.
 #[derive(Clone, Debug)]
 struct Kafka {
     installation: Installation,
-    /// The port on 127.0.0.1 at which it is its own controller.
+    /// The port on 127.0.0.1 of its own controller.
     controller: u16,
 }
 
@@ -31,7 +31,7 @@ impl Server for Kafka {
         Some(Preparation {
             purpose: "format its storage",
             invocation: programs::format_storage(&self.installation, &place.dir),
-            // The tool writes this file last, so a formatting that was interrupted is done again.
+            // The tool writes this file last, so an interrupted formatting is repeated.
             done: place.dir.join(properties::DATA).join("meta.properties"),
             log: place.dir.join("format.log"),
         })

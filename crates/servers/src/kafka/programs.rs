@@ -1,4 +1,4 @@
-//! How an installation's storage tool and server are called.
+//! The command lines of an installation's storage tool and server.
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::installation::{Installation, Programs};
 use super::properties;
 use crate::platform::KAFKA;
 
-/// Formats the storage that `server.properties` in the working directory names.
+/// Returns the command that formats the storage named by `server.properties` in the working directory.
 pub(super) fn format_storage(installation: &Installation, dir: &Path) -> Invocation {
     let arguments = ["format", "--ignore-formatted", "-t", &KAFKA.cluster_id, "-c", properties::FILE];
     match &installation.programs {
@@ -17,13 +17,13 @@ pub(super) fn format_storage(installation: &Installation, dir: &Path) -> Invocat
     }
 }
 
-/// Runs the broker that `server.properties` in the working directory describes.
+/// Returns the command that runs the broker described by `server.properties` in the working directory.
 pub(super) fn serve(installation: &Installation, dir: &Path) -> Invocation {
     match &installation.programs {
         Programs::Scripts { server, .. } => script(server, &[properties::FILE], dir),
         Programs::Jars { java, libs } => jars(
             java,
-            // Without the last one every start logs its 400 settings.
+            // Without the last option, every start logs 400 settings.
             &format!(
                 "{heap} {jvm} -Dorg.slf4j.simpleLogger.showDateTime=true \
                  -Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX \
@@ -45,7 +45,7 @@ fn script(program: &Path, arguments: &[&str], dir: &Path) -> Invocation {
         environment: vec![
             ("KAFKA_HEAP_OPTS", KAFKA.heap.as_str().into()),
             ("KAFKA_JVM_PERFORMANCE_OPTS", KAFKA.jvm.as_str().into()),
-            // By default they write beside the programs, which may be read-only.
+            // By default they write beside the programs, which may be on a read-only file system.
             ("LOG_DIR", dir.join("logs").into_os_string()),
         ],
     }

@@ -3,15 +3,15 @@ use std::fmt::Write;
 
 use crate::platform::KAFKA;
 
-/// The file's name in the directory that the broker runs in.
+/// The file's name in the broker's working directory.
 pub(super) const FILE: &str = "server.properties";
 
-/// Where the data lies, below the directory that the broker runs in: a relative path needs no escaping in a
-/// properties file.
+/// The data directory, relative to the broker's working directory: a relative path needs no escaping in a properties
+/// file.
 pub(super) const DATA: &str = "data";
 
 /// Renders the configuration of a broker that serves clients on `port` and is its own controller on `controller`: the
-/// settings of `platform/kafka.toml` and the addresses.
+/// settings of `platform/kafka.toml` plus the addresses.
 pub(super) fn render(port: u16, controller: u16) -> String {
     let mut text = format!(
         "# Written at every start; changes are lost.

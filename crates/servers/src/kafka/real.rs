@@ -5,7 +5,8 @@ use super::{Installation, Kafka};
 use crate::process::Port;
 use crate::{NotFound, Running, Server, ServerError};
 
-/// A running Apache Kafka. When it is dropped, or our process ends in whatever way, its whole process group is killed.
+/// A running Apache Kafka. Its whole process group is killed when this is dropped, and when our process ends for any
+/// reason.
 #[derive(Debug)]
 pub struct RealKafka {
     kafka: Kafka,
@@ -13,20 +14,20 @@ pub struct RealKafka {
 }
 
 impl RealKafka {
-    /// Finds an Apache Kafka on this machine: [`Installation::discover`].
+    /// Finds an Apache Kafka on this machine; see [`Installation::discover`].
     ///
     /// # Errors
-    /// When there is none; the message says where was looked.
+    /// When there is none; the message says where it was searched for.
     pub fn discover() -> Result<Installation, NotFound> {
         Installation::discover()
     }
 
-    /// Starts a broker with everything it keeps below `dir` (created where missing, formatted at the first start, its
-    /// data found again later) and waits until it serves all its partitions. Its output is in `dir/kafka.log`. The first
-    /// time it has no topics: [`tidewatch_kafka::topics::ensure`] creates them.
+    /// Starts a broker with all its files below `dir`, and waits until it serves all its partitions. The directory is
+    /// created if missing and formatted at the first start; later starts reuse its data. The broker's output goes to
+    /// `dir/kafka.log`. A new broker has no topics: [`tidewatch_kafka::topics::ensure`] creates them.
     ///
     /// # Errors
-    /// When the port is taken, the directory can't be written, or the broker ends or does not serve within 60 s.
+    /// When the port is taken, the directory can't be written, or the broker ends or isn't ready within 60 s.
     pub async fn start(installation: &Installation, dir: &Path, port: Port) -> Result<RealKafka, ServerError> {
         let port = port.number()?;
         let kafka = Kafka { installation: installation.clone(), controller: Port::free_beside(&[port]) };
@@ -34,24 +35,24 @@ impl RealKafka {
         Ok(RealKafka { kafka, running })
     }
 
-    /// Returns the address that clients take as `bootstrap.servers`.
+    /// Returns the address for `bootstrap.servers`.
     #[must_use]
     pub fn brokers(&self) -> String {
         self.running.place().address()
     }
 
-    /// Returns the broker's process id, which is that of its process group too.
+    /// Returns the broker's process id, which is also the id of its process group.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.running.pid()
     }
 
-    /// Returns how the broker ended, if it ended by itself.
+    /// Returns the broker's exit status, if it ended by itself.
     pub fn exited(&mut self) -> Option<std::process::ExitStatus> {
         self.running.exited()
     }
 
-    /// Returns the file that its output goes to.
+    /// Returns the file that receives its output.
     #[must_use]
     pub fn log(&self) -> &Path {
         self.running.log()
@@ -62,13 +63,13 @@ impl RealKafka {
         self.running.kill();
     }
 
-    /// Starts the broker again, killed before where it still runs: same port, same data.
+    /// Starts the broker again on the same port with the same data, after killing it if it still runs.
     ///
     /// # Errors
-    /// As [`RealKafka::start`].
+    /// As for [`RealKafka::start`].
     pub async fn restart(&mut self) -> Result<(), ServerError> {
         self.kill();
-        // While it was down, somebody else may have taken the controller's port, which no client knows.
+        // While it was down, another process may have taken the controller's port, which no client knows.
         if Port::check_free(self.kafka.controller).is_err() {
             let place = self.running.place();
             self.kafka.controller = Port::free_beside(&[place.port]);
@@ -77,7 +78,7 @@ impl RealKafka {
         self.running.restart().await
     }
 
-    /// Ends the broker gracefully: SIGTERM, and SIGKILL after 10 s.
+    /// Stops the broker gracefully: SIGTERM, and SIGKILL after 10 s.
     pub async fn stop(self) {
         self.running.stop().await;
     }
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
     use crate::running::PREPARATION_POLL;
 
-    /// An installation whose storage tool and server are these shell scripts.
+    /// Creates an installation whose storage tool and server are these shell scripts.
     fn scripts(dir: &Path, storage: &str, server: &str) -> Installation {
         let write = |name: &str, body: &str| {
             let file = dir.join(name);

@@ -1,4 +1,4 @@
-//! A child process in a process group of its own that cannot outlive us, however we end.
+//! A child process in a process group of its own that cannot outlive our process, however that ends.
 use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -10,21 +10,22 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::Invocation;
 
-/// Becomes the program, after leaving a watcher in its group that reads the pipe we hold: the pipe ends with us, be it by
-/// `kill -9`, and the watcher then kills the group. (A parent-death signal would need unsafe code, and Linux.)
+/// Becomes the program, after leaving in its group a watcher that reads from the pipe we hold. The pipe closes when our
+/// process ends, even after `kill -9`, and the watcher then kills the group. (A parent-death signal would need unsafe
+/// code and Linux.)
 const WATCHED: &str = r#"exec 3<&0; (read -r _ <&3; kill -9 0) & exec 3<&-; exec "$@" </dev/null"#;
 
-/// The running child. Dropping it kills the whole group with SIGKILL.
+/// A running child process. Dropping it kills the whole group with SIGKILL.
 #[derive(Debug)]
 pub struct ProcessGroup {
     leader: Child,
-    /// The pipe's end that the watcher waits for.
+    /// Our end of the pipe that the watcher reads.
     alive: Option<ChildStdin>,
     ended: bool,
 }
 
 impl ProcessGroup {
-    /// Starts the program in `dir`, its output appended to `log`.
+    /// Starts the program in `dir` and appends its output to `log`.
     ///
     /// # Errors
     /// When it can't be run.
@@ -44,32 +45,32 @@ impl ProcessGroup {
         Ok(ProcessGroup { leader, alive, ended: false })
     }
 
-    /// Process id of the program, which is the id of its group too.
+    /// Returns the process id of the program, which is also the id of its group.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.leader.id()
     }
 
-    /// How the program ended, if it did.
+    /// Returns the program's exit status, if it has ended.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// When the system can't report it.
     pub fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
         self.leader.try_wait()
     }
 
-    /// Kills everything in the group with SIGKILL and waits for the program's end.
+    /// Kills everything in the group with SIGKILL and waits for the program to end.
     pub fn kill(&mut self) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        // Fails only where the whole group is gone already. While the watcher lives the id can't be somebody else's.
+        // Fails only if the whole group is already gone. While the watcher is alive, the id can't be reused.
         let _ = kill_process_group(Pid::from_child(&self.leader), Signal::KILL);
         let _ = self.leader.wait();
         self.alive = None;
     }
 
-    /// Asks the program to end with SIGTERM and kills the group once it did, or after `limit`.
+    /// Sends SIGTERM to the program, and kills the group once the program has ended or `limit` has passed.
     pub async fn terminate(mut self, limit: Duration) {
         let deadline = Instant::now() + limit;
         if matches!(self.exited(), Ok(None)) {
@@ -94,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs a shell script that forks; its own children must go too.
+    /// Runs a shell script that forks; its children must be killed as well.
     fn spawn(dir: &Path, script: &str) -> ProcessGroup {
         let invocation =
             Invocation { program: "sh".into(), arguments: vec!["-c".into(), script.into()], environment: vec![] };
@@ -121,7 +122,7 @@ mod tests {
         let id = Pid::from_child(&group.leader);
         until("the program started", || written(&dir.path().join("started")).is_some());
         drop(group);
-        // Killed children are reaped by init, which may take it a moment.
+        // Killed children are reaped by init, which may take a moment.
         until("the group is empty", || test_kill_process_group(id).is_err());
     }
 
@@ -131,7 +132,7 @@ mod tests {
         let mut group = spawn(dir.path(), "sleep 1000 & echo $! > child; wait");
         until("the program started", || written(&dir.path().join("child")).is_some());
         let child: i32 = written(&dir.path().join("child")).unwrap().trim().parse().unwrap();
-        // As the system does when our process is gone.
+        // As the system does when our process ends.
         drop(group.alive.take());
         until("the program ended", || group.leader.try_wait().unwrap().is_some());
         until("its child ended", || test_kill_process(Pid::from_raw(child).unwrap()).is_err());

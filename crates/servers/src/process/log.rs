@@ -1,9 +1,9 @@
-//! The file that a server's output goes to.
+//! The file that receives a server's output.
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// A log that is appended to, and where it ended before.
+/// A log file opened for appending, and its length when it was opened.
 #[derive(Debug)]
 pub(super) struct Log {
     pub(super) file: File,
@@ -11,14 +11,14 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Opens it, made where missing.
+    /// Opens the file, creating it if missing.
     pub(super) fn open(path: &Path) -> io::Result<Log> {
         let file = File::options().create(true).append(true).read(true).open(path)?;
         let before = file.metadata().map_or(0, |metadata| metadata.len());
         Ok(Log { file, before })
     }
 
-    /// The end of what it got since it was opened.
+    /// Returns the last lines appended since it was opened.
     pub(super) fn said(&mut self) -> String {
         let mut text = Vec::new();
         match self.file.seek(SeekFrom::Start(self.before)).and_then(|_| self.file.read_to_end(&mut text)) {
@@ -28,7 +28,8 @@ impl Log {
     }
 }
 
-/// The end of a program's output, without the frames of Java's stack traces, which would push the reason out.
+/// Returns the last lines of a program's output, without the frames of Java stack traces, which would push out the
+/// actual error.
 #[must_use]
 pub fn last_lines(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);

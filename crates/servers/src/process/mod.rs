@@ -1,6 +1,6 @@
-//! Servers as child processes: found on this machine, started on free ports, waited for, watched, and never left behind.
+//! Servers as child processes: found on this machine, started on free ports, monitored, and never left behind.
 //!
-//! Nothing in this module depends on which server it is.
+//! Nothing in this module depends on the particular server.
 
 mod group;
 mod invocation;

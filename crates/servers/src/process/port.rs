@@ -1,37 +1,37 @@
-//! Which loopback port a server takes.
+//! Loopback ports for servers.
 use std::hash::{BuildHasher, Hasher};
 use std::net::{Ipv4Addr, TcpListener};
 
-/// Where a server listens, always on 127.0.0.1.
+/// The port of a server, always on 127.0.0.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Port {
-    /// This one, or a [`PortError::InUse`].
+    /// This port; if it is taken, the error is [`PortError::InUse`].
     Fixed(u16),
-    /// Any that is free.
+    /// Any free port.
     Free,
 }
 
-/// Why a port can't be had.
+/// The reason why a port is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
-    /// Somebody listens on it already.
+    /// Another process already listens on it.
     #[error("port {0} on 127.0.0.1 is already in use; stop what listens there or choose another port")]
     InUse(u16),
-    /// The system refuses it.
+    /// The system refused it.
     #[error("cannot listen on 127.0.0.1:{port}: {source}")]
     Refused {
-        /// Which one.
+        /// The port.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
 
 impl Port {
-    /// Its number: it was free a moment ago.
+    /// Returns the number of a port that was free just now.
     ///
     /// # Errors
-    /// When the fixed one is not free.
+    /// When the fixed port is not free.
     pub fn number(self) -> Result<u16, PortError> {
         match self {
             Port::Fixed(port) => Port::check_free(port).map(|()| port),
@@ -39,32 +39,32 @@ impl Port {
         }
     }
 
-    /// A port that nothing listens on, below the range that systems take for outgoing connections: from there a client that
-    /// waits for the server's return could be given the very port and connect to itself.
+    /// Returns a free port below the range that systems use for outgoing connections: from that range, a client waiting
+    /// for the server to come back could be assigned this very port and connect to itself.
     #[must_use]
     pub fn free() -> u16 {
         const FIRST: u16 = 20_000;
         const COUNT: u16 = 12_000;
-        // Every RandomState has keys of its own: enough to keep servers that start side by side apart.
+        // Every RandomState has its own keys, which is random enough to keep servers that start at the same time apart.
         let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
         let start = (random % u64::from(COUNT)) as u16;
         (0..COUNT)
             .map(|step| FIRST + (start + step) % COUNT)
             .find(|port| Port::check_free(*port).is_ok())
-            // All are taken: whichever is tried, the start says so.
+            // All ports are taken: whichever port is used, the start reports it.
             .unwrap_or(FIRST)
     }
 
-    /// A free port that is none of those `taken`, which are given away already and not bound yet.
+    /// Returns a free port that is not in `taken`, the ports already assigned but not bound yet.
     #[must_use]
     pub fn free_beside(taken: &[u16]) -> u16 {
         std::iter::repeat_with(Port::free).find(|port| !taken.contains(port)).unwrap_or_else(Port::free)
     }
 
-    /// Whether nobody listens on it.
+    /// Checks that no process listens on the port.
     ///
     /// # Errors
-    /// When somebody does, or the system refuses it.
+    /// When a process does, or the system refuses the port.
     pub fn check_free(port: u16) -> Result<(), PortError> {
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop).map_err(|source| match source.kind() {
             std::io::ErrorKind::AddrInUse => PortError::InUse(port),

@@ -1,19 +1,20 @@
-//! Where programs are looked for.
+//! The search for installed programs.
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// The part of the process's environment that says where programs lie.
+/// The parts of the process's environment that determine where programs are found.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// As in `PATH`.
+    /// The value of `PATH`.
     pub path: OsString,
-    /// `${XDG_CACHE_HOME:-~/.cache}/tidewatch`, which `tests/setup` fills; none where neither it nor HOME is set.
+    /// `${XDG_CACHE_HOME:-~/.cache}/tidewatch`, which `tests/setup` fills; `None` if neither XDG_CACHE_HOME nor HOME is
+    /// an absolute path.
     pub cache: Option<PathBuf>,
 }
 
 impl Search {
-    /// As this process's environment says.
+    /// Returns the search for this process's environment.
     #[must_use]
     pub fn of_process() -> Search {
         let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -21,20 +22,20 @@ impl Search {
         Search { path: std::env::var_os("PATH").unwrap_or_default(), cache: cache.map(|cache| cache.join("tidewatch")) }
     }
 
-    /// The first directory on PATH that has one of these programs.
+    /// Returns the first match on PATH for one of these programs.
     #[must_use]
     pub fn on_path(&self, names: &[&str]) -> Option<PathBuf> {
         std::env::split_paths(&self.path).find_map(|dir| executable(&dir, names))
     }
 
-    /// A program on PATH, or else in the cache's `bin`.
+    /// Returns a program on PATH, or else in the cache's `bin`.
     #[must_use]
     pub fn program(&self, names: &[&str]) -> Option<PathBuf> {
         self.on_path(names).or_else(|| executable(&self.cache.as_ref()?.join("bin"), names))
     }
 }
 
-/// The first of `names` that is an executable file in `dir`, as an absolute path.
+/// Returns the first of `names` that is an executable file in `dir`, as an absolute path.
 #[must_use]
 pub fn executable(dir: &Path, names: &[&str]) -> Option<PathBuf> {
     names

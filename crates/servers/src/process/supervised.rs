@@ -1,4 +1,4 @@
-//! A supervised process: started, waited for, watched, ended.
+//! A supervised process: started, checked for readiness, monitored, stopped.
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -7,20 +7,20 @@ use super::Invocation;
 use super::group::ProcessGroup;
 use super::log::Log;
 
-/// How often a starting server is asked whether it is ready.
+/// How often a starting server is checked for readiness.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Why a server does not run.
+/// The reason why a server could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A file can't be used, or the program can't be run.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried, as in "cannot `run` ...".
+        /// The action that failed, as in "cannot `run` ...".
         action: &'static str,
-        /// On which file or program.
+        /// The file or program concerned.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// It ended before it was ready.
@@ -28,28 +28,28 @@ pub enum StartError {
     Exited {
         /// The server's name.
         name: &'static str,
-        /// Exit code or signal.
+        /// Its exit code or signal.
         status: ExitStatus,
-        /// Its log.
+        /// Its log file.
         log: PathBuf,
-        /// The last lines of it.
+        /// The last lines of the log.
         said: String,
     },
-    /// It runs, but is not ready in time.
+    /// It runs, but was not ready in time.
     #[error("{name} was not ready within {seconds} s; the last lines of {}:\n{said}", log.display())]
     NotReady {
         /// The server's name.
         name: &'static str,
-        /// How long was waited, in seconds.
+        /// The time limit, in seconds.
         seconds: u64,
-        /// Its log.
+        /// Its log file.
         log: PathBuf,
-        /// The last lines of it.
+        /// The last lines of the log.
         said: String,
     },
 }
 
-/// A running server. When it is dropped, or our process ends in whatever way, its whole process group is killed.
+/// A running server. Its whole process group is killed when this is dropped, and when our process ends for any reason.
 #[derive(Debug)]
 pub struct Supervised {
     name: &'static str,
@@ -58,10 +58,11 @@ pub struct Supervised {
 }
 
 impl Supervised {
-    /// Starts a program in `dir`, its output appended to `log`, and waits until `ready` says so, at most for `within`.
+    /// Starts a program in `dir`, appends its output to `log`, and waits until `ready` returns true, for at most
+    /// `within`.
     ///
     /// # Errors
-    /// When it can't be run, ends before it is ready, or is not ready in time; the last two with the end of its log.
+    /// When it can't be run, ends before it is ready, or is not ready in time; the last two include the end of its log.
     pub async fn start<F: Future<Output = bool>>(
         name: &'static str,
         invocation: &Invocation,
@@ -93,27 +94,27 @@ impl Supervised {
         }
     }
 
-    /// Its name.
+    /// Returns its name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Its process id, which is that of its process group too.
+    /// Returns its process id, which is also the id of its process group.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.group.pid()
     }
 
-    /// The file that its output goes to.
+    /// Returns the file that receives its output.
     #[must_use]
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// How it ended, if it did although nobody ended it.
+    /// Returns its exit status, if it ended by itself.
     pub fn exited(&mut self) -> Option<ExitStatus> {
-        // What can't be watched counts as running: its clients tell of a server that doesn't answer.
+        // If its status can't be read, it counts as running: its clients will report that it doesn't answer.
         self.group.exited().ok().flatten()
     }
 
@@ -122,7 +123,7 @@ impl Supervised {
         self.group.kill();
     }
 
-    /// Ends it gracefully: SIGTERM, and SIGKILL after `limit`.
+    /// Stops it gracefully: SIGTERM, and SIGKILL after `limit`.
     pub async fn stop(self, limit: Duration) {
         self.group.terminate(limit).await;
     }
@@ -156,7 +157,7 @@ mod tests {
     async fn one_that_is_not_ready_in_time_is_killed_and_shows_what_it_said() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("server.log");
-        // Its time is over once it has said something, however long that takes on a busy machine.
+        // Its time is up once it has written something, however long that takes on a busy machine.
         let never = async || {
             let deadline = Instant::now() + Duration::from_secs(30);
             while !std::fs::read_to_string(&log).is_ok_and(|said| said.ends_with('\n')) {
@@ -174,7 +175,8 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_ends_later_is_noticed() {
-        // `start` removes the log's directory when it returns, so this program never ends before it counts as ready.
+        // The test's log directory is removed once `start` returns, so this program can't end before it counts as
+        // ready.
         let text = "while [ -e server.log ]; do sleep 0.01; done; exit 7";
         let mut server = start(text, Duration::from_secs(10), true).await.unwrap();
         let deadline = Instant::now() + Duration::from_secs(10);
