@@ -1,4 +1,4 @@
-//! What it costs to read one request event as the simulator sends it, borrowed and owned.
+//! The cost of reading one request event as the simulator sends it, borrowed and owned.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use divan::counter::{BytesCount, ItemsCount};

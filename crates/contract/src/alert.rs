@@ -20,7 +20,7 @@ pub enum AlertState {
 }
 
 impl AlertState {
-    /// The state as JSON spells it.
+    /// Returns the state as JSON spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Firing => "firing",
@@ -56,7 +56,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The severity as JSON and alert labels spell it.
+    /// Returns the severity as JSON and alert labels spell it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Critical => "critical",
@@ -111,7 +111,8 @@ pub struct AlertEvent {
 }
 
 impl AlertEvent {
-    /// The id of a transition: the first 128 bits of SHA-256 over fingerprint, state and window end, in hexadecimal.
+    /// Returns the id of a transition: the first 128 bits of SHA-256 over fingerprint, state and window end, in
+    /// hexadecimal.
     pub fn id_of(fingerprint: &str, state: AlertState, window_end: Timestamp) -> String {
         let mut hash = Sha256::new();
         for part in [fingerprint, state.as_str(), &window_end.as_second().to_string()] {
@@ -133,7 +134,7 @@ impl Event for AlertEvent {
     }
 }
 
-/// What makes two alerts the same: the rule and its group, as `rule:label=value,label=value` in the labels' order.
+/// Returns the identity of an alert: its rule and group, as `rule:label=value,label=value` in the labels' order.
 pub fn fingerprint(rule: &str, group: &BTreeMap<String, String>) -> String {
     let labels: Vec<String> = group.iter().map(|(label, value)| format!("{label}={value}")).collect();
     format!("{rule}:{}", labels.join(","))

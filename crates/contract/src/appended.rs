@@ -1,16 +1,16 @@
-//! When a record was appended to its partition, and who says so.
+//! When a record was appended to its partition, and by whose clock.
 
 use jiff::Timestamp;
 
-/// When a record was appended. No local clock decides where the broker says it, so that a second reading decides the
-/// same.
+/// The time when a record was appended. If the broker supplies it, no local clock is involved, so that reading the
+/// record again leads to the same decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
-    /// The broker's clock says so: the topic has `message.timestamp.type=LogAppendTime`.
+    /// The time by the broker's clock: the topic has `message.timestamp.type=LogAppendTime`.
     ByBroker(Timestamp),
-    /// Its producer claims so, by a clock that may be wrong (`CreateTime`).
+    /// The time by its producer's clock, which may be wrong (`CreateTime`).
     ByProducer {
-        /// What it claims.
+        /// The time that the producer claims.
         claim: Timestamp,
         /// When the record was read, by the reader's clock.
         read_at: Timestamp,
@@ -18,8 +18,8 @@ pub enum Appended {
 }
 
 impl Appended {
-    /// The append time of the record of an event of this time, as far as it can be believed. A claim can't be: nothing is
-    /// appended before it happens, nor after it is read.
+    /// Returns the append time of the record of an event with this time, as far as it is credible. A producer's claim
+    /// is limited to a plausible range: a record can't be appended before its event happens or after it is read.
     pub fn of(self, event: Option<Timestamp>) -> Timestamp {
         match self {
             Self::ByBroker(appended) => appended,

@@ -1,4 +1,4 @@
-//! Endpoints: paths without what makes each request's different, so that they can be labels.
+//! Endpoints: paths without the parts that are specific to a request, so that they can serve as labels.
 
 mod id;
 
@@ -6,16 +6,16 @@ use std::borrow::Cow;
 
 use id::{is_id, is_machine_made};
 
-/// What stands for an id.
+/// The placeholder for an id.
 const ID: &str = ":id";
 
-/// The path without its query and with its ids replaced: `/users/42?x=1` becomes `/users/:id`, and
+/// Returns the path without its query and with its ids replaced: `/users/42?x=1` becomes `/users/:id`, and
 /// `/photos/12345.jpg` becomes `/photos/:id.jpg`.
 ///
-/// An id is a segment, or a part of one between dots, that names one thing of many: numbers, dates, UUIDs,
-/// hexadecimal, ULIDs, base64, e-mail and IP addresses, names of pods, and words with such a thing behind them
-/// (`ord_8f3kq2`, `ORD-000123`). Words, versions, file names and routes (`/users/{id}`, `package.Service/Method`)
-/// stay. A template of a template is the same template.
+/// An id is a segment, or a part of one between dots, that identifies one of many things: numbers, dates, UUIDs,
+/// hexadecimal, ULIDs, base64, e-mail and IP addresses, names of pods, and words followed by an id (`ord_8f3kq2`,
+/// `ORD-000123`). Words, versions, file names and routes (`/users/{id}`, `package.Service/Method`) are kept. The
+/// template of a template is the same template.
 pub fn template(path: &str) -> Cow<'_, str> {
     let path = match path.split_once('?') {
         Some((before, _)) if path.starts_with('/') => before,
@@ -28,7 +28,7 @@ pub fn template(path: &str) -> Cow<'_, str> {
     Cow::Owned(segments.join("/"))
 }
 
-/// The segment with its ids replaced; borrowed where it has none.
+/// Returns the segment with its ids replaced; borrowed if it has none.
 fn fold(segment: &str) -> Cow<'_, str> {
     if is_placeholder(segment) {
         return Cow::Borrowed(segment);
@@ -56,13 +56,13 @@ fn fold(segment: &str) -> Cow<'_, str> {
     if pieces.contains(&ID) { Cow::Owned(pieces.join(".")) } else { Cow::Borrowed(segment) }
 }
 
-/// Whether the segment is a place in a route already: `:id`, `{user}`, `<int:id>`, `*`.
+/// Returns whether the segment is already a placeholder in a route: `:id`, `{user}`, `<int:id>`, `*`.
 fn is_placeholder(segment: &str) -> bool {
     segment.starts_with([':', '<', '*', '$'])
         || (segment.starts_with('{') && !segment.bytes().any(|b| b.is_ascii_digit()))
 }
 
-/// `.json` and `.mp4`, and not the second half of a number.
+/// Matches `.json` and `.mp4`, but not the second half of a number.
 fn is_extension(text: &str) -> bool {
     (1..=5).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric())

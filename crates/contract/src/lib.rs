@@ -1,5 +1,5 @@
-//! The events on Tidewatch's topics: their types, what makes one valid, and the JSON Schemas generated from them; and
-//! what the services answer over HTTP.
+//! The events on Tidewatch's topics: their types, their validation, and the JSON Schemas generated from them; and the
+//! HTTP responses of the services.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod alert;
@@ -25,40 +25,40 @@ pub use request::RequestEvent;
 pub use schema::schemas;
 pub use view::RequestView;
 
-/// Something that is written to a topic as one JSON object.
+/// An event that is written to a topic as one JSON object.
 pub trait Event: Serialize + DeserializeOwned {
-    /// Name and version of the schema, as the record's `schema` header carries it.
+    /// Name and version of the schema, as in the record's `schema` header.
     const SCHEMA: &'static str;
 
-    /// What serde's types can't say: ranges, and names that must not be empty.
+    /// Checks what serde's types can't express: ranges, and names that must not be empty.
     fn validate(&self) -> Result<(), Rejection>;
 
-    /// Reads one event. Unknown fields are ignored; everything else that is not as the schema says is refused.
+    /// Reads one event. Ignores unknown fields, and rejects any other deviation from the schema.
     fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
         let event: Self = object(text(bytes)?)?;
         event.validate()?;
         Ok(event)
     }
 
-    /// The event as compact JSON.
+    /// Returns the event as compact JSON.
     fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("events hold only strings, numbers and maps with string keys")
     }
 }
 
-/// The record as text, however it goes on.
+/// Returns the record as text, unless it is too large or not UTF-8.
 fn text(bytes: &[u8]) -> Result<&str, Rejection> {
     if bytes.len() > MAX_EVENT_BYTES {
         return Err(Rejection::TooLarge { bytes: bytes.len() });
     }
-    // Checked for the whole of it: serde_json looks only at the fields that it keeps.
+    // Checked for the whole record: serde_json checks only the fields that it keeps.
     std::str::from_utf8(bytes).map_err(|error| Rejection::NotJson { detail: error.to_string() })
 }
 
-/// One JSON object of the right shape, whatever its values are.
+/// Parses one JSON object of the right shape, without validating its values.
 fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Rejection> {
     let object: T = serde_json::from_str(text)?;
-    // serde would also take an array of the fields' values in their order.
+    // serde would also accept an array of the fields' values in order.
     if !text.trim_start().starts_with('{') {
         return Err(Rejection::InvalidField { detail: "an event is a JSON object, not an array".to_owned() });
     }

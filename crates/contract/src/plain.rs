@@ -1,13 +1,14 @@
-//! Reads a request event as nearly every producer writes it: one flat JSON object whose text has no escapes.
+//! Reads a request event in the form that nearly every producer writes: one flat JSON object whose strings have no
+//! escapes.
 //!
-//! What it reads it reads as serde does, in half of the time. What it doesn't know it leaves to serde, which also words
-//! every refusal.
+//! It reads such an event exactly as serde does, in half the time. It leaves all other input to serde, including the
+//! wording of every rejection.
 
 use std::borrow::Cow;
 
 use crate::{RequestView, timestamp};
 
-/// The event; none where the text is anything but plain, which says nothing about whether it is valid.
+/// Returns the event, or `None` if the text is not in the plain form, which says nothing about its validity.
 pub(crate) fn read(text: &str) -> Option<RequestView<'_>> {
     let mut cursor = Cursor { text, at: 0 };
     let mut fields = Fields::default();
@@ -31,7 +32,7 @@ pub(crate) fn read(text: &str) -> Option<RequestView<'_>> {
     if cursor.at < text.len() { None } else { fields.event() }
 }
 
-/// The fields so far. A field that comes twice is refused, and so left to serde.
+/// The fields read so far. Text with a duplicate field is left to serde, which rejects it.
 #[derive(Default)]
 struct Fields<'a> {
     timestamp: Option<&'a str>,
@@ -61,7 +62,7 @@ impl<'a> Fields<'a> {
             "error" => once(&mut self.error, cursor.optional(Cursor::boolean)?),
             "trace_id" => once(&mut self.trace_id, cursor.optional(Cursor::string)?),
             "span_id" => once(&mut self.span_id, cursor.optional(Cursor::string)?),
-            // Unknown fields are ignored; other values than text are left to serde.
+            // Unknown fields are ignored if they are strings; other values are left to serde.
             _ => cursor.string().map(drop),
         }
     }
@@ -87,7 +88,7 @@ fn once<T>(field: &mut Option<T>, value: T) -> Option<()> {
     field.replace(value).is_none().then_some(())
 }
 
-/// Where reading has come to. Each of its methods that finds something else returns none.
+/// The read position. Each of its methods returns `None` if it finds something else.
 struct Cursor<'a> {
     text: &'a str,
     at: usize,
@@ -114,7 +115,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Text between quotation marks that stands there as it is meant.
+    /// Reads a string without escapes.
     fn string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
         let from = self.at;
@@ -125,7 +126,8 @@ impl<'a> Cursor<'a> {
         self.text.get(from..from + length)
     }
 
-    /// Digits alone, and how many there are. Not more of them than an f64 takes exactly.
+    /// Reads digits, and returns their value and number. Returns `None` for more than 15, the number that an f64 always
+    /// holds exactly.
     fn digits(&mut self) -> Option<(u64, usize)> {
         let from = self.at;
         let mut value = 0;
@@ -140,7 +142,7 @@ impl<'a> Cursor<'a> {
         (count > 0).then_some((value, count))
     }
 
-    /// The digits before the point: JSON has no zeros in front of others.
+    /// Reads the digits before the decimal point: JSON allows no leading zeros.
     fn whole(&mut self) -> Option<(u64, usize)> {
         let leading_zero = self.peek() == Some(b'0');
         self.digits().filter(|&(_, count)| count == 1 || !leading_zero)
@@ -154,8 +156,8 @@ impl<'a> Cursor<'a> {
         u16::try_from(value).ok()
     }
 
-    /// A number of at most 15 digits and no exponent. Both whole numbers are exact then, and so one division rounds
-    /// once: no way to read it is more precise, serde's gives the same.
+    /// Reads a number of at most 15 digits without an exponent. Its digits and the power of ten are then exact, so the
+    /// single division rounds only once: the result is the nearest f64, as with serde.
     fn decimal(&mut self) -> Option<f64> {
         const POWERS: [f64; 16] =
             [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -177,7 +179,7 @@ impl<'a> Cursor<'a> {
         Some(value as f64 / power)
     }
 
-    /// What `read` reads, or null.
+    /// Reads a value with `read`, or null.
     fn optional<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         if self.peek() == Some(b'n') && self.text.get(self.at..)?.starts_with("null") {
             self.at += 4;
@@ -200,11 +202,11 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// How many bytes there are before a quotation mark, a backslash or a control character. Eight at a time.
+/// Returns the number of bytes before a quotation mark, a backslash or a control character, checking eight at a time.
 fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    // The lowest bit that is set is that of the first such byte; those above it may be wrong.
+    // The lowest set bit belongs to the first such byte; bits above it may be wrong.
     let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {

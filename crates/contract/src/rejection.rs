@@ -1,18 +1,18 @@
-//! Why a record can't be judged: the reasons that its dead letter carries.
+//! The reasons why a record is rejected, as carried by its dead letter.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::error::Category;
 
-/// Events over this size, in bytes, are refused unread.
+/// Maximum size of an event, in bytes. Larger ones are rejected unread.
 pub const MAX_EVENT_BYTES: usize = 256 * 1024;
 
-/// How far an event's time may lie ahead of the time at which the broker appended it.
+/// How far an event's time may be ahead of the time at which it was appended.
 pub const FUTURE_TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
 
-/// 2000-01-01T00:00:00Z: what claims to be older was sent by a clock that was never set.
+/// 2000-01-01T00:00:00Z: an older timestamp must come from a clock that was never set.
 const OLDEST: Timestamp = Timestamp::constant(946_684_800, 0);
 
-/// Why a record was refused.
+/// The reason why a record was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// The payload is larger than [`MAX_EVENT_BYTES`].
@@ -21,16 +21,16 @@ pub enum Rejection {
         /// Size of the payload.
         bytes: usize,
     },
-    /// The payload is no JSON text in UTF-8.
+    /// The payload is not JSON text in UTF-8.
     #[error("not JSON: {detail}")]
     NotJson {
-        /// What the parser says, with line and column.
+        /// The parser's message, with line and column.
         detail: String,
     },
     /// A required field is missing, or a field's type or value is wrong.
     #[error("{detail}")]
     InvalidField {
-        /// Which field, and what is wrong with it.
+        /// The field, and what is wrong with it.
         detail: String,
     },
     /// The event claims to be older than the year 2000.
@@ -44,7 +44,7 @@ pub enum Rejection {
     FromFuture {
         /// The event's own time.
         event: Timestamp,
-        /// When the broker appended it.
+        /// When it was appended, see [`crate::Appended::of`].
         appended: Timestamp,
     },
 }
@@ -53,7 +53,7 @@ impl Rejection {
     /// Every [`Rejection::code`].
     pub const CODES: [&'static str; 5] = ["from_future", "invalid_field", "not_json", "too_large", "too_old"];
 
-    /// The reason as a stable word, for headers and metric labels.
+    /// Returns the reason as a stable word, for headers and metric labels.
     pub fn code(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "too_large",
@@ -79,7 +79,7 @@ impl From<serde_json::Error> for Rejection {
     }
 }
 
-/// Refuses event times that can't be true. The reference is the time at which the record was appended, see
+/// Rejects event times that can't be true. `appended` is the time at which the record was appended, see
 /// [`crate::Appended::of`].
 pub fn check_time(event: Timestamp, appended: Timestamp) -> Result<(), Rejection> {
     if event < OLDEST {

@@ -46,7 +46,7 @@ pub struct RequestEvent {
 }
 
 impl RequestEvent {
-    /// Whether the request failed: what `error` says, else whether the status code is 500 or above.
+    /// Returns whether the request failed: the value of `error` or, if absent, whether the status code is 500 or above.
     pub fn is_error(&self) -> bool {
         self.error.unwrap_or(self.status_code >= 500)
     }

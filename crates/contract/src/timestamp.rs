@@ -12,7 +12,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     deserializer.deserialize_str(Rfc3339)
 }
 
-/// Reads the text where it is, without a copy.
+/// Parses the text in place, without copying it.
 struct Rfc3339;
 
 impl Visitor<'_> for Rfc3339 {
@@ -34,7 +34,8 @@ impl Visitor<'_> for Rfc3339 {
     }
 }
 
-/// Reads a time in UTC as nearly every producer writes it, `2026-11-21T12:00:00.123Z`; none where it is anything else.
+/// Reads a UTC time in the form that nearly every producer writes, `2026-11-21T12:00:00.123Z`; returns `None` for any
+/// other form.
 pub(crate) fn plain(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let (&[y, yy, yyy, yyyy, b'-', mo, mon, b'-', d, dd, b'T', h, hh, b':', mi, min, b':', s, ss], rest) =
@@ -57,7 +58,7 @@ pub(crate) fn plain(text: &str) -> Option<Timestamp> {
     Offset::UTC.to_timestamp(civil).ok()
 }
 
-/// The number that at most nine digits are.
+/// Returns the number written with at most nine digits.
 fn number(digits: &[u8]) -> Option<i32> {
     digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i32::from(digit - b'0')))
 }

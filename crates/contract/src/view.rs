@@ -1,4 +1,4 @@
-//! A request event as those see it who read every one of them: borrowed from the record that it came in.
+//! A request event for readers that process every event: borrowed from the record that contains it.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{Rejection, RequestEvent, object, plain, text};
 
-/// A [`RequestEvent`] whose text lies in the record's bytes. Only what is escaped there is copied.
+/// A [`RequestEvent`] whose text borrows from the record's bytes. Only escaped text is copied.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(expecting = "struct RequestEvent")]
 #[allow(missing_docs)]
@@ -36,7 +36,7 @@ pub struct RequestView<'a> {
 }
 
 impl<'a> RequestView<'a> {
-    /// Reads one event, and refuses what [`RequestEvent`]'s own parsing refuses.
+    /// Reads one event, and rejects the same input as [`RequestEvent`]'s own parsing.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
         let text = text(bytes)?;
         let event = match plain::read(text) {
@@ -47,7 +47,7 @@ impl<'a> RequestView<'a> {
         Ok(event)
     }
 
-    /// Whether the request failed: what `error` says, else whether the status code is 500 or above.
+    /// Returns whether the request failed: the value of `error` or, if absent, whether the status code is 500 or above.
     pub fn is_error(&self) -> bool {
         self.error.unwrap_or(self.status_code >= 500)
     }
@@ -90,7 +90,7 @@ impl<'a> From<&'a RequestEvent> for RequestView<'a> {
     }
 }
 
-/// serde borrows a `Cow` that is a field, but copies one inside of an `Option`.
+/// serde borrows a `Cow` that is a field, but copies one inside an `Option`.
 fn optional<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'a, str>>, D::Error> {
     #[derive(Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

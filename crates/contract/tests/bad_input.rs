@@ -1,4 +1,4 @@
-//! Whatever arrives is either a valid event or refused with a reason.
+//! Any input is either a valid event or rejected with a reason.
 #![allow(clippy::unwrap_used)]
 
 use std::borrow::Cow;
@@ -111,7 +111,7 @@ fn a_view_borrows_the_records_text_and_copies_only_what_is_escaped() {
     assert_eq!(view.method, Some(Cow::Owned("GET".to_owned())));
 }
 
-/// Both ways of reading one event give the same, also where they refuse it.
+/// Parses one event both ways, which must give the same result, even for rejections.
 fn parse(bytes: &[u8]) -> Result<RequestEvent, tidewatch_contract::Rejection> {
     let event = RequestEvent::parse(bytes);
     assert_eq!(event.as_ref().map(RequestView::from).map_err(Clone::clone), RequestView::parse(bytes));

@@ -1,4 +1,4 @@
-//! Ids in paths are folded, and words are not.
+//! Ids in paths are replaced, and words are not.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::borrow::Cow;
@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 use tidewatch_contract::endpoint::template;
 
-/// Each is a path, and its template.
+/// Paths and their templates.
 const IDS: &str = "
 /users/42                                        /users/:id
 /users/42/                                       /users/:id/
@@ -76,7 +76,7 @@ const IDS: &str = "
 GET:/users/42                                    GET:/users/:id
 ";
 
-/// Paths of real routers, file servers, scanners and RPC, none of which holds an id.
+/// Paths of real routers, file servers, scanners and RPC, none of which contains an id.
 const WORDS: &str = "
 /
 //double//slash
@@ -130,7 +130,7 @@ fn only_a_path_has_a_query() {
     assert_eq!(template(""), "");
 }
 
-/// What common libraries draw ids from, and how long theirs are.
+/// Generates ids with the alphabets and lengths that common libraries use.
 fn drawn() -> impl Strategy<Value = String> {
     prop_oneof![
         "[0-9a-f]{24}",

@@ -1,4 +1,5 @@
-//! The services' JSON stays as it was, byte for byte: each file holds what a service answered before its types were shared.
+//! The services' JSON is unchanged, byte for byte: each file holds a service's response from before its types were
+//! shared.
 #![allow(clippy::unwrap_used)]
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
 use tidewatch_contract::http::processor;
 use tidewatch_contract::http::simulator::{Fault, FaultKind, Faults, Healed, Refusal, Services};
 
-/// Reads the answer and writes it again.
+/// Reads the response and writes it again.
 fn rewritten<T: Serialize + DeserializeOwned>(answer: &str) -> String {
     serde_json::to_string(&serde_json::from_str::<T>(answer).unwrap()).unwrap()
 }
@@ -54,7 +55,8 @@ fn a_notifications_status_of_a_later_version_is_unknown() {
     assert_eq!((notification.status, notification.label("service")), (NotificationStatus::Unknown, ""));
 }
 
-/// Reads the answer and writes it again with its keys in alphabetical order, as the simulator does for lists of faults.
+/// Reads the response and writes it again with its keys in alphabetical order, as the simulator does for lists of
+/// faults.
 fn rewritten_in_order<T: Serialize + DeserializeOwned>(answer: &str) -> String {
     serde_json::to_value(serde_json::from_str::<T>(answer).unwrap()).unwrap().to_string()
 }

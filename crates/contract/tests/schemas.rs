@@ -1,4 +1,4 @@
-//! The schemas in git are those of the types.
+//! The schemas in git match the types.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;

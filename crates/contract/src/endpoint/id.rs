@@ -1,10 +1,10 @@
-//! Tells ids from words.
+//! Distinguishes ids from words.
 
-/// Words before what numbers a thing at most. Without a limit, a long text of nothing but words would take time in
-/// proportion to the square of its length.
+/// Maximum number of words in front of an id. Without a limit, the time for a long text of nothing but words would grow
+/// with the square of its length.
 const MAX_WORDS: usize = 16;
 
-/// Whether a segment names one thing of many.
+/// Returns whether a segment identifies one of many things.
 pub(super) fn is_id(segment: &str) -> bool {
     is_numeric(segment)
         || is_uuid(segment)
@@ -18,7 +18,7 @@ pub(super) fn is_id(segment: &str) -> bool {
         || is_list(segment)
 }
 
-/// Whether a word is nothing that a person would have chosen: hexadecimal, a ULID, a token of letters and digits.
+/// Returns whether a word can't have been chosen by a person: hexadecimal, a ULID, a token of letters and digits.
 pub(super) fn is_machine_made(word: &str) -> bool {
     is_hex(word) || is_ulid(word) || is_token(word, Evidence::ALONE)
 }
@@ -35,7 +35,7 @@ fn has_digit(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// `42`, `-5`, `19.99`, and digits in groups: `2024-01-02`, `123_456`, `10:30`.
+/// Matches `42`, `-5`, `19.99`, and digits in groups: `2024-01-02`, `123_456`, `10:30`.
 fn is_numeric(segment: &str) -> bool {
     let unsigned = segment.strip_prefix(['-', '+']).unwrap_or(segment);
     let mut groups = unsigned.split(['-', '_', ':']);
@@ -51,13 +51,15 @@ fn is_hexadecimal(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Eight hexadecimal digits or more; one of them is not a letter, or `/facade/` and `/deadbeef/` would be ids.
+/// Matches eight or more hexadecimal digits that are not all letters; otherwise `/facade/` and `/deadbeef/` would be
+/// ids.
 fn is_hex(word: &str) -> bool {
     let digits = word.strip_prefix("0x").unwrap_or(word);
     digits.len() >= 8 && is_hexadecimal(digits) && has_digit(digits)
 }
 
-/// A date with a time behind it in any notation: `2024-01-02T10:30:00Z`, `2024-01-02_10-30`. A date alone is numeric.
+/// Matches a date followed by a time in any notation: `2024-01-02T10:30:00Z`, `2024-01-02_10-30`. A date alone is
+/// numeric.
 fn is_time(segment: &str) -> bool {
     let Some((date, time)) = segment.split_at_checked(10) else { return false };
     let mut parts = date.split('-');
@@ -67,12 +69,12 @@ fn is_time(segment: &str) -> bool {
         && time.bytes().skip(1).all(|byte| byte.is_ascii_digit() || b":.+-_Zz".contains(&byte))
 }
 
-/// IPv4, or IPv6 with a digit in it.
+/// Matches IPv4, or IPv6 with a digit in it.
 fn is_ip_address(segment: &str) -> bool {
     segment.parse::<std::net::IpAddr>().is_ok() && has_digit(segment)
 }
 
-/// Somebody at a domain whose last label is of letters, which the version of `jquery@3.6.0` is not.
+/// Matches an e-mail address: the domain's last label consists of letters, unlike the version in `jquery@3.6.0`.
 fn is_email(segment: &str) -> bool {
     segment.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty()
@@ -81,25 +83,25 @@ fn is_email(segment: &str) -> bool {
     })
 }
 
-/// A signed token: three parts, the first of which is `{"` in base64.
+/// Matches a signed token: three parts, the first of which starts with `{"` in base64.
 fn is_jwt(segment: &str) -> bool {
     segment.starts_with("eyJ") && segment.split('.').count() == 3
 }
 
-/// 26 characters of Crockford's base32 that fit into 128 bits, <https://github.com/ulid/spec>.
+/// Matches 26 characters of Crockford's base32 that fit into 128 bits, <https://github.com/ulid/spec>.
 fn is_ulid(word: &str) -> bool {
     let is_symbol = |byte: u8| byte.is_ascii_alphanumeric() && !b"ILOU".contains(&byte.to_ascii_uppercase());
     word.len() == 26 && word.starts_with(|first| matches!(first, '0'..='7')) && word.bytes().all(is_symbol)
 }
 
-/// Several ids at once: `1,2,3`.
+/// Matches several ids at once: `1,2,3`.
 fn is_list(segment: &str) -> bool {
     segment.contains(',') && segment.split(',').all(|part| !part.is_empty() && is_id(part))
 }
 
-/// A pod of a deployment or of a job, `api-7d9c5b6f4-x2x9z` and `backup-28391040-k7x2p`: Kubernetes draws the last five
-/// characters, and writes the hash before them, from an alphabet without vowels (`SafeEncodeString` and `String` in
-/// apimachinery's util/rand).
+/// Matches the name of a pod of a deployment or job, `api-7d9c5b6f4-x2x9z` or `backup-28391040-k7x2p`: Kubernetes draws
+/// the last five characters, and encodes the hash before them, with an alphabet without vowels (`SafeEncodeString` and
+/// `String` in apimachinery's util/rand).
 fn is_pod(segment: &str) -> bool {
     let is_safe = |byte: u8| b"bcdfghjklmnpqrstvwxz0123456789".contains(&byte);
     let mut parts = segment.rsplitn(3, '-');
@@ -115,8 +117,8 @@ fn is_pod(segment: &str) -> bool {
     }
 }
 
-/// A word or some, and what numbers the thing: `cus_NffrFeUfNV2Hib`, `ORD-000123`, `urn:uuid:...`, `img_1234`,
-/// `IMG_20240102_101500`. Not `page-2`, `covid-19`, `report-2024`.
+/// Matches one or more words followed by an id: `cus_NffrFeUfNV2Hib`, `ORD-000123`, `urn:uuid:...`, `img_1234`,
+/// `IMG_20240102_101500`; but not `page-2`, `covid-19`, `report-2024`.
 fn is_prefixed(segment: &str) -> bool {
     let separators = segment.char_indices().filter(|(_, character)| matches!(character, '-' | '_' | ':'));
     let mut splits = separators.take(MAX_WORDS).map(|(at, separator)| (&segment[..at], separator, &segment[at + 1..]));
@@ -127,8 +129,8 @@ fn is_prefixed(segment: &str) -> bool {
     })
 }
 
-/// Whether digits behind a prefix number one of many things, rather than being a part of a name: the more digits, the
-/// surer. Four that look like a year aren't.
+/// Returns whether the digits after a prefix number one of many things, rather than being part of a name: the more
+/// digits, the more likely. Four digits that look like a year never do.
 fn is_number_of(words: usize, prefix: &str, separator: char, number: &str) -> bool {
     let is_year = number.len() == 4 && (number.starts_with("19") || number.starts_with("20"));
     let is_key = words == 1 && prefix.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -142,16 +144,16 @@ fn is_number_of(words: usize, prefix: &str, separator: char, number: &str) -> bo
     is_numeric(number) && digits >= enough && !is_year
 }
 
-/// Whether what is behind a prefix is an id by itself. A token may be short there.
+/// Returns whether the part after a prefix is an id by itself. A token may be short there.
 fn names_one(separator: char, rest: &str) -> bool {
     let evidence = if separator == '-' { Evidence::BEHIND_A_HYPHEN } else { Evidence::BEHIND_A_PREFIX };
     is_uuid(rest) || is_hex(rest) || is_ulid(rest) || is_token(rest, evidence)
 }
 
-/// How much a token has to show that it is not made of words.
+/// The evidence required of a token to rule out that it is made of words.
 struct Evidence {
     length: usize,
-    /// How often letters and digits take turns.
+    /// Number of changes between letters and digits.
     turns: usize,
 }
 
@@ -163,8 +165,8 @@ impl Evidence {
     const LONG: usize = 16;
 }
 
-/// Base64 and the like: letters and digits that take turns, and hardly a word among them. Where upper and lower case
-/// are mixed as well, `-` and `_` may be part of it.
+/// Matches base64 and the like: alternating letters and digits with hardly a word among them. If it also mixes upper
+/// and lower case, it may contain `-` and `_`.
 fn is_token(word: &str, evidence: Evidence) -> bool {
     let symbols = word.trim_end_matches('=');
     let is_mixed = has_digit(symbols)
@@ -187,20 +189,20 @@ fn is_token(word: &str, evidence: Evidence) -> bool {
     !has_separators && shows && 2 * in_words < length
 }
 
-/// How often a letter follows a digit, or a digit a letter.
+/// Counts the changes between letters and digits.
 fn turns(text: &str) -> usize {
     let bytes = text.as_bytes();
     bytes.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count()
 }
 
-/// What could be words in it, told apart by digits, separators and camel case: three letters or more, a vowel among
-/// them, and no four consonants in a row.
+/// Returns the parts that could be words, separated by digits, separators and camel case: three letters or more,
+/// including a vowel, and no four consonants in a row.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let runs = text.split(|character: char| !character.is_ascii_alphabetic());
     runs.flat_map(humps).filter(|hump| is_wordlike(hump))
 }
 
-/// `getUserName` is `get`, `User` and `Name`.
+/// Splits camel case: `getUserName` becomes `get`, `User` and `Name`.
 fn humps(run: &str) -> impl Iterator<Item = &str> {
     let bytes = run.as_bytes();
     let starts_hump = |at: usize| {
@@ -216,7 +218,7 @@ fn is_wordlike(letters: &str) -> bool {
     letters.len() >= 3 && letters.contains(is_vowel) && letters.split(is_vowel).all(|consonants| consonants.len() < 4)
 }
 
-/// `v1`, `v1alpha1`, `v1p1beta1`: the version of an interface.
+/// Matches the version of an API: `v1`, `v1alpha1`, `v1p1beta1`.
 fn is_version(word: &str) -> bool {
     let is_stage = |letters: &str| matches!(letters, "" | "p" | "alpha" | "beta" | "rc" | "preview");
     word.strip_prefix(['v', 'V']).is_some_and(|rest| {

@@ -11,7 +11,7 @@ pub const ALERTS: &str = "/api/alerts";
 /// One notification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
-    /// What it reports.
+    /// The status that it reports.
     pub status: NotificationStatus,
     /// The alert's labels.
     #[serde(default)]
@@ -19,9 +19,9 @@ pub struct Notification {
     /// The alert's annotations; a Slack message's text is its `summary`.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
-    /// When the alert began; unknown of a Slack message.
+    /// When the alert began; `None` for a Slack message.
     pub starts_at: Option<Timestamp>,
-    /// When the alert ended; of a resolved one only.
+    /// When the alert ended; only for a resolved alert.
     pub ends_at: Option<Timestamp>,
     /// When it was received, by mock-slack's clock.
     pub received_at: Timestamp,
@@ -30,13 +30,13 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// Returns a label's value, empty where the label is absent.
+    /// Returns a label's value, or an empty string if the label is absent.
     pub fn label(&self, name: &str) -> &str {
         self.labels.get(name).map_or("", String::as_str)
     }
 }
 
-/// What a notification reports.
+/// The status that a notification reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NotificationStatus {
@@ -44,9 +44,9 @@ pub enum NotificationStatus {
     Firing,
     /// An alert ended.
     Resolved,
-    /// Something else that was posted to the Slack webhook.
+    /// Another message, posted to the Slack webhook.
     Message,
-    /// A status that only a later version knows.
+    /// A status added in a later version.
     #[serde(other)]
     Unknown,
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The path of [`Status`].
 pub const STATUS: &str = "/status";
 
-/// What the processor knows about the partitions that it owns.
+/// The state of the processor's partitions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Status {
@@ -28,7 +28,7 @@ pub struct Status {
 pub struct PartitionStatus {
     /// Its number.
     pub partition: i32,
-    /// Ownership of the partition, counted up at each change.
+    /// Ownership of the partition, incremented at each change.
     #[serde(default)]
     pub generation: i64,
     /// First offset that was ever counted.
@@ -38,20 +38,20 @@ pub struct PartitionStatus {
     pub position: i64,
     /// Next offset to be written, as the broker last reported it.
     pub high: i64,
-    /// Records between what was read and `high`.
+    /// Records between the read position and `high`.
     pub lag: i64,
-    /// Event time up to which everything is judged. A partition that was never used has none.
+    /// Event time up to which everything is evaluated. `None` for a partition that was never used.
     pub watermark: Option<Timestamp>,
-    /// Events that were judged.
+    /// Events that were counted in a window.
     #[serde(default)]
     pub windowed: u64,
-    /// Events that came after their window was judged.
+    /// Events that arrived after their window was evaluated.
     #[serde(default)]
     pub late: u64,
-    /// Records that can't be judged.
+    /// Records that can't be processed.
     #[serde(default)]
     pub dead_lettered: u64,
-    /// Offsets without a record to read: ends of transactions, aborted ones, compaction.
+    /// Offsets without a record to read: control records, aborted transactions, compaction.
     #[serde(default)]
     pub holes: u64,
     /// Records that retention deleted before they were read.
@@ -65,17 +65,17 @@ pub struct PartitionStatus {
 pub struct Totals {
     /// Records written to `metrics.raw`.
     pub produced: u64,
-    /// Events that were judged.
+    /// Events that were counted in a window.
     pub processed: u64,
-    /// Events that came after their window was judged.
+    /// Events that arrived after their window was evaluated.
     pub late: u64,
-    /// Records that can't be judged.
+    /// Records that can't be processed.
     pub dead_lettered: u64,
-    /// Offsets without a record to read: ends of transactions, aborted ones, compaction.
+    /// Offsets without a record to read: control records, aborted transactions, compaction.
     pub holes: u64,
     /// Records that retention deleted before they were read.
     pub gap: u64,
-    /// Records that were written and not read yet.
+    /// Records that were written but not read yet.
     pub lag: u64,
 }
 
@@ -95,22 +95,22 @@ impl Totals {
     }
 }
 
-/// A group and the state of its rules after the last window judged.
+/// A group and the state of its rules after the last evaluated window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupView {
-    /// Its labels, `service` among them.
+    /// Its labels, including `service`.
     pub labels: BTreeMap<String, String>,
     /// The state of each rule, by the rule's name.
     pub rules: BTreeMap<String, RuleView>,
 }
 
 impl GroupView {
-    /// Returns the service that the group belongs to, empty where no label names it.
+    /// Returns the service that the group belongs to, or an empty string if no label names it.
     pub fn service(&self) -> &str {
         self.labels.get("service").map_or("", String::as_str)
     }
 
-    /// Returns whether the group is a service as a whole.
+    /// Returns whether the group is a whole service.
     pub fn is_whole_service(&self) -> bool {
         self.labels.len() == 1
     }
@@ -121,7 +121,7 @@ impl GroupView {
 pub struct RuleView {
     /// The state.
     pub state: RuleStatus,
-    /// The measured value: milliseconds, a share of 1, or events per window. None where there was nothing to measure.
+    /// The measured value: milliseconds, a ratio, or events per window. `None` if there was nothing to measure.
     pub value: Option<f64>,
     /// The limit, in the unit of `value`.
     pub threshold: Option<f64>,
@@ -138,11 +138,11 @@ pub struct RuleView {
 pub enum RuleStatus {
     /// The last window was clean.
     Ok,
-    /// Violated, not yet for long enough.
+    /// Violated, but not for long enough yet.
     Pending,
-    /// Violated: an alert fires.
+    /// Violated: an alert is firing.
     Firing,
-    /// There is too little to judge by; also any state that only a later version knows.
+    /// There is too little data to evaluate; also any state added in a later version.
     #[serde(other)]
     Unknown,
 }
@@ -159,17 +159,17 @@ impl RuleStatus {
     }
 }
 
-/// A record that can't be judged.
+/// A record that can't be processed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetterStatus {
-    /// Why, as [`crate::Rejection::code`] spells it.
+    /// The reason, as spelled by [`crate::Rejection::code`].
     pub reason: Cow<'static, str>,
-    /// Why, in one sentence.
+    /// The reason, in one sentence.
     pub detail: String,
     /// The partition of `metrics.raw` that the record was in.
     pub partition: i32,
     /// The record's offset.
     pub offset: i64,
-    /// When the processor refused it.
+    /// When the processor rejected it.
     pub at: Timestamp,
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The path of [`Faults`]; a service's faults are one segment below.
+/// The path of [`Faults`]; the faults of one service are one segment below it.
 pub const FAULTS: &str = "/faults";
 /// The path of [`Services`].
 pub const SERVICES: &str = "/services";
 
-/// What is simulated: the answer to `GET /services`.
+/// The simulation: the response to `GET /services`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Services {
     /// The simulated services.
@@ -22,9 +22,9 @@ pub struct Services {
 pub struct Service {
     /// Events that the broker has acknowledged.
     pub acknowledged: u64,
-    /// Events that were given up.
+    /// Events whose delivery was given up.
     pub dropped: u64,
-    /// Events per second of the healthy service.
+    /// Events per second while the service is healthy.
     #[serde(default)]
     pub events_per_second: f64,
     /// Events handed to the producer since the simulator's start.
@@ -35,12 +35,12 @@ pub struct Service {
     pub service: String,
 }
 
-/// The answer to `GET /faults`.
+/// The response to `GET /faults`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Faults {
     /// Faults in force, oldest first.
     pub active: Vec<Fault>,
-    /// Healed faults, newest first; a bounded number of them.
+    /// Healed faults, newest first; the number of entries is limited.
     pub history: Vec<Fault>,
 }
 
@@ -55,37 +55,37 @@ impl Faults {
     }
 }
 
-/// The answer to `DELETE /faults` and below: the faults that it healed.
+/// The response to `DELETE /faults` and below: the faults that it healed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Healed {
     /// The faults that were healed.
     pub healed: Vec<Fault>,
 }
 
-/// One injected fault; the answer to `PUT /faults/SERVICE`.
+/// One injected fault; the response to `PUT /faults/SERVICE`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fault {
-    /// Identifies the fault, also across restarts.
+    /// Identifier of the fault, also across restarts.
     #[serde(default)]
     pub id: String,
     /// The service that is affected.
     pub service: String,
-    /// The only region that is affected; none means all of them.
+    /// The only region that is affected; `None` means all of them.
     pub region: Option<String>,
-    /// What changes.
+    /// Its effect.
     pub kind: FaultKind,
-    /// By how much, see [`FaultKind`].
+    /// The size of the effect, see [`FaultKind`].
     #[serde(default)]
     pub value: f64,
     /// Requests due from this moment on are affected.
     pub injected_at: Timestamp,
-    /// When it ends by itself.
+    /// When it will end by itself.
     pub heals_at: Option<Timestamp>,
-    /// Requests due from this moment on were not affected any more.
+    /// Requests due from this moment on are no longer affected.
     pub healed_at: Option<Timestamp>,
 }
 
-/// What a fault changes.
+/// The effect of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
@@ -95,11 +95,11 @@ pub enum FaultKind {
     ErrorRate,
     /// Nothing is sent; the value is 1.
     Silence,
-    /// Event timestamps are moved by the value, in seconds.
+    /// Event timestamps are shifted by the value, in seconds.
     Skew,
     /// The value is the share of events that are sent malformed.
     Malformed,
-    /// A kind that only a later version knows.
+    /// A kind added in a later version.
     #[serde(other)]
     Unknown,
 }
@@ -121,7 +121,7 @@ impl FaultKind {
     }
 }
 
-/// Why a request was refused: the body of an answer with a 4xx status.
+/// The reason why a request was rejected: the body of a response with a 4xx status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// One sentence.
