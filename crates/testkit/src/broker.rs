@@ -1,4 +1,4 @@
-//! Brokers for tests: each has its own, and ends it.
+//! Brokers for tests: each test has its own, which stops with it.
 
 use tempfile::TempDir;
 use tidewatch_kafka::broker::InProcess;
@@ -8,23 +8,23 @@ use tidewatch_servers::process::Port;
 
 use crate::skipped;
 
-/// A running broker with every topic. It ends when dropped.
+/// A running broker with every topic. It stops when dropped.
 pub struct Broker {
     args: KafkaArgs,
     kafka: Option<RealKafka>,
     _in_process: Option<InProcess>,
-    /// The directory goes after the broker that writes to it.
+    /// Dropped after the broker that writes to it.
     _dir: Option<TempDir>,
 }
 
 impl Broker {
-    /// librdkafka's in-process broker.
+    /// Starts librdkafka's in-process broker.
     pub fn in_process() -> Self {
         let broker = InProcess::start().unwrap();
         Self { args: KafkaArgs::new(broker.brokers()), kafka: None, _in_process: Some(broker), _dir: None }
     }
 
-    /// A real Kafka on a free port with data of its own; where none is installed, says that `test` is skipped.
+    /// Starts a real Kafka on a free port with its own data. If none is installed, reports `test` as skipped.
     pub async fn real(test: &str) -> Option<Self> {
         let installation = match RealKafka::discover() {
             Ok(installation) => installation,
@@ -40,12 +40,12 @@ impl Broker {
         Some(Self { args, kafka: Some(broker), _in_process: None, _dir: Some(dir) })
     }
 
-    /// How clients reach it.
+    /// Returns the arguments of its clients.
     pub fn args(&self) -> &KafkaArgs {
         &self.args
     }
 
-    /// The real Kafka, to kill and restart it; none in-process.
+    /// Returns the real Kafka, to kill and restart it, or `None` if the broker is in-process.
     pub fn kafka(&mut self) -> Option<&mut RealKafka> {
         self.kafka.as_mut()
     }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::skipped;
 
-/// The variable with the folder of the data.
+/// The variable that names the folder of the data.
 const VARIABLE: &str = "TIDEWATCH_DATA";
 
-/// Returns a file or folder of the data in `$TIDEWATCH_DATA`, such as `access-logs/apache-combined.log`. Where it is
+/// Returns a file or folder of the data in `$TIDEWATCH_DATA`, such as `access-logs/apache-combined.log`. If it is
 /// missing, reports `test` as skipped.
 pub fn data(test: &str, name: &str) -> Option<PathBuf> {
     let Some(folder) = std::env::var_os(VARIABLE) else {

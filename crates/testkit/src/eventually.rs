@@ -1,4 +1,4 @@
-//! Waiting on a condition, with a deadline.
+//! Waiting for a condition, with a deadline.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use tokio::time::{Instant, sleep};
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Asks `probe` again and again until it gives something, at most for `limit`.
+/// Calls `probe` repeatedly until it returns a value, for at most `limit`.
 ///
 /// # Panics
-/// When the limit has passed, saying `what` did not happen.
+/// When the limit has passed; the message says that `what` did not happen.
 pub async fn eventually<T>(what: &str, limit: Duration, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + limit;
     loop {

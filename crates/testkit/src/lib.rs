@@ -1,8 +1,8 @@
-//! What tests share: brokers, the whole of Tidewatch as a process, real data, and waiting on conditions.
+//! Helpers shared by tests: brokers, the whole of Tidewatch as a process, real data, and waiting for conditions.
 //!
-//! What is not on this machine is no failure: such a helper prints `skipped: TEST: REASON` and gives `None`, upon which
-//! the test returns.
-// Tests have nobody to hand an error to: a helper that can't do its work fails the test.
+//! A missing program or file is not a failure: the helper prints `skipped: TEST: REASON` and returns `None`, and the
+//! test returns.
+// Tests can't propagate errors: a helper that can't do its work fails the test.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 mod broker;

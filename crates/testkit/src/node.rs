@@ -1,4 +1,4 @@
-//! Scripts that Node.js runs for tests, with the packages that they name.
+//! Scripts that tests run with Node.js, and the packages they need.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,12 +10,12 @@ use tokio::time::timeout;
 
 use crate::skipped;
 
-/// How long the packages may take to be fetched.
+/// Time limit for fetching the packages.
 const INSTALL: Duration = Duration::from_secs(120);
 const LOCK: &str = "package-lock.json";
 
-/// The files of folder `source`, copied to `scratch` and there with the packages of their package-lock.json. Packages
-/// that an earlier run has fetched are kept. Where Node.js, npm or a package can't be had, says that `test` is skipped.
+/// Copies the files of folder `source` to `scratch` and installs the packages of their package-lock.json there.
+/// Packages from an earlier run are kept. If Node.js, npm or a package is missing, reports `test` as skipped.
 pub async fn node_project(source: &Path, scratch: &Path, test: &str) -> Option<PathBuf> {
     let search = Search::of_process();
     if let Some(missing) = ["node", "npm"].into_iter().find(|program| search.program(&[program]).is_none()) {

@@ -1,4 +1,4 @@
-//! Programs that tests run where they are installed: `promtool`, `amtool`, `prometheus`, ...
+//! Programs that tests use if they are installed: `promtool`, `amtool`, `prometheus`, ...
 
 use std::path::PathBuf;
 
@@ -6,8 +6,8 @@ use tidewatch_servers::process::Search;
 
 use crate::skipped;
 
-/// The program of this name, from PATH or from `${XDG_CACHE_HOME:-~/.cache}/tidewatch/bin`, which `tests/setup` fills.
-/// Where it is in neither, says that `test` is skipped.
+/// Returns the program with this name, from PATH or from `${XDG_CACHE_HOME:-~/.cache}/tidewatch/bin`, which
+/// `tests/setup` fills. If it is in neither, reports `test` as skipped.
 pub fn program(name: &str, test: &str) -> Option<PathBuf> {
     let found = Search::of_process().program(&[name]);
     if found.is_none() {

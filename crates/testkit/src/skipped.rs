@@ -1,10 +1,10 @@
-//! How a test says that it did not run.
+//! Reporting of tests that did not run.
 
 use std::io::Write;
 
-/// Says that `test` does not run here, past the test harness, which would swallow what a passing test prints.
+/// Reports that `test` does not run here, bypassing the test harness, which would discard the output of a passing test.
 pub fn skipped(test: &str, reason: impl std::fmt::Display) {
-    // In one write, so that the line stays whole among what other tests print. The test goes on the same whether
-    // somebody reads it or not.
+    // Written at once, so that the line isn't interleaved with the output of other tests. A failure to write doesn't
+    // affect the test.
     let _ = std::io::stderr().write_all(format!("skipped: {test}: {reason}\n").as_bytes());
 }

@@ -1,4 +1,4 @@
-//! The whole of Tidewatch as a newcomer runs it: the `tidewatch` binary with `up`, on free ports and in a directory of
+//! The whole of Tidewatch as a new user runs it: the `tidewatch` binary with `up`, on free ports and in a directory of
 //! its own.
 
 use std::collections::BTreeMap;
@@ -12,12 +12,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// `up` must be ready within this; a real Kafka on a busy machine takes most of it.
+/// Time limit for `up` to become ready; a real Kafka on a busy machine takes most of it.
 const READY: Duration = Duration::from_secs(120);
-/// `up` has 10 s to drain, and a real Kafka as much again to stop.
+/// `up` has 10 s to drain, and a real Kafka another 10 s to stop.
 const DRAINED: Duration = Duration::from_secs(30);
 
-/// How to start it.
+/// Options for starting a stack.
 #[derive(Debug, Clone)]
 pub struct StackOptions {
     /// Path of the `tidewatch` binary: `env!("CARGO_BIN_EXE_tidewatch")` in a test of its package.
@@ -27,30 +27,30 @@ pub struct StackOptions {
 }
 
 impl StackOptions {
-    /// `up` of this binary with these flags.
+    /// Creates options for `up` of this binary with these flags.
     pub fn new(binary: impl Into<PathBuf>, flags: &[&str]) -> Self {
         Self { binary: binary.into(), flags: flags.iter().map(|flag| (*flag).to_owned()).collect() }
     }
 }
 
-/// What mock-slack was told once.
+/// A notification that mock-slack received.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notification {
     /// The rule's name.
     pub rule: String,
-    /// The service that it is about; empty where the rule is about none.
+    /// The service concerned; empty if the rule concerns none.
     pub service: String,
-    /// The region, where the rule has one.
+    /// The region, if the rule has one.
     pub region: Option<String>,
     /// All labels.
     pub labels: BTreeMap<String, String>,
     /// `firing` or `resolved`.
     pub status: String,
-    /// When mock-slack got it.
+    /// When mock-slack received it.
     pub received_at: Timestamp,
 }
 
-/// A running `up`. It is ended as ctrl-c does when dropped.
+/// A running `up`. When dropped, it is ended as with ctrl-c.
 pub struct Stack {
     binary: PathBuf,
     up: Child,
@@ -63,7 +63,7 @@ impl Stack {
     /// Starts `up` and waits until everything is ready.
     ///
     /// # Panics
-    /// When it ends or isn't ready in time, with what it said.
+    /// When it ends or isn't ready in time; the message includes its output.
     pub async fn start(options: &StackOptions) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut up = spawn(options, dir.path());
@@ -83,22 +83,22 @@ impl Stack {
         Self { binary: options.binary.clone(), up, dir, endpoints, client }
     }
 
-    /// The state directory.
+    /// Returns the state directory.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Process id of `up`.
+    /// Returns the process id of `up`.
     pub fn pid(&self) -> u32 {
         self.up.id()
     }
 
-    /// Everything that `up` said so far, on stdout and stderr.
+    /// Returns the output of `up` so far, on stdout and stderr.
     pub fn said(&self) -> String {
         said(self.dir.path())
     }
 
-    /// The URL (or HOST:PORT) under this name in endpoints.json.
+    /// Returns the URL (or HOST:PORT) with this name in endpoints.json.
     pub fn endpoint(&self, name: &str) -> &str {
         self.endpoints[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.endpoints))
     }
@@ -110,12 +110,12 @@ impl Stack {
         tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
     }
 
-    /// Whether it has this, by endpoints.json.
+    /// Returns whether endpoints.json has this name.
     pub fn has(&self, name: &str) -> bool {
         self.endpoints[name].is_string()
     }
 
-    /// The samples that Prometheus gives for an instant query: labels and value.
+    /// Returns the samples of an instant query to Prometheus: labels and value.
     pub async fn query(&self, promql: &str) -> Vec<(BTreeMap<String, String>, f64)> {
         let url = format!("{}/api/v1/query", self.endpoint("prometheus"));
         let answer = self.client.get(&url).query(&[("query", promql)]).send().await.unwrap();
@@ -128,7 +128,7 @@ impl Stack {
         samples.iter().map(sample).collect()
     }
 
-    /// GET of a path at a service.
+    /// Sends GET to a path of a service and returns the JSON.
     pub async fn get(&self, name: &str, path: &str) -> Value {
         let url = format!("{}{path}", self.endpoint(name));
         let response = self.client.get(&url).send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
@@ -136,13 +136,13 @@ impl Stack {
         response.json().await.unwrap()
     }
 
-    /// What mock-slack was told so far, oldest first.
+    /// Returns the notifications that mock-slack has received so far, oldest first.
     pub async fn notifications(&self) -> Vec<Notification> {
         let alerts = self.get("mock_slack", "/api/alerts").await;
         alerts.as_array().unwrap().iter().rev().map(notification).collect()
     }
 
-    /// What mock-slack was told about this rule, service and status, once it was.
+    /// Waits until mock-slack has received a notification of this rule, service and status, and returns it.
     pub async fn notified(&self, rule: &str, service: &str, status: &str, limit: Duration) -> Notification {
         let what = format!("notification of {rule} {status} for {service}; up said:\n{}", self.said());
         crate::eventually(&what, limit, async || {
@@ -152,12 +152,12 @@ impl Stack {
         .await
     }
 
-    /// Sends `up` a signal.
+    /// Sends a signal to `up`.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.up), signal).unwrap();
     }
 
-    /// Waits for the end of `up`, and gives its exit status and the directory that it leaves, with what it said in
+    /// Waits until `up` has ended. Returns its exit status and the directory that it leaves, with its output in
     /// `up.out`.
     pub fn ended(mut self) -> (ExitStatus, TempDir) {
         let status =
@@ -183,7 +183,7 @@ impl Drop for Stack {
 
 fn command(binary: &Path) -> Command {
     let mut command = Command::new(binary);
-    // Variables that would reach into a test.
+    // Variables that would affect a test.
     let names =
         std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("TIDEWATCH_"));
     for name in names.chain(["BROKERS", "KAFKA_CONFIG"].map(Into::into)) {
@@ -205,7 +205,7 @@ fn spawn(options: &StackOptions, dir: &Path) -> Child {
         .unwrap_or_else(|error| panic!("{}: {error}", options.binary.display()))
 }
 
-/// Where its output goes: beside the state directory, in which `up` wants to find nothing but its own.
+/// Returns the file for its output: beside the state directory, in which `up` expects nothing but its own files.
 fn output(dir: &Path) -> PathBuf {
     dir.with_extension("out")
 }
