@@ -1,9 +1,9 @@
-//! The order in which services end.
+//! The order in which services stop.
 
 use crate::Service;
 
-/// Returns `services` in the order in which they end: each after those that its `drain_after` names, and otherwise in the
-/// order given. Names of services that are not among them are ignored. Services in a cycle are left out.
+/// Returns `services` in the order in which they stop: each after those named in its `drain_after`, and otherwise in
+/// the given order. Names of services that are not among them are ignored. Services in a cycle are left out.
 pub fn drain_order(services: &[Service]) -> Vec<Service> {
     let mut order: Vec<Service> = Vec::with_capacity(services.len());
     let runs = |name: &str| services.iter().any(|service| service.name == name);

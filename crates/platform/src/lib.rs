@@ -1,7 +1,8 @@
-//! The registry of Tidewatch's services and servers: constants made from platform/services.toml, which Nix reads as well.
+//! The registry of Tidewatch's services and servers: constants generated from platform/services.toml, which Nix reads
+//! as well.
 //!
-//! Each service has a [`Service`], such as `CONSOLE`, and where it has a page, a [`Port`], such as `CONSOLE_PAGE`. Each server
-//! has a [`Server`], such as `KAFKA`.
+//! Each service has a [`Service`], such as `CONSOLE`, and, if it has a page, a [`Port`], such as `CONSOLE_PAGE`. Each
+//! server has a [`Server`], such as `KAFKA`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod drain;
@@ -40,21 +41,21 @@ impl fmt::Display for Port {
 pub struct Service {
     /// Name of its program, package, image and Prometheus job.
     pub name: &'static str,
-    /// Its short key in endpoints.json, which stands there beside the name.
+    /// Its short key in endpoints.json, which has an entry for its name as well.
     pub endpoint: &'static str,
-    /// Port of its page or API, where it has one beside the admin listener.
+    /// Port of its page or API, if it has one besides the admin listener.
     pub page: Option<Port>,
-    /// Its admin port where all services share one host.
+    /// Its admin port when all services share one host.
     pub admin: Port,
-    /// Path at its endpoint that answers 200 when it works.
+    /// Path at its endpoint that answers 200 while it works.
     pub live: &'static str,
     /// Servers and services that it connects to.
     pub talks_to: &'static [Peer],
-    /// Names of the services that end before it, so that it still handles what they send while they end.
+    /// Names of the services that stop before it, so that it still handles what they send while stopping.
     pub drain_after: &'static [&'static str],
-    /// Whether alerts are lost without it.
+    /// Whether alerts are lost while it is down.
     pub critical: bool,
-    /// Whether it speaks TLS to hosts that a public authority has certified.
+    /// Whether it connects over TLS to hosts certified by a public authority.
     pub public_tls: bool,
 }
 
@@ -65,7 +66,7 @@ pub struct Peer {
     pub name: &'static str,
     /// Flag that takes its address, without the dashes.
     pub flag: &'static str,
-    /// Which of the peer's ports: `admin` or `page` of a service, one of those that the file names of a server.
+    /// The peer's port: `admin` or `page` of a service, or one of those that the file lists for a server.
     pub port: &'static str,
 }
 
@@ -76,7 +77,7 @@ pub struct Server {
     pub name: &'static str,
     /// Port that its clients use.
     pub port: Port,
-    /// Path that answers 200 once it is ready; none where it doesn't speak HTTP.
+    /// Path that answers 200 once it is ready; `None` if it doesn't speak HTTP.
     pub ready: Option<&'static str>,
 }
 

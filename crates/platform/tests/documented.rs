@@ -1,4 +1,4 @@
-//! The tables of services in README.md and docs/architecture.md have the registry's names and ports.
+//! The tables of services in README.md and docs/architecture.md match the registry's names and ports.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
