@@ -1,4 +1,4 @@
-//! The list of everything that is generated.
+//! The list of all generated files.
 
 use std::fs;
 use std::path::Path;

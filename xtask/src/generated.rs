@@ -1,4 +1,4 @@
-//! Generated files, compared with those in the repository.
+//! Generated files, and their comparison with those in the repository.
 
 use std::fmt;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-/// Folders that hold nothing but generated files.
+/// Folders that contain only generated files.
 const FOLDERS: [&str; 3] = ["alertmanager", "dashboards", "schemas"];
 
 /// A file as it would be generated now.
@@ -24,7 +24,7 @@ impl File {
     }
 }
 
-/// A file of the repository that isn't what would be generated now.
+/// A file in the repository that differs from what would be generated now.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Difference {
     /// It is missing, or differs from this line on, counted from 1.

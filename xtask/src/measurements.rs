@@ -9,7 +9,7 @@ use toml::value::Datetime;
 const BEGIN: (&str, &str) = ("<!-- table ", ": generated from measurements.toml -->");
 const END: &str = "<!-- end of table -->";
 
-/// The data file: lists of rows by the name of their table.
+/// The data file: lists of rows, by the name of their table.
 #[derive(Deserialize)]
 struct Data {
     patterns: Vec<Pattern>,
@@ -22,15 +22,15 @@ struct Data {
 #[serde(deny_unknown_fields)]
 struct Measurement {
     what: String,
-    /// Only where the table compares brokers.
+    /// Only if the table compares brokers.
     broker: Option<String>,
     command: String,
-    /// What is promised, if anything.
+    /// The promised limit, if any.
     limit: Option<String>,
     figure: String,
     date: Datetime,
     machine: String,
-    /// What else the machine did.
+    /// Other load on the machine.
     load: Option<String>,
 }
 
@@ -43,7 +43,7 @@ struct Pattern {
     after: String,
 }
 
-/// The size of a container image; nothing but the reason where it wasn't built.
+/// The size of a container image, or only the reason if it wasn't built.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Image {
@@ -91,7 +91,7 @@ fn tables(data: &str) -> anyhow::Result<BTreeMap<String, String>> {
     Ok(tables)
 }
 
-/// Renders rows, with the columns for brokers and limits only where a row has one.
+/// Renders rows, with the columns for brokers and limits only if a row has one.
 fn measured(rows: &[Measurement]) -> anyhow::Result<String> {
     let brokers = rows.iter().any(|row| row.broker.is_some());
     let limits = rows.iter().any(|row| row.limit.is_some());

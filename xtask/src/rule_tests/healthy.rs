@@ -1,26 +1,26 @@
-//! A healthy stack is quiet: from its first minute on, and when any one part begins anew.
+//! A healthy stack raises no alerts: from its first minute on, and when any one part restarts.
 use super::{
     scenario::{Scenario, file},
     values::{Values, minutes},
 };
 
-/// How a series goes on, in a step of 15 s.
+/// How a series develops, per step of 15 s.
 #[derive(Clone, Copy)]
 enum Shape {
-    /// Rises by so much, from 0 again in a new process.
+    /// Rises by this much per step; starts again from 0 in a new process.
     Counter(f64),
-    /// Rises by so much, and goes on in a new process with what came meanwhile.
+    /// Rises by this much per step; a new process continues it and adds what arrived in the meantime.
     Durable(f64),
     Gauge(f64),
 }
 use Shape::{Counter, Durable, Gauge};
 
-/// When something begins anew, how long it is away, and how long it is looked at afterwards, in steps.
+/// The time before a restart, the time for which the part is away, and the time observed afterwards, in steps.
 const BEFORE: u32 = minutes(6);
 const AWAY: u32 = minutes(1);
 const AFTER: u32 = minutes(5);
 
-/// What may begin anew.
+/// The parts that may restart.
 const PARTS: [&str; 7] =
     ["stream-processor", "metrics-bridge", "alert-relay", "workload-simulator", "alertmanager", "kafka", "prometheus"];
 
@@ -32,12 +32,12 @@ pub(super) fn generate() -> String {
     file(&["stream.yaml", "platform.yaml"], &scenarios)
 }
 
-/// What is scraped of the whole stack, of which one part begins anew.
+/// Returns the series scraped from the whole stack while one part restarts.
 fn stack(away: &str) -> Vec<(String, Values)> {
     let mut series = Vec::new();
     for job in ["workload-simulator", "stream-processor", "metrics-bridge", "alert-relay", "console", "mock-slack"] {
         let mut add = |name: &str, labels: &str, shape| series.push(of(job, name, labels, shape, away));
-        // In one process.
+        // All services in one process.
         add("tidewatch_process_info", "host=\"laptop\", pid=\"7\"", Gauge(1.0));
         add("process_cpu_seconds_total", "", Counter(4.0));
         add("process_cpu_limit_cores", "", Gauge(2.0));
@@ -63,7 +63,7 @@ fn stack(away: &str) -> Vec<(String, Values)> {
     }
     let mut add = |job, name: &str, labels: &str, shape| series.push(of(job, name, labels, shape, away));
     for service in ["api-service", "auth-service", "payment-service", "user-service"] {
-        // 20 a second; one in 10,000 fails, three in 10,000 are slow.
+        // 20 requests per second; one in 10,000 fails, three in 10,000 are slow.
         let labels = format!("service=\"{service}\", region=\"r\", endpoint=\"/\"");
         let with = |label: &str| format!("{labels}, {label}");
         add("metrics-bridge", "workload_requests_total", &with("status_code=\"200\""), Durable(299.97));
@@ -90,7 +90,7 @@ fn stack(away: &str) -> Vec<(String, Values)> {
     }
     add("prometheus", "prometheus_rule_evaluation_failures_total", "rule_group=\"stream.yaml;a\"", Counter(0.0));
     add("prometheus", "prometheus_rule_group_iterations_missed_total", "rule_group=\"stream.yaml;a\"", Counter(0.0));
-    // The Watchdog, once a minute. While Alertmanager is away, it does not get there.
+    // The Watchdog, once per minute. It isn't delivered while Alertmanager is away.
     let address = "alertmanager=\"http://am:9093/api/v2/alerts\"";
     add("prometheus", "prometheus_notifications_sent_total", address, Counter(0.25));
     let lost = if away == "alertmanager" {
@@ -117,7 +117,7 @@ fn stack(away: &str) -> Vec<(String, Values)> {
     series
 }
 
-/// Whether the last scrape succeeded.
+/// Returns the series `up` of a job: whether the last scrape succeeded.
 fn up(job: &str, away: &str) -> (String, Values) {
     let values = match away {
         "prometheus" => Values::none().stay(1.0, BEFORE).missing(AWAY).stay(1.0, AFTER),
@@ -136,7 +136,7 @@ fn of(job: &str, name: &str, labels: &str, shape: Shape, away: &str) -> (String,
     };
     let values = on(Values::none(), BEFORE);
     let values = match (away, shape) {
-        // Nothing is scraped, and nothing is marked as gone.
+        // Nothing is scraped, and no series is marked as stale.
         ("prometheus", Counter(each)) if job == "prometheus" => {
             on(values.missing(AWAY).restart().rise(each, 1), AFTER - 1)
         }
@@ -146,7 +146,7 @@ fn of(job: &str, name: &str, labels: &str, shape: Shape, away: &str) -> (String,
         ("prometheus", Gauge(_)) => on(values.missing(AWAY), AFTER),
         ("kafka", Gauge(_)) if name == "kafka_reachable" => on(values.stay(0.0, AWAY), AFTER),
         ("kafka", Gauge(_)) if name == "kafka_consumer_lag_records" => on(values.stay(400.0, AWAY), AFTER),
-        // What is not read is counted later; no window is judged meanwhile.
+        // Unread events are counted later; no window is evaluated in the meantime.
         ("kafka", Durable(each)) => values.rise(0.0, AWAY).rise(each * f64::from(AWAY + 1), 1).rise(each, AFTER - 1),
         ("kafka", Counter(each)) if name.contains("windows") => values.rise(0.0, AWAY).rise(each, AFTER),
         ("workload-simulator", Durable(_)) => on(values.rise(0.0, AWAY), AFTER),

@@ -1,4 +1,5 @@
-//! `rules/tests`: promtool's unit tests of the rules, as far as they follow a pattern. The others are written by hand.
+//! `rules/tests`: the promtool unit tests of the rules, as far as they follow a pattern. The others are written by
+//! hand.
 
 mod healthy;
 mod scenario;

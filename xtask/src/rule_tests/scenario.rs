@@ -1,9 +1,9 @@
-//! One test of promtool: what is scraped, and what must hold when.
+//! One promtool test: the scraped series, and the expectations at given times.
 use super::COMMENT;
 use super::values::{STEP, Values};
 use std::fmt::Write;
 
-/// A test of its own: it begins with an empty database.
+/// A separate test, which begins with an empty database.
 pub(super) struct Scenario {
     name: String,
     series: Vec<(String, Values)>,
@@ -20,15 +20,15 @@ impl Scenario {
         self
     }
 
-    /// From the end of their samples on, all series are gone for so many steps, but for those that say what is up.
+    /// Makes all series except `up` stale for `steps` steps, after their samples so far.
     pub(super) fn go(&mut self, steps: u32) {
         for (_, values) in self.series.iter_mut().filter(|(name, _)| !name.starts_with("up{")) {
             *values = std::mem::take(values).away(steps);
         }
     }
 
-    /// At a step, `alert` fires with these labels besides its own, and those of its severity and path, and nothing else
-    /// does.
+    /// Expects that at a step `alert` fires, with these labels besides its own and those of its severity and path, and
+    /// that nothing else does.
     pub(super) fn fires(self, step: u32, alert: &str, severity: &str, labels: &str) -> Self {
         let labels = if labels.is_empty() { String::new() } else { format!(", {labels}") };
         let fires = format!(
@@ -37,28 +37,28 @@ impl Scenario {
         self.check(step, FIRING, [fires])
     }
 
-    /// At a step, nothing fires.
+    /// Expects that nothing fires at a step.
     pub(super) fn quiet_at(self, step: u32) -> Self {
         self.check(step, FIRING, [])
     }
 
-    /// Up to a step, nothing has fired.
+    /// Expects that nothing has fired up to a step.
     pub(super) fn was_quiet(self, step: u32) -> Self {
         self.check(step, format!("count_over_time({FIRING}[{}s])", (step + 1) * STEP), [])
     }
 
-    /// Up to a step, nothing has been even pending.
+    /// Expects that nothing has even been pending up to a step.
     pub(super) fn was_calm(self, step: u32) -> Self {
         let pending = "ALERTS{alertname!=\"Watchdog\"}";
         self.check(step, format!("count_over_time({pending}[{}s])", (step + 1) * STEP), [])
     }
 
-    /// Up to a step, no record has been NaN.
+    /// Expects that a record has never been NaN up to a step.
     pub(super) fn was_a_number(self, step: u32, record: &str) -> Self {
         self.check(step, format!("count_over_time(({record} != {record})[{}s:{STEP}s])", (step + 1) * STEP), [])
     }
 
-    /// At a step, the expression gives these samples, each with the value 1.
+    /// Expects that at a step the expression returns these samples, each with the value 1.
     pub(super) fn check(
         mut self,
         step: u32,
@@ -94,10 +94,10 @@ impl Scenario {
     }
 }
 
-/// What fires, but for the alert that always does.
+/// All firing alerts except the Watchdog, which always fires.
 const FIRING: &str = "ALERTS{alertstate=\"firing\", alertname!=\"Watchdog\"}";
 
-/// A file of scenarios for promtool. Groups of records come first: other groups use them.
+/// Renders a file of scenarios for promtool. Groups of records are evaluated first, since other groups use them.
 pub(super) fn file(rule_files: &[&str], scenarios: &[Scenario]) -> String {
     let files: Vec<String> = rule_files.iter().map(|file| format!("../{file}")).collect();
     let mut out = format!(

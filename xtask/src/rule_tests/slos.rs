@@ -1,4 +1,4 @@
-//! The tests of `rules/slos.yaml`: each alert, and the odd things that happen to metrics.
+//! The tests of `rules/slos.yaml`: each alert, and unusual changes of metrics.
 
 use tidewatch_slo::Slo;
 use tidewatch_slo::burn::ALERTS;
@@ -9,7 +9,8 @@ use super::COMMENT;
 const MINUTE: u64 = 60 / SCRAPE;
 
 /// Returns the names and contents of the two test files for `slos`, which must be those of `docs/slos`. There are two
-/// because promtool evaluates all groups of a file at the same interval, and long windows don't need every half minute.
+/// because promtool evaluates all groups of a file at the same interval, and long windows don't need an evaluation
+/// every half minute.
 pub(super) fn files(slos: &[Slo]) -> [(&'static str, String); 2] {
     let subject = |name: &str| {
         let slo = slos.iter().find(|slo| slo.name == name);
@@ -56,12 +57,12 @@ fn check(minute: u64, expr: impl Into<String>, value: Option<f64>) -> Check {
     Check { at: minute * 60, expr: expr.into(), labels: "{}".to_owned(), value }
 }
 
-/// Nothing but the absence of other services' metrics is told.
+/// Expects no alerts for api-service; only the absence of other services' metrics may raise alerts.
 fn quiet(minute: u64) -> Check {
     check(minute, r#"count(ALERTS{service="api-service"})"#, None)
 }
 
-/// No record is NaN or infinite.
+/// Expects that no record is NaN or infinite.
 fn finite(minute: u64) -> Check {
     let all = r#"{__name__=~"slo:.+"}"#;
     check(minute, format!("count({all}) - count({all} > -Inf < Inf)"), Some(0.0))
@@ -89,7 +90,7 @@ fn three_requests_at_night() -> Scenario {
         (COUNT, failing()),
         (FAST, Counter::new().rise(64 * MINUTE, 0.0)),
     ];
-    // All of the half hour's requests failed, which is 1,000 times the budget.
+    // All requests of the half hour failed, which is 1,000 times the budget.
     let all = format!("sum(slo:error_ratio:rate30m{{{SLO}}} > bool 0.9)");
     let checks = vec![check(46, all, Some(1.0)), quiet(36), quiet(46), quiet(60), finite(46)];
     scenario("three requests at night, all failing, tell nobody", series, checks)
@@ -108,7 +109,7 @@ fn absent() -> Scenario {
         let labels = r#"{alertname="SLOIndicatorAbsent",alertstate="firing"}"#.to_owned();
         Check { labels, ..check(minute, format!("count by (alertname, alertstate) (ALERTS{alert})"), value) }
     };
-    // The last sample is at 19:45, rates are gone at 24:30, and ten minutes later it is told.
+    // The last sample is at 19:45, the rates end at 24:30, and the alert fires ten minutes later.
     let checks = vec![quiet(23), firing(33, None), firing(36, Some(2.0)), firing(44, Some(2.0)), quiet(47), finite(36)];
     scenario("a metric that vanishes is told and over when it is back", series, checks)
 }
@@ -138,7 +139,7 @@ fn no_errors_yet() -> Scenario {
 fn bridge_restarts() -> Scenario {
     let goes_on = |each: f64| {
         let before = Counter::new().rise(20 * MINUTE, each).missing(2 * MINUTE);
-        // What was counted meanwhile comes at once.
+        // Events counted in the meantime arrive at once.
         before.rise(1, each * (2.0 * MINUTE as f64 + 1.0)).rise(20 * MINUTE, each)
     };
     let series = vec![
@@ -153,8 +154,8 @@ fn bridge_restarts() -> Scenario {
 }
 
 fn new_installation() -> Scenario {
-    // Half a minute of total outage, five minutes after the start: 1.2 % of the budget of 30 days, not a fifth of an
-    // hour.
+    // Half a minute of total outage, five minutes after the start: 1.2 % of the 30-day budget, although the
+    // installation is new.
     let requests = Counter::new().rise(60 * MINUTE, 600_000.0);
     let errors = Counter::new().rise(5 * MINUTE, 0.0).rise(MINUTE / 2, 600_000.0).rise(54 * MINUTE, 0.0);
     let left = format!("sum(abs(slo:error_budget_remaining:ratio{{{SLO}}} - (1 - 30 / 2592)) < bool 0.002)");

@@ -1,29 +1,30 @@
-//! Alerts on a limit, all alike: above it for their time they fire, below it or for less they don't, and they end.
+//! Alerts with a limit, all tested alike: above it for long enough they fire, below it or for less time they don't, and
+//! they end.
 use super::{
     scenario::{Scenario, file},
     values::{Values, minutes},
 };
 
-/// How far something is from its limit, as a share of it, for so many steps.
+/// A level, as a share of the limit, for a number of steps.
 type Phase = (f64, u32);
 
-/// Far from the limit.
+/// Far below the limit.
 const HEALTHY: f64 = 0.05;
 const BEFORE: u32 = minutes(6);
 
 struct Threshold {
-    /// The file that has the rule.
+    /// The file that contains the rule.
     rules: &'static str,
     alert: &'static str,
     severity: &'static str,
     labels: &'static str,
-    /// Of the rule: how long it has to be above its limit, in steps.
+    /// How long the rule requires it to be above its limit, in steps.
     wait: u32,
-    /// How long it takes until all that it looks back on is above the limit, in steps.
+    /// How long it takes until the rule's whole time range is above the limit, in steps.
     fill: u32,
-    /// How long it still fires after the last sample above the limit, in steps.
+    /// How long the alert keeps firing after the last sample above the limit, in steps.
     lasts: u32,
-    /// What it is judged by.
+    /// The record that the rule evaluates.
     record: &'static str,
     series: fn(&[Phase]) -> Vec<(String, Values)>,
 }
@@ -66,7 +67,7 @@ const THRESHOLDS: [Threshold; 6] = [
                     "kafka_consumer_lag_records{{job=\"{job}\", instance=\"a:1\", topic=\"metrics.raw\", partition=\"{partition}\"}}"
                 )
             };
-            // Half of it in each of two partitions.
+            // Half of the lag in each of two partitions.
             let halves = [0, 1].map(|partition| (lag("stream-processor", partition), level(500.0, phases)));
             both(halves.to_vec(), vec![(lag("metrics-bridge", 0), level(1000.0, &[(HEALTHY, total(phases))]))])
         },
@@ -80,7 +81,7 @@ const THRESHOLDS: [Threshold; 6] = [
         fill: minutes(5) - 1,
         lasts: 1,
         record: "process:cpu_usage:ratio_rate5m",
-        // Seconds of CPU in a step: 0.9 of two cores.
+        // CPU seconds per step: 0.9 of two cores.
         series: |phases| {
             process(
                 "process_cpu_seconds_total",
@@ -117,7 +118,7 @@ const THRESHOLDS: [Threshold; 6] = [
     },
 ];
 
-/// The tests of the rules of one file: each is evaluated against that alone.
+/// Returns the tests for the rules of one file; each is evaluated with that file alone.
 pub(super) fn generate(rules: &str) -> String {
     let scenarios = THRESHOLDS.iter().filter(|threshold| threshold.rules == rules).flat_map(Threshold::scenarios);
     file(&[rules], &scenarios.collect::<Vec<_>>())
@@ -165,25 +166,25 @@ fn total(phases: &[Phase]) -> u32 {
     phases.iter().map(|(_, steps)| steps).sum()
 }
 
-/// A counter that rises by `limit` a step where it is at its limit.
+/// Returns a counter that rises by `limit` per step while it is at its limit.
 fn rising(limit: f64, phases: &[Phase]) -> Values {
     phases.iter().fold(Values::counter(), |values, (share, steps)| values.rise(share * limit, *steps))
 }
 
-/// A gauge that is `limit` where it is at its limit.
+/// Returns a gauge that is `limit` while it is at its limit.
 fn level(limit: f64, phases: &[Phase]) -> Values {
     let first = Values::none().stay(phases[0].0 * limit, 1);
     phases.iter().fold(first, |values, (share, steps)| values.stay(share * limit, *steps))
 }
 
-/// Jobs whose absence is an alert of its own.
+/// Jobs whose absence has an alert of its own.
 const TARGETS: [&str; 3] = ["stream-processor", "metrics-bridge", "alert-relay"];
 
 fn up(job: &str, phases: &[Phase]) -> (String, Values) {
     (format!("up{{job=\"{job}\", instance=\"{job}:9464\"}}"), Values::none().stay(1.0, total(phases) + minutes(20)))
 }
 
-/// 20 requests a second, of which the limit is that 5 % fail.
+/// 20 requests per second; the limit is 5 % of them failing.
 fn failures(service: &str, phases: &[Phase]) -> Vec<(String, Values)> {
     let labels =
         format!("job=\"metrics-bridge\", instance=\"a:1\", service=\"{service}\", region=\"r\", endpoint=\"/\"");
@@ -193,7 +194,7 @@ fn failures(service: &str, phases: &[Phase]) -> Vec<(String, Values)> {
     ]
 }
 
-/// 20 requests a second, of which the limit is that 1 % take between 500 and 750 ms; the others take less.
+/// 20 requests per second; the limit is 1 % of them taking between 500 and 750 ms, with all others faster.
 fn slow_requests(service: &str, phases: &[Phase]) -> Vec<(String, Values)> {
     let labels =
         format!("job=\"metrics-bridge\", instance=\"a:1\", service=\"{service}\", region=\"r\", endpoint=\"/\"");
@@ -210,7 +211,7 @@ fn slow_requests(service: &str, phases: &[Phase]) -> Vec<(String, Values)> {
     ]
 }
 
-/// What two services of one process say of it, and one of a process without a limit.
+/// Returns the series that two services in one process expose for it, and one in a process without a limit.
 fn process(name: &str, values: Values, limit: &str, allowed: f64, phases: &[Phase]) -> Vec<(String, Values)> {
     let mut series = Vec::new();
     for (target, pid, allowed) in [
@@ -218,7 +219,7 @@ fn process(name: &str, values: Values, limit: &str, allowed: f64, phases: &[Phas
         ("job=\"mock-slack\", instance=\"n:2\"", 7, allowed),
         ("job=\"workload-simulator\", instance=\"n:3\"", 8, 0.0),
     ] {
-        // A process without a limit on its CPU or memory does not say so: it has that of the machine.
+        // A process without a CPU or memory limit exposes that of the machine.
         let allowed = if allowed == 0.0 && limit != "process_max_fds" { 1e12 } else { allowed };
         let steady = |value: f64| level(value, &[(1.0, total(phases))]);
         series.push((format!("{name}{{{target}}}"), values.clone()));

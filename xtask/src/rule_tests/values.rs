@@ -1,10 +1,10 @@
-//! Samples of a series in the notation of promtool's unit tests, a step of 15 s after the other.
+//! Samples of a series in the notation of promtool's unit tests, one per step of 15 s.
 use std::fmt::Write;
 
-/// Seconds from one sample, and one evaluation, to the next.
+/// Seconds between samples, and between evaluations.
 pub(super) const STEP: u32 = 15;
 
-/// How many steps a number of minutes is.
+/// Returns a number of minutes as a number of steps.
 pub(super) const fn minutes(minutes: u32) -> u32 {
     minutes * 60 / STEP
 }
@@ -17,17 +17,17 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// A counter that begins at 0.
+    /// Returns a counter that begins at 0.
     pub(super) fn counter() -> Self {
         Self { notation: "0".to_owned(), last: 0.0 }
     }
 
-    /// A series without a sample so far.
+    /// Returns a series without samples.
     pub(super) fn none() -> Self {
         Self::default()
     }
 
-    /// Rises by `each` a step, for so many of them.
+    /// Rises by `each` per step, for `steps` steps.
     pub(super) fn rise(mut self, each: f64, steps: u32) -> Self {
         let first = self.last + each;
         self.last += each * f64::from(steps);
@@ -35,26 +35,26 @@ impl Values {
         self
     }
 
-    /// Stays at `level` for so many steps.
+    /// Stays at `level` for `steps` steps.
     pub(super) fn stay(mut self, level: f64, steps: u32) -> Self {
         self.last = level;
         self.push(format_args!("{level}x{}", steps - 1));
         self
     }
 
-    /// What exposes it is away for so many steps.
+    /// Is stale for `steps` steps, as when its target is gone.
     pub(super) fn away(mut self, steps: u32) -> Self {
         self.push(format_args!("stale _x{}", steps - 1));
         self
     }
 
-    /// Nobody asks for it for so many steps.
+    /// Has no samples for `steps` steps and no staleness marker, as when nothing scrapes it.
     pub(super) fn missing(mut self, steps: u32) -> Self {
         self.push(format_args!("_x{steps}"));
         self
     }
 
-    /// Its process begins anew, with a count of 0.
+    /// Starts again from 0, as in a new process.
     pub(super) fn restart(mut self) -> Self {
         self.last = 0.0;
         self
