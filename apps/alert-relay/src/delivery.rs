@@ -1,4 +1,4 @@
-//! Sends alerts to a receiver and says whether it has accepted them.
+//! Sends alerts to a receiver and reports whether it accepted them.
 use crate::{
     HttpUrl,
     metrics::Metrics,
@@ -15,10 +15,11 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 /// How long a receiver may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Requests under way at once, per receiver: one that hangs must not use up what the others need.
+/// Concurrent requests per receiver. The limit is per receiver so that one that hangs can't use up the permits of
+/// others.
 const CONCURRENCY: usize = 32;
 
-/// Somebody who accepts alerts: one webhook, or Alertmanagers of which each is as good as the other.
+/// A receiver of alerts: one webhook, or a set of equivalent Alertmanagers.
 #[derive(Clone, Debug)]
 pub(crate) struct Receiver {
     pub(crate) kind: Kind,
@@ -35,7 +36,7 @@ struct Endpoint {
     url: Url,
 }
 
-/// What became of a delivery.
+/// The result of a delivery.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) delivery: Delivery,
@@ -46,7 +47,7 @@ pub(crate) struct Outcome {
 /// Why a receiver did not accept a request.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// As the metric of requests counts it.
+    /// The value of the label `outcome` in the requests metric.
     outcome: &'static str,
     /// One sentence.
     pub(crate) reason: String,
@@ -54,7 +55,7 @@ pub(crate) struct Refusal {
     pub(crate) too_large: bool,
 }
 
-/// One receiver for all Alertmanagers together, and one for each webhook.
+/// Creates one receiver for all Alertmanagers together, and one per webhook.
 pub(crate) fn receivers(
     alertmanagers: &[HttpUrl],
     webhooks: &[HttpUrl],
@@ -84,15 +85,15 @@ pub(crate) fn receivers(
 }
 
 impl Receiver {
-    /// All its endpoints' names.
+    /// Returns the names of all its endpoints, separated by commas.
     pub(crate) fn name(&self) -> String {
         self.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect::<Vec<_>>().join(",")
     }
 
-    /// Tells all endpoints; the receiver has accepted when one of them says 2xx.
+    /// Sends to all endpoints. The receiver has accepted the delivery if at least one of them answers 2xx.
     #[tracing::instrument(skip_all, fields(receiver = self.name(), alertname = delivery.group.0, service = delivery.group.1))]
     pub(crate) async fn deliver(self, delivery: Delivery) -> Outcome {
-        // The semaphore is never closed, and without a permit a request is only one more.
+        // The semaphore is never closed; if it were, the request would only exceed the limit.
         let _permit = self.permits.acquire().await;
         let mut requests = JoinSet::new();
         for endpoint in self.endpoints.clone() {
@@ -129,7 +130,7 @@ impl Receiver {
     async fn post(&self, endpoint: &Endpoint, body: &impl Serialize) -> Result<(), Refusal> {
         let refusal = |outcome, reason| Refusal { outcome, reason, too_large: false };
         let answer = self.client.post(endpoint.url.clone()).json(body).send().await.map_err(|error| {
-            // The URL may be a secret, and an error of the client repeats it.
+            // The URL may be a secret, and the client's errors include it.
             let error = error.without_url();
             if error.is_timeout() {
                 refusal("timeout", format!("did not answer within {} s", TIMEOUT.as_secs()))
@@ -148,7 +149,7 @@ impl Receiver {
 }
 
 impl Refusal {
-    /// Joins those of all endpoints.
+    /// Merges the refusals of all endpoints.
     fn of_all(refusals: Vec<Self>) -> Self {
         Self {
             outcome: "refused",
@@ -174,7 +175,7 @@ fn redirect(asked: &Url, answer: &Response) -> String {
     }
 }
 
-/// What a receiver says of itself, cut short however much it sends.
+/// Returns the beginning of the receiver's answer, at most 200 characters.
 async fn beginning(mut answer: Response) -> String {
     let said = answer.chunk().await.ok().flatten().unwrap_or_default();
     String::from_utf8_lossy(&said).trim().chars().take(200).collect()

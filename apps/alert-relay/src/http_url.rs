@@ -1,4 +1,4 @@
-//! A receiver's address as a flag.
+//! The type of the flags that take a receiver's address.
 use reqwest::Url;
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 pub struct HttpUrl(Url);
 
 impl HttpUrl {
-    /// The URL of `path` below this one.
+    /// Returns the URL of `path` below this one.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         url.set_path(&format!("{}/{path}", self.0.path().trim_end_matches('/')));
@@ -31,7 +31,7 @@ impl FromStr for HttpUrl {
     }
 }
 
-/// Host and port only: a webhook's path and user are often its secret.
+/// Shows only host and port: a webhook's path and user are often its secret.
 impl fmt::Display for HttpUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.0.host_str().unwrap_or_default())?;

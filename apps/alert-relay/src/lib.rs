@@ -1,6 +1,6 @@
-//! Brings `alerts.fired` to Alertmanager or a webhook: every transition surely, in order, and told to be so.
+//! Delivers `alerts.fired` to Alertmanager or webhooks: every transition, in order, at least once.
 //!
-//! `state` decides what is sent when and has neither I/O nor a clock; `delivery` sends it; `run` joins them to Kafka.
+//! `state` decides what is sent and when, without I/O or a clock; `delivery` sends it; `run` connects both to Kafka.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod delivery;

@@ -37,11 +37,11 @@ const PENDING: Family =
 const COMMIT_FAILURES: Family =
     Family::counter("alert_relay_commit_failures_total", &[], "Commits that Kafka did not take.");
 
-/// Every metric that alert-relay has, besides what all services have.
+/// All metrics of alert-relay, besides those that every service has.
 pub const METRICS: &[Family] =
     &[RECORDS, NOTIFICATIONS, STALE, REQUESTS, DELAY, FIRING, PENDING, COMMIT_FAILURES, CONSUMER_LAG, REACHABLE];
 
-/// The metrics in use. `receiver` is host and port.
+/// The registered metrics. The label `receiver` is host and port.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     /// By `outcome`: taken, repeated, older_generation, over, invalid.
@@ -77,7 +77,7 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// Shows how many alerts are firing, of each that was told of. What is 0 stays, so that its end is seen.
+    /// Shows how many alerts are firing, per known label set. Zeros are kept, so that the end of an alert is visible.
     pub(crate) fn show_firing(&self, firing: BTreeMap<&Label, usize>) {
         for (Label { alertname, service, severity }, count) in firing {
             let gauge = self.firing.with_label_values(&[alertname.as_str(), service, severity]);
@@ -85,7 +85,7 @@ impl Metrics {
         }
     }
 
-    /// Series of a receiver exist before its first request: a rate needs the zero before the first count.
+    /// Creates a receiver's series before its first request: a rate needs a zero before the first count.
     pub(crate) fn expect(&self, receiver: &str) {
         for outcome in ["accepted", "refused", "timeout", "unreachable"] {
             self.requests.with_label_values(&[receiver, outcome]);

@@ -1,18 +1,18 @@
-//! What goes over the wire: an alert's labels and annotations, Alertmanager's API v2 and its webhook format v4.
+//! The payloads that are sent: an alert's labels and annotations, Alertmanager's API v2 and its webhook format v4.
 use jiff::Timestamp;
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tidewatch_contract::{AlertEvent, AlertState};
 use tidewatch_service::printable;
 
-/// Alertmanager resolves a firing alert by itself when it hears nothing for this long.
+/// How long Alertmanager keeps a firing alert that isn't sent again before it resolves it.
 const FIRING_VALIDITY: Duration = Duration::from_secs(5 * 60);
-/// How the webhook format spells "not over yet".
+/// The webhook format's `endsAt` of an alert that is still firing.
 const NO_END: &str = "0001-01-01T00:00:00Z";
 
 type Labels = BTreeMap<String, String>;
 
-/// One alert of `POST /api/v2/alerts`.
+/// One alert in the body of `POST /api/v2/alerts`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PostableAlert {
@@ -22,7 +22,7 @@ pub(crate) struct PostableAlert {
     ends_at: Timestamp,
 }
 
-/// The body of `POST /api/v2/alerts` when it is sent at `now`.
+/// Builds the body of a `POST /api/v2/alerts` that is sent at `now`.
 pub(crate) fn alertmanager(events: &[Arc<AlertEvent>], now: Timestamp) -> Vec<PostableAlert> {
     let postable = |event: &Arc<AlertEvent>| PostableAlert {
         labels: labels(event),
@@ -30,7 +30,7 @@ pub(crate) fn alertmanager(events: &[Arc<AlertEvent>], now: Timestamp) -> Vec<Po
         starts_at: event.started_at,
         ends_at: match event.state {
             AlertState::Firing => now + FIRING_VALIDITY,
-            // To Alertmanager an alert is over when its end is past, and must not end before it starts.
+            // Alertmanager considers an alert resolved once its end is past. The end must not be before the start.
             AlertState::Resolved => event.window_end.min(now).max(event.started_at),
         },
     };
@@ -67,7 +67,7 @@ struct WebhookAlert {
     fingerprint: String,
 }
 
-/// The body of a webhook that tells these transitions of one [alertname, service].
+/// Builds the body of a webhook for these transitions of one [alertname, service].
 pub(crate) fn webhook(events: &[Arc<AlertEvent>]) -> Webhook {
     let alerts: Vec<_> = events.iter().map(|event| webhook_alert(event)).collect();
     let fires = events.iter().any(|event| event.state == AlertState::Firing);
@@ -105,7 +105,7 @@ fn webhook_alert(event: &AlertEvent) -> WebhookAlert {
 }
 
 fn labels(event: &AlertEvent) -> Labels {
-    // A group's label can't take the place of one that routing relies on.
+    // A group's label must not replace one that routing relies on.
     let mut labels = event.group.clone();
     for (name, value) in [
         ("alertname", event.rule.as_str()),
@@ -120,7 +120,7 @@ fn labels(event: &AlertEvent) -> Labels {
 
 fn annotations(event: &AlertEvent) -> Labels {
     let annotations = [
-        // Read in a chat or on a pager, where a service must not forge another line.
+        // It is read in a chat or on a pager, where a service must not be able to forge another line.
         ("summary", printable(&event.summary).to_string()),
         ("runbook_url", event.runbook_url.clone()),
         ("value", event.value.to_string()),
@@ -129,7 +129,7 @@ fn annotations(event: &AlertEvent) -> Labels {
     annotations.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-/// What all of them have in common.
+/// Returns the labels that all of them share.
 fn common<'a>(mut all: impl Iterator<Item = &'a Labels>) -> Labels {
     let mut common = all.next().cloned().unwrap_or_default();
     for labels in all {

@@ -1,4 +1,4 @@
-//! Rebuilds the state from the whole of `alerts.fired`.
+//! Rebuilds the state from all of `alerts.fired`.
 use crate::{
     metrics::Metrics,
     state::{Kind, Machine, Now, Transition, Verdict},
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tidewatch_contract::{AlertEvent, Event};
 use tidewatch_kafka::{KafkaError, Reader, Record, Start, topics::ALERTS_FIRED};
 
-/// Reads all there is, goes on reading behind it, and returns what follows from it.
+/// Reads all of `alerts.fired`, leaves the reader positioned after the last record, and returns the rebuilt state.
 pub(crate) async fn rebuild(
     reader: &Reader,
     receivers: &[Kind],
@@ -43,7 +43,7 @@ pub(crate) async fn rebuild(
     Ok(machine)
 }
 
-/// Hands one record to the state.
+/// Passes one record to the state.
 pub(crate) fn observe(machine: &mut Machine, record: Record, metrics: &Metrics, now: Now) {
     let (partition, offset) = (record.partition, record.offset);
     let outcome = if record.tombstone {
@@ -77,7 +77,7 @@ pub(crate) fn observe(machine: &mut Machine, record: Record, metrics: &Metrics, 
     metrics.records.with_label_values(&[outcome]).inc();
 }
 
-/// Different in each process: relays that were started together must not retry together.
+/// Returns a seed that differs per process: relays that were started together must not retry together.
 fn seed() -> u64 {
     rand::random()
 }

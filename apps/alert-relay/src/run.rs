@@ -1,4 +1,4 @@
-//! Joins the state to Kafka and to the receivers until it is told to end.
+//! Connects the state to Kafka and to the receivers until shutdown.
 use crate::{
     delivery::{Outcome, Receiver, Refusal},
     metrics::Metrics,
@@ -15,22 +15,22 @@ use tidewatch_kafka::{KafkaError, Reader, topics::ALERTS_FIRED};
 use tidewatch_service::{Condition, Shutdown};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
-/// How often it is looked whether a pause or an interval is over.
+/// How often pauses and intervals are checked for their end.
 const TICK: Duration = Duration::from_millis(200);
-/// Ready means: the broker answered within this.
+/// The relay is ready if the broker answered within this time.
 const REACHED_WITHIN: Duration = Duration::from_secs(10);
-/// How often the broker is asked for the ends of what is read.
+/// How often the broker is asked for the end offsets of `alerts.fired`.
 const MEASURE: Duration = Duration::from_secs(5);
-/// Pauses between attempts to begin; what the broker is asked takes up to 5 s by itself.
+/// Average pause between attempts to start. The requests to the broker in each attempt take up to 5 s themselves.
 const RETRY: Duration = Duration::from_secs(1);
-/// What is left of the 10 s for draining goes to the last commit.
+/// Time for requests in flight. The rest of the 10 s for draining is left for the last commit.
 const DRAIN: Duration = Duration::from_secs(7);
 const LAST_COMMIT: Duration = Duration::from_secs(2);
 
 type Ends = Result<BTreeMap<i32, (i64, i64)>, KafkaError>;
 type Committed = (BTreeMap<i32, i64>, Result<(), KafkaError>);
 
-/// Everything that the loop works with.
+/// What the loop needs from outside.
 pub(crate) struct Relay {
     pub(crate) reader: Reader,
     pub(crate) receivers: Vec<Receiver>,
@@ -39,7 +39,7 @@ pub(crate) struct Relay {
     pub(crate) delivery: Condition,
 }
 
-/// The loop's own state.
+/// The state of the loop.
 struct Running {
     relay: Relay,
     machine: Machine,
@@ -47,7 +47,7 @@ struct Running {
     deliveries: JoinSet<Outcome>,
     commits: JoinSet<Committed>,
     measurements: JoinSet<Ends>,
-    /// Per receiver, why its last request failed.
+    /// Why the last request failed, per receiver that currently fails.
     failing: BTreeMap<usize, String>,
 }
 
@@ -64,7 +64,7 @@ impl Relay {
         Running { relay: self, machine, started, deliveries, commits, measurements, failing }.run(shutdown).await
     }
 
-    /// Tries until Kafka answers.
+    /// Retries until Kafka answers and the state is rebuilt.
     async fn begin(&self, started: Instant) -> Machine {
         let kinds: Vec<Kind> = self.receivers.iter().map(|receiver| receiver.kind).collect();
         let mut said = String::new();
@@ -152,7 +152,7 @@ impl Running {
         }
     }
 
-    /// Commits what is done with, one commit at a time.
+    /// Commits the offsets of completed records, one commit at a time.
     fn commit(&mut self) {
         let offsets = self.machine.committable();
         if !offsets.is_empty() && self.commits.is_empty() {
@@ -170,7 +170,7 @@ impl Running {
         }
     }
 
-    /// Asks for the ends of alerts.fired, one question at a time.
+    /// Requests the end offsets of `alerts.fired`, one request at a time.
     fn measure(&mut self) {
         if self.measurements.is_empty() {
             let reader = self.relay.reader.clone();
@@ -204,7 +204,7 @@ impl Running {
         }
     }
 
-    /// Waits for what is under way, begins nothing new, and commits what that allows.
+    /// Waits for deliveries and commits in flight, starts no new deliveries, and makes a last commit.
     async fn drain(mut self) -> anyhow::Result<()> {
         let finish = async {
             while let Some(outcome) = self.deliveries.join_next().await {
@@ -232,7 +232,7 @@ impl Running {
 async fn commit(reader: Reader, offsets: BTreeMap<i32, i64>) -> Committed {
     for (partition, next) in &offsets {
         if let Err(error) = reader.commit(&ALERTS_FIRED, *partition, *next).await {
-            // A pause here keeps the next attempt from coming at once.
+            // Without this pause, the next attempt would follow immediately.
             tokio::time::sleep(RETRY).await;
             return (offsets, Err(error));
         }

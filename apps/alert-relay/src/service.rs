@@ -1,24 +1,25 @@
-//! Flags, and the life of the service.
+//! Flags and lifecycle of the service.
 use crate::{HttpUrl, delivery::receivers, metrics::Metrics, run::Relay};
 use anyhow::bail;
 use std::net::SocketAddr;
 use tidewatch_kafka::{KafkaArgs, Reader};
 use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
 
-/// The name under which the position in `alerts.fired` is committed.
+/// The consumer group under which positions in `alerts.fired` are committed.
 const GROUP: &str = "alert-relay";
 
 /// Flags of alert-relay.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Config {
-    /// Where alerts come from.
+    /// The Kafka that alerts are read from.
     #[command(flatten)]
     pub kafka: KafkaArgs,
-    /// Alertmanager to tell, repeatable: each is told, one that accepts is enough; comma-separated in the environment
+    /// Alertmanager to notify, repeatable: all are notified, one that accepts is enough; comma-separated in the
+    /// environment
     #[arg(long, env, value_name = "URL", value_delimiter = ',', hide_env_values = true)]
     pub alertmanager: Vec<HttpUrl>,
-    /// Webhook to tell in Alertmanager's format v4, repeatable: each is told until it accepts; comma-separated in the
-    /// environment
+    /// Webhook to notify in Alertmanager's format v4, repeatable: each is notified until it accepts; comma-separated in
+    /// the environment
     #[arg(long, env, value_name = "URL", value_delimiter = ',', hide_env_values = true)]
     pub webhook: Vec<HttpUrl>,
     /// The admin listener.
@@ -26,7 +27,7 @@ pub struct Config {
     pub admin: AdminArgs,
 }
 
-/// The service, bound and ready to run.
+/// The service, bound to its listener and ready to run.
 pub struct AlertRelay {
     relay: Relay,
     admin: Admin,

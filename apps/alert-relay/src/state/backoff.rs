@@ -3,7 +3,7 @@ use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(500);
-/// A receiver that is back is told within this.
+/// Longest pause, and so the longest time until a receiver that works again is sent to.
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// Draws the pauses between attempts.
@@ -15,8 +15,8 @@ impl Backoff {
         Self(SmallRng::seed_from_u64(seed))
     }
 
-    /// The pause after so many failures in a row (at least one): doubling from half a second up to ten, of which a
-    /// random half is left out, so that senders who failed together don't come back together.
+    /// Returns the pause after this many consecutive failures (at least one): it doubles from 0.5 s up to 10 s, and is
+    /// then shortened at random by up to half, so that senders that failed together don't retry together.
     pub(crate) fn pause(&mut self, failures: u32) -> Duration {
         let full = FIRST.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST);
         full.mul_f64(self.0.random_range(0.5..1.0))

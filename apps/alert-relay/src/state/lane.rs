@@ -1,4 +1,4 @@
-//! What one receiver is told about one [alertname, service]: in order, one request at a time.
+//! The notifications to one receiver about one [alertname, service]: in order, one request at a time.
 use super::{Kind, Now, RESEND, RESOLVED_RETENTION, SPACING, STALE_AFTER, Transition, backoff::Backoff};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -7,18 +7,19 @@ use std::{
 };
 use tidewatch_contract::{AlertEvent, AlertState};
 
-/// Alerts in one request. Receivers refuse bodies that are too large, and of a service with many groups they would be.
+/// Most alerts in one request. Receivers refuse bodies that are too large, and a service with many groups could cause
+/// them.
 const MOST: usize = 256;
 
-/// The alerts of a group, and whether a request about them is under way.
+/// The alerts of a group, and whether a request about them is in flight.
 #[derive(Debug)]
 pub(crate) struct Lane {
     alerts: BTreeMap<String, Alert>,
     in_flight: bool,
     failures: u32,
-    /// No request before this.
+    /// The earliest time of the next request.
     resume_at: Duration,
-    /// Alerts in one request: fewer after the receiver refused as many because of their size.
+    /// Most alerts in one request. Halved when the receiver refuses a request as too large.
     at_most: usize,
 }
 
@@ -30,16 +31,16 @@ impl Default for Lane {
 
 #[derive(Debug, Default)]
 struct Alert {
-    /// Not accepted yet, oldest first.
+    /// Transitions that were not accepted yet, oldest first.
     pending: VecDeque<Transition>,
-    /// Accepted last.
+    /// The transition that was accepted last.
     told: Option<Told>,
 }
 
 #[derive(Debug)]
 struct Told {
     event: Arc<AlertEvent>,
-    /// When, unless an earlier run told it.
+    /// When it was accepted; `None` if an earlier run sent it.
     at: Option<Duration>,
     resend_at: Duration,
     resend_until: Duration,
@@ -61,21 +62,23 @@ impl Told {
 }
 
 impl Lane {
-    /// An earlier run told this: it is what holds, and Alertmanager is told again at once.
+    /// Records a transition that an earlier run delivered. It is the current state, and is sent to Alertmanager again
+    /// at once.
     pub(crate) fn recall(&mut self, event: Arc<AlertEvent>, now: Now) {
-        // From the transition's age, so that a restart doesn't repeat a resolved one for another 15 minutes.
+        // Counted from the transition, so that a restart doesn't resend a resolved alert for another 15 minutes.
         let age = Duration::try_from(now.wall.duration_since(event.fired_at)).unwrap_or_default();
         let resolved_until = now.elapsed + RESOLVED_RETENTION.saturating_sub(age);
         let alert = self.alerts.entry(event.fingerprint.clone()).or_default();
         alert.told = Some(Told::new(event, None, now.elapsed, resolved_until));
     }
 
-    /// This is to be told.
+    /// Queues a transition for delivery.
     pub(crate) fn push(&mut self, transition: Transition) {
         self.alerts.entry(transition.event.fingerprint.clone()).or_default().pending.push_back(transition);
     }
 
-    /// Takes out what is over and too old to be told. An alert that was told to fire is always told to be over.
+    /// Removes alerts that ended too long ago to be sent. If the receiver was notified of the start, the end is always
+    /// sent.
     pub(crate) fn take_stale(&mut self, now: Now) -> Vec<Transition> {
         if self.in_flight {
             return Vec::new();
@@ -83,7 +86,7 @@ impl Lane {
         self.alerts.values_mut().flat_map(|alert| alert.take_stale(now)).collect()
     }
 
-    /// What is to be sent now, if anything; the lane then waits for [`Lane::finish`].
+    /// Returns the events to send now, if any. The lane then waits for [`Lane::finish`].
     pub(crate) fn next(&mut self, kind: Kind, now: Now) -> Option<Vec<Arc<AlertEvent>>> {
         if self.in_flight || now.elapsed < self.resume_at {
             return None;
@@ -98,7 +101,8 @@ impl Lane {
         let (ready, others): (Vec<_>, Vec<_>) =
             self.alerts.values().partition(|alert| alert.ready(kind, now).is_some());
         let ready = ready.into_iter().filter_map(|alert| Some(&alert.ready(kind, now)?.event));
-        // One due repetition takes the others of its group along: they stay in step and in one request, if they fit.
+        // When one repetition is due, the others of its group are sent along, so that they stay in one request if they
+        // fit.
         let mut repeated: Vec<_> = others.into_iter().filter_map(|alert| alert.repeated(kind, now)).collect();
         repeated.sort_by_key(|told| told.resend_at);
         let events = ready.chain(repeated.into_iter().map(|told| &told.event));
@@ -107,12 +111,13 @@ impl Lane {
         Some(events)
     }
 
-    /// The receiver found a request of so many alerts too large: the next ones have half of them, or one.
+    /// Halves the request size after the receiver refused a request with this many alerts as too large; one is the
+    /// minimum.
     pub(crate) fn send_fewer_than(&mut self, alerts: usize) {
         self.at_most = (alerts / 2).max(1);
     }
 
-    /// The request that told `sent` ended. Returns the transitions that are done with.
+    /// Ends the request that contained `sent`. Returns the transitions that are now completed.
     pub(crate) fn finish(
         &mut self,
         sent: &[Arc<AlertEvent>],
@@ -142,7 +147,7 @@ impl Lane {
         done
     }
 
-    /// Forgets alerts that are over and no longer repeated.
+    /// Drops alerts that are resolved and no longer resent.
     pub(crate) fn forget(&mut self, now: Now) {
         if !self.in_flight {
             self.alerts.retain(|_, alert| {
@@ -152,21 +157,21 @@ impl Lane {
         }
     }
 
-    /// Whether nothing is left to be told, now or later.
+    /// Returns whether nothing is left to send, now or later.
     pub(crate) fn is_empty(&self) -> bool {
         self.alerts.is_empty()
     }
 }
 
 impl Alert {
-    /// The oldest transition that was not accepted, when it may be sent.
+    /// Returns the oldest transition that was not accepted, if it may be sent now.
     fn ready(&self, kind: Kind, now: Now) -> Option<&Transition> {
         let told_at = self.told.as_ref().and_then(|told| told.at);
         let spaced = told_at.is_none_or(|at| at + SPACING <= now.elapsed);
         self.pending.front().filter(|_| kind == Kind::Webhook || spaced)
     }
 
-    /// What was accepted last, when the receiver wants to hear it again and again.
+    /// Returns the transition that was accepted last, if the receiver needs it repeated.
     fn repeated(&self, kind: Kind, now: Now) -> Option<&Told> {
         self.told.as_ref().filter(|told| kind == Kind::Alertmanager && told.is_repeated(now))
     }
@@ -174,7 +179,7 @@ impl Alert {
     fn take_stale(&mut self, now: Now) -> Vec<Transition> {
         let mut stale = Vec::new();
         let is_old_end = |transition: &Transition| {
-            // Added to a record's time, it could lie beyond what a timestamp can hold.
+            // Adding the limit to a record's time instead could overflow the timestamp.
             let age = now.wall.duration_since(transition.event.fired_at);
             transition.event.state == AlertState::Resolved && age > STALE_AFTER
         };

@@ -1,29 +1,29 @@
-//! Which records say something new: neither repetitions nor the words of a processor that no longer owns its partition.
+//! Decides which records are new: not duplicates, and not from a processor that no longer owns its partition.
 use super::Now;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use tidewatch_contract::{AlertEvent, AlertState};
 
-/// A repetition comes shortly after a restart of the processor; so many transitions of one alert lie in between at
-/// most.
+/// Ids kept per alert. Duplicates follow shortly after a restart of the processor, with at most this many transitions
+/// of one alert in between.
 const IDS_KEPT: usize = 64;
-/// How long a resolved alert's ids are kept.
+/// How long the ids of a resolved alert are kept.
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
-/// What a record is to the relay.
+/// The classification of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Something new.
+    /// A new transition.
     Taken,
-    /// Known by its id.
+    /// A duplicate, recognised by its id.
     Repeated,
-    /// Written by a processor after another had taken its partition over.
+    /// A record that a processor wrote after another one had taken over its partition.
     OlderGeneration,
-    /// The beginning of an alert whose end was read before it.
+    /// The start of an alert whose end was read before.
     Over,
 }
 
-/// What alerts are counted by.
+/// The labels that alerts are counted by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Label {
     pub(crate) alertname: String,
@@ -31,11 +31,11 @@ pub(crate) struct Label {
     pub(crate) severity: &'static str,
 }
 
-/// Ids and generations seen so far.
+/// The ids and generations seen so far.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     alerts: HashMap<String, Known>,
-    // Order holds within one partition of alerts.fired only, so generations are compared there.
+    // Order holds only within one partition of alerts.fired, so generations are compared per partition.
     generations: HashMap<(i32, i32), i64>,
 }
 
@@ -45,12 +45,12 @@ struct Known {
     ids: VecDeque<String>,
     last: AlertState,
     last_at: Timestamp,
-    /// Beginning of the latest alert whose end was read.
+    /// Start of the latest alert whose end was read.
     over: Option<Timestamp>,
 }
 
 impl Ledger {
-    /// Judges a record of partition `partition` of `alerts.fired` and remembers it.
+    /// Classifies a record of partition `partition` of `alerts.fired`, and remembers it.
     pub(crate) fn judge(&mut self, event: &AlertEvent, partition: i32) -> Verdict {
         let newest = self.generations.entry((partition, event.partition)).or_insert(event.generation);
         if event.generation < *newest {
@@ -80,7 +80,7 @@ impl Ledger {
         Verdict::Taken
     }
 
-    /// How many alerts are firing by the last that was read of each; 0 of those that are over and not forgotten yet.
+    /// Returns how many alerts are firing, by the last transition of each; 0 for labels whose alerts are all resolved.
     pub(crate) fn firing(&self) -> BTreeMap<&Label, usize> {
         let mut firing = BTreeMap::new();
         for known in self.alerts.values() {
@@ -89,9 +89,9 @@ impl Ledger {
         firing
     }
 
-    /// Forgets alerts that were over long ago.
+    /// Drops alerts that were resolved more than 24 hours ago.
     pub(crate) fn forget(&mut self, now: Now) {
-        // Added to a record's time, it could lie beyond what a timestamp can hold.
+        // Adding the limit to a record's time instead could overflow the timestamp.
         let is_recent = |at: Timestamp| now.wall.duration_since(at) < FORGET_AFTER;
         self.alerts.retain(|_, known| known.last == AlertState::Firing || is_recent(known.last_at));
     }

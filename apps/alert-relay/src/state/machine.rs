@@ -1,4 +1,4 @@
-//! All receivers and their lanes, fed with records and asked for deliveries.
+//! The state of all receivers and their lanes: takes records and returns deliveries.
 use super::{
     Kind, Now, Transition,
     backoff::Backoff,
@@ -13,22 +13,22 @@ use std::{
 };
 use tidewatch_contract::AlertEvent;
 
-/// How often what is over is forgotten.
+/// How often resolved alerts are checked for removal.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
-/// Alertmanager's default for the fast path: [alertname, service].
+/// The key by which alerts are grouped: [alertname, service], as in Alertmanager's route for the fast path.
 pub(crate) type Group = (String, String);
 
-/// One request: these alerts to that receiver.
+/// One request: these alerts to this receiver.
 #[derive(Clone, Debug)]
 pub(crate) struct Delivery {
-    /// Index of the receiver.
+    /// The index of the receiver.
     pub(crate) receiver: usize,
     pub(crate) group: Group,
     pub(crate) events: Vec<Arc<AlertEvent>>,
 }
 
-/// The relay's whole state.
+/// The complete state of the relay.
 #[derive(Debug)]
 pub(crate) struct Machine {
     receivers: Vec<Receiver>,
@@ -45,7 +45,8 @@ struct Receiver {
 }
 
 impl Machine {
-    /// Nothing known yet. `committed` is where an earlier run ended, `seed` that of the back-off's jitter.
+    /// Creates an empty state. `committed` is where an earlier run stopped, `seed` is the seed of the back-off's
+    /// jitter.
     pub(crate) fn new(receivers: &[Kind], committed: &BTreeMap<i32, i64>, seed: u64) -> Self {
         let mut positions = Positions::default();
         positions.restore(committed);
@@ -58,7 +59,7 @@ impl Machine {
         }
     }
 
-    /// A record of `alerts.fired`: in the order of its partition, from its oldest on.
+    /// Takes a record of `alerts.fired`. Records of a partition must come in order, starting with the oldest.
     pub(crate) fn observe(&mut self, transition: Transition, now: Now) -> Verdict {
         let Transition { partition, offset, .. } = transition;
         let verdict = self.ledger.judge(&transition.event, partition);
@@ -79,12 +80,12 @@ impl Machine {
         verdict
     }
 
-    /// A record that says nothing.
+    /// Marks a record that has nothing to send as read.
     pub(crate) fn skip(&mut self, partition: i32, offset: i64) {
         self.positions.read(partition, offset, 0);
     }
 
-    /// Takes out what is over and too old to be told, with the index of the receiver that it would have been told.
+    /// Removes alerts that ended too long ago to be sent. Each comes with the index of the receiver that won't get it.
     pub(crate) fn take_stale(&mut self, now: Now) -> Vec<(usize, Arc<AlertEvent>)> {
         let mut stale = Vec::new();
         for (index, receiver) in self.receivers.iter_mut().enumerate() {
@@ -96,7 +97,7 @@ impl Machine {
         stale
     }
 
-    /// The requests that are due. Each of them is to be answered by [`Machine::finish`].
+    /// Returns the requests that are due. Each must be completed with [`Machine::finish`].
     pub(crate) fn due(&mut self, now: Now) -> Vec<Delivery> {
         if self.forget_at <= now.elapsed {
             self.forget_at = now.elapsed + FORGET_EVERY;
@@ -112,14 +113,14 @@ impl Machine {
         due
     }
 
-    /// The receiver refused this request because of its size. To be said before [`Machine::finish`].
+    /// Records that the receiver refused this request as too large. Must be called before [`Machine::finish`].
     pub(crate) fn was_too_large(&mut self, delivery: &Delivery) {
         if let Some(lane) = self.receivers[delivery.receiver].lanes.get_mut(&delivery.group) {
             lane.send_fewer_than(delivery.events.len());
         }
     }
 
-    /// A request ended. Returns the transitions that its receiver has accepted with it for the first time.
+    /// Completes a request. Returns the transitions that the receiver accepted with it for the first time.
     pub(crate) fn finish(&mut self, delivery: &Delivery, accepted: bool, now: Now) -> Vec<Arc<AlertEvent>> {
         let Some(lane) = self.receivers[delivery.receiver].lanes.get_mut(&delivery.group) else { return Vec::new() };
         let done = lane.finish(&delivery.events, accepted, now, &mut self.backoff);
@@ -129,27 +130,27 @@ impl Machine {
         done.into_iter().map(|transition| transition.event).collect()
     }
 
-    /// What may be committed: next offsets of `alerts.fired`.
+    /// Returns the offsets to commit: the next offset per partition of `alerts.fired`.
     pub(crate) fn committable(&self) -> BTreeMap<i32, i64> {
         self.positions.committable()
     }
 
-    /// The broker has these offsets.
+    /// Records that the broker has committed these offsets.
     pub(crate) fn committed(&mut self, offsets: &BTreeMap<i32, i64>) {
         self.positions.committed(offsets);
     }
 
-    /// Where to read on.
+    /// Returns the next offset to read per partition.
     pub(crate) fn next_offsets(&self) -> BTreeMap<i32, i64> {
         self.positions.next()
     }
 
-    /// How many alerts are firing, of each that is known.
+    /// Returns how many alerts are firing, per known label set.
     pub(crate) fn firing(&self) -> BTreeMap<&Label, usize> {
         self.ledger.firing()
     }
 
-    /// How many transitions wait for a receiver.
+    /// Returns how many transitions are still waiting for a receiver.
     pub(crate) fn pending(&self) -> usize {
         self.positions.open()
     }

@@ -1,7 +1,7 @@
-//! Which offsets of `alerts.fired` are done with, and so may be committed.
+//! Tracks which offsets of `alerts.fired` are completed and can be committed.
 use std::collections::{BTreeMap, btree_map::Entry};
 
-/// Per partition, the next offset to read and the offsets before it that some receiver has not accepted.
+/// Per partition, the next offset to read and the earlier offsets that some receiver has not accepted yet.
 #[derive(Debug, Default)]
 pub(crate) struct Positions(BTreeMap<i32, Position>);
 
@@ -13,19 +13,19 @@ struct Position {
 }
 
 impl Positions {
-    /// Where an earlier run ended.
+    /// Restores the offsets that were committed.
     pub(crate) fn restore(&mut self, committed: &BTreeMap<i32, i64>) {
         for (partition, offset) in committed {
             self.0.entry(*partition).or_default().committed = Some(*offset);
         }
     }
 
-    /// Whether an earlier run has told of this record.
+    /// Returns whether the record's offset is committed, so an earlier run has delivered it.
     pub(crate) fn is_committed(&self, partition: i32, offset: i64) -> bool {
         self.0.get(&partition).and_then(|position| position.committed).is_some_and(|next| offset < next)
     }
 
-    /// A record was read, and `receivers` of them have to accept it.
+    /// Records that a record was read which `receivers` receivers have to accept.
     pub(crate) fn read(&mut self, partition: i32, offset: i64, receivers: usize) {
         let position = self.0.entry(partition).or_default();
         position.next = position.next.max(offset + 1);
@@ -34,7 +34,7 @@ impl Positions {
         }
     }
 
-    /// One receiver is done with a record.
+    /// Records that one receiver has completed a record.
     pub(crate) fn done(&mut self, partition: i32, offset: i64) {
         let Some(position) = self.0.get_mut(&partition) else { return };
         if let Entry::Occupied(mut open) = position.open.entry(offset) {
@@ -45,7 +45,7 @@ impl Positions {
         }
     }
 
-    /// What may be committed beyond what is: the next offset, per partition.
+    /// Returns the next offset per partition where more can be committed than is committed already.
     pub(crate) fn committable(&self) -> BTreeMap<i32, i64> {
         let next = |position: &Position| position.open.keys().next().copied().unwrap_or(position.next);
         let moved = |(partition, position): (&i32, &Position)| {
@@ -55,17 +55,17 @@ impl Positions {
         self.0.iter().filter_map(moved).collect()
     }
 
-    /// The broker has these offsets.
+    /// Records that the broker has committed these offsets.
     pub(crate) fn committed(&mut self, offsets: &BTreeMap<i32, i64>) {
         self.restore(offsets);
     }
 
-    /// Where to read on: the next offset, per partition.
+    /// Returns the next offset to read per partition.
     pub(crate) fn next(&self) -> BTreeMap<i32, i64> {
         self.0.iter().filter(|(_, position)| position.next > 0).map(|(p, position)| (*p, position.next)).collect()
     }
 
-    /// How many records wait for a receiver.
+    /// Returns how many records are still waiting for a receiver.
     pub(crate) fn open(&self) -> usize {
         self.0.values().map(|position| position.open.len()).sum()
     }

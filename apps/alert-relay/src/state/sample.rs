@@ -1,10 +1,10 @@
-//! Alerts and moments for the tests of this module.
+//! Sample alerts and times for the tests of this module.
 use super::{Now, Transition};
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity};
 
-/// All moments are seconds after this one.
+/// Returns the time this many seconds after a fixed start.
 fn moment(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap() + SignedDuration::from_secs(seconds)
 }

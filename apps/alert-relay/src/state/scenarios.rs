@@ -1,4 +1,4 @@
-//! What the state as a whole decides, told as stories.
+//! Tests of the whole state, as scenarios.
 use super::{
     Kind, Machine, Verdict,
     machine::Delivery,
@@ -11,19 +11,19 @@ fn machine(receivers: &[Kind]) -> Machine {
     Machine::new(receivers, &BTreeMap::new(), 1)
 }
 
-/// (service, state) of every alert in a request.
+/// Returns (service, state) of every alert in a request.
 fn told(delivery: &Delivery) -> Vec<(&str, AlertState)> {
     delivery.events.iter().map(|event| (event.group["service"].as_str(), event.state)).collect()
 }
 
-/// The only request that is due.
+/// Returns the only request that is due.
 fn one(machine: &mut Machine, second: u64) -> Delivery {
     let mut due = machine.due(at(second));
     assert_eq!(due.len(), 1, "{due:?}");
     due.remove(0)
 }
 
-/// Takes every request that is due and has it accepted; says what was told.
+/// Accepts every request that is due, and returns what was sent.
 fn accept_all(machine: &mut Machine, second: u64) -> Vec<(String, AlertState)> {
     let mut all = Vec::new();
     for delivery in machine.due(at(second)) {
@@ -186,7 +186,7 @@ fn backlog_that_is_over_for_more_than_15_minutes_is_stale() {
     }
     let stale: Vec<_> = machine.take_stale(at(1_000)).into_iter().map(|(_, event)| (*event).clone()).collect();
     assert_eq!(stale, [firing("a", 0), resolved("a", 0, 60)]);
-    // However old, what still fires is told; and so is what ended within the quarter of an hour.
+    // An alert that still fires is sent however old it is, and so is one that ended within the last 15 minutes.
     assert_eq!(accept_all(&mut machine, 1_000), [firing_of("b"), firing_of("c")]);
     assert_eq!(accept_all(&mut machine, 1_000), [resolved_of("c")]);
     assert_eq!(machine.committable(), BTreeMap::from([(0, 5)]));

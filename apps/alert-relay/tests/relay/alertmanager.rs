@@ -1,4 +1,4 @@
-//! A real Alertmanager behind the relay.
+//! The relay with a real Alertmanager.
 use crate::{
     receiver::{Mood, Receiver},
     running::{Processor, Relay, SOON, To},
@@ -10,12 +10,12 @@ use tidewatch_servers::process::Port;
 use tidewatch_servers::{Installation, Running, alertmanager, alertmanager::Receivers};
 use tidewatch_testkit::{Broker, eventually, program};
 
-/// Where it is installed; else says that `test` is skipped.
+/// Returns the installed Alertmanager; if there is none, reports `test` as skipped.
 fn installed(test: &str) -> Option<Installation> {
     Some(Installation::of("alertmanager", program("alertmanager", test)?))
 }
 
-/// Notifies `receiver` as the one of `tidewatch up` does; ends when dropped.
+/// An Alertmanager that notifies `receiver`, configured like the one of `tidewatch up`; stopped when dropped.
 struct Alertmanager {
     running: Running,
     _dir: TempDir,
@@ -33,7 +33,7 @@ impl Alertmanager {
         self.running.url()
     }
 
-    /// The alerts that it holds for a service.
+    /// Returns the alerts that it holds for a service.
     async fn alerts(&self, service: &str) -> Vec<Value> {
         let answer = reqwest::get(format!("{}/api/v2/alerts", self.url())).await.unwrap();
         let mut alerts: Vec<Value> = answer.json().await.unwrap();
@@ -81,7 +81,7 @@ async fn a_firing_and_its_resolved_that_come_together_are_notified_as_both() {
     let receiver = Receiver::up(Mood::Accepts);
     let alertmanager = Alertmanager::start(&installation, Port::Free, &receiver).await;
     let relay = Relay::start(broker.args(), To::Alertmanagers(&[alertmanager.url()])).await;
-    // Of a group that was notified already Alertmanager tells at the next group interval what holds by then.
+    // For a group that was notified before, Alertmanager reports the current state at the next group interval.
     processor.fires("a").await;
     receiver.hears("a", "firing").await;
     processor.fires_in("eu-west-1", "a").await;

@@ -1,4 +1,4 @@
-//! Receivers that refuse or hang: nothing is lost, others are not held up, and readiness says so.
+//! Receivers that refuse or hang: no alert is lost, other receivers are not delayed, and readiness reports the failure.
 use crate::{
     receiver::{Mood, Receiver},
     running::{Processor, Relay, SOON, To},
@@ -97,7 +97,7 @@ async fn one_alertmanager_that_accepts_is_enough() {
     let accepted = format!("alert_relay_notifications_total{{receiver=\"{}\",state=\"firing\"}}", well.addr);
     relay.counted(&accepted, 1).await;
     relay.is_ready().await;
-    // Both are asked at the same time, and which one is first depends on the machine.
+    // Requests to both are sent at the same time, and the order of arrival varies.
     asked(&hanging, 1).await;
     relay.stop().await;
     let [body] = well.bodies().try_into().unwrap();

@@ -1,4 +1,4 @@
-//! What the relay makes of its broker.
+//! How the relay handles its broker.
 use crate::{
     receiver::{Mood, Receiver},
     running::{Processor, Relay, To},
@@ -8,7 +8,7 @@ use tidewatch_testkit::Broker;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_broker_it_is_not_ready_says_why_and_still_ends_in_order() {
-    // Bound and never opened: nobody answers there.
+    // Bound but not listening, so connections fail.
     let nobody = Receiver::down();
     let receiver = Receiver::up(Mood::Accepts);
     let kafka = KafkaArgs::new(nobody.addr.to_string());

@@ -1,4 +1,4 @@
-//! alert-relay between a broker and receivers.
+//! Tests of alert-relay between a broker and receivers.
 #![allow(clippy::unwrap_used, missing_docs)]
 mod alertmanager;
 mod failing_receivers;

@@ -1,4 +1,4 @@
-//! Proxies of the environment: an alert goes to its receiver alone.
+//! The environment's proxy settings are ignored: an alert goes only to its receiver.
 use crate::{
     receiver::{Mood, Receiver},
     running::{Processor, SOON},
@@ -6,7 +6,7 @@ use crate::{
 use std::process::{Child, Command, Stdio};
 use tidewatch_testkit::{Broker, eventually};
 
-/// A relay as a process, since the environment belongs to one.
+/// A relay in its own process, since environment variables apply to a whole process.
 struct Process(Child);
 
 impl Drop for Process {
@@ -19,7 +19,7 @@ impl Drop for Process {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_of_the_environment_is_not_told_instead_of_the_receiver() {
     let broker = Broker::in_process();
-    // It would answer 200 to everything that it is sent.
+    // It answers 200 to every request.
     let proxy = Receiver::up(Mood::Accepts);
     let receiver = Receiver::up(Mood::Accepts);
     let url = format!("http://{}", proxy.addr);

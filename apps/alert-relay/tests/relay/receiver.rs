@@ -1,4 +1,4 @@
-//! A webhook receiver that accepts, refuses, hangs or is not there, as a test wants it.
+//! A webhook receiver that accepts, refuses, hangs or is unreachable, as a test needs it.
 use crate::running::SOON;
 use axum::{
     Json, Router,
@@ -20,9 +20,9 @@ pub(crate) enum Mood {
     Accepts,
     /// Answers 500.
     Refuses,
-    /// Answers 413 to requests of more alerts than this.
+    /// Answers 413 to requests with more alerts than this.
     Limits(usize),
-    /// Answers 307 to a place that accepts everything.
+    /// Answers 307 with a location that accepts everything.
     Redirects,
     /// Takes the request and never answers.
     Hangs,
@@ -47,7 +47,7 @@ struct Shared {
 }
 
 impl Receiver {
-    /// Connections to it are refused until it opens; its port is its own from now on.
+    /// Creates a receiver that refuses connections until it opens. Its port is reserved from now on.
     pub(crate) fn down() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
@@ -66,7 +66,7 @@ impl Receiver {
 
     pub(crate) fn opens(&mut self) {
         let listener = self.socket.take().unwrap().listen(128).unwrap();
-        // Alertmanager's API is answered as well: what it accepts is no webhook, so only requests are counted there.
+        // Alertmanager's API is served too. Its bodies are not webhooks, so only its requests are counted.
         let app = Router::new()
             .route("/webhook", post(receive))
             .route("/api/v2/alerts", any(receive))
@@ -79,29 +79,29 @@ impl Receiver {
         *self.shared.mood.lock().unwrap() = mood;
     }
 
-    /// Requests so far, accepted or not.
+    /// Returns the number of requests so far, accepted or not.
     pub(crate) fn requests(&self) -> usize {
         *self.shared.requests.lock().unwrap()
     }
 
-    /// Requests that followed its redirect.
+    /// Returns the number of requests that followed its redirect.
     pub(crate) fn redirected(&self) -> usize {
         *self.shared.redirected.lock().unwrap()
     }
 
-    /// Bodies that it has accepted.
+    /// Returns the bodies that it has accepted.
     pub(crate) fn bodies(&self) -> Vec<Value> {
         self.shared.bodies.lock().unwrap().clone()
     }
 
-    /// What it was told, in order, with repetitions.
+    /// Returns the alerts that it received, in order, with repetitions.
     pub(crate) fn heard(&self) -> Vec<Told> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let alerts = self.bodies().into_iter().flat_map(|body| body["alerts"].as_array().unwrap().clone());
         alerts.map(|alert| (text(&alert["labels"]["service"]), text(&alert["status"]))).collect()
     }
 
-    /// Waits until it was told this.
+    /// Waits until it has received this.
     pub(crate) async fn hears(&self, service: &str, status: &str) {
         let told = (service.to_owned(), status.to_owned());
         eventually(&format!("{service} is told to be {status}"), SOON, async || {
@@ -111,7 +111,7 @@ impl Receiver {
     }
 }
 
-/// As a login page does.
+/// Answers 200 to everything, as a login page does.
 async fn elsewhere(State(shared): State<Shared>) -> StatusCode {
     *shared.redirected.lock().unwrap() += 1;
     StatusCode::OK

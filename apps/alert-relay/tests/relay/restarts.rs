@@ -1,4 +1,4 @@
-//! A relay that is killed or stopped: nothing is lost, and nothing that was accepted and committed is told again.
+//! A relay that is killed or stopped loses nothing, and doesn't send again what was accepted and committed.
 use crate::{
     receiver::{Mood, Receiver},
     running::{Processor, Relay, SOON, To},
@@ -50,7 +50,7 @@ async fn killed_while_the_receiver_is_down(broker: Broker) {
     heard.sort();
     assert_eq!(heard, told(&[("a", "firing"), ("a", "resolved"), ("b", "firing")]), "each once");
 
-    // The next relay tells only what is new.
+    // The next relay sends only what is new.
     let third = Relay::start(broker.args(), To::Webhooks(&[&webhook])).await;
     processor.fires("c").await;
     receiver.hears("c", "firing").await;
@@ -59,7 +59,7 @@ async fn killed_while_the_receiver_is_down(broker: Broker) {
     committed(&broker, 4).await;
 }
 
-/// Waits until so many records are committed as told.
+/// Waits until this many records are committed.
 async fn committed(broker: &Broker, records: i64) {
     let reader = Reader::with_group(broker.args(), "test", "alert-relay").unwrap();
     eventually(&format!("{records} records are committed"), SOON, async || {
@@ -76,7 +76,7 @@ async fn killed_again_and_again_it_loses_nothing_and_the_receiver_knows_repetiti
     let receiver = Receiver::up(Mood::Accepts);
     let services: Vec<String> = (0..6).map(|n| format!("s{n}")).collect();
     for service in &services {
-        // The kill comes when something was told, and mostly before it was committed.
+        // The relay is killed once it has sent something, usually before that is committed.
         let heard = receiver.heard().len();
         let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
         processor.fires(service).await;

@@ -8,7 +8,7 @@ use tidewatch_service::{AdminArgs, Service, Shutdown};
 use tidewatch_testkit::eventually;
 use tokio::task::JoinHandle;
 
-/// Enough for anything that has no interval of its own, on a machine that is busy.
+/// Long enough on a busy machine for anything that has no interval of its own.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 pub(crate) enum To<'a> {
@@ -37,13 +37,13 @@ impl Relay {
         Self { admin, shutdown, task }
     }
 
-    /// Ends as by SIGTERM.
+    /// Stops it as SIGTERM does.
     pub(crate) async fn stop(self) {
         self.shutdown.trigger();
         tokio::time::timeout(Duration::from_secs(10), self.task).await.unwrap().unwrap().unwrap();
     }
 
-    /// Ends as by kill -9: whatever it was doing is left undone.
+    /// Ends it as `kill -9` does: work in progress is abandoned.
     pub(crate) async fn kill(self) {
         self.task.abort();
         assert!(self.task.await.unwrap_err().is_cancelled());
@@ -65,7 +65,7 @@ impl Relay {
         .await;
     }
 
-    /// Status and body of /readyz.
+    /// Returns status and body of /readyz.
     pub(crate) async fn readiness(&self) -> (u16, String) {
         let answer = reqwest::get(format!("{}/readyz", self.admin)).await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
@@ -75,7 +75,7 @@ impl Relay {
         eventually("the relay is ready", SOON, async || (self.readiness().await.0 == 200).then_some(())).await;
     }
 
-    /// Waits until it is not ready, and says why.
+    /// Waits until /readyz reports that it is not ready, with this reason.
     pub(crate) async fn is_unready(&self, because: &str) {
         eventually(&format!("the relay is not ready because {because}"), SOON, async || {
             let (status, body) = self.readiness().await;
@@ -96,7 +96,7 @@ impl Processor {
         Self { producer: Producer::new(kafka, "test").unwrap(), began: Timestamp::now() }
     }
 
-    /// The same, but what it says was said that long ago.
+    /// Creates a processor whose transitions have timestamps that are `age` in the past.
     pub(crate) fn ago(kafka: &KafkaArgs, age: SignedDuration) -> Self {
         Self { began: Timestamp::now() - age, ..Self::new(kafka) }
     }
@@ -105,7 +105,7 @@ impl Processor {
         self.fires_in("us-east-1", service).await
     }
 
-    /// The end of what fired.
+    /// Writes the end of the alert that fired.
     pub(crate) async fn resolves(&self, service: &str) -> AlertEvent {
         self.resolves_in("us-east-1", service).await
     }

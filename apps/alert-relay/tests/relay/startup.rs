@@ -1,4 +1,4 @@
-//! What can't work is refused with 64 and a sentence that names the flag.
+//! Invalid settings are refused with exit code 64 and a sentence that names the flag.
 use std::process::Command;
 
 fn refused(args: &[&str]) -> String {
