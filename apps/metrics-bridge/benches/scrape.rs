@@ -1,4 +1,4 @@
-//! What a scrape of 12,000 series takes, over HTTP, from the request to the last byte of the answer.
+//! Measures a scrape of 12,000 series over HTTP, from the request to the last byte of the answer.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tidewatch_service::{AdminArgs, Service, Shutdown};
 use tidewatch_testkit::eventually;
 use tokio::runtime::Runtime;
 
-/// Each takes 23 series.
+/// Each endpoint takes 23 series.
 const ENDPOINTS: usize = 522;
 const SERIES: usize = 12_000;
 
@@ -23,7 +23,7 @@ fn main() {
     divan::main();
 }
 
-/// Digits would be taken for an id.
+/// Spells a number in letters: digits would be taken for an id.
 fn letters(number: usize) -> String {
     number.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
 }
@@ -33,7 +33,7 @@ async fn scrape(client: &Client, url: &str, accept: &str) -> Option<String> {
     answer.error_for_status().ok()?.text().await.ok()
 }
 
-/// A bridge that shows that many series, and its URL.
+/// Starts a bridge that exposes this many series, and returns its URL.
 async fn running(kafka: &KafkaArgs) -> String {
     let producer = Producer::new(kafka, "bench").unwrap();
     for number in 0..ENDPOINTS {

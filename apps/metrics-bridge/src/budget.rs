@@ -1,15 +1,15 @@
-//! Room for series, and each service's share of it.
+//! The number of series that may exist, and each service's share of them.
 
 use std::collections::HashMap;
 
 use crate::names::NOT_FOUND;
 use crate::series::{Key, OVERFLOW_LINES, Partition};
 
-/// Room for series, shared by all partitions. What it holds follows from the partitions, so it is the same after a
-/// restart.
+/// The room for series, shared by all partitions. How much is taken is derived from the partitions, so it is the same
+/// after a restart.
 ///
-/// Endpoints may take three quarters. The rest is for the overflow of services, and some of it for the last resort of
-/// all, so that no service's events are ever counted as another's.
+/// Three quarters are for endpoints. The rest is for the overflow series of services, with a reserve for the last
+/// resort, so that no service's events are ever counted as another's.
 #[derive(Debug)]
 pub(crate) struct Budget {
     pub(crate) most: usize,
@@ -24,12 +24,12 @@ impl Budget {
         Self { most, endpoints: Pool::new(endpoints), overflow: Pool::new(overflow) }
     }
 
-    /// Series that are taken.
+    /// Returns the number of series that are taken.
     pub(crate) fn used(&self) -> usize {
         self.endpoints.used + self.overflow.used
     }
 
-    /// Takes what a partition holds already, whether or not there is room for it.
+    /// Takes the room of a restored partition, even if the limit is exceeded.
     pub(crate) fn hold(&mut self, partition: &Partition) {
         for (key, series) in &partition.series {
             self.endpoints.add(&key.service, series.lines());
@@ -39,17 +39,17 @@ impl Budget {
         }
     }
 
-    /// Takes room for series of a service's endpoint, if its share allows.
+    /// Takes room for series of a service's endpoint, if its share allows it.
     pub(crate) fn take_for_endpoint(&mut self, service: &str, lines: usize) -> bool {
         self.endpoints.take_share(service, lines)
     }
 
-    /// Takes room for what holds events of several endpoints, if there is any. For the last resort there is.
+    /// Takes room for an overflow series, if there is any. The last resort always has room.
     pub(crate) fn take_for_overflow(&mut self, key: &Key) -> bool {
         if *key == Key::last_resort() {
             true
         } else if *key == Key::overflow_of(&key.service) {
-            // Its totals depend on it, so it may have what is free.
+            // The service's totals depend on it, so it isn't limited to a share.
             self.overflow.take(&key.service, OVERFLOW_LINES)
         } else {
             self.pool_of(key).take_share(&key.service, OVERFLOW_LINES)
@@ -61,11 +61,11 @@ impl Budget {
     }
 }
 
-/// Series that are handed out and never taken back, since counters don't reset.
+/// A number of series that are handed out and never returned, since counters don't reset.
 ///
-/// A service may take no more than it leaves free. One that floods takes a half at most; several share what they all
-/// want more of, each as much as is left free, while those that need less get all of it, however late they come. These
-/// are the dynamic thresholds by which switches share a buffer among ports, with a factor of 1: Choudhury and Hahne,
+/// A service may hold no more than it leaves free. One that floods gets at most half. If several want more than there
+/// is, each gets as much as is left free; those that need less get all they need, however late they come. This is the
+/// dynamic threshold algorithm by which switches share a buffer among ports, with a factor of 1: Choudhury and Hahne,
 /// "Dynamic queue length thresholds for shared-memory packet switches", IEEE/ACM Transactions on Networking 6(2), 1998.
 #[derive(Debug)]
 struct Pool {
@@ -113,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes single series until there is none to be had, and says how many.
+    /// Takes single series until no more are granted, and returns how many it got.
     fn flood(pool: &mut Pool, service: &str) -> usize {
         (0..).take_while(|_| pool.take_share(service, 1)).count()
     }
@@ -134,7 +134,7 @@ mod tests {
                 pool.take_share(service, 1);
             }
         }
-        // Three shares, and one that is left for the next.
+        // Three equal shares, and one that stays free for the next service.
         assert_eq!(services.map(|service| pool.by_service[service]), [250; 3]);
     }
 
@@ -161,7 +161,7 @@ mod tests {
             let got = |service| pool.by_service.get(&name(service)).copied().unwrap_or_default();
             let most = (0..wants.len()).map(got).max().unwrap_or_default();
             for (service, wanted) in wants.iter().enumerate() {
-                // Max-min fairness: who got less than it wanted got as much as anybody. One is the size of a step.
+                // Max-min fairness: a service that got less than it wanted got at most one step less than any other.
                 prop_assert!(got(service) == *wanted || got(service) + 1 >= most, "{wants:?}");
             }
             prop_assert!(pool.used <= pool.limit);

@@ -1,4 +1,4 @@
-//! Keeps the store in `metrics.bridge.state`: reads the latest checkpoints at start, writes new ones every 10 s.
+//! Persists the store in `metrics.bridge.state`: reads the latest checkpoints at start, and writes new ones every 10 s.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,19 +11,20 @@ use tokio::time::{sleep, timeout};
 
 use crate::SharedStore;
 
-/// How often what has changed is written.
+/// How often changes are written.
 const INTERVAL: Duration = Duration::from_secs(10);
-/// How often it is asked whether the bridge has caught up.
+/// How often the bridge checks whether it has caught up.
 const CATCHING_UP: Duration = Duration::from_millis(200);
-/// How long the last checkpoint may take at the end.
+/// Time limit for the last checkpoint, at shutdown.
 const LAST: Duration = Duration::from_secs(5);
 
-/// The latest checkpoint of each partition that has one: its last record, since each has but one key.
+/// Returns the latest checkpoint of each partition that has one: the last record, since each partition has a single
+/// key.
 pub(crate) async fn latest(args: &KafkaArgs) -> Result<BTreeMap<i32, Record>, KafkaError> {
     Reader::new(args, "metrics-bridge-restore")?.last_records(&BRIDGE_STATE).await
 }
 
-/// Writes checkpoints, and opens the store once it has caught up and that is saved.
+/// Writes checkpoints, and opens the store once it has caught up and that state is saved.
 pub(crate) struct Checkpoints {
     pub(crate) store: SharedStore,
     pub(crate) producer: Producer,
@@ -61,7 +62,7 @@ impl Checkpoints {
         }
     }
 
-    /// The last checkpoint, after which nothing is counted any more.
+    /// Writes the last checkpoint. Nothing may be counted after it.
     pub(crate) async fn save_last(&self) {
         match timeout(LAST, self.save()).await {
             Ok(true) => {}
@@ -71,7 +72,7 @@ impl Checkpoints {
         }
     }
 
-    /// Writes what has changed; whether all of it is acknowledged.
+    /// Writes the changes. Returns whether all of them were acknowledged.
     async fn save(&self) -> bool {
         let checkpoints = self.store.lock().checkpoint(Instant::now());
         let mut acks = Vec::new();

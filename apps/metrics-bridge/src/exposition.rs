@@ -20,12 +20,12 @@ use crate::store::Store;
 pub enum Format {
     /// Prometheus text 0.0.4, without exemplars.
     Prometheus,
-    /// OpenMetrics 1.0, with exemplars; the closing `# EOF` is left to what follows.
+    /// OpenMetrics 1.0, with exemplars, without the closing `# EOF`.
     OpenMetrics,
 }
 
 impl Store {
-    /// All series as text.
+    /// Renders all series as text.
     pub fn render(&self, format: Format) -> String {
         let endpoints = self.merged();
         let mut text = Text { out: String::with_capacity(128 * self.budget.used() + 4096), format };
@@ -50,12 +50,12 @@ impl Store {
         text.out
     }
 
-    /// What the bridge says of its own work. Unlike its process's metrics it outlives a restart.
+    /// Renders the metrics of the bridge's own work. Unlike the metrics of its process, they survive a restart.
     fn render_own(&self, text: &mut Text) {
         let partitions = || self.partitions.values().map(|slot| &slot.partition);
         text.single(&COUNTED, partitions().map(|partition| partition.counted).sum::<u64>());
         text.family(&INVALID);
-        // They exist as series from the start.
+        // Every series exists from the start.
         for reason in Rejection::CODES {
             let count: u64 = partitions().filter_map(|partition| partition.invalid.get(reason)).sum();
             text.sample(&INVALID, "", Some(&reason), count);
@@ -70,8 +70,8 @@ impl Store {
         text.single(&SERIES_LIMIT, self.budget.most);
     }
 
-    /// What all partitions hold together, label set by label set. Keys normally bring each service's events into one
-    /// partition, but other producers may choose otherwise.
+    /// Merges the series of all partitions by label set. A service's events normally share a partition because of their
+    /// keys, but other producers may distribute them differently.
     fn merged(&self) -> Vec<Endpoint<'_>> {
         let mut endpoints: BTreeMap<&Key, Endpoint<'_>> = BTreeMap::new();
         for slot in self.partitions.values() {
@@ -86,7 +86,7 @@ impl Store {
     }
 }
 
-/// All that is shown of one set of labels.
+/// Everything that is shown for one set of labels.
 struct Endpoint<'a> {
     /// `service`, `region` and `endpoint`, escaped.
     labels: String,
@@ -144,7 +144,7 @@ impl Newest for Option<&Exemplar> {
     }
 }
 
-/// Text in the making.
+/// The text while it is built.
 struct Text {
     out: String,
     format: Format,
@@ -152,7 +152,7 @@ struct Text {
 
 impl Text {
     fn family(&mut self, family: &Family) {
-        // OpenMetrics names a counter without the suffix of its samples.
+        // In OpenMetrics, a counter's name lacks the suffix of its samples.
         let name = match (self.format, family.kind) {
             (Format::OpenMetrics, Kind::Counter) => family.name.strip_suffix("_total").unwrap_or(family.name),
             _ => family.name,
@@ -160,13 +160,13 @@ impl Text {
         push(&mut self.out, format_args!("# HELP {name} {}\n# TYPE {name} {}\n", family.help, family.kind.as_str()));
     }
 
-    /// A family of one sample without labels.
+    /// Appends a family with a single sample without labels.
     fn single(&mut self, family: &Family, value: impl Display) {
         self.family(family);
         self.sample(family, "", None::<&str>, value);
     }
 
-    /// One sample; `last` is the value of the family's last label, where `labels` lacks it.
+    /// Appends a sample. `last` is the value of the family's last label, which `labels` lacks.
     fn sample(&mut self, family: &Family, labels: &str, last: Option<&(impl Display + ?Sized)>, value: impl Display) {
         let separator = if labels.is_empty() { "" } else { "," };
         let name = family.name;
@@ -186,7 +186,8 @@ impl Text {
             count += within;
             push(&mut self.out, format_args!("{name}_bucket{{{labels},le=\""));
             match LATENCY_BOUNDS.get(index) {
-                // With a decimal point in both formats, as OpenMetrics asks for: the same series whatever the scraper.
+                // Both formats get the decimal point that OpenMetrics requires, so that every scraper stores the same
+                // series.
                 Some(bound) => push(&mut self.out, format_args!("{bound:?}\"}} {count}")),
                 None => push(&mut self.out, format_args!("+Inf\"}} {count}")),
             }

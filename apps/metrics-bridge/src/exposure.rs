@@ -1,30 +1,30 @@
-//! When a new series shows its count: after every scraper has seen it at 0, and never to be taken back.
+//! When a new series shows its count: after every scraper has seen it at 0, and for good from then on.
 //!
-//! Prometheus takes no increase from a series' first sample, so a series that appeared with its count would hide it.
-//! The bridge keeps nothing about scrapers, since there may be any number of them. Instead a new series is shown as 0
-//! to everybody for longer than the longest scrape interval, and then with its count. A bridge that restarts must not
-//! show 0 again where a count was shown, which would look like a reset. So the count is shown only once a checkpoint
-//! that says so is acknowledged: after a restart a series is either known to be released, or was never seen above 0.
+//! Prometheus computes no increase from a series' first sample, so the count that a new series appears with would be
+//! lost. The bridge keeps no state per scraper, since there may be any number of them. Instead it shows a new series as
+//! 0 to all of them for longer than the longest scrape interval, and then with its count. After a restart it must not
+//! show 0 again where it has shown a count, which would look like a reset. So it shows the count only once a checkpoint
+//! that says so is acknowledged: after a restart, a series is either known to be released or was never seen above 0.
 
 use std::time::{Duration, Instant};
 
-/// How far a series is on its way from unseen to shown.
+/// The stage of a series between unseen and shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exposure {
     /// Nobody can scrape it yet: the bridge is still catching up.
     Unseen,
-    /// Shown as 0 since then.
+    /// Shown as 0 since this time.
     Held(Instant),
-    /// Needs no 0: it was there before the bridge was.
+    /// Waits only for a checkpoint, not for scrapes at 0: the series is older than the bridge.
     Due,
-    /// The next acknowledged checkpoint releases it.
+    /// To be released by the next acknowledged checkpoint.
     Releasing,
     /// Shown with its count.
     Released,
 }
 
 impl Exposure {
-    /// `released` as a checkpoint says it.
+    /// Restores the stage from the `released` of a checkpoint.
     pub(crate) fn restored(released: bool) -> Self {
         if released { Self::Released } else { Self::Unseen }
     }
@@ -33,14 +33,14 @@ impl Exposure {
         self == Self::Released
     }
 
-    /// The bridge answers scrapes from `now` on.
+    /// Starts holding an unseen series at 0, since scrapes are answered from `now` on.
     pub(crate) fn open(&mut self, now: Instant) {
         if *self == Self::Unseen {
             *self = Self::Held(now);
         }
     }
 
-    /// Whether a checkpoint made at `now` releases it, or an earlier one has.
+    /// Returns whether a checkpoint made at `now` releases the series, or an earlier one has.
     pub(crate) fn releases(self, now: Instant, hold: Duration) -> bool {
         match self {
             Self::Unseen => false,
@@ -49,7 +49,7 @@ impl Exposure {
         }
     }
 
-    /// A checkpoint is made at `now`; returns what it says.
+    /// Prepares for a checkpoint made at `now`. Returns the `released` to save in it.
     pub(crate) fn checkpoint(&mut self, now: Instant, hold: Duration) -> bool {
         let releases = self.releases(now, hold);
         if releases && *self != Self::Released {
@@ -58,7 +58,7 @@ impl Exposure {
         releases
     }
 
-    /// The checkpoint is acknowledged.
+    /// Records that the checkpoint is acknowledged.
     pub(crate) fn acknowledge(&mut self) {
         if *self == Self::Releasing {
             *self = Self::Released;

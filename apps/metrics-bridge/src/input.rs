@@ -1,4 +1,4 @@
-//! Reads `metrics.raw` from where the checkpoints left off, and counts it.
+//! Reads `metrics.raw` from the offsets of the checkpoints, and counts its records.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,23 +14,23 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::{Bridge, SharedStore, checkpoints};
 
-/// Records that are counted before anybody else may look at the store: about a millisecond of work.
+/// Most records that are counted before the lock on the store is released: about a millisecond of work.
 const BATCH: usize = 500;
-/// How long the broker may be silent before the bridge is not ready.
+/// How long the broker may be silent before the bridge is reported as not ready.
 const REACHED_WITHIN: Duration = Duration::from_secs(10);
-/// How often readiness is told.
+/// How often readiness is updated.
 const WATCH: Duration = Duration::from_secs(1);
-/// How often the broker is asked for the input's ends.
+/// How often the broker is asked for the end offsets of the input.
 const MEASURE: Duration = Duration::from_secs(2);
-/// How long before the next attempt to read an input that was made anew.
+/// Pause between attempts to reopen the input after its offsets became invalid.
 const RETRY: Duration = Duration::from_secs(1);
-/// First and longest pause between attempts to begin.
+/// First and longest pause between attempts to start.
 const BACK_OFF: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(8)];
 
-/// The stream and where it goes.
+/// Reads the input topic into the store.
 pub(crate) struct Input {
     pub(crate) kafka: KafkaArgs,
-    /// Asks for the ends; what reads is made anew along with the input.
+    /// Reads the end offsets. The reader of records is a separate one that is replaced if the topic is recreated.
     pub(crate) questions: Reader,
     pub(crate) store: SharedStore,
     pub(crate) lag: ConsumerLag,
@@ -40,8 +40,8 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Restores the store and assigns the partitions, however long the broker takes to be there. Returns what
-    /// reads them; none: ended before.
+    /// Restores the store and assigns the partitions, retrying until the broker is reachable. Returns the reader, or
+    /// `None` if shutdown came first.
     pub(crate) async fn begin(&self, shutdown: &Shutdown) -> anyhow::Result<Option<Reader>> {
         let [mut pause, longest] = BACK_OFF;
         loop {
@@ -96,13 +96,13 @@ impl Input {
     /// with the records that are there.
     pub(crate) async fn count(&self, mut reader: Reader, shutdown: &Shutdown) {
         loop {
-            // Of the two only one runs at a time, so nothing is read between the loss and the return to what is there.
+            // When one of the two ends, the other is dropped, so nothing is read until the positions are valid again.
             tokio::select! {
                 () = self.read(&reader) => {}
                 () = self.measure() => {}
                 () = shutdown.triggered() => return,
             }
-            // The client of before may hold offsets of the topic of before.
+            // The old client may still hold offsets of the old topic.
             reader = tokio::select! {
                 reader = self.read_anew() => reader,
                 () = shutdown.triggered() => return,
@@ -113,12 +113,12 @@ impl Input {
     /// Reads until the next offset of some partition no longer exists.
     async fn read(&self, reader: &Reader) {
         while self.apply(reader.batch(&METRICS_RAW, BATCH).await) {
-            // A backlog is always ready to be read on; others want to run as well.
+            // With a backlog, records are always available; this yields to other tasks.
             consume_budget().await;
         }
     }
 
-    /// Counts a batch. Returns whether reading goes on behind it.
+    /// Counts a batch. Returns false if an offset no longer exists.
     fn apply<'a>(&self, batch: impl Iterator<Item = Fetched<'a>>) -> bool {
         let now = Instant::now();
         let mut store = self.store.lock();
@@ -154,7 +154,7 @@ impl Input {
         self.reader_at(positions).await
     }
 
-    /// Tells readiness whether the broker answers.
+    /// Updates readiness with whether the broker answers.
     pub(crate) async fn watch(&self, shutdown: &Shutdown) {
         let mut ticks = interval(WATCH);
         loop {
@@ -170,7 +170,7 @@ impl Input {
         }
     }
 
-    /// Measures how far behind the counting is, until partitions end before what was read of them.
+    /// Measures the lag, until some partition ends before its position.
     async fn measure(&self) {
         let mut ticks = interval(MEASURE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -190,7 +190,7 @@ impl Input {
             for (partition, position) in &positions {
                 let Some(&(low, high)) = ends.get(partition) else { continue };
                 self.lag.set(*partition, *position, (low, high));
-                // Where reading goes on, what was fetched may still be on its way here, or have overtaken the answer.
+                // Only a position that stands still counts: one that moves may be newer than the measured end.
                 let stands_still = [&before, &after].iter().all(|then| then.get(partition) == Some(position));
                 if stands_still && high < *position {
                     return;

@@ -1,22 +1,23 @@
-//! Label values out of what strangers send: of bounded length, and legal in both text formats.
+//! Makes label values from untrusted input: bounded in length, and legal in both text formats.
 
 use std::borrow::Cow;
 
 /// The longest label value, in bytes.
 const LONGEST: usize = 128;
-/// What marks a value that was cut.
+/// The mark at the end of a truncated value.
 const CUT: char = '…';
-/// What stands for a control character.
+/// The replacement for a control character.
 const REPLACEMENT: char = '\u{fffd}';
 
-/// Whether the value is a label as it is.
+/// Returns whether the value is a legal label as it is.
 pub(crate) fn is_legal(value: &str) -> bool {
     let is_plain = |byte: u8| (0x20..0x7f).contains(&byte);
-    // Nearly every value is plain, which is seen without decoding it.
+    // Fast path: nearly every value is plain ASCII, which needs no decoding.
     value.len() <= LONGEST && (value.bytes().all(is_plain) || !value.chars().any(is_illegal))
 }
 
-/// The value as a label: cut after 128 bytes, control characters but the line feed (which has an escape) replaced.
+/// Returns the value as a legal label: cut after 128 bytes, with control characters replaced except for the line feed,
+/// which has an escape.
 pub(crate) fn legal(value: Cow<'_, str>) -> Cow<'_, str> {
     if is_legal(&value) {
         return value;
@@ -33,7 +34,7 @@ pub(crate) fn legal(value: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(legal)
 }
 
-/// Appends the value as both text formats want it between double quotes.
+/// Appends the value, escaped for both text formats' double quotes.
 pub(crate) fn push_escaped(out: &mut String, value: &str) {
     for character in value.chars() {
         match character {

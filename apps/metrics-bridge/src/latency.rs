@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::LATENCY_BOUNDS;
 
-/// Buckets including the last one, which has no bound.
+/// The number of buckets, including the last one, which has no upper bound.
 pub(crate) const BUCKETS: usize = LATENCY_BOUNDS.len() + 1;
-/// More than this, an hour in milliseconds, adds no more than this to the sum: one absurd event must not drown it.
+/// The most that one event adds to the sum: an hour, in milliseconds. An absurd latency must not dominate the sum.
 const MOST_MS: f64 = 3_600_000.0;
 
-/// Counts per bucket (not cumulative) and the sum. Whole numbers, so that a sum is exact and the same after a restart.
+/// Counts per bucket (not cumulative) and the sum, as integers, so that the sum is exact and the same after a restart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Latency {
     pub(crate) buckets: [u64; BUCKETS],
@@ -18,7 +18,7 @@ pub(crate) struct Latency {
 }
 
 impl Latency {
-    /// Counts a latency in milliseconds; returns its bucket.
+    /// Counts a latency in milliseconds, and returns the index of its bucket.
     pub(crate) fn observe(&mut self, latency_ms: f64) -> usize {
         let seconds = latency_ms / 1000.0;
         let bucket = LATENCY_BOUNDS.partition_point(|bound| *bound < seconds);
@@ -35,7 +35,7 @@ impl Latency {
     }
 }
 
-/// A trace that shows what a bucket looks like.
+/// An example trace of a bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Exemplar {
     pub(crate) trace_id: String,
@@ -44,13 +44,13 @@ pub(crate) struct Exemplar {
 }
 
 impl Exemplar {
-    /// Puts an exemplar in the place of an earlier one, if the trace id is one: up to 32 hexadecimal digits.
+    /// Replaces an exemplar, if the trace id is valid: up to 32 hexadecimal digits.
     pub(crate) fn put(place: &mut Option<Self>, trace_id: &str, latency_ms: f64, at: Timestamp) {
         let legal = (1..=32).contains(&trace_id.len()) && trace_id.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !legal {
             return;
         }
-        // The earlier one's memory is used again: nearly every event has a trace id.
+        // Reuse the memory of the earlier one: nearly every event has a trace id.
         let mut text = place.take().map(|earlier| earlier.trace_id).unwrap_or_default();
         text.clear();
         text.push_str(trace_id);

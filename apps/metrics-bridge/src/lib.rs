@@ -1,5 +1,5 @@
-//! Turns the stream of requests into Prometheus metrics: every event is counted once, through restarts and kills, and
-//! any number of scrapers sees the same counters, which never reset.
+//! Turns the stream of requests into Prometheus metrics. Every event is counted exactly once, even if the bridge is
+//! restarted or killed, and all scrapers see the same counters, which never reset.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod budget;
@@ -36,8 +36,8 @@ pub use store::Store;
 use crate::checkpoints::Checkpoints;
 use crate::input::Input;
 
-/// The store, between those who count, save and scrape. A panic leaves no half-counted event behind that a restart
-/// would not count anew, so a poisoned lock is as good as any.
+/// The store, shared by counting, saving and scraping. A poisoned lock is used like any other: if counting panics, the
+/// service ends without another checkpoint, and its next start counts the event from scratch.
 #[derive(Clone)]
 pub(crate) struct SharedStore(Arc<Mutex<Store>>);
 
@@ -47,7 +47,7 @@ impl SharedStore {
     }
 }
 
-/// The metrics bridge: bound, and not yet running.
+/// The metrics bridge, bound to its listener but not running yet.
 pub struct Bridge {
     admin: Admin,
     input: Input,

@@ -1,4 +1,4 @@
-//! The metrics bridge's own process.
+//! The metrics bridge as a program.
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -1,16 +1,16 @@
-//! The metrics of the bridge.
+//! The metrics that the bridge exposes.
 
 use tidewatch_kafka::metrics::{CONSUMER_LAG, REACHABLE};
 use tidewatch_service::metrics::Family;
 
-/// Upper bounds of the latency buckets, in seconds. A latency objective has to be one of them: only then does the
-/// share of requests within it follow from the buckets.
+/// Upper bounds of the latency buckets, in seconds. A latency objective has to be one of them, since the buckets give
+/// the share of requests only for their bounds.
 pub const LATENCY_BOUNDS: [f64; 15] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0];
 
-/// Value of the labels of events for which there is no series of their own any more.
+/// The label value of events that have no series of their own for lack of room.
 pub const OVERFLOW: &str = "overflow";
-/// Value of the label `endpoint` of requests that ended in 404 and whose path has had nothing else.
+/// Value of the label `endpoint` for requests that ended in 404 and whose path has had no other status so far.
 pub const NOT_FOUND: &str = "not_found";
 
 pub(crate) const REQUESTS: Family = Family::counter(
@@ -66,7 +66,7 @@ pub(crate) const CHECKPOINTS: Family = Family::counter(
     "Attempts to write the state of a partition to metrics.bridge.state.",
 );
 
-/// Every metric that the bridge has, besides what all services have.
+/// All metrics of the bridge, besides those that every service has.
 pub const METRICS: &[Family] = &[
     REQUESTS,
     ERRORS,

@@ -1,4 +1,4 @@
-//! Answers a scrape: the store's series, and then those of the process.
+//! Answers a scrape with the store's series, followed by those of the process.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,7 +8,8 @@ use tidewatch_service::{OPENMETRICS, accepts_openmetrics, render_openmetrics};
 use crate::SharedStore;
 use crate::exposition::Format;
 
-/// The metrics in the format that the request prefers. Until the store is open there is nothing that would be true.
+/// Returns the metrics in the format that the request prefers, or 503 until the store is open: its counts would be too
+/// low.
 pub(crate) fn answer(store: &SharedStore, registry: &Registry, request: &HeaderMap) -> Response {
     let openmetrics = accepts_openmetrics(request);
     let format = if openmetrics { Format::OpenMetrics } else { Format::Prometheus };

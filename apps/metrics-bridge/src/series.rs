@@ -14,14 +14,15 @@ use crate::label::{is_legal, legal};
 use crate::latency::{BUCKETS, Exemplar, Latency};
 use crate::names::{NOT_FOUND, OVERFLOW};
 
-/// Series of one [`Series`] or [`Overflow`] without those of status codes: errors, and the histogram's buckets, sum and
-/// count.
+/// Number of series of one [`Series`] or [`Overflow`] without those per status code: errors, and the histogram's
+/// buckets, sum and count.
 const LINES: usize = 1 + BUCKETS + 2;
-/// Status codes that exist from an endpoint's first request on, so that no first failure hides behind a new series.
+/// Status codes that exist from an endpoint's first request on, so that the first failure is not hidden by a new
+/// series.
 const FAILURES: [u16; 4] = [500, 502, 503, 504];
-/// The status code of what a service doesn't have.
+/// The status code of a path that a service doesn't have.
 pub(crate) const UNKNOWN_PATH: u16 = 404;
-/// Series of one [`Overflow`], whose status code is `overflow`.
+/// Number of series of one [`Overflow`], whose only status code is `overflow`.
 pub(crate) const OVERFLOW_LINES: usize = LINES + 1;
 
 /// The labels that all series of an endpoint share.
@@ -33,25 +34,25 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Where events of this service and region go that have no endpoint of their own.
+    /// Returns the same service and region with another endpoint.
     fn with_endpoint(&self, endpoint: &str) -> Self {
         Self { service: self.service.clone(), region: self.region.clone(), endpoint: endpoint.into() }
     }
 
-    /// Where a service's events go whose region has no series.
+    /// Returns the key for a service's events whose region has no series.
     pub(crate) fn overflow_of(service: &str) -> Self {
         Self { service: service.into(), region: OVERFLOW.into(), endpoint: OVERFLOW.into() }
     }
 
-    /// Where events go whose service has no series.
+    /// Returns the key for events whose service has no series.
     pub(crate) fn last_resort() -> Self {
         Self { service: OVERFLOW.into(), region: OVERFLOW.into(), endpoint: OVERFLOW.into() }
     }
 }
 
-/// A [`Key`], or the labels of an event that are looked up without a copy of them.
+/// A [`Key`], or the borrowed labels of an event for a lookup without a copy.
 trait Labels {
-    /// Service, region and endpoint, in the order in which keys are sorted.
+    /// Returns service, region and endpoint, in the order by which keys are sorted.
     fn labels(&self) -> [&str; 3];
 }
 
@@ -93,7 +94,7 @@ impl Ord for dyn Labels + '_ {
     }
 }
 
-/// What an event adds, apart from its labels.
+/// The data that an event adds, apart from its labels.
 struct Observation<'a> {
     error: bool,
     latency_ms: Option<f64>,
@@ -101,26 +102,26 @@ struct Observation<'a> {
     at: Timestamp,
 }
 
-/// Requests with one status code.
+/// The requests with one status code.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Status {
     pub(crate) count: u64,
     pub(crate) exposure: Exposure,
 }
 
-/// What is counted of one endpoint.
+/// The counts of one endpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Series {
     pub(crate) statuses: BTreeMap<u16, Status>,
     pub(crate) errors: u64,
     pub(crate) latency: Latency,
     pub(crate) exemplars: [Option<Exemplar>; BUCKETS],
-    /// Of errors and latencies.
+    /// The exposure of the errors and latencies.
     pub(crate) exposure: Exposure,
 }
 
 impl Series {
-    /// An endpoint without requests; its statuses are `codes` and the failures that every endpoint has.
+    /// Creates an endpoint without requests. It has the statuses `codes` and the failures that every endpoint has.
     fn new(codes: impl IntoIterator<Item = u16>, exposure: Exposure) -> Self {
         let statuses = codes.into_iter().chain(FAILURES).map(|code| (code, Status { count: 0, exposure })).collect();
         Self::restored(statuses, 0, Latency::default(), exposure)
@@ -134,7 +135,7 @@ impl Series {
         LINES + self.statuses.len()
     }
 
-    /// Whether a request with this status code may be counted; takes the room that a new code needs.
+    /// Returns whether a request with this status code may be counted, taking room if the code is new.
     fn has_room_for(&self, code: u16, service: &str, budget: &mut Budget) -> bool {
         self.statuses.contains_key(&code) || budget.take_for_endpoint(service, 1)
     }
@@ -155,7 +156,7 @@ impl Series {
     }
 }
 
-/// What is counted of all that has no series of its own.
+/// The counts of events that have no series of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) requests: u64,
@@ -163,10 +164,10 @@ pub(crate) struct Totals {
     pub(crate) latency: Latency,
 }
 
-/// Events that were turned away from series of their own, or whose path nobody knows.
+/// The events that got no series of their own for lack of room, or whose path is unknown.
 ///
-/// Which ones they are depends on the order in which partitions were read, so after a restart some of the last seconds'
-/// may find room, and the count would fall. Hence only what a checkpoint has fixed is shown.
+/// Which events these are depends on the order in which partitions are read. After a restart, some of the last seconds'
+/// events may find room, and the count would fall. So only the count of the last checkpoint is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Overflow {
     pub(crate) counted: Totals,
@@ -180,18 +181,18 @@ impl Overflow {
     }
 }
 
-/// Everything that is counted of one partition, and up to where.
+/// All counts of one partition, and the offset up to which they were counted.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Partition {
-    /// The next offset to be read.
+    /// The next offset to read.
     pub(crate) next_offset: i64,
-    /// Append time of the last record read.
+    /// Append time of the last record that was read.
     pub(crate) appended: Option<Timestamp>,
     pub(crate) counted: u64,
     pub(crate) missed: u64,
-    /// Offsets without a record: ends of transactions, aborted ones, compaction.
+    /// Number of offsets without a readable record: transaction markers, aborted transactions, compaction.
     pub(crate) holes: u64,
-    /// How often its offsets began anew.
+    /// How often its offsets started again.
     pub(crate) recreated: u64,
     pub(crate) invalid: BTreeMap<String, u64>,
     pub(crate) series: BTreeMap<Key, Series>,
@@ -199,7 +200,7 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    /// Counts an event; what is new by it starts with `exposure`.
+    /// Counts an event. New series start with `exposure`.
     pub(crate) fn count(&mut self, event: RequestView<'_>, exposure: Exposure, budget: &mut Budget) {
         self.counted += 1;
         let observation = Observation {
@@ -209,7 +210,7 @@ impl Partition {
             at: event.timestamp,
         };
         let code = event.status_code;
-        // What would be cut is templated first: an id that is cut is none any more.
+        // A value that would be cut is templated first, since a truncated id is no longer recognised as one.
         let endpoint = match event.endpoint {
             endpoint if is_legal(&endpoint) => endpoint,
             endpoint => Cow::Owned(legal(endpoint::template(&endpoint)).into_owned()),
@@ -221,14 +222,14 @@ impl Partition {
         {
             return series.count(code, exposure, observation);
         }
-        // Only now, since most endpoints have their series, and theirs are templates.
+        // Done only now: most events match an existing endpoint, whose name is a template already.
         let endpoint = legal(endpoint::template(&endpoint)).into_owned();
         let key = Key { service: service.into_owned(), region: region.into_owned(), endpoint };
         match self.series.get_mut(&key) {
             Some(series) if series.has_room_for(code, &key.service, budget) => {
                 series.count(code, exposure, observation);
             }
-            // Scanners try thousands of paths, and what becomes a label is what exists.
+            // Scanners try thousands of paths, so an unknown path must not become a label.
             None if code == UNKNOWN_PATH => self.count_folded(&key, Some(NOT_FOUND), observation, budget),
             None => {
                 let mut series = Series::new([code], exposure);
@@ -243,8 +244,8 @@ impl Partition {
         }
     }
 
-    /// Counts under the first of these for which there are series or room: the endpoint that is asked for, the overflow
-    /// of service and region, of the service, of all.
+    /// Counts under the first of these that exists or has room: the given endpoint, the overflow of the service and
+    /// region, of the service, and of all services.
     fn count_folded(&mut self, key: &Key, endpoint: Option<&str>, observation: Observation<'_>, budget: &mut Budget) {
         let by_endpoint = endpoint.into_iter().chain([OVERFLOW]).map(|endpoint| key.with_endpoint(endpoint));
         let rest = [Key::overflow_of(&key.service), Key::last_resort()];
@@ -258,19 +259,19 @@ impl Partition {
         }
     }
 
-    /// Scrapes are answered from `now` on.
+    /// Starts holding all unseen series at 0, since scrapes are answered from `now` on.
     pub(crate) fn open(&mut self, now: Instant) {
         self.each_exposure(|exposure| exposure.open(now));
     }
 
-    /// Whether a checkpoint at `now` would release a series.
+    /// Returns whether a checkpoint at `now` would release a series.
     pub(crate) fn has_releases(&mut self, now: Instant, hold: Duration) -> bool {
         let mut found = false;
         self.each_exposure(|exposure| found |= !exposure.is_released() && exposure.releases(now, hold));
         found
     }
 
-    /// A checkpoint of this moment is about to be written.
+    /// Prepares for a checkpoint made at `now`.
     pub(crate) fn checkpoint(&mut self, now: Instant, hold: Duration) {
         self.each_exposure(|exposure| {
             exposure.checkpoint(now, hold);
@@ -280,7 +281,7 @@ impl Partition {
         }
     }
 
-    /// The checkpoint is acknowledged.
+    /// Records that the checkpoint is acknowledged.
     pub(crate) fn acknowledge(&mut self) {
         self.each_exposure(Exposure::acknowledge);
         for overflow in self.overflow.values_mut() {

@@ -1,4 +1,4 @@
-//! How a partition's cumulative series are written to `metrics.bridge.state`, and read from it.
+//! The format of a partition's cumulative series in `metrics.bridge.state`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,19 +11,19 @@ use crate::latency::Latency;
 use crate::names::LATENCY_BOUNDS;
 use crate::series::{Key, Overflow, Partition, Series, Status, Totals};
 
-/// Version of the format; another one is refused, since counters must not start anew by accident.
+/// Version of the format. Other versions are refused, since counters must not restart from zero by accident.
 const VERSION: u32 = 1;
 
 /// Why a checkpoint can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// It is no checkpoint.
+    /// It is not a checkpoint.
     #[error("not readable as a checkpoint: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// Another release of the bridge wrote it.
     #[error("its format is version {found}, and this bridge knows version {VERSION}: run the release that wrote it")]
     Version {
-        /// The version that it says.
+        /// The version in the checkpoint.
         found: u32,
     },
 }
@@ -35,10 +35,10 @@ struct Checkpoint<'a> {
     appended: Option<Timestamp>,
     counted: u64,
     missed: u64,
-    /// Absent in what earlier releases wrote.
+    /// Missing in checkpoints of earlier releases.
     #[serde(default)]
     holes: u64,
-    /// Absent in what earlier releases wrote.
+    /// Missing in checkpoints of earlier releases.
     #[serde(default)]
     recreated: u64,
     invalid: Cow<'a, BTreeMap<String, u64>>,
@@ -75,7 +75,8 @@ struct SavedLatency {
     sum_ns: u64,
 }
 
-/// The partition as it is now. What is being released counts as released: see [`crate::exposure`].
+/// Encodes the current state of a partition. A series that is being released counts as released: see
+/// [`crate::exposure`].
 pub(crate) fn encode(partition: &Partition) -> Vec<u8> {
     let released = |exposure: Exposure| matches!(exposure, Exposure::Releasing | Exposure::Released);
     let series = partition.series.iter().map(|(key, series)| SavedSeries {
@@ -107,7 +108,7 @@ pub(crate) fn encode(partition: &Partition) -> Vec<u8> {
     serde_json::to_vec(&checkpoint).expect("a checkpoint holds only strings, numbers and maps with string keys")
 }
 
-/// The partition as a checkpoint says it was.
+/// Decodes a checkpoint.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Partition, StateError> {
     #[derive(Deserialize)]
     struct Versioned {
@@ -122,7 +123,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Partition, StateError> {
     if !same_bounds {
         tracing::warn!("the latency buckets have other bounds than before: histograms start at 0");
     }
-    // Buckets with other bounds can't be told apart any more; a histogram that starts anew is a reset like any other.
+    // Counts of buckets with other bounds can't be converted; the histogram restarts at 0, like any reset.
     let latency = |saved: SavedLatency| match saved.buckets.try_into() {
         Ok(buckets) if same_bounds => Latency { buckets, sum_ns: saved.sum_ns },
         _ => Latency::default(),

@@ -1,5 +1,5 @@
-//! All that the bridge knows: the series of every partition, how far each is read and saved, and whether scrapes may
-//! see them yet. No I/O and no clock of its own.
+//! The complete state of the bridge: the series of every partition, how far each is read and saved, and whether scrapes
+//! may see them yet. It has no I/O and no clock of its own.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::exposure::Exposure;
 use crate::series::Partition;
 use crate::state::{self, StateError};
 
-/// Cumulative series of a topic's partitions.
+/// The cumulative series of a topic's partitions.
 #[derive(Debug)]
 pub struct Store {
     pub(crate) partitions: BTreeMap<i32, Slot>,
@@ -21,20 +21,21 @@ pub struct Store {
     is_open: bool,
 }
 
-/// One partition and what is known of its progress.
+/// One partition and its progress.
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) partition: Partition,
-    /// Where the partition ended when the bridge started, or found it made anew.
+    /// The partition's end offset when the bridge started or last found it recreated.
     target: i64,
-    /// Since then it was read to its end, which holes may put behind the last record, and open transactions before
-    /// `target`.
+    /// Whether it was read to its end since then. An open transaction can put that end before `target`, and offsets
+    /// without a record can put it behind the last record.
     at_end: bool,
-    /// No checkpoint was found: what it holds is older than the bridge.
+    /// Whether no checkpoint was found: what it counts before the store opens is older than the bridge.
     is_new: bool,
-    /// The offsets began anew: what was appended up to then was counted under its former offset.
+    /// Set when the offsets started again: records appended up to this time were counted under their former offset.
     counted_until: Option<Timestamp>,
-    /// Counts changes; of what is saved, and of what the checkpoint under way will have saved.
+    /// The number of changes. `saved` and `saving` are its values at the last acknowledged checkpoint and at the one in
+    /// flight.
     version: u64,
     saved: Option<u64>,
     saving: u64,
@@ -56,7 +57,7 @@ impl Slot {
         self.version += 1;
     }
 
-    /// Goes on at `low`, the oldest offset that is kept.
+    /// Continues at `low`, the oldest offset that still exists.
     fn skip_lost(&mut self, number: i32, low: i64) {
         let position = self.partition.next_offset;
         if position >= low {
@@ -69,7 +70,7 @@ impl Slot {
         self.version += 1;
     }
 
-    /// Skips offsets that never held a readable record. Nothing is lost by that.
+    /// Skips offsets that never held a readable record, so nothing is lost.
     fn skip_holes(&mut self, until: i64) {
         let position = self.partition.next_offset;
         if position < until {
@@ -81,19 +82,19 @@ impl Slot {
 }
 
 impl Store {
-    /// An empty store of at most `max_series` series, that shows new ones as 0 for `hold` first.
+    /// Creates an empty store with at most `max_series` series, which shows new ones as 0 for `hold`.
     pub fn new(max_series: usize, hold: Duration) -> Self {
         Self { partitions: BTreeMap::new(), budget: Budget::new(max_series), hold, is_open: false }
     }
 
-    /// Forgets everything, for another attempt to restore it.
+    /// Clears the store for another attempt to restore it.
     pub(crate) fn clear(&mut self) {
         self.partitions.clear();
         self.budget = Budget::new(self.budget.most);
     }
 
-    /// Begins a partition that holds offsets from `low` to before `high` where its checkpoint, if there is one, left
-    /// off. Returns the offset to read from.
+    /// Restores a partition that holds the offsets from `low` up to, but excluding, `high`, from its checkpoint if
+    /// there is one. Returns the offset to read from.
     pub fn restore(
         &mut self,
         partition: i32,
@@ -128,7 +129,7 @@ impl Store {
 
     /// Moves each position into the range of offsets that its partition holds now. Unread records before the oldest
     /// offset count as missed. A position beyond the end means that the topic was recreated or truncated: existing
-    /// counts stay, and records that were appended before the last counted one are not counted again.
+    /// counts stay, and records that were appended no later than the last counted one are not counted again.
     pub fn go_on_within(&mut self, ends: &BTreeMap<i32, (i64, i64)>) {
         for (number, slot) in &mut self.partitions {
             let Some(&(low, high)) = ends.get(number) else { continue };
@@ -140,7 +141,7 @@ impl Store {
         }
     }
 
-    /// Everything of a partition is read. `position` is the next offset, where that is known.
+    /// Records that a partition was read to its end. `position` is the next offset, if it is known.
     pub fn reach_end(&mut self, partition: i32, position: Option<i64>) {
         if let Some(slot) = self.partitions.get_mut(&partition) {
             slot.skip_holes(position.unwrap_or(slot.partition.next_offset));
@@ -148,8 +149,8 @@ impl Store {
         }
     }
 
-    /// Counts a record that was read from `partition` at `offset`, and that was appended at `appended`. One that was
-    /// counted before is ignored.
+    /// Counts a record of `partition` at `offset` that was appended at `appended`. A record that was counted before is
+    /// ignored.
     pub fn apply(
         &mut self,
         partition: i32,
@@ -184,18 +185,19 @@ impl Store {
         }
     }
 
-    /// Whether everything was read that was there at the start, or when a partition was last found to be made anew.
+    /// Returns whether everything was read that existed at the start, or when a partition was last found to be
+    /// recreated.
     pub fn is_caught_up(&self) -> bool {
         let is_read = |slot: &Slot| slot.at_end || slot.partition.next_offset >= slot.target;
         !self.partitions.is_empty() && self.partitions.values().all(is_read)
     }
 
-    /// Whether scrapes are answered.
+    /// Returns whether scrapes are answered.
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Answers scrapes from `now` on. To be called once caught up and saved.
+    /// Answers scrapes from `now` on. Must be called only once caught up and saved.
     pub fn open(&mut self, now: Instant) {
         self.is_open = true;
         for slot in self.partitions.values_mut() {
@@ -203,8 +205,8 @@ impl Store {
         }
     }
 
-    /// The checkpoints of all partitions that changed since they were saved. Each has to be written and then
-    /// acknowledged; one that failed is made anew by the next call.
+    /// Returns a checkpoint of each partition that changed since it was saved. Each has to be written and then
+    /// acknowledged; one that failed is created again by the next call.
     pub fn checkpoint(&mut self, now: Instant) -> Vec<(i32, Vec<u8>)> {
         let hold = self.hold;
         let changed = self.partitions.iter_mut().filter_map(|(number, slot)| {
@@ -219,7 +221,7 @@ impl Store {
         changed.collect()
     }
 
-    /// The partition's latest checkpoint is safely stored.
+    /// Records that the partition's latest checkpoint is stored.
     pub fn acknowledge(&mut self, partition: i32) {
         if let Some(slot) = self.partitions.get_mut(&partition) {
             slot.saved = Some(slot.saving);
@@ -227,13 +229,13 @@ impl Store {
         }
     }
 
-    /// The next offset to be read of each partition.
+    /// Returns the next offset to read of each partition.
     pub fn positions(&self) -> BTreeMap<i32, i64> {
         self.partitions.iter().map(|(number, slot)| (*number, slot.partition.next_offset)).collect()
     }
 }
 
-/// The event, judged as the stream-processor does. Without an append time only what no clock could say is refused.
+/// Parses and validates an event like the stream-processor. Without an append time, future timestamps pass.
 fn judge(payload: &[u8], appended: Option<Appended>) -> Result<RequestView<'_>, Rejection> {
     let event = RequestView::parse(payload)?;
     check_time(event.timestamp, appended.map_or(event.timestamp, |appended| appended.of(Some(event.timestamp))))?;

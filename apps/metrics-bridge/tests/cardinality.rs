@@ -1,4 +1,4 @@
-//! However many labels arrive, series stay bounded, legal, and nothing goes uncounted.
+//! However many labels arrive, the number of series stays bounded, all labels are legal, and every event is counted.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod support;
@@ -9,7 +9,7 @@ use metrics_bridge::{Format, OVERFLOW, Store};
 use support::{Exposition, event, json, now, word};
 use tidewatch_contract::RequestEvent;
 
-/// What is shown after these events, and the size of the largest checkpoint.
+/// Returns the exposition after these events, and the size of the largest checkpoint.
 fn shown(max_series: usize, events: impl IntoIterator<Item = RequestEvent>) -> (Exposition, usize) {
     let start = Instant::now();
     let mut store = Store::new(max_series, Duration::ZERO);
@@ -80,7 +80,7 @@ fn labels_that_claim_to_be_the_overflow_are_added_to_it() {
 fn the_largest_checkpoint_fits_into_a_record_of_4_mib() {
     let long = "\"".repeat(120);
     let events = (0..10_000).map(|number| {
-        // As many services as leave hardly any share unused.
+        // The number of services that leaves the least room unused.
         let service = format!("{:02}{}", number % 100, &long[2..]);
         RequestEvent { region: long.clone(), ..event(&service, &format!("{}{long}", word(number))) }
     });

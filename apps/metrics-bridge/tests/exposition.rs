@@ -1,4 +1,4 @@
-//! What a scrape reads, in both text formats.
+//! The content of a scrape in both text formats.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod support;
@@ -11,7 +11,7 @@ use tidewatch_contract::RequestEvent;
 
 const BOTH: [Format; 2] = [Format::Prometheus, Format::OpenMetrics];
 
-/// A store whose series are all shown, after these events.
+/// Returns a store that has counted these events and shows all their series.
 fn store(events: impl IntoIterator<Item = RequestEvent>) -> Store {
     let payloads = events.into_iter().map(|event| json(&event));
     store_of(20_000, payloads)
@@ -145,7 +145,7 @@ fn a_scrape_of_12_000_series_takes_less_than_100_ms() {
     let store = store(events);
     let mut fastest = Duration::MAX;
     let mut series = 0;
-    // The fastest of a few: how long it takes, not how busy the machine is.
+    // The fastest of several runs measures the code rather than the load on the machine.
     for _ in 0..5 {
         let start = Instant::now();
         let text = store.render(Format::OpenMetrics);

@@ -1,4 +1,4 @@
-//! New series are seen at 0 first, and no counter is ever seen to fall, whenever the bridge is killed.
+//! New series are first seen at 0, and no counter is ever seen to fall, whenever the bridge is killed.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -107,14 +107,14 @@ fn what_came_while_the_bridge_was_away_is_an_increase() {
     assert_eq!(requests(&store), 1.0);
 }
 
-/// A broker's side of the story: what was written, and the latest checkpoints.
+/// The state of the broker: the records written, and the latest checkpoints.
 #[derive(Default)]
 struct Topics {
     events: [Vec<Vec<u8>>; 3],
     checkpoints: BTreeMap<i32, Vec<u8>>,
 }
 
-/// An event, of whose labels there are more than there may be series.
+/// Returns a random event. Its labels have more combinations than there can be series.
 fn arbitrary(random: &mut Xoshiro256PlusPlus) -> Vec<u8> {
     let service = ["a", "b", "c"][random.random_range(0..3)];
     let endpoint = word(random.random_range(0..25));
@@ -129,7 +129,7 @@ fn no_counter_is_ever_seen_to_fall_and_none_begins_above_0_whenever_the_bridge_i
         let mut topics = Topics::default();
         let mut now = Instant::now();
         let mut seen: BTreeMap<(String, support::Labels), f64> = BTreeMap::new();
-        // Small enough to overflow, early in one life or over several.
+        // Small enough to overflow, within one life of the bridge or over several.
         let max_series = random.random_range(600..2200);
         let mut first_life = true;
         for _ in 0..8 {
@@ -144,7 +144,7 @@ fn no_counter_is_ever_seen_to_fall_and_none_begins_above_0_whenever_the_bridge_i
             for _ in 0..random.random_range(50..400) {
                 now += Duration::from_millis(random.random_range(0..500));
                 let partition = random.random_range(0..3);
-                // A scraper may be late, and yet not by more than the hold allows.
+                // A scrape may be late, but not by more than the hold allows.
                 let overdue = store.is_open() && now.duration_since(scraped) >= SCRAPE_INTERVAL;
                 match if overdue { 21 } else { random.random_range(0..24) } {
                     0..10 => topics.events[partition].push(arbitrary(random)),
@@ -180,7 +180,7 @@ fn no_counter_is_ever_seen_to_fall_and_none_begins_above_0_whenever_the_bridge_i
                         let caught_up = store.is_caught_up();
                         let mut all = true;
                         for (partition, bytes) in store.checkpoint(now) {
-                            // It may be lost on its way, or stored with its acknowledgement lost.
+                            // The checkpoint may be lost, or stored while its acknowledgement is lost.
                             let (stored, acknowledged) =
                                 [(true, true), (true, false), (false, false)][random.random_range(0..3)];
                             if stored {
@@ -229,7 +229,7 @@ fn the_overflow_does_not_fall_when_a_restart_finds_room_for_what_had_none() {
     fill(&mut before);
     late(&mut before);
     let seen = overflow(&before);
-    // Nothing was saved. The next life reads the partitions in another order.
+    // Nothing was saved. The next life reads the partitions in a different order.
     let mut after = restored();
     late(&mut after);
     fill(&mut after);
@@ -258,7 +258,7 @@ fn after_any_kills_the_counts_are_those_of_one_uninterrupted_reading() {
         let to = (from as usize + random.random_range(0..100)).min(events.len());
         read(&mut store, from, to);
         checkpoint = save(&mut store, start).remove(&0).or(checkpoint);
-        // Read and never saved: the next life reads it again.
+        // These are read but never saved; the next life reads them again.
         read(&mut store, to as i64, (to + 50).min(events.len()));
     }
     let shown = |checkpoint: Option<&[u8]>| {

@@ -1,4 +1,4 @@
-//! Whatever producers write into an event, a real Prometheus takes every scrape, in both formats, with bounded series.
+//! A real Prometheus accepts every scrape in both formats, with bounded series, whatever producers write into an event.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 #[path = "support/bridge.rs"]
@@ -23,11 +23,11 @@ use tidewatch_testkit::{Broker, eventually, program};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 const FLOOD: usize = 100_000;
-/// One job a format.
+/// One job per format.
 const JOBS: [(&str, &str); 2] =
     [("text", ", scrape_protocols: [PrometheusText0.0.4]"), ("open", ", scrape_protocols: [OpenMetricsText1.0.0]")];
 
-/// Values that break out of quotation marks, lines or label sets where they are not escaped.
+/// Values that break out of quotation marks, lines or label sets if they are not escaped.
 const HOSTILE: [&str; 17] = [
     "\"",
     "\\",
@@ -52,8 +52,8 @@ fn now(event: RequestEvent) -> RequestEvent {
     RequestEvent { timestamp: jiff::Timestamp::now(), ..event }
 }
 
-/// Payloads that are no events, each for another reason: label values in bytes that are no UTF-8, half a surrogate
-/// pair, a line feed that JSON would have escaped.
+/// Returns payloads that are not events, each for a different reason: labels that are not UTF-8, half a surrogate pair,
+/// a line feed that JSON requires to be escaped.
 fn illegal() -> Vec<Vec<u8>> {
     let spoilt = |label: &[u8]| {
         let text = String::from_utf8(json(&now(event("bytes", "MARK")))).unwrap();
@@ -63,7 +63,7 @@ fn illegal() -> Vec<Vec<u8>> {
     [&b"\xff\xfe"[..], b"\xc3", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80", b"\\ud800", b"a\nb"].map(spoilt).to_vec()
 }
 
-/// Events with labels that are longer, or of other characters, than any label should be.
+/// Returns events whose labels are too long or have unusual characters.
 fn absurd() -> Vec<RequestEvent> {
     let long = ["x".repeat(10_000), "é\"\\\n".repeat(2_000), "😀".repeat(2_500)];
     let control = ["\u{0}", "\r", "\u{1b}[2J", "\u{7f}\u{85}"].map(str::to_owned);
@@ -77,7 +77,7 @@ async fn produce(kafka: &KafkaArgs, payloads: impl Iterator<Item = Vec<u8>>) {
     let producer = Producer::new(kafka, "test").unwrap();
     let mut acks = Vec::new();
     for (number, payload) in payloads.enumerate() {
-        // Over all partitions: the broker keeps little of each.
+        // Spread over all partitions, since the broker keeps little of each.
         let partition = Some(number as i32 % METRICS_RAW.partitions);
         let message = Message { partition, ..Message::event::<RequestEvent>(METRICS_RAW.name, "any", &payload) };
         acks.push(producer.enqueue(message).unwrap());
@@ -92,7 +92,7 @@ async fn produce(kafka: &KafkaArgs, payloads: impl Iterator<Item = Vec<u8>>) {
     }
 }
 
-/// Holds what `promtool check metrics` says against the text.
+/// Asserts that `promtool check metrics` accepts the text.
 fn check(test: &str, text: &str) {
     let Some(promtool) = program("promtool", test) else { return };
     let mut promtool = Command::new(promtool);
@@ -116,13 +116,13 @@ async fn a_real_prometheus_takes_hostile_labels_in_both_formats_and_loses_no_eve
 
     let bridge = Running::start(broker.args()).await;
     let Some(prometheus) = Prometheus::start(test, bridge.admin, &JOBS).await else { return };
-    // They have their series before the flood leaves no room.
+    // The first events get their series before the flood uses up the room.
     eventually("the first are counted", DEADLINE, async || {
         prometheus.value(r#"workload_requests_total{job="text",endpoint="größe 😀",status_code="200"} == 1"#).await
     })
     .await;
     produce(broker.args(), flood).await;
-    // The overflow is shown once a checkpoint holds it.
+    // The overflow is shown only once a checkpoint contains it.
     eventually("both jobs see every event", DEADLINE, async || {
         let seen = prometheus.query("sum by (job) (workload_requests_total) > 0").await;
         (seen.len() == 2 && seen.values().all(|seen| *seen == good as f64)).then_some(())
@@ -135,7 +135,7 @@ async fn a_real_prometheus_takes_hostile_labels_in_both_formats_and_loses_no_eve
     }
     for (job, _) in JOBS {
         let endpoints = prometheus.query(&format!(r#"workload_errors_total{{job="{job}",service="hostile"}}"#)).await;
-        // No label and an empty one are the same to Prometheus.
+        // To Prometheus, a missing label and an empty one are the same.
         let endpoints = endpoints.keys().map(|labels| labels.get("endpoint").map_or("", String::as_str));
         assert_eq!(endpoints.collect::<BTreeSet<_>>(), BTreeSet::from(HOSTILE), "{job}: what went in comes out");
 

@@ -1,4 +1,4 @@
-//! Offsets that no longer mean what they did: the input was created anew, or retention was faster than the bridge.
+//! Offsets that are no longer valid: the input was recreated, or retention deleted records before the bridge read them.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 #[path = "support/bridge.rs"]
@@ -36,7 +36,7 @@ fn options() -> AdminOptions {
 }
 
 impl Kafka {
-    /// None where there is no Kafka on this machine.
+    /// Starts Kafka. Returns `None` if it is not installed.
     async fn start() -> Option<Self> {
         let installation = match Installation::discover() {
             Ok(installation) => installation,
@@ -54,7 +54,7 @@ impl Kafka {
     }
 
     async fn write(&self, count: usize) {
-        // Its own each time: a client of before would number its records on from the topic of before.
+        // A new producer each time: an old one would continue its sequence numbers from the old topic.
         let producer = Producer::new(&self.args, "test").unwrap();
         for _ in 0..count {
             let event = RequestEvent { timestamp: jiff::Timestamp::now(), ..event(SERVICE, "/x") };
@@ -66,7 +66,7 @@ impl Kafka {
         self.admin.delete_topics(&[METRICS_RAW.name], &options()).await.unwrap()[0].as_ref().unwrap();
     }
 
-    /// As soon as the broker has let go of the topic that had the name before.
+    /// Creates the input, retrying until the broker has removed the old topic of that name.
     async fn create_input(&self) {
         let start = Instant::now();
         while let Err(error) = topics::ensure(&self.args).await {
@@ -75,7 +75,7 @@ impl Kafka {
         }
     }
 
-    /// Deletes what is before `offset`, as retention does.
+    /// Deletes the records before `offset`, as retention does.
     async fn delete_before(&self, offset: i64) {
         let mut list = TopicPartitionList::new();
         let partition = partition_of(SERVICE.as_bytes(), 12);
@@ -97,7 +97,8 @@ impl Running {
         }
     }
 
-    /// Waits until it is ready, has counted this many and shows all of them; never fewer than `before`.
+    /// Waits until it is ready, has counted `count` records and shows all of them, asserting that it never shows fewer
+    /// than `before`.
     async fn counts(&self, before: f64, count: f64) -> Exposition {
         let start = Instant::now();
         loop {
@@ -135,7 +136,7 @@ async fn a_topic_created_anew_while_nobody_watched_is_counted_on_top() {
     let found = bridge.counts(50.0, 70.0).await;
     assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
     bridge.end().await;
-    // The next start goes on from the new offsets.
+    // The next start continues from the new offsets.
     kafka.write(5).await;
     let bridge = Running::start(&kafka.args).await;
     let found = bridge.counts(70.0, 75.0).await;
@@ -170,7 +171,7 @@ async fn what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed() {
     bridge.counts(0.0, 10.0).await;
     bridge.end().await;
     kafka.write(20).await;
-    // All of it: no record comes whose offset would tell.
+    // All records are deleted, so no record arrives that would show the gap in the offsets.
     kafka.delete_before(30).await;
 
     let bridge = Running::start(&kafka.args).await;
@@ -220,7 +221,7 @@ async fn the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for() 
     };
     holes(&bridge).await;
     bridge.end().await;
-    // Neither is one after which a transaction was begun that is still open.
+    // Nothing is missed either while an open transaction follows the last counted offset.
     write(5);
     let bridge = Running::start(&kafka.args).await;
     bridge.counts(10.0, 10.0).await;

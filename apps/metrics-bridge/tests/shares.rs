@@ -1,4 +1,5 @@
-//! One service that spends series on ids, scanners or regions costs no other its own, before and after a restart.
+//! A service that uses up series for ids, scanners or regions takes none from other services, before and after a
+//! restart.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -12,7 +13,7 @@ use tidewatch_contract::RequestEvent;
 const MOST_SERIES: usize = 5_000;
 const REQUESTS: &str = "workload_requests_total";
 
-/// A store that has counted these events, one partition a service as by default.
+/// Counts these events in a store, each service's events in one partition, as by default.
 fn counting(store: &mut Store, events: impl IntoIterator<Item = RequestEvent>) {
     let start = Instant::now();
     for event in events {
@@ -56,7 +57,7 @@ fn flood() -> impl Iterator<Item = RequestEvent> {
     (0..20_000).map(|number| event("noisy", &word(number)))
 }
 
-/// Eight services of eight endpoints.
+/// Returns the events of eight services with eight endpoints each.
 fn quiet() -> impl Iterator<Item = RequestEvent> {
     (0..64).map(|number| event(&format!("quiet{}", word(number / 8)), &word(number % 8)))
 }
@@ -150,7 +151,7 @@ fn a_flood_of_regions_leaves_every_service_its_totals() {
     let mut store = restored(&[]);
     let regions = (0..20_000).map(|number| RequestEvent { region: word(number), ..event("noisy", "/x") });
     counting(&mut store, regions);
-    // No room for endpoints, and yet for the overflow of each.
+    // There is no room for their endpoints, but there is for the overflow of each.
     let floods =
         (0..10).flat_map(|service| (0..500).map(move |number| event(&format!("s{}", word(service)), &word(number))));
     counting(&mut store, floods);

@@ -1,5 +1,5 @@
-//! Killed at any moment and started again, the bridge counts every event exactly once; and until it has caught up it
-//! says nothing rather than too little.
+//! The bridge counts every event exactly once, even if it is killed at any time and started again. Until it has caught
+//! up, it answers no scrapes rather than showing counts that are too low.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 #[path = "../support/bridge.rs"]
@@ -27,7 +27,7 @@ const SERVICES: [&str; 4] = ["api-service", "auth-service", "payment-service", "
 const DEADLINE: Duration = Duration::from_secs(60);
 
 impl Running {
-    /// What a scrape reads; nothing while it is answered with 503.
+    /// Scrapes the bridge. Returns `None` while it answers 503.
     async fn scrape(&self) -> Option<Exposition> {
         match self.get("/metrics").await {
             (200, text) => Some(Exposition::parse(&text)),
@@ -68,8 +68,8 @@ fn invalid(found: &Exposition) -> f64 {
     found.sum("metrics_bridge_records_invalid_total", &[])
 }
 
-/// Sends one event after another, every hundredth of them spoilt, until told to stop. Returns how many good ones were
-/// acknowledged of each service, and how many bad ones.
+/// Sends one event after another, every hundredth of them invalid, until `stop` is set. Returns how many valid events
+/// of each service were acknowledged, and how many invalid ones.
 async fn produce(kafka: KafkaArgs, stop: Arc<AtomicBool>) -> ([u64; 4], u64) {
     let producer = Producer::new(&kafka, "test").unwrap();
     let (mut good, mut bad) = ([0; 4], 0);
@@ -98,7 +98,7 @@ async fn killed_and_started_again_counts_are_exact(kafka: KafkaArgs) {
     let stop = Arc::new(AtomicBool::new(false));
     let producing = tokio::spawn(produce(kafka.clone(), Arc::clone(&stop)));
     let mut before = 0.0;
-    // The last life is long enough for checkpoints in the middle of the stream, and is killed as well.
+    // The last life is long enough for checkpoints in the middle of the stream, and is killed too.
     for (life, lasts) in [0.0, 0.5, 0.1, 1.5, 12.0].into_iter().enumerate() {
         let bridge = Running::start(&kafka).await;
         let first = counted(&bridge.until("caught up", |_| true).await);
@@ -107,7 +107,7 @@ async fn killed_and_started_again_counts_are_exact(kafka: KafkaArgs) {
         before = counted(&bridge.scrape().await.unwrap());
         bridge.kill().await;
     }
-    // Not even caught up.
+    // These are killed before they have caught up.
     for milliseconds in [1, 50, 200] {
         let bridge = Running::start(&kafka).await;
         sleep(Duration::from_millis(milliseconds)).await;
@@ -197,7 +197,7 @@ async fn the_first_scrape_that_is_answered_counts_everything_of_before() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_broker_scrapes_are_refused_and_it_begins_when_there_is_one() {
-    // A port that is free until a relay to the broker listens there.
+    // A port on which nothing listens until a relay to the broker does.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let bridge = Running::start(&KafkaArgs::new(port.to_string())).await;
     let (readiness, reasons) = bridge.get("/readyz").await;

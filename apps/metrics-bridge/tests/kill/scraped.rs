@@ -1,4 +1,4 @@
-//! The bridge's own process, killed with SIGKILL again and again on a real Kafka, as a real Prometheus sees it.
+//! The bridge's own process, repeatedly killed with SIGKILL, with a real Kafka and scraped by a real Prometheus.
 
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
@@ -17,14 +17,15 @@ use crate::prometheus::{Labels, Prometheus, free_port};
 use crate::support::{event, json, word};
 use crate::{DEADLINE, SERVICES};
 
-/// How many events, unless TIDEWATCH_EVENTS says otherwise.
+/// Number of events, unless TIDEWATCH_EVENTS is set.
 const EVENTS: usize = 50_000;
-/// Kills in the middle of the stream. Each is followed by another, at once or in the middle of catching up.
+/// Number of kills in the middle of the stream. Each is followed by a second one, at once or while the bridge catches
+/// up.
 const KILLS: usize = 5;
 const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
 const STATUSES: [u16; 5] = [200, 200, 200, 404, 503];
 
-/// The bridge's process, whose address stays the same over all its lives.
+/// The bridge's process. Its address stays the same when it is restarted.
 struct Process {
     command: Command,
     child: Child,
@@ -36,7 +37,7 @@ impl Process {
         Self { command, child }
     }
 
-    /// Ends it as `kill -9` does, and starts the next life.
+    /// Kills it as `kill -9` does, and starts it again.
     fn kill_and_start(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -51,7 +52,7 @@ impl Drop for Process {
     }
 }
 
-/// The event of this number, of which every hundredth is spoilt.
+/// Returns the event with this number and its payload. Every hundredth payload is invalid.
 fn payload(number: usize) -> (RequestEvent, Vec<u8>) {
     let event = RequestEvent {
         timestamp: jiff::Timestamp::now(),
@@ -64,7 +65,7 @@ fn payload(number: usize) -> (RequestEvent, Vec<u8>) {
     (event, payload)
 }
 
-/// What Prometheus has to say in the end, by the metric's name and the labels of the event.
+/// The values that Prometheus must have in the end, by metric name and labels of the event.
 type Truth = BTreeMap<Labels, f64>;
 
 fn add(truth: &mut Truth, name: &str, labels: &[(&str, &str)]) {
@@ -73,10 +74,10 @@ fn add(truth: &mut Truth, name: &str, labels: &[(&str, &str)]) {
     *truth.entry(labels.collect()).or_default() += 1.0;
 }
 
-/// Sends them at an even rate, counting those sent. Every one was acknowledged.
+/// Sends the events at an even rate, counting those sent, and waits until all of them are acknowledged.
 async fn produce(kafka: KafkaArgs, events: usize, sent: Arc<AtomicUsize>) -> Truth {
     const TICK: Duration = Duration::from_millis(20);
-    // 50,000 in ten seconds, a million in 100.
+    // 50,000 events take 10 s, a million take 100 s.
     let batch = (events / 100).max(5_000) / 50;
     let producer = Producer::new(&kafka, "test").unwrap();
     let mut truth = Truth::new();
@@ -126,14 +127,14 @@ async fn produce(kafka: KafkaArgs, events: usize, sent: Arc<AtomicUsize>) -> Tru
     truth
 }
 
-/// The series that [`Truth`] speaks of.
+/// Selects the series of [`Truth`].
 const COUNTERS: &str = r#"{__name__=~"workload_(requests|errors)_total|workload_request_duration_seconds_count|metrics_bridge_records_(counted|invalid)_total"} or workload_request_duration_seconds_bucket{le="0.5"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_with_sigkill_on_a_real_kafka_a_prometheus_counts_every_event_once() {
     let test = "killed_with_sigkill_on_a_real_kafka_a_prometheus_counts_every_event_once";
     let events = std::env::var("TIDEWATCH_EVENTS").map_or(EVENTS, |events| events.parse().unwrap());
-    // A machine that does other things as well takes its time.
+    // A machine that is busy with other things needs more time.
     let patience = DEADLINE * (events / EVENTS).max(2) as u32;
     let admin = free_port();
     let Some(prometheus) = Prometheus::start(test, admin, &[("bridge", "")]).await else { return };
@@ -143,7 +144,7 @@ async fn killed_with_sigkill_on_a_real_kafka_a_prometheus_counts_every_event_onc
     command.args(["--admin-listen", &admin.to_string()]).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
     let mut bridge = Process::start(command);
     let client = Client::new();
-    // Only while a scrape is answered is anything counted that a kill could take back.
+    // None until scrapes are answered: earlier counts were never shown, so a kill takes nothing back.
     let counted = async || {
         let response = client.get(format!("http://{admin}/metrics")).send().await.ok()?;
         let text = response.error_for_status().ok()?.text().await.ok()?;
@@ -174,7 +175,7 @@ async fn killed_with_sigkill_on_a_real_kafka_a_prometheus_counts_every_event_onc
 
     let requests = truth.iter().filter(|(labels, _)| labels["__name__"] == "workload_requests_total");
     let requests: f64 = requests.map(|(_, count)| count).sum();
-    // One that counts too much is to be seen as well: what is read has to stay as it is for three scrapes.
+    // To detect counts that are too high as well, the value has to stay the same for three scrapes.
     let stays = "sum(workload_requests_total) == sum(workload_requests_total offset 3s)";
     eventually("prometheus has seen every request", patience, async || {
         prometheus.value(stays).await.filter(|seen| *seen >= requests)
@@ -192,7 +193,7 @@ async fn killed_with_sigkill_on_a_real_kafka_a_prometheus_counts_every_event_onc
         let labels: Labels = labels.into_iter().filter(|(name, _)| name != "job" && name != "instance").collect();
         found.insert(labels, samples[samples.len() - 1]);
     }
-    // Series that exist from their service's start and were never used.
+    // Drops series that exist from their service's start but were never used.
     found.retain(|_, count| *count > 0.0);
     for (labels, count) in &truth {
         assert_eq!(found.get(labels), Some(count), "{labels:?}");

@@ -1,4 +1,4 @@
-//! A bridge that runs within a test, as a process of its own would.
+//! A bridge that runs within the test, in the same way as in its own process.
 #![allow(dead_code, reason = "each test file is a crate of its own and uses its part of this")]
 
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use tidewatch_kafka::KafkaArgs;
 use tidewatch_service::{AdminArgs, Service, Shutdown};
 use tokio::task::JoinHandle;
 
-/// Most series that it takes up.
+/// The limit on its series.
 pub(crate) const MOST_SERIES: u32 = 20_000;
 
 /// A running bridge.
@@ -20,7 +20,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts one for scrapes every second.
+    /// Starts a bridge for scrapes every second.
     pub(crate) async fn start(kafka: &KafkaArgs) -> Self {
         let config = Config {
             kafka: kafka.clone(),
@@ -34,13 +34,13 @@ impl Running {
         Self { admin, client: reqwest::Client::new(), work, shutdown }
     }
 
-    /// Status and body of a GET of its admin listener.
+    /// Sends a GET to the admin listener, and returns status and body.
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         let response = self.client.get(format!("http://{}{path}", self.admin)).send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    /// As kill -9 leaves it: nothing is drained, saved or said.
+    /// Ends it as `kill -9` does: nothing is drained, saved or logged.
     pub(crate) async fn kill(self) {
         self.work.abort();
         assert!(self.work.await.unwrap_err().is_cancelled());

@@ -1,4 +1,4 @@
-//! What the bridge's tests share: events, and a small strict parser of both exposition formats.
+//! Shared by the bridge's tests: events, and a small, strict parser of both exposition formats.
 #![allow(dead_code, reason = "each test file is a crate of its own and uses its part of this")]
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use tidewatch_contract::{Event, RequestEvent};
 /// Labels of a sample, by name.
 pub(crate) type Labels = BTreeMap<String, String>;
 
-/// An exposition, taken apart.
+/// A parsed exposition.
 #[derive(Debug, Default)]
 pub(crate) struct Exposition {
     /// Type of each family, by its name.
@@ -22,7 +22,7 @@ pub(crate) struct Exposition {
 }
 
 impl Exposition {
-    /// Panics at the first line that is not legal, at a sample without a family, and at one that comes twice.
+    /// Parses a scrape. Panics at an illegal line, at a sample without a family and at a duplicate sample.
     pub(crate) fn parse(text: &str) -> Self {
         let mut exposition = Self::default();
         assert!(text.ends_with('\n'), "the last line has no end");
@@ -67,7 +67,7 @@ impl Exposition {
         assert_eq!(former, None, "a series comes twice: {line:?}");
     }
 
-    /// The sum of the samples of that name that have all of these labels.
+    /// Returns the sum of the samples with that name and all of these labels.
     pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.of(name, labels).map(|(_, value)| value).sum()
     }
@@ -82,7 +82,7 @@ impl Exposition {
         samples.map(|((_, labels), value)| (labels, *value))
     }
 
-    /// How many samples there are of the monitored services.
+    /// Returns the number of samples of the monitored services.
     pub(crate) fn workload_series(&self) -> usize {
         self.samples.keys().filter(|(name, _)| name.starts_with("workload_")).count()
     }
@@ -151,7 +151,7 @@ impl Rest<'_> {
     }
 }
 
-/// A good event of `service`, a success of 50 ms.
+/// Returns a successful event of `service` with a latency of 50 ms.
 pub(crate) fn event(service: &str, endpoint: &str) -> RequestEvent {
     RequestEvent {
         timestamp: now(),
@@ -168,7 +168,7 @@ pub(crate) fn event(service: &str, endpoint: &str) -> RequestEvent {
     }
 }
 
-/// A path of letters, another one for each number.
+/// Returns a path of letters, a different one for each number.
 pub(crate) fn word(number: usize) -> String {
     std::iter::once('/').chain(number.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a'))).collect()
 }
@@ -177,7 +177,7 @@ pub(crate) fn json(event: &RequestEvent) -> Vec<u8> {
     event.to_json()
 }
 
-/// A fixed moment.
+/// Returns a fixed time.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
 }

@@ -1,4 +1,4 @@
-//! A real Prometheus that scrapes what a test names, and what it says about it.
+//! A real Prometheus with the scrape targets of a test, and its API.
 #![allow(dead_code, reason = "each test file is a crate of its own and uses its part of this")]
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tidewatch_testkit::{eventually, program};
 
-/// Labels of a series, `__name__` among them.
+/// The labels of a series, including `__name__`.
 pub(crate) type Labels = BTreeMap<String, String>;
 
 /// A running Prometheus. It is killed when dropped.
@@ -23,8 +23,8 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Scrapes these jobs once a second: each is a name, and what its configuration says besides. Where there is no
-    /// Prometheus, says that `test` is skipped.
+    /// Starts a Prometheus that scrapes these jobs once per second. A job is a name and further lines of its
+    /// configuration. If Prometheus is not installed, reports `test` as skipped.
     pub(crate) async fn start(test: &str, target: SocketAddr, jobs: &[(&str, &str)]) -> Option<Self> {
         let program = program("prometheus", test)?;
         let dir = tempfile::tempdir().unwrap();
@@ -57,7 +57,7 @@ impl Prometheus {
         Some(prometheus)
     }
 
-    /// `data` of a GET of its API.
+    /// Sends a GET to its API, and returns `data` of the answer.
     pub(crate) async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
         let request = self.client.get(format!("{}/api/v1/{path}", self.url)).query(parameters);
         let mut answer: Value = request.send().await.unwrap().json().await.unwrap();
@@ -65,21 +65,21 @@ impl Prometheus {
         answer["data"].take()
     }
 
-    /// Value of each series that a query gives now.
+    /// Returns the current value of each series that a query returns.
     pub(crate) async fn query(&self, query: &str) -> BTreeMap<Labels, f64> {
         let data = self.get("query", &[("query", query)]).await;
         let series = data["result"].as_array().unwrap().iter();
         series.map(|series| (labels(&series["metric"]), number(&series["value"][1]))).collect()
     }
 
-    /// The only value that a query gives; none where it gives none.
+    /// Returns the only value of a query, or `None` if there is none.
     pub(crate) async fn value(&self, query: &str) -> Option<f64> {
         let found = self.query(query).await;
         assert!(found.len() <= 1, "{query}: {found:?}");
         found.into_values().next()
     }
 
-    /// Every sample of a range such as `some_total[1h]`, series by series, as it was scraped.
+    /// Returns the scraped samples of a range such as `some_total[1h]`, by series.
     pub(crate) async fn samples(&self, range: &str) -> BTreeMap<Labels, Vec<f64>> {
         let data = self.get("query", &[("query", range)]).await;
         let series = data["result"].as_array().unwrap().iter();
@@ -95,7 +95,7 @@ impl Drop for Prometheus {
     }
 }
 
-/// A loopback port that was free a moment ago.
+/// Returns a loopback port that was free a moment ago.
 pub(crate) fn free_port() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
