@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidewatch_catalogue::{ALERTS, Path};
 use tidewatch_detect::Rules;
 
-/// The severities of the rules of one path, by the name of the alert.
+/// The severities of the rules of one path, by alert name.
 type Severities = BTreeMap<String, BTreeSet<String>>;
 
 fn catalogued(path: Path) -> Severities {

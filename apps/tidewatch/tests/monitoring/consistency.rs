@@ -1,4 +1,4 @@
-//! Alerts, their runbooks, their tests, and the metrics that they are about: none without the others.
+//! Alerts, their runbooks, their tests and the metrics they use: each needs the others.
 use crate::sources::{Rule, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use tidewatch::catalogue::{Labels, Vocabulary};
@@ -11,7 +11,7 @@ fn rules_runbooks_tests_and_metrics_agree() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// Everything that does not agree, a sentence each.
+/// Returns one sentence per inconsistency.
 fn problems(sources: &Sources) -> Vec<String> {
     let mut problems = about_runbooks(sources);
     problems.extend(about_tests(sources));
@@ -94,12 +94,12 @@ fn about_metrics(sources: &Sources) -> Vec<String> {
     problems
 }
 
-/// What is scraped and recorded, and what is wrong with the records.
+/// Returns the metrics that are scraped or recorded, and the problems of the recording rules.
 pub(crate) fn with_records(rules: &[Rule]) -> (Vocabulary, Vec<String>) {
     let mut vocabulary = Vocabulary::scraped();
     let mut records: Vec<&Rule> = rules.iter().filter(|rule| !rule.record.is_empty()).collect();
     loop {
-        // Records may be made of others, in any order; those of one name are looked at together.
+        // Records may depend on others, in any order. Rules that record the same name are checked together.
         let mut wrong: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let mut known: BTreeMap<&str, Labels> = BTreeMap::new();
         for rule in &records {
@@ -124,7 +124,7 @@ pub(crate) fn with_records(rules: &[Rule]) -> (Vocabulary, Vec<String>) {
     }
 }
 
-/// A record may be made of its own last value.
+/// Checks one recording rule, which may refer to its own last value. Returns its labels.
 fn check_record(vocabulary: &Vocabulary, rule: &Rule) -> Result<Labels, Vec<String>> {
     vocabulary.check(&rule.expr).or_else(|problems| {
         let itself = format!("nothing exposes or records {}", rule.record);
@@ -137,13 +137,13 @@ fn check_record(vocabulary: &Vocabulary, rule: &Rule) -> Result<Labels, Vec<Stri
     })
 }
 
-/// The names that follow `prefix` wherever it is in a template.
+/// Returns the names that follow `prefix` anywhere in a template.
 fn after_each<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.split(prefix).skip(1).map(move |rest| &rest[..rest.find(|c| !is_name(c)).unwrap_or(rest.len())])
 }
 
-/// Queries in a template: `query "..."`, and `printf "..." ... | query` with %q for values of labels.
+/// Returns the queries in a template: `query "..."`, and `printf "..." ... | query` with %q for label values.
 fn queries(text: &str) -> Vec<String> {
     let actions = text.split("{{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0));
     let quoted = |text: &str| Some(text.split_once('"')?.1.split_once('"')?.0.replace("%q", "\"x\""));
@@ -151,7 +151,7 @@ fn queries(text: &str) -> Vec<String> {
 }
 
 mod broken_once {
-    //! What each check is for, broken: it must be told.
+    //! Each check must report the problem that it exists for.
     use super::*;
 
     fn told(breaking: impl FnOnce(&mut Sources), problem: &str) {

@@ -1,4 +1,4 @@
-//! Dashboards ask for metrics, records and labels that exist.
+//! Dashboards only query metrics, records and labels that exist.
 use crate::{consistency::with_records, sources::Sources};
 use tidewatch::catalogue::Vocabulary;
 use tidewatch_dashboards::{Datasource, Query, queries};
@@ -7,7 +7,7 @@ fn asked_of_prometheus() -> Vec<Query> {
     queries().into_iter().filter(|query| query.datasource == Datasource::Prometheus).collect()
 }
 
-/// Every query that names what there is not, a sentence each.
+/// Returns one sentence per query that names something that doesn't exist.
 fn problems(queries: &[Query], vocabulary: &Vocabulary) -> Vec<String> {
     let wrong = queries.iter().filter_map(|query| Some((query, vocabulary.check(&query.resolved()).err()?)));
     wrong.map(|(query, found)| format!("{}, {}: {}", query.dashboard, query.panel, found.join("; "))).collect()

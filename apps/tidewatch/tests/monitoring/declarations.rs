@@ -1,4 +1,4 @@
-//! How metrics are declared.
+//! Declared metrics follow the conventions.
 use tidewatch::catalogue::SERVICES;
 use tidewatch_service::metrics::{COMMON, Family, Kind};
 
@@ -16,7 +16,7 @@ fn every_declaration_follows_the_conventions() {
         for label in labels {
             assert!(!["job", "instance", "le"].contains(label), "{name}: {label} is Prometheus's own to set");
         }
-        // The same name in two services is the same metric.
+        // The same name in two services means the same metric.
         assert!(all.iter().all(|other| other.name != name || other == family), "{name} is declared in two ways");
     }
 }

@@ -1,4 +1,4 @@
-//! What running services expose is what they declare.
+//! Running services expose exactly the metrics that they declare.
 use clap::{Args, Command, FromArgMatches};
 use jiff::Timestamp;
 use std::{
@@ -15,10 +15,10 @@ use tidewatch_service::{
 };
 use tidewatch_testkit::{Broker, eventually};
 
-/// Of the slowest: the bridge's, once it has caught up and that is saved.
+/// Time limit for the slowest service: the bridge, which first has to catch up and save a checkpoint.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// A metric as a scrape shows it.
+/// A metric as shown by a scrape.
 #[derive(Debug, Default, PartialEq)]
 struct Shown {
     kind: String,
@@ -68,7 +68,7 @@ async fn services_expose_what_they_declare_and_nothing_else() {
     }
 }
 
-/// The relay counts by the alerts that it knows.
+/// Fires an alert: the relay's metrics have series only for alerts that it knows.
 async fn an_alert_fires(kafka: &KafkaArgs) {
     let (now, fingerprint) = (Timestamp::now(), "HighErrorRate:service=a".to_owned());
     let alert = AlertEvent {
@@ -114,7 +114,7 @@ fn expected(family: &Family) -> Shown {
     Shown { kind: family.kind.as_str().to_owned(), help: family.help.to_owned(), labels }
 }
 
-/// Every metric that has a sample; none while the service doesn't answer scrapes yet.
+/// Returns every metric that has a sample, or `None` while the service doesn't answer scrapes yet.
 async fn scrape(client: &reqwest::Client, addr: SocketAddr) -> Option<BTreeMap<String, Shown>> {
     let answer = client.get(format!("http://{addr}/metrics")).send().await.unwrap();
     let text = answer.error_for_status().ok()?.text().await.unwrap();

@@ -1,4 +1,4 @@
-//! What is said about metrics, rules, runbooks and their tests in different places agrees.
+//! Metrics, rules, runbooks and their tests agree with each other.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod alerts;

@@ -1,4 +1,4 @@
-//! Prometheus's own tool accepts the rules and runs their tests.
+//! promtool accepts the rules and their tests pass.
 use crate::sources::root;
 use std::{fs, process::Command};
 use tidewatch_testkit::program;
@@ -14,7 +14,7 @@ fn rules_pass_promtools_check_and_their_unit_tests() {
         files
     };
     let mut tests = files("tests");
-    // Those of SLOs take longer, and crates/slo runs them.
+    // The tests of SLOs take longer; crates/slo runs them.
     tests.retain(|path| !path.file_name().unwrap().to_string_lossy().starts_with("slos"));
     for (arguments, files) in
         [(&["check", "rules", "--lint=all", "--lint-fatal"][..], files("")), (&["test", "rules"], tests)]

@@ -1,4 +1,4 @@
-//! Everything that has to agree, as it lies in the repository: rules, their tests, runbooks.
+//! The files of the repository that have to agree: rules, their tests, runbooks.
 use serde::Deserialize;
 use serde_json::Value;
 use std::{
@@ -13,16 +13,16 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// What the checks look at.
+/// The input of the checks.
 #[derive(Clone)]
 pub(crate) struct Sources {
-    /// Rules of Prometheus, of all files.
+    /// Prometheus's rules, from all files.
     pub(crate) rules: Vec<Rule>,
     /// Alerts of the stream-processor.
     pub(crate) fast: BTreeSet<String>,
-    /// Runbook pages by their name.
+    /// The runbook pages by name.
     pub(crate) runbooks: BTreeMap<String, String>,
-    /// Alerts that some rule test expects to fire.
+    /// Alerts that are expected to fire in some test of the rules.
     pub(crate) tested: BTreeSet<String>,
 }
 
@@ -53,7 +53,7 @@ struct Group {
 }
 
 impl Sources {
-    /// Reads them.
+    /// Reads the files of the repository.
     pub(crate) fn read() -> Self {
         let rules = files("rules", "yaml").into_iter().flat_map(|(name, text)| {
             let file: RuleFile = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -72,13 +72,13 @@ impl Sources {
         }
     }
 
-    /// The alerts of Prometheus.
+    /// Returns Prometheus's alerts.
     pub(crate) fn alerts(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().filter(|rule| !rule.alert.is_empty())
     }
 }
 
-/// Name without its ending, and text, of each of a folder's files.
+/// Returns the name without extension and the text of each file of a folder.
 fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == ending)).collect();
@@ -87,7 +87,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     paths.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
 }
 
-/// Alerts that a file of promtool's unit tests expects to fire, as alerts or as samples of the series ALERTS.
+/// Returns the alerts that a promtool unit test expects to fire, as alerts or as samples of the series ALERTS.
 fn expected_to_fire(file: &Value) -> BTreeSet<String> {
     let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
     let mut names = BTreeSet::new();
@@ -100,7 +100,7 @@ fn expected_to_fire(file: &Value) -> BTreeSet<String> {
         for query in list(&test, "promql_expr_test") {
             let labels = list(&query, "exp_samples").into_iter().map(|sample| sample["labels"].clone());
             for labels in labels {
-                // Named by the query, or by what it gives.
+                // The alert is named by the query, or by the labels of its result.
                 let text = format!("{} {}", query["expr"].as_str().unwrap(), labels.as_str().unwrap_or_default());
                 let name = text.split_once("alertname=\"").and_then(|(_, rest)| rest.split_once('"'));
                 if let Some((name, _)) = name.filter(|_| text.contains("alertstate=\"firing\"")) {

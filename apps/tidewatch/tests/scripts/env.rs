@@ -1,5 +1,5 @@
-//! `runbooks/env.sh`, which is sourced into a person's shell: it takes addresses from the state directory, and nothing
-//! else.
+//! `runbooks/env.sh`, which is sourced into an interactive shell: it takes addresses from the state directory, and
+//! nothing else.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use tidewatch_testkit::program;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../runbooks/env.sh");
 
-/// What these variables are once it was sourced, for an `up` with this process id and these endpoints.
+/// Sources the script for an `up` with this process id and these endpoints, and returns the values of the variables.
 fn sourced(dir: &Path, process: &str, endpoints: &Value, variables: &[&str]) -> Vec<String> {
     std::fs::write(dir.join("up.lock"), format!("{process}\n")).unwrap();
     std::fs::write(dir.join("endpoints.json"), endpoints.to_string()).unwrap();

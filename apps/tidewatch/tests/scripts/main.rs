@@ -1,4 +1,4 @@
-//! The shell scripts that users run or source, against made-up surroundings.
+//! The shell scripts that users run or source, in a simulated environment.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod env;

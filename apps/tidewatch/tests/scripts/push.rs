@@ -1,14 +1,14 @@
-//! `nix/push.sh`: only a registry on this machine may do without a certificate.
+//! `nix/push.sh`: certificates are optional only for a registry on this machine.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../nix/push.sh");
-/// Writes its arguments down instead of pushing anything.
+/// Records its arguments instead of pushing anything.
 const SKOPEO: &str =
     "#!/bin/sh\necho \"$@\" > \"$SAID\"\nwhile [ \"$1\" != --digestfile ]; do shift; done\necho sha256:0 > \"$2\"\n";
 
-/// Whether it checks the certificate of this registry.
+/// Returns whether the script verifies this registry's certificate.
 fn verifies(registry: &str) -> bool {
     let dir = tempfile::tempdir().unwrap();
     let (skopeo, said) = (dir.path().join("skopeo"), dir.path().join("said"));

@@ -1,4 +1,4 @@
-//! What somebody who may only connect, or whose page is open in a browser on this machine, can't do to a running `up`.
+//! Attacks on a running `up` by anyone who can only connect to it, or by a web page open in a browser on this machine.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ async fn up() -> Stack {
     Stack::start(&StackOptions::new(BINARY, &["--broker", "in-process", "--backends", "none"])).await
 }
 
-/// Every listener of every service, as the table says that `up` prints.
+/// Returns every listener of every service, from the table that `up` prints.
 fn listeners(stack: &Stack) -> Vec<String> {
     let said = stack.said();
     let table = said.lines().skip_while(|line| !line.starts_with("service ")).take_while(|line| !line.is_empty());
@@ -29,14 +29,14 @@ fn open(listener: &str, text: &str) -> TcpStream {
     connection
 }
 
-/// The status line of a request that names this host.
+/// Sends a request that names this host, and returns the status line of the answer.
 fn ask(listener: &str, method: &str, path: &str, host: &str) -> String {
     let body = "{\"silence\": true}";
     let length = body.len();
     let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n");
     let mut answer = String::new();
     let mut connection = open(listener, &format!("{head}\r\n{body}"));
-    // What was not read of the body may end the connection with an error.
+    // If the server closes before it has read the body, reading may end with an error.
     let _ = connection.read_to_string(&mut answer);
     answer.lines().next().unwrap_or_default().to_owned()
 }
@@ -71,7 +71,7 @@ async fn half_open_connections_to_every_listener_do_not_hold_up_its_end() {
         for text in ["", "GET / HT", "POST /webhook HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nhalf"] {
             held.push(open(&listener, text));
         }
-        // Connections are accepted in order: once this one is answered, the others are the listener's.
+        // Connections are accepted in order: once this request is answered, the earlier ones are accepted too.
         ask(&listener, "GET", "/livez", "localhost");
     }
     let told = Instant::now();
@@ -128,7 +128,7 @@ fn a_password_stands_in_no_error_message() {
     for output in &outputs {
         assert!(refusal(output).contains("--kafka-config"));
     }
-    // Valid, with a comma in the password; it fails for want of a broker.
+    // This setting is valid, with a comma in the password; it fails only because there is no broker.
     outputs.push(variable("TIDEWATCH_KAFKA_CONFIG", "sasl.password=hun,ter2"));
     for Output { status, stdout, stderr } in outputs {
         let said = String::from_utf8([stdout, stderr].concat()).unwrap();
@@ -176,7 +176,7 @@ async fn variables_of_other_programs_do_nothing_and_empty_ones_count_as_not_set(
     let output = up.wait_with_output().unwrap();
     assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
 
-    // Those that are meant for it are read.
+    // Tidewatch's own variables are read.
     let dir = state.path().to_str().unwrap();
     let broker = ["--broker", "in-process", "--state-dir", dir];
     let said = refusal(&start(&broker, &[("TIDEWATCH_ERROR_RATE", "2")]));

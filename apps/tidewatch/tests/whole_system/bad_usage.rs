@@ -1,4 +1,4 @@
-//! What is asked wrongly ends with 64 and one sentence that names the flag; what fails ends with 1 and says what to do.
+//! Invalid usage exits with 64 and a sentence that names the flag; a failure exits with 1 and says what to do.
 
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
@@ -49,7 +49,7 @@ fn a_wrong_flag_or_argument_ends_with_64_and_is_named() {
     for (arguments, named) in rows {
         let output = tidewatch(arguments);
         assert_eq!(output.status.code(), Some(64), "{arguments:?}: {}", said(&output));
-        // Before the usage lines, which name every flag.
+        // The first lines come before the usage, which names every flag.
         let sentence: String = said(&output).lines().take(2).collect();
         assert!(sentence.contains(named), "{arguments:?}: {}", said(&output));
     }
@@ -91,7 +91,7 @@ fn without_a_running_tidewatch_every_verb_says_how_to_get_one() {
 
 #[test]
 fn a_broker_out_of_reach_is_said_to_be() {
-    // Bound and never answering would be waited for; a closed port is refused at once.
+    // A closed port is refused at once, whereas an open one that never answers would lead to a timeout.
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let output = tidewatch(&["replay", "Cargo.toml", "--brokers", &closed]);
     assert_eq!(output.status.code(), Some(1));

@@ -1,6 +1,6 @@
-//! Every fault, injected with `tidewatch break`, is told of in time by its own alert and no other, and so is its end.
-//! It is the fast path alone that is looked at, straight to mock-slack; `monitoring_loop` has the way through
-//! Prometheus and Alertmanager.
+//! Every fault injected with `tidewatch break` is notified in time, start and end, by its own alert and no other. Only
+//! the fast path counts here, straight to mock-slack; `monitoring_loop` covers the way through Prometheus and
+//! Alertmanager.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use tidewatch_testkit::{Notification, Stack, StackOptions, eventually, skipped};
 
 const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
 
-/// A fault in a service of its own, so that all are injected at once.
+/// A fault in a service of its own, so that all faults can be injected at once.
 struct Fault {
     service: &'static str,
     flags: &'static [&'static str],
-    /// Regions that it befalls.
+    /// The regions that it affects.
     regions: &'static [&'static str],
     rule: &'static str,
-    /// Promised seconds to the notification.
+    /// Promised seconds until the notification.
     within: f64,
 }
 
@@ -37,10 +37,10 @@ const FAULTS: [Fault; 4] = [
         within: 30.0,
     },
     Fault { service: "user-service", flags: &["--silence"], regions: &REGIONS, rule: "TrafficDrop", within: 60.0 },
-    // Its windows fill with late events one region after the other; no time is promised for it.
+    // Its windows fill with late events region by region; no time is promised for it.
     Fault { service: "api-service", flags: &["--skew", "-2m"], regions: &REGIONS, rule: "ClockSkew", within: 90.0 },
 ];
-/// Promised seconds from healing to the last notification of the end.
+/// Promised seconds from healing to the last resolved notification.
 const RESOLVED_WITHIN: f64 = 90.0;
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn each_fault_raises_its_own_alert_alone(broker: &str) {
     assert_eq!(all.len(), 2 * expected.len(), "one firing and one resolved each: {all:#?}");
 }
 
-/// Waits until every rule of every group can judge: traffic rules need two minutes of traffic first.
+/// Waits until every rule of every group is armed: traffic rules need two minutes of traffic first.
 async fn armed(stack: &Stack) {
     eventually("every rule is armed", Duration::from_secs(240), async || {
         let status = stack.get("processor", "/status").await;
@@ -113,14 +113,14 @@ async fn armed(stack: &Stack) {
     .await;
 }
 
-/// When this fault began or ended, by the simulator.
+/// Returns when this fault began or ended, according to the simulator.
 async fn moment(stack: &Stack, list: &str, service: &str, field: &str) -> Timestamp {
     let faults = stack.get("simulator", "/faults").await;
     let fault = faults[list].as_array().unwrap().iter().find(|fault| fault["service"] == service).unwrap().clone();
     fault[field].as_str().unwrap().parse().unwrap()
 }
 
-/// The notifications of every region that the fault befalls.
+/// Waits for the notifications of every region that the fault affects, and returns them.
 async fn told(stack: &Stack, fault: &Fault, status: &str) -> Vec<Notification> {
     let what = format!("{} {status} for {:?} of {}", fault.rule, fault.regions, fault.service);
     eventually(&what, Duration::from_secs(120), async || {
@@ -131,7 +131,7 @@ async fn told(stack: &Stack, fault: &Fault, status: &str) -> Vec<Notification> {
     .await
 }
 
-/// To the first and to the last notification.
+/// Returns the seconds to the first and to the last notification.
 fn seconds(since: Timestamp, told: &[Notification]) -> (f64, f64) {
     let seconds = told.iter().map(|told| told.received_at.duration_since(since).as_secs_f64());
     (seconds.clone().fold(f64::INFINITY, f64::min), seconds.fold(0.0, f64::max))

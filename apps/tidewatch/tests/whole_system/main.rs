@@ -1,4 +1,4 @@
-//! Tidewatch as its users have it: the binary. One program, so that tests that wait do so side by side.
+//! Tests of the `tidewatch` binary, as users run it. They are one program, so that tests that wait run in parallel.
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 mod attacks;

@@ -1,4 +1,4 @@
-//! The loop through the real Prometheus and Alertmanager: stream, bridge, rules, grouping, inhibition, notification.
+//! The loop through a real Prometheus and Alertmanager: stream, bridge, rules, grouping, inhibition, notification.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ const SLO: &str = "payment-service-availability";
 const PAGE: &str = "ErrorBudgetBurnPage";
 const TICKET: &str = "ErrorBudgetBurnTicket";
 
-/// Scaled by 60, the page's short window is 5 s and the ticket's two minutes.
+/// With a scale of 60, the page's short window is 5 s and the ticket's is two minutes.
 #[tokio::test]
 async fn a_page_and_a_ticket_live_and_end_on_the_real_servers() {
     let test = "a_page_and_a_ticket_live_and_end_on_the_real_servers";
     if program("prometheus", test).is_none() || program("alertmanager", test).is_none() {
         return;
     }
-    // No error but the injected ones: so little time has passed that a single one would weigh.
+    // No errors but the injected ones: in so short a time, even a single one would matter.
     let flags = ["--broker", "in-process", "--slo-scale", "60", "--error-rate", "0"];
     let stack = Stack::start(&StackOptions::new(env!("CARGO_BIN_EXE_tidewatch"), &flags)).await;
     everything_is_scraped_and_evaluated(&stack).await;
@@ -42,7 +42,7 @@ async fn a_page_and_a_ticket_live_and_end_on_the_real_servers() {
     })
     .await;
     assert!(!stack.notifications().await.iter().any(|told| told.rule == TICKET), "the page says it all");
-    // The records for the longest windows, of which the budget is made, come later than those of the alerts.
+    // The records for the longest windows, which the budget is computed from, come later than those for the alerts.
     let less = format!("slo:error_budget_remaining:ratio{{slo=\"{SLO}\"}} < 1");
     eventually("less of the budget is left", Duration::from_secs(60), async || {
         (stack.query(&less).await.len() == 1).then_some(())
@@ -92,8 +92,8 @@ async fn an_alertmanager_that_lost_everything_is_told_again() {
         let alerts: Vec<Value> = reqwest::get(&url).await.ok()?.json().await.ok()?;
         (!alerts.is_empty()).then_some(())
     };
-    // What fires before Prometheus knows its Alertmanager reaches nobody, and is repeated after a minute at an
-    // evaluation.
+    // An alert that fires before Prometheus knows its Alertmanager is lost, and is sent again at the first evaluation
+    // after a minute.
     let repeated = Duration::from_secs(120);
     eventually("Watchdog is there", repeated, watchdog).await;
     std::fs::remove_dir_all(am_dir.join("data")).unwrap();
@@ -102,14 +102,14 @@ async fn an_alertmanager_that_lost_everything_is_told_again() {
     eventually("Watchdog is there again", repeated, watchdog).await;
 }
 
-/// Everything that the monitoring consists of works.
+/// Waits until every target is scraped and every rule is evaluated without errors.
 pub(crate) async fn everything_is_scraped_and_evaluated(stack: &Stack) {
     eventually("every target is scraped", Duration::from_secs(60), async || {
         let up = stack.query("up").await;
         (up.len() == 8 && up.iter().all(|(_, up)| *up == 1.0)).then_some(())
     })
     .await;
-    // The records for the longest windows are evaluated every other minute.
+    // The records for the longest windows are evaluated every two minutes.
     eventually("every rule is evaluated", Duration::from_secs(150), async || {
         let groups = stack.get("prometheus", "/api/v1/rules").await["data"]["groups"].clone();
         let rules: Vec<Value> =
@@ -121,8 +121,8 @@ pub(crate) async fn everything_is_scraped_and_evaluated(stack: &Stack) {
     .await;
 }
 
-/// Every SLO has nearly all of its budget. It is known at the second evaluation of the records for the longest windows
-/// at the latest.
+/// Asserts that every SLO has nearly all of its budget. The budget exists at the latest after the second evaluation of
+/// the records for the longest windows.
 pub(crate) async fn budgets_are_whole(stack: &Stack) {
     let budgets = eventually("every SLO has a budget", Duration::from_secs(150), async || {
         let budgets = stack.query("slo:error_budget_remaining:ratio").await;
@@ -132,7 +132,7 @@ pub(crate) async fn budgets_are_whole(stack: &Stack) {
     assert!(budgets.iter().all(|(_, left)| *left > 0.99), "{budgets:?}");
 }
 
-/// The notification of the broken service's availability SLO.
+/// Waits for a notification of the broken service's availability SLO.
 async fn told(stack: &Stack, rule: &str, status: &str, limit: Duration) -> Notification {
     let what = format!("{rule} {status} for {SLO}; up said:\n{}", stack.said());
     eventually(&what, limit, async || {
@@ -142,7 +142,7 @@ async fn told(stack: &Stack, rule: &str, status: &str, limit: Duration) -> Notif
     .await
 }
 
-/// Of each of the SLO's alerts of this name whether Alertmanager holds it back because of another.
+/// Returns, for each of the SLO's alerts of this name, whether Alertmanager inhibits it because of another alert.
 async fn held_back(stack: &Stack, rule: &str) -> Option<Vec<bool>> {
     let alerts = stack.get("alertmanager", "/api/v2/alerts").await;
     let of_slo = |alert: &&Value| alert["labels"]["alertname"] == rule && alert["labels"]["slo"] == SLO;

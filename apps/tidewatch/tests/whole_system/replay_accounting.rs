@@ -1,4 +1,5 @@
-//! `tidewatch replay` against a broker: every line ends on `metrics.raw`, or is counted with its number.
+//! `tidewatch replay` with a broker: every line either ends up on `metrics.raw`, or is counted and reported by its
+//! number.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -19,7 +20,7 @@ fn command(broker: &Broker, state: &Path) -> Command {
     command
 }
 
-/// Replays a text through stdin.
+/// Replays a text via stdin.
 fn replay(broker: &Broker, text: &str, flags: &[&str]) -> Output {
     let state = tempfile::tempdir().unwrap();
     let mut child = command(broker, state.path())
@@ -34,7 +35,7 @@ fn replay(broker: &Broker, text: &str, flags: &[&str]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// A count of the summary, such as `acknowledged`.
+/// Returns a count of the summary, such as `acknowledged`.
 fn count(output: &Output, name: &str) -> u64 {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     let row = text.lines().find_map(|line| line.trim().strip_prefix(name));
@@ -68,7 +69,7 @@ async fn ten_thousand_real_requests_are_all_acknowledged_and_on_the_topic() {
         .await
         .unwrap();
         assert!(output.status.success());
-        // Three and a half days at 60,000 times their speed.
+        // The log spans three and a half days, at 60,000 times its speed.
         assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
         let (lines, acknowledged, unreadable) =
             (count(&output, "lines"), count(&output, "acknowledged"), count(&output, "unreadable"));
@@ -96,7 +97,7 @@ async fn lines_are_sent_in_the_order_of_their_times_with_the_moment_of_sending()
     let events = events(&broker).await;
     let endpoints: Vec<&str> = events.iter().map(|event| event.endpoint.as_str()).collect();
     assert_eq!(endpoints, ["/a", "/b", "/c", "/d"]);
-    // 40 s of log at 10 times the speed; a busy machine may send the first one late.
+    // 40 s of log at 10 times its speed. A busy machine may send the first line late.
     let spread = events[3].timestamp.duration_since(events[0].timestamp).as_millis();
     assert!(spread >= 500, "{spread} ms");
     assert!(events[0].timestamp >= before);

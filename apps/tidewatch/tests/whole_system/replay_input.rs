@@ -1,4 +1,4 @@
-//! What `tidewatch replay` reads, and what it says of it: encodings, formats, latencies, clients that were gone.
+//! The input of `tidewatch replay` and its reports: encodings, formats, latencies, clients that had disconnected.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -16,7 +16,7 @@ fn line(path: &str, more: &str) -> String {
     format!("192.0.2.4 - - [02/Apr/2025:08:15:30 +0000] \"GET {path} HTTP/1.1\" 200 1 \"-\" \"curl\" {more}\n")
 }
 
-/// Replays bytes from stdin, or from a file of this name, and gives what was said and what is on the topic.
+/// Replays bytes via stdin, or from a file of this name. Returns the output and the events on the topic.
 async fn replay(name: Option<&str>, bytes: &[u8], flags: &[&str]) -> (Output, Vec<RequestEvent>) {
     let broker = Broker::in_process();
     let dir = tempfile::tempdir().unwrap();

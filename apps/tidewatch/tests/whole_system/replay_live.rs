@@ -1,5 +1,4 @@
-//! `tidewatch replay` of a log that grows: what happens now is judged by every rule, what is old is not, and no wait is
-//! silent.
+//! `tidewatch replay` of a growing log: rules evaluate current events but not old ones, and every wait is reported.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -14,7 +13,7 @@ use tidewatch_testkit::{Broker, Stack, StackOptions, eventually};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tidewatch");
 
-/// A replay of what is written to its stdin.
+/// Starts a replay of what is written to its stdin.
 fn follow(kafka: &KafkaArgs, state: &Path, flags: &[&str]) -> (Child, ChildStdin) {
     let mut command = Command::new(BINARY);
     command.args(["replay", "-", "--service", "shop", "--brokers", &kafka.brokers]).args(flags);
@@ -33,7 +32,7 @@ fn ago(seconds: i64) -> Timestamp {
     Timestamp::now() - SignedDuration::from_secs(seconds)
 }
 
-/// Replays lines of these many seconds ago through stdin.
+/// Replays lines with these ages in seconds via stdin. Returns the records on the topic and the output.
 async fn replayed(flags: &[&str], seconds_ago: &[i64]) -> (Vec<Record>, Output) {
     let broker = Broker::in_process();
     let state = tempfile::tempdir().unwrap();

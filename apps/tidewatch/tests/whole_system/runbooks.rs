@@ -1,4 +1,4 @@
-//! The runbooks: every page has the same form, and every command on it works as written against a running `up`.
+//! The runbooks: every page has the same structure, and every command in it works as written with a running `up`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tidewatch_testkit::{Stack, StackOptions, eventually, program};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tidewatch");
-/// How long the slowest alert or figure may take to exist.
+/// How long it may take until the slowest alert or metric exists.
 const DATA: Duration = Duration::from_secs(120);
-/// Alerts that their pages' rehearsals cause within a minute. The others take longer.
+/// Alerts that fire within a minute of their pages' rehearsals. The others take longer.
 const SOON: [&str; 5] =
     ["ClockSkew", "ErrorBudgetBurnPage", "HighErrorRate", "HighLatencyP99", "MetricsBridgeOverflow"];
-/// The sections of a page, in this order.
+/// The sections of a page, in order.
 const SECTIONS: [&str; 7] = [
     "Is a user hurt?",
     "Three commands that tell more",
@@ -24,20 +24,20 @@ const SECTIONS: [&str; 7] = [
     REHEARSE,
 ];
 const REHEARSE: &str = "Rehearse";
-/// Nobody waits for the end of a rehearsal here.
+/// Shortens `sleep`, so that the test doesn't wait for the end of a rehearsal.
 const PREAMBLE: &str = "set -euo pipefail\nsleep() { command sleep 1; }\n. runbooks/env.sh >/dev/null\n";
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// One page, as it is written.
+/// One page.
 struct Page {
     name: String,
     text: String,
 }
 
-/// A fenced block, to be pasted into a shell as it is.
+/// A fenced block, which can be pasted into a shell as it is.
 struct Snippet {
     page: String,
     section: String,
@@ -45,7 +45,7 @@ struct Snippet {
 }
 
 impl Page {
-    /// All of them, the index first.
+    /// Returns all pages, the index first.
     fn all() -> Vec<Self> {
         let files = std::fs::read_dir(workspace().join("runbooks")).unwrap();
         let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
@@ -91,12 +91,12 @@ impl Page {
         snippets
     }
 
-    /// What stands outside of fences.
+    /// Returns the text outside of fences.
     fn prose(&self) -> impl Iterator<Item = &str> {
         self.text.split("```").step_by(2)
     }
 
-    /// What stands between single backticks there.
+    /// Returns the text in single backticks, outside of fences.
     fn spans(&self) -> impl Iterator<Item = &str> {
         self.prose().flat_map(|prose| prose.split('`').skip(1).step_by(2))
     }
@@ -117,7 +117,7 @@ impl Snippet {
             .unwrap()
     }
 
-    /// What is wrong with what it did.
+    /// Describes how it failed, if it did.
     fn fault(&self, output: &Output) -> Option<String> {
         let silent = output.stdout.trim_ascii().is_empty();
         (silent || !output.status.success()).then(|| {
@@ -141,11 +141,11 @@ fn every_page_has_the_same_form_and_all_its_commands_in_fences() {
         assert_eq!(fences, 2 * page.snippets().len(), "{name}: a fence that is not marked as sh");
         let indented = page.prose().flat_map(str::lines).find(|line| line.starts_with("    "));
         assert_eq!(indented, None, "{name}: code outside of a fence");
-        // A command in the middle of a sentence is one that is run as well.
+        // A command within a sentence must be run by some fence, too.
         let commands =
             ["tidewatch ", "curl ", "ask ", "silence ", "rehearse ", "kill ", "kubectl ", "promtool ", "amtool "];
         for span in page.spans().filter(|span| commands.iter().any(|command| span.starts_with(command))) {
-            // `ask QUERY` says how a command is used; `up` is what the others run against.
+            // `ask QUERY` only shows how a command is used, and `up` is what the other commands run against.
             let usage =
                 span.split(' ').nth(1).is_some_and(|word| word.chars().all(|letter| letter.is_ascii_uppercase()));
             let known = usage || span.starts_with("tidewatch up") || run.iter().any(|snippet| snippet.contains(span));
@@ -171,17 +171,17 @@ async fn every_command_of_every_page_works_as_written() {
             return;
         }
     }
-    // Scaled, so that budgets have figures within seconds instead of minutes.
+    // Scaled, so that budgets have values within seconds instead of minutes.
     let flags = ["--broker", "in-process", "--slo-scale", "60"];
     let stack = Stack::start(&StackOptions::new(BINARY, &flags)).await;
     let snippets: Vec<Snippet> = Page::all().iter().flat_map(Page::snippets).collect();
     let (rehearsals, others): (Vec<_>, Vec<_>) = snippets.into_iter().partition(|one| one.section == REHEARSE);
-    // First what breaks things, so that the others have something to show.
+    // Rehearsals come first, so that the other commands have something to show.
     let faults: Vec<String> = rehearsals.iter().filter_map(|snippet| snippet.fault(&snippet.run(&stack))).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
     let rehearsed = rehearsals.iter().flat_map(|snippet| snippet.commands.lines());
     let rehearsed = rehearsed.filter_map(|line| line.strip_prefix("rehearse ")?.split(' ').next());
-    // Some of them are over before others begin.
+    // Some alerts are resolved before others fire.
     let mut missing: BTreeSet<&str> = rehearsed.chain(SOON).collect();
     eventually("what is rehearsed fires", DATA, async || {
         let alerts = stack.get("alertmanager", "/api/v2/alerts").await;

@@ -1,4 +1,4 @@
-//! Whoever may write to a topic, or into a log, changes nothing on the terminal of whoever looks.
+//! Whatever is written to a topic or a log can't take control of the terminal of a person who looks at it.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -11,10 +11,10 @@ use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW};
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
 use tidewatch_testkit::{Broker, Stack, StackOptions, eventually};
 
-/// Clears the screen, sets the title, turns the direction, and forges a line.
+/// Clears the screen, sets the title, reverses the text direction, and forges a line.
 const HOSTILE: &str = "a\x1b[2J\x1b]0;pwned\x07\u{9b}31m\u{202e}\r\nFORGED  all is well";
 
-/// Panics where a terminal would do anything but show the text.
+/// Panics if a terminal would do anything but show the text.
 fn assert_harmless(what: &str, text: &str) {
     let dangerous = |character: char| character.is_control() && character != '\n' || character == '\u{202e}';
     assert!(!text.contains(dangerous), "{what}: {text:?}");

@@ -1,4 +1,4 @@
-//! `tidewatch topics` gives a Kafka what services that run on their own need.
+//! `tidewatch topics` creates the topics that services need when they run on their own.
 
 use std::process::{Command, Output};
 
@@ -11,7 +11,7 @@ fn topics(brokers: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tidewatch")).args(["topics", "--brokers", brokers]).output().unwrap()
 }
 
-/// The topics of which it says this, in its order.
+/// Returns the topics for which it printed `what`, in the order of the output.
 fn said(output: &Output, what: &str) -> Vec<String> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout.clone()).unwrap();

@@ -1,4 +1,4 @@
-//! `tidewatch up` from its start to its end: what it writes, what it leaves, what it refuses.
+//! `tidewatch up` from start to end: what it writes, what it leaves behind, what it refuses.
 
 use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
@@ -15,7 +15,7 @@ async fn in_process() -> Stack {
     Stack::start(&StackOptions::new(BINARY, &["--broker", "in-process", "--backends", "none"])).await
 }
 
-/// With Prometheus and Alertmanager, where they are found.
+/// Starts `up` with Prometheus and Alertmanager, if they are installed.
 async fn with_backends(broker: &str) -> Stack {
     Stack::start(&StackOptions::new(BINARY, &["--broker", broker])).await
 }
@@ -101,7 +101,7 @@ async fn a_second_ctrl_c_does_not_wait_for_a_server_that_does_not_end() {
     let stack = with_backends("in-process").await;
     let prometheus = stack.endpoint("prometheus").to_owned();
     let pid = std::fs::read_to_string(stack.dir().join("prometheus/prometheus.pid")).unwrap();
-    // It does not listen to SIGTERM.
+    // A stopped process doesn't react to SIGTERM.
     kill_process(Pid::from_raw(pid.trim().parse().unwrap()).unwrap(), Signal::STOP).unwrap();
     stack.signal(Signal::INT);
     let services: Vec<String> = SERVICES.iter().map(|name| stack.endpoint(name).to_owned()).collect();
@@ -179,7 +179,7 @@ async fn a_second_up_in_the_same_directory_is_refused_until_the_first_is_gone_ev
 
 #[tokio::test]
 async fn a_default_port_in_use_is_named_with_the_flag_that_helps() {
-    // One of the documented ports, taken here unless something else has it already.
+    // One of the documented ports, bound here unless another process already uses it.
     let _taken = std::net::TcpListener::bind("127.0.0.1:8081");
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new(BINARY)

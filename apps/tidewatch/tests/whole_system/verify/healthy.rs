@@ -1,4 +1,4 @@
-//! The Tidewatch that `up` runs passes, within the promised time.
+//! A Tidewatch started by `up` passes within the promised time.
 
 use serde_json::Value;
 use tidewatch_testkit::{Stack, StackOptions, program};
@@ -10,7 +10,7 @@ async fn a_healthy_tidewatch_passes_every_step_within_six_minutes() {
         return;
     }
     let stack = Stack::start(&StackOptions::new(env!("CARGO_BIN_EXE_tidewatch"), &["--broker", "in-process"])).await;
-    // One that is so small that it does nothing, but is somebody's.
+    // A fault with next to no effect, but one that somebody has set.
     assert!(stack.run(&["break", "user-service", "--error-rate", "0.0001"]).await.status.success());
     let refused = stack.run(&["verify"]).await;
     let said = String::from_utf8_lossy(&refused.stdout).into_owned();

@@ -1,4 +1,4 @@
-//! `tidewatch verify`: a healthy Tidewatch passes, and whatever is broken in one is named.
+//! `tidewatch verify`: a healthy Tidewatch passes, and whatever is broken in another one is reported.
 
 mod healthy;
 mod parts;

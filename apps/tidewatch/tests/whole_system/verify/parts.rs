@@ -1,4 +1,4 @@
-//! Tidewatch put together from its parts, so that one of them can be missing, wrong, or there twice.
+//! A Tidewatch assembled from its parts, so that one of them can be missing, wrong or duplicated.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,14 +16,14 @@ use tidewatch_servers::prometheus::{Config, Target};
 use tidewatch_servers::{File, Running};
 use tidewatch_service::{Service, Shutdown};
 
-/// What `verify` is told: addresses by name.
+/// The addresses that `verify` is given, by name.
 pub(super) type Places = BTreeMap<&'static str, String>;
 
-/// A whole, healthy Tidewatch on free ports, but for Prometheus and Alertmanager.
+/// A complete, healthy Tidewatch on free ports, without Prometheus and Alertmanager.
 pub(super) struct Parts {
-    /// Where everything is.
+    /// The addresses of its parts.
     pub(super) places: Places,
-    /// What Prometheus has to scrape.
+    /// The targets that Prometheus has to scrape.
     pub(super) targets: Vec<Target>,
     dir: TempDir,
     shutdown: Shutdown,
@@ -35,7 +35,7 @@ impl Drop for Parts {
     }
 }
 
-/// A service that is bound to its ports and does not run.
+/// Returns a service that is bound to its ports but doesn't run.
 pub(super) async fn bound<S: Service>(flags: &[String]) -> S {
     let ports = ["--admin-listen=127.0.0.1:0".to_owned()];
     let command = S::Config::augment_args(clap::Command::new(S::NAME).no_binary_name(true));
@@ -43,24 +43,24 @@ pub(super) async fn bound<S: Service>(flags: &[String]) -> S {
     S::bind(S::Config::from_arg_matches(&matches).unwrap()).await.unwrap()
 }
 
-/// A broker until this process ends: services that were told to end still commit to it, and without it never would have
-/// done.
+/// Starts a broker that lives until the process ends. Services still commit offsets during shutdown, and would never
+/// finish without a broker.
 pub(super) fn lasting_broker() -> &'static InProcess {
     Box::leak(Box::new(InProcess::start().unwrap()))
 }
 
-/// The flag for a broker.
+/// Returns the flag for a broker.
 pub(super) fn brokers(broker: &InProcess) -> String {
     format!("--brokers={}", broker.brokers())
 }
 
-/// As `verify` takes an address.
+/// Formats an address as `verify` expects it.
 pub(super) fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
 impl Parts {
-    /// Starts all of them; alerts go to an Alertmanager of this URL.
+    /// Starts all parts. Alerts go to the Alertmanager at this URL.
     pub(super) async fn start(alertmanager: &str) -> Self {
         let (broker, dir, shutdown) = (lasting_broker(), tempfile::tempdir().unwrap(), Shutdown::new());
         let (kafka, listen) = (brokers(broker), "--listen=127.0.0.1:0".to_owned());
@@ -100,19 +100,19 @@ impl Parts {
         Self { places, targets, dir, shutdown }
     }
 
-    /// Runs one more service until the others end.
+    /// Runs one more service until the others are stopped.
     pub(super) fn run(&self, service: impl Service) {
         run(service, &self.shutdown);
     }
 
-    /// The targets with another address for one job.
+    /// Returns the targets, with another address for one job.
     pub(super) fn targets_with(&self, job: &str, address: SocketAddr) -> Vec<Target> {
         let mut targets = self.targets.clone();
         targets.iter_mut().filter(|target| target.job == job).for_each(|target| target.address = address);
         targets
     }
 
-    /// An Alertmanager that tells this webhook, its configuration changed by `edit`.
+    /// Starts an Alertmanager that notifies this webhook, with its configuration changed by `edit`.
     pub(super) async fn alertmanager(&self, name: &str, webhook: &str, edit: impl Fn(String) -> String) -> Running {
         let dir = self.dir.path().join(name);
         let receivers = Receivers::Webhook(format!("{webhook}/webhook"));
@@ -123,7 +123,7 @@ impl Parts {
         running
     }
 
-    /// A Prometheus that scrapes these targets every second, its configuration changed by `edit`.
+    /// Starts a Prometheus that scrapes these targets every second, with its configuration changed by `edit`.
     pub(super) async fn prometheus(
         &self,
         name: &str,
@@ -141,7 +141,7 @@ impl Parts {
         running
     }
 
-    /// Runs `tidewatch verify` against these places; gives its exit code, what it said and its report.
+    /// Runs `tidewatch verify` with these addresses. Returns its exit code, its output and its report.
     pub(super) async fn verify(&self, name: &str, places: &Places) -> (Option<i32>, String, Value) {
         let target = places.iter().map(|(name, place)| format!("{name}={place}")).collect::<Vec<_>>().join(",");
         let report = self.dir.path().join(format!("{name}.json"));
@@ -159,7 +159,7 @@ fn run(service: impl Service, shutdown: &Shutdown) {
     tokio::spawn(async move { service.run(shutdown).await.unwrap() });
 }
 
-/// Changes a server's configuration and has it read again, where there is something to change.
+/// Changes a server's configuration, and has the server reload it if anything changed.
 fn reload(running: &Running, file: &Path, edit: impl Fn(String) -> String) {
     let text = std::fs::read_to_string(file).unwrap();
     let changed = edit(text.clone());

@@ -1,4 +1,4 @@
-//! One thing at a time is broken, each in a Tidewatch that is otherwise healthy, and `verify` names it within seconds.
+//! Breaks one thing at a time in an otherwise healthy Tidewatch, and checks that `verify` reports it within seconds.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ use tidewatch_testkit::program;
 
 use super::parts::{Parts, Places, bound, brokers, lasting_broker, url};
 
-/// What is broken, where that shows, and what `verify` has to say.
+/// A broken part, and what `verify` has to report about it.
 struct Sabotage {
     name: &'static str,
-    /// Addresses that take the place of the healthy ones.
+    /// Addresses that replace the healthy ones.
     places: Places,
-    /// Steps that fail, each with words of what it saw.
+    /// The steps that must fail, each with words of what it saw.
     named: Vec<(&'static str, &'static str)>,
 }
 
@@ -28,7 +28,7 @@ async fn whatever_is_broken_is_named_by_the_steps_that_see_it() {
     if ["prometheus", "alertmanager"].iter().any(|name| program(name, test).is_none()) {
         return;
     }
-    // Nobody is at that address: what the relay says is not looked at here.
+    // Nothing listens on that address; the relay's errors don't matter here.
     let parts = Parts::start("http://127.0.0.1:9").await;
     let webhook = &parts.places["mock_slack"];
     let (alertmanager, wrong_route) = tokio::join!(
@@ -112,7 +112,7 @@ async fn whatever_is_broken_is_named_by_the_steps_that_see_it() {
     }
 }
 
-/// The steps that are to fail have failed, and no others; nothing was broken further.
+/// Asserts that exactly the expected steps failed, and that no faults were injected.
 fn check(sabotage: &Sabotage, report: &Value) {
     let steps = report["steps"].as_array().unwrap();
     let failed: BTreeSet<&str> =
@@ -139,7 +139,7 @@ fn rules_with_an_empty(name: &str) -> Vec<File> {
     rules
 }
 
-/// As if the stream-processor exported its lag under another name.
+/// Renames the consumers' lag metric when Prometheus scrapes it.
 fn rename_lag(text: String) -> String {
     let relabel = "    metric_relabel_configs:\n      - source_labels: [__name__]\n        regex: kafka_consumer_lag_records\n        \
                    target_label: __name__\n        replacement: kafka_consumer_lag_messages\n";
