@@ -6,7 +6,7 @@
     crane.url = "github:ipetkov/crane";
   };
 
-  # What is exported is built in nix/, a file named after what it gives.
+  # The outputs are built in nix/, in files named after them.
   outputs =
     {
       self,

@@ -1,4 +1,4 @@
-# Reads image archives, and fails where one is not what nix/render/image.nix promises.
+# Reads image archives, and fails if one doesn't keep the promises of nix/render/image.nix.
 usage() {
   echo "check-images: $1" >&2
   echo "usage: check-images [--limit MB] FOLDER    # every FOLDER/*.tar.gz; MB: how large an image may be unpacked" >&2
@@ -22,7 +22,7 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 wrong=0
 fail() { echo "$name: $*" >&2; wrong=1; }
 
-# holds PATH: whether the image has such a file, by whatever symbolic links lead to it (a JDK's bin is one)
+# holds PATH: whether the image has such a file, following symbolic links (a JDK's bin is one)
 holds() {
   awk -v path="$1" '
     {
@@ -68,7 +68,7 @@ for archive in "${archives[@]}"; do
     [ -n "$(says ".config.Labels[\"org.opencontainers.image.$label\"]")" ] || fail "has no label $label"
   done
 
-  # MODE OWNER SIZE DATE TIME NAME, of every file of every layer
+  # MODE OWNER SIZE DATE TIME NAME of every file in every layer
   for layer in "${layers[@]}"; do
     tar -Ptvf "$image/$layer" --numeric-owner
     sha256sum < "$image/$layer" >> "$work/layers"

@@ -1,4 +1,4 @@
-# `nix run .# -- up`: the command line, with the servers on its PATH that `up` starts where it finds them.
+# `nix run .# -- up`: the command line tool, with the servers on its PATH that `up` starts if it finds them.
 {
   lib,
   nixpkgs,

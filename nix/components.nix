@@ -1,12 +1,12 @@
-# All components: what platform/services.toml says of each, nix/components/NAME.nix, and the defaults of
-# nix/component/options.nix. A mistake is refused with a sentence that names the file.
+# All components, from platform/services.toml, nix/components/NAME.nix, and the defaults of nix/component/options.nix. A
+# mistake is refused with a message that names the file.
 {
   lib,
   nixpkgs,
   registry,
   services,
   workspace,
-  # more definitions, by name: checks add wrong ones
+  # more definitions, by name: checks add invalid ones
   added ? { },
 }:
 let
@@ -26,7 +26,7 @@ let
           services
           workspace
           ;
-        # The others, for what follows from all of them.
+        # The other components, for values that depend on all of them.
         components = configurations;
       };
       modules = [
@@ -42,7 +42,7 @@ let
     name: { config, ... }: builtins.addErrorContext "while evaluating ${fileOf name}" config
   ) evaluated;
 
-  # A service without a file of its own is what platform/services.toml says.
+  # A service without its own file is defined by platform/services.toml alone.
   fileOf =
     name:
     if files ? ${name} || !(registry.services ? ${name}) then
@@ -51,7 +51,7 @@ let
       "${name} in platform/services.toml";
   before = component: lib.unique (component.talksTo ++ component.startsAfter);
 
-  # Each of these is a list of sentences.
+  # Each of these is a list of messages.
   absent =
     let
       registered = lib.attrNames registry.services;
@@ -87,7 +87,7 @@ let
       )
     ) configurations
   );
-  # All of them can run on one host, where each service has an admin port of its own.
+  # All components can run on one host, where each service has its own admin port.
   taken =
     let
       ports = lib.concatLists (
@@ -118,7 +118,7 @@ let
       port: number: if port == "admin" then number + registry.services.${name}.place or 0 else number
     ) component.ports;
   sorted = lib.toposort (a: b: lib.elem a (before configurations.${b})) (lib.attrNames evaluated);
-  # toposort's `cycle` begins with the way to it, and `loops` has where it begins.
+  # toposort's `cycle` begins with the path to the cycle; `loops` has the component where the cycle itself begins.
   circular = lib.optional (sorted ? cycle) (
     "these components wait for each other: "
     + lib.concatMapStringsSep ", " fileOf (
@@ -126,7 +126,7 @@ let
     )
   );
 
-  # Later ones make sense only without earlier ones.
+  # Later checks are meaningful only if the earlier ones pass.
   problems =
     lib.findFirst (sentences: sentences != [ ])
       [ ]
@@ -140,12 +140,12 @@ in
 {
   inherit problems;
 
-  # By name; fails where there are problems.
+  # The components by name; fails if there are problems.
   components = lib.throwIf (problems != [ ]) (lib.concatStringsSep "\n" problems) configurations;
 
-  # Names, each after those that it needs.
+  # The names, each after those of the components that it needs.
   order = sorted.result;
 
-  # The ports of one component where all share a host.
+  # The ports of one component if all share a host.
   inherit onOneHost;
 }

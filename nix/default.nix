@@ -1,4 +1,4 @@
-# Everything that the flake gives for one system.
+# All outputs of the flake for one system.
 {
   self,
   crane,
@@ -14,7 +14,7 @@ let
     inherit lib nixpkgs workspace;
     craneLib = crane.mkLib pkgs;
   };
-  # The components and their addresses; `added` is for checks.
+  # The components and their addresses. `added` is used by checks.
   evaluate =
     added:
     let

@@ -1,4 +1,4 @@
-# `nix develop`: everything that a contributor needs, and the commands to begin with.
+# `nix develop`: everything that a contributor needs, and a list of the most important commands.
 {
   lib,
   nixpkgs,
@@ -8,7 +8,7 @@ nixpkgs.mkShell {
   packages =
     lib.concatMap lib.attrValues [
       groups.toolchain
-      # found on PATH by `tidewatch up` and by the tests
+      # `tidewatch up` and the tests find these on PATH
       groups.servers
       groups.containers
       groups.linters
@@ -24,7 +24,7 @@ nixpkgs.mkShell {
     if hook=$(git rev-parse --git-path hooks/pre-commit 2>/dev/null) && [ ! -e "$hook" ]; then
       pre-commit install > /dev/null || echo "the hooks of .pre-commit-config.yaml are not installed: see above" >&2
     fi
-    # Not into what `nix develop --command` is asked for.
+    # Only on a terminal: it must not end up in the piped output of `nix develop --command`.
     [ ! -t 1 ] || cat <<'GREETING'
 
       Tidewatch

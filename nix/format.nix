@@ -1,4 +1,4 @@
-# `nix fmt`: formats the Rust and Nix files that are named, or all of the repository's.
+# `nix fmt`: formats the given Rust and Nix files, or all of the repository's.
 { nixpkgs, workspace }:
 nixpkgs.writeShellApplication {
   name = "format";

@@ -1,4 +1,4 @@
-# The container images of all components, alone and in folders.
+# The container images of all components, individually and in folders.
 {
   self,
   lib,
@@ -31,7 +31,7 @@ let
     );
 in
 rec {
-  # Reads archives, and reports each that isn't what render/image.nix promises.
+  # Reads archives, and reports each that doesn't keep the promises of render/image.nix.
   checker = nixpkgs.writeShellApplication {
     name = "check-images";
     meta.description = "Read image archives and fail where one is not what it should be";
@@ -50,7 +50,7 @@ rec {
 
   inherit ours backends;
   all = ours // backends;
-  # `all` is for those that do something with each.
+  # `all` is for users that process every image.
   images = folder "images" ours // {
     all = lib.attrNames all;
   };

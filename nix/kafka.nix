@@ -1,2 +1,2 @@
-# Settings of a Kafka that is alone, its own controller included: what is the same wherever it listens.
+# Settings of a single Kafka node that is its own controller, independent of where it listens.
 (builtins.fromTOML (builtins.readFile ../platform/kafka.toml)).properties

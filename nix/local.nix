@@ -1,5 +1,5 @@
-# `nix run .#local`: every server and service without containers, by process-compose, until ctrl-c; and what `nix run .#verify`
-# has to know of it.
+# `nix run .#local`: runs every server and service without containers in process-compose, until ctrl-c. Also contains
+# the data about it that `nix run .#verify` needs.
 {
   lib,
   nixpkgs,
@@ -10,7 +10,7 @@
 let
   inherit (addresses) at url;
 
-  # By the keys of endpoints.json.
+  # The addresses by the keys of endpoints.json.
   endpoints =
     lib.mapAttrs' (
       name: service:
@@ -31,7 +31,7 @@ let
       addresses
       ;
     more = others: {
-      # Once all the others are ready: for `tidewatch break`, `heal`, `status` and the runbooks.
+      # Created once all others are ready, for `tidewatch break`, `heal`, `status` and the runbooks.
       endpoints = {
         program = [
           "${nixpkgs.coreutils}/bin/ln"
@@ -45,7 +45,7 @@ let
       };
     };
   };
-  # without the one above
+  # without the process `endpoints`
   running = removeAttrs compose.processes [ "endpoints" ];
 
   wanted = lib.concatLists (
@@ -93,7 +93,7 @@ in
 {
   inherit endpoints;
 
-  # The programs that read the configurations accept them.
+  # Validates configurations with the programs that read them.
   check =
     let
       configuration =

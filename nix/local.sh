@@ -1,5 +1,5 @@
-# Runs everything until it gets a signal. From nix/local.nix: COMPOSE and GREETING are files, FOLDERS has one for each process,
-# PORTS a line for each port, with what wants it.
+# Runs everything until it gets a signal. Set by nix/local.nix: COMPOSE and GREETING are files, FOLDERS has one folder
+# per process, PORTS has one line per port with the name of the process that uses it.
 
 say() { printf '%s\n' "$*"; }
 refuse() {
@@ -22,7 +22,7 @@ state=${TIDEWATCH_LOCAL_STATE_DIR:-${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}
 [ -n "${TIDEWATCH_LOCAL_STATE_DIR:-}" ] || state=$state/tidewatch-local
 while [[ $state == *?/ ]]; do state=${state%/}; done
 [ ! -L "$state" ] || refuse "the state folder $state is a symbolic link; set TIDEWATCH_LOCAL_STATE_DIR to the folder itself"
-# As `tidewatch up` does: its own folder has a marker, or, from a release without one, a lock with a process id in it.
+# As in `tidewatch up`: a state folder has a marker, or, from a release without one, a lock with a process id.
 ours() { [ -f "$state/.tidewatch-state" ] || { [ -f "$state/up.lock" ] && ! grep -q '[^0-9]' "$state/up.lock"; }; }
 if [ -d "$state" ] && [ -n "$(ls -A "$state")" ] && ! ours; then
   refuse "the state folder $state holds files of something else; set TIDEWATCH_LOCAL_STATE_DIR to one that is empty or doesn't exist"
@@ -33,7 +33,8 @@ why=$({ mkdir -p "$state" && cd "$state" && chmod 700 . && mkdir -p log "${FOLDE
 cd "$state"
 state=$PWD
 
-# The lock of `tidewatch up`: none of the two starts in a folder that the other uses. Whatever runs holds it, too.
+# The lock of `tidewatch up`, so that neither starts in a folder that the other uses. The processes started here hold
+# it, too.
 exec {lock}<> up.lock
 flock --nonblock "$lock" || refuse "process $(< up.lock) runs Tidewatch in $state already; end it first"
 
@@ -45,17 +46,17 @@ if [ ${#taken[@]} -gt 0 ]; then
   refuse "taken on 127.0.0.1: port $(printf '%s; port ' "${taken[@]}" | sed 's/; port $//'). End what listens there first"
 fi
 
-# Left by one that was killed; from now on it would be wrong.
+# Left behind if an earlier run was killed, and no longer valid.
 rm -f endpoints.json process-compose.sock
-# Settings of another Kafka, another receiver, another process-compose.
+# Settings meant for another Kafka, another receiver or another process-compose.
 unset KAFKA_CONFIG WEBHOOK TIDEWATCH_KAFKA_CONFIG TIDEWATCH_WEBHOOK "${!PC_@}"
-# Not --log-no-color, which process-compose has from 1.100 on.
+# process-compose has --log-no-color only from 1.100 on.
 export PC_LOG_NO_COLOR=1
-# Grafana takes a relative path to be below its own folder.
+# Grafana resolves relative paths against its own folder.
 export GF_PATHS_DATA=$state/grafana/data GF_PATHS_LOGS=$state/grafana/log GF_PATHS_PLUGINS=$state/grafana/plugins
 
 say "starting all of Tidewatch; state and logs: $state"
-# In a session of its own, by which all of it is found.
+# Runs in its own session, so that all its processes can be found.
 setsid process-compose up --config "$COMPOSE" --tui=false --ordered-shutdown --disable-dotenv \
   --use-uds --unix-socket process-compose.sock --log-file log/process-compose.log \
   > /dev/null 2> log/errors.log &
@@ -77,7 +78,7 @@ stop() {
 }
 trap stop INT TERM HUP
 
-# Interrupted by a signal, `wait` returns early.
+# `wait` returns early when a signal interrupts it.
 while runs && [ ! -e endpoints.json ]; do
   sleep 0.2 &
   wait $! || true
@@ -87,7 +88,7 @@ if runs && [ -z "$told" ]; then
   say "${greeting//@state@/"$state"}"
 fi
 while runs; do wait "$compose" 2> /dev/null || true; done
-# Nothing, unless process-compose was killed.
+# Processes are left over only if process-compose was killed.
 pkill -KILL --session "$compose" || true
 rm -f endpoints.json process-compose.sock
 

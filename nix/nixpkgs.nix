@@ -1,5 +1,5 @@
-# What Tidewatch takes from nixpkgs: nothing else of it is in scope elsewhere in nix/ (but `lib`, and what crane takes for itself),
-# so this is the list of what an update of the pin can break. The check `attributes` evaluates all of it.
+# Everything that Tidewatch uses from nixpkgs. Nothing else of nixpkgs is in scope in nix/ (except `lib`, and what crane
+# uses itself), so this lists what an update of the pin can break. The check `attributes` evaluates all of it.
 pkgs: {
   builders = {
     inherit (pkgs)
@@ -40,7 +40,7 @@ pkgs: {
       prometheus-pushgateway
       tempo
       ;
-    # an output of its own
+    # promtool is a separate output
     promtool = pkgs.prometheus.cli;
   };
 
@@ -54,7 +54,7 @@ pkgs: {
       ;
   };
 
-  # formatters and linters, and what runs them before a commit
+  # formatters and linters, and pre-commit, which runs them before a commit
   linters = {
     inherit (pkgs)
       actionlint
@@ -88,7 +88,7 @@ pkgs: {
       procps
       util-linux
       ;
-    # The one that Kafka's scripts are wrapped with; its image starts it without them.
+    # The JRE that Kafka's scripts are wrapped with. Its image starts Java without the scripts.
     java = pkgs.apacheKafka_4_1.jre;
   };
 }

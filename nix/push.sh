@@ -1,5 +1,5 @@
-# Brings images to a registry, signs them where COSIGN_KEY names a key, and prints each one's digest. Set by nix/push.nix: IMAGES,
-# a folder of archives; VERSION.
+# Pushes images to a registry, signs them if COSIGN_KEY names a key, and prints their digests. Set by nix/push.nix:
+# IMAGES, a folder of archives; VERSION.
 mapfile -t known < <(cd "$IMAGES" && for archive in *.tar.gz; do echo "${archive%.tar.gz}"; done)
 
 usage() {
@@ -27,14 +27,14 @@ for service; do
   [ -e "$IMAGES/$service.tar.gz" ] || usage "there is no service '$service'"
 done
 [ $# -gt 0 ] || set -- "${known[@]}"
-# Before anything is pushed: an image that was to be signed must not arrive without.
+# Checked before anything is pushed: an image that should be signed must not be pushed unsigned.
 if [ -n "${COSIGN_KEY:-}" ]; then
   command -v cosign > /dev/null || usage "COSIGN_KEY is set, and cosign is not on PATH: install it, or unset COSIGN_KEY to push unsigned"
   [[ $registry != oci:* ]] || usage "cosign signs in registries only: unset COSIGN_KEY to write unsigned images to a folder"
 fi
 
 options=(--quiet --format oci)
-# One on this machine has no certificate. A name that only begins like an address of it is somewhere else.
+# A registry on this machine has no certificate. A name that merely begins like a local address is another machine.
 byte='(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])'
 if [[ $registry =~ ^(localhost|127\.$byte\.$byte\.$byte|\[::1\])(:[0-9]+)?(/.*)?$ ]]; then
   options+=(--dest-tls-verify=false)
@@ -46,14 +46,14 @@ for service; do
     oci:*) to=$registry/$service:$VERSION ;;
     *) to=docker://$registry/tidewatch/$service:$VERSION ;;
   esac
-  # Not every skopeo reads a compressed archive.
+  # Some versions of skopeo can't read compressed archives.
   gzip -dc "$IMAGES/$service.tar.gz" > "$work/$service.tar"
   skopeo --insecure-policy copy "${options[@]}" --digestfile "$work/digest" "docker-archive:$work/$service.tar" "$to" || {
     echo "push: $service did not reach $registry, see above; a registry may want you to log in: skopeo login $registry" >&2
     exit 1
   }
   digest=$(cat "$work/digest")
-  # By digest, since a tag can be moved.
+  # Signs the digest, since a tag can be moved.
   if [ -n "${COSIGN_KEY:-}" ]; then
     cosign sign --yes --key "$COSIGN_KEY" "$registry/tidewatch/$service@$digest" >&2 || {
       echo "push: $service is in $registry and not signed, see above; push it again once cosign can sign" >&2

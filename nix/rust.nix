@@ -1,5 +1,5 @@
-# The services, by crane: the dependencies are built once, and each service over them from its own sources and those of the
-# crates that it needs, so that a change rebuilds what depends on it and nothing else.
+# The services, built by crane. The dependencies are built once. Each service is built on top of them from its own
+# sources and those of the crates that it needs, so that a change rebuilds only what depends on it.
 {
   lib,
   nixpkgs,
@@ -16,12 +16,12 @@ let
     inherit (workspace) version;
     src = workspace.wholeSource;
     strictDeps = true;
-    # With all members in view cargo chooses the dependencies' features alike, whichever of them is built: else each service
-    # would build some of them once more.
+    # With all members in view, cargo selects the same features of the dependencies for each of them. Otherwise each
+    # service would build some dependencies again.
     cargoExtraArgs = "--locked --workspace";
     cargoVendorDir = craneLib.vendorCargoDeps {
       cargoLock = ../Cargo.lock;
-      # librdkafka's own configure is a bash script; its cmake route asks for curl's headers even without curl.
+      # librdkafka's own configure is a bash script; building with cmake would need curl's headers even without curl.
       overrideVendorCargoPackage =
         crate: unpacked:
         if crate.name == "rdkafka-sys" then
@@ -29,10 +29,10 @@ let
         else
           unpacked;
     };
-    # One static program is all that an image has to hold. With a target named, the flag stays away from build scripts and
-    # procedural macros, which have to be loaded dynamically.
+    # The services are static programs, so that an image needs only one file. Since a target is named, the flag below
+    # doesn't apply to build scripts and procedural macros, which have to be loaded dynamically.
     CARGO_BUILD_TARGET = target;
-    # Its many addresses are relocated at the start; packed, they take a hundredth of the place.
+    # A static program has many addresses to relocate at start; packed, they take a hundredth of the space.
     CARGO_BUILD_RUSTFLAGS = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
     buildInputs = lib.optional (libc ? static) libc.static;
   };
@@ -40,7 +40,7 @@ let
   dependencies = craneLib.buildDepsOnly common;
   over = arguments: common // { cargoArtifacts = dependencies; } // arguments;
 
-  # Every member's manifest with nothing in it to compile, so that Cargo.lock fits the workspace although a service's
+  # Every member's manifest, with nothing to compile, so that Cargo.lock matches the workspace although a service's
   # sources leave members out.
   manifests = craneLib.mkDummySrc { src = workspace.wholeSource; };
   service =
@@ -57,10 +57,10 @@ let
       '';
       cargoExtraArgs = "${common.cargoExtraArgs} --bin ${name}";
       doCheck = false;
-      # The symbols of a static program are a third of it.
+      # The symbols are a third of a static program.
       stripAllList = [ "bin" ];
-      # glibc leaves in every static program where it was installed, and where the libraries lie that it would load. Nothing there
-      # is used, and it is ten times as large.
+      # glibc leaves its store path in every static program, and those of the libraries that it would load. Nothing
+      # there is used, and it would make the closure ten times as large.
       nativeBuildInputs = [ nixpkgs.nukeReferences ];
       postFixup = ''
         nuke-refs -e "$out" "$out/bin/${name}"
@@ -80,7 +80,8 @@ in
     clippy = craneLib.cargoClippy (over {
       cargoClippyExtraArgs = "--all-targets -- --deny warnings";
     });
-    # All but the whole system, which measures its own memory and CPU: `tests/run` has that, on a machine that does nothing else.
+    # All tests but the whole-system ones, which measure their own memory and CPU: `tests/run` runs those, on an
+    # otherwise idle machine.
     tests = craneLib.cargoTest (over {
       cargoTestExtraArgs = "--no-fail-fast --lib --bins ${
         lib.concatMapStringsSep " " (name: "--test ${name}") workspace.tests
@@ -93,16 +94,16 @@ in
         nixpkgs.jq
         nixpkgs.nodejs
       ];
-      # Most of them wait.
+      # Most tests spend their time waiting.
       RUST_TEST_THREADS = 8;
     });
     docs = craneLib.cargoDoc (over {
       cargoDocExtraArgs = "--no-deps";
-      # Whoever reads the source follows links to what is private, too.
+      # The documentation is for readers of the source, so links to private items are allowed.
       RUSTDOCFLAGS = "--deny warnings --allow rustdoc::private_intra_doc_links";
     });
     formatting = craneLib.cargoFmt { inherit (common) pname version src; };
-    # Advisories need the network: `tests/run` asks for them.
+    # Advisories need the network; `tests/run` checks them.
     dependencies = craneLib.cargoDeny {
       inherit (common)
         pname

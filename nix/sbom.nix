@@ -1,5 +1,5 @@
-# A bill of materials (CycloneDX 1.6) an image: the crates that its program is linked from, as Cargo.lock pins them, and the
-# store paths that the image holds.
+# A bill of materials (CycloneDX 1.6) per image: the crates that its program is linked from, as pinned by Cargo.lock,
+# and the store paths in the image.
 {
   lib,
   nixpkgs,
@@ -7,7 +7,7 @@
   images,
 }:
 let
-  # Cargo.lock names a dependency by its name alone where that is unambiguous, else followed by the version.
+  # Cargo.lock names a dependency by its name alone if that is unambiguous, otherwise by name and version.
   packages = lib.groupBy (package: package.name) workspace.lock.package;
   resolve =
     reference:
@@ -20,7 +20,7 @@ let
     else
       lib.findFirst (package: package.version == lib.elemAt words 1) (lib.head candidates) candidates;
 
-  # Of our own packages Cargo.lock also lists what only tests need; their manifests tell.
+  # For our own packages, Cargo.lock also lists dev-dependencies, so their manifests decide.
   needs =
     package:
     lib.filter (
@@ -28,7 +28,7 @@ let
       package ? source || lib.elem dependency.name workspace.members.${package.name}.dependencies
     ) (map resolve (package.dependencies or [ ]));
 
-  # The crates below one of our own, which itself is the document's subject.
+  # The dependencies of one of our crates, without the crate itself, which is the document's subject.
   crates =
     name:
     let
@@ -50,7 +50,7 @@ let
       inherit (package) name version;
       bom-ref = "${package.name}@${package.version}";
     }
-    # Ours have no source, and no registry knows them.
+    # Our own crates have no source and are in no registry.
     // lib.optionalAttrs (package ? source) {
       purl = "pkg:cargo/${package.name}@${lib.replaceStrings [ "+" ] [ "%2B" ] package.version}";
       hashes = [
@@ -98,7 +98,7 @@ let
       '';
   bills = lib.mapAttrs bill images.all;
 
-  # Some of them in one folder.
+  # The given bills in one folder.
   folder =
     name: images:
     nixpkgs.linkFarm name (

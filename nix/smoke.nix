@@ -1,4 +1,4 @@
-# `nix run .#smoke`: needs a docker daemon, which a check of the flake can't have.
+# `nix run .#smoke`: needs a docker daemon, which is not available to a check of the flake.
 {
   lib,
   nixpkgs,
@@ -25,7 +25,7 @@ let
   environment =
     name:
     map (peer: "${variable peer.flag}=${connect peer}") (peers name)
-    # in place of Alertmanager
+    # instead of Alertmanager
     ++ lib.optional (name == "alert-relay") "WEBHOOK=${url.mock-slack.page}/webhook";
   start =
     name:

@@ -1,7 +1,7 @@
-# Loads the images into docker and runs them together, as little allowed as in a cluster: read-only, without capabilities, in a
-# network of their own. Set by nix/smoke.nix: IMAGES, a folder of our archives, and TAG; KAFKA, Kafka's, KAFKA_TAG,
-# KAFKA_SETTINGS and KAFKA_PORT; ADMIN, every service's admin port; PAGE, the ports of pages by service; start_services,
-# which calls `service` below.
+# Loads the images into docker and runs them together, with as few permissions as in a cluster: read-only, without
+# capabilities, in a separate network. Set by nix/smoke.nix: IMAGES, a folder of our archives, and TAG; KAFKA,
+# KAFKA_TAG, KAFKA_SETTINGS and KAFKA_PORT for Kafka; ADMIN, every service's admin port; PAGE, the page ports by
+# service; start_services, which calls `service` below.
 [ $# = 0 ] || { echo "smoke: takes no arguments" >&2; exit 64; }
 docker version > /dev/null 2>&1 || {
   echo "smoke: docker does not answer; start it, or point DOCKER_HOST at one that you may use" >&2
@@ -26,7 +26,7 @@ end() {
 }
 trap end EXIT
 
-# wait_for WHAT SECONDS COMMAND...: until it succeeds
+# wait_for WHAT SECONDS COMMAND...: repeats the command until it succeeds
 wait_for() {
   local what=$1 limit=$2 start=$SECONDS
   shift 2
@@ -37,19 +37,20 @@ wait_for() {
   echo "$what ($((SECONDS - start)) s)"
 }
 
-# create NAME [OPTION...] IMAGE [ARGUMENT...]: a container that others reach by its name
+# create NAME [OPTION...] IMAGE [ARGUMENT...]: creates a container that others reach by its name
 create() {
   docker create --name "$run-$1" --label "$run" --network "$run" --network-alias "$1" --read-only --cap-drop ALL \
     --security-opt no-new-privileges "${@:2}" > "$work/id"
 }
-# http NAME PORT PATH [OPTION...]: asks a container by the port that it published
+# http NAME PORT PATH [OPTION...]: sends a request to a container via its published port
 http() { curl --fail --silent --show-error --max-time 5 "${@:4}" "http://$(docker port "$run-$1" "$2" | head -n 1)$3"; }
 
 for archive in "$KAFKA" "$IMAGES"/*.tar.gz; do docker load --quiet --input "$archive"; done
-# What is published is for this machine: faults can be injected there, by everybody who reaches it.
+# Ports are published on this machine only: everyone who reaches them can inject faults.
 docker network create --opt com.docker.network.bridge.host_binding_ipv4=127.0.0.1 "$run" > /dev/null
 
-# Kafka's volume is formatted by one container and used by the next. Its outer listener has to know the port that it is published at.
+# One container formats Kafka's volume and the next one uses it. The advertised address of the outer listener contains
+# the published port.
 port=$((20000 + RANDOM % 10000))
 docker volume create "$run" > /dev/null
 {
@@ -73,7 +74,7 @@ docker start "$run-kafka" > /dev/null
 wait_for "kafka has every topic" 60 tidewatch topics --brokers "127.0.0.1:$port"
 
 services=()
-# service NAME [VARIABLE=VALUE...]: starts one of ours, with the ports published that its image announces
+# service NAME [VARIABLE=VALUE...]: starts one of our services, and publishes the ports that its image exposes
 service() {
   local name=$1 options=()
   shift

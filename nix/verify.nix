@@ -1,4 +1,4 @@
-# `nix run .#verify`: proves that what `nix run .#local` runs works, end to end.
+# `nix run .#verify`: verifies end to end that the processes of `nix run .#local` work.
 {
   lib,
   nixpkgs,

@@ -1,12 +1,13 @@
-# What the Cargo workspace consists of, read from its manifests; and the files outside of its members that builds and tests read,
-# which no manifest names.
+# The contents of the Cargo workspace, read from its manifests, and the files outside of its members that builds and
+# tests read, which are in no manifest.
 { lib }:
 let
   root = ../.;
   manifest = dir: lib.importTOML (dir + "/Cargo.toml");
   package = (manifest root).workspace.package;
 
-  # The members in apps/ or crates/: by the package's name, the folder, what it is for, and what its build depends on.
+  # The members in apps/ or crates/ by package name: the folder, the description, and the names of the build's
+  # dependencies.
   membersIn =
     group:
     lib.listToAttrs (
@@ -32,7 +33,7 @@ let
   apps = membersIn "apps";
   members = apps // membersIn "crates";
 
-  # What members embed from outside of their own folders.
+  # Files that members embed from outside of their own folders.
   embedded = {
     tidewatch = [ ../docs/slos ];
     tidewatch-servers = [
@@ -66,7 +67,7 @@ in
   inherit apps members;
   lock = lib.importTOML ../Cargo.lock;
 
-  # The integration tests: of each member tests/NAME.rs and tests/NAME/main.rs.
+  # The integration tests: tests/NAME.rs and tests/NAME/main.rs of each member, except the whole-system tests.
   tests = lib.subtractLists [ "whole_system" ] (
     lib.unique (
       lib.concatMap (
@@ -89,7 +90,7 @@ in
     )
   );
 
-  # The folders of one package and of the members that its build needs.
+  # The folders of one package and of the members that its build depends on.
   sourceOf =
     name:
     source (
@@ -105,7 +106,7 @@ in
       )
     );
 
-  # Everything that a build, a test or a lint of the whole workspace reads.
+  # Everything that building, testing or linting the whole workspace reads.
   wholeSource = source [
     ../alertmanager
     ../apps
@@ -121,7 +122,7 @@ in
     ../docs/slos
     ../docs/verify.md
     ../platform
-    # a test runs it
+    # run by a test
     ./push.sh
     ../rules
     ../runbooks

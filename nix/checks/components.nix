@@ -1,4 +1,4 @@
-# Wrong components are refused: each case adds a definition to a right component.
+# Invalid components are refused: each case adds a definition to a valid component.
 {
   lib,
   nixpkgs,
@@ -6,7 +6,7 @@
   evaluate,
 }:
 let
-  # Everything of InfluxDB, which no other component needs; fails where a definition is wrong.
+  # Evaluates all of InfluxDB, which no other component needs; fails if a definition is invalid.
   works =
     definition:
     let
@@ -44,7 +44,7 @@ let
     "a NixOS module"._class = "nixos";
   };
 
-  # And these are nix/components.nix's.
+  # These messages are from nix/components.nix.
   sentences = {
     "nix/components/other.nix: the option description needs a value" = {
       other = {

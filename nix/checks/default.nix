@@ -1,4 +1,4 @@
-# What `nix flake check` proves besides what nix/rust.nix checks: each is a derivation that only succeeds.
+# The checks of `nix flake check`, besides those of nix/rust.nix: each is a derivation that builds if the check passes.
 {
   lib,
   nixpkgs,
@@ -23,7 +23,7 @@ let
 in
 import ./images.nix { inherit nixpkgs images check; }
 // {
-  # What nix/nixpkgs.nix lists is there, whatever else is built from it.
+  # Everything in nix/nixpkgs.nix exists, even if nothing else uses it.
   attributes =
     let
       evaluated = lib.mapAttrs (
@@ -33,7 +33,7 @@ import ./images.nix { inherit nixpkgs images check; }
     in
     nixpkgs.writeText "attributes.json" (builtins.toJSON evaluated);
 
-  # A program of ours is one file, that needs nothing else of the store.
+  # Each of our programs is one file, and needs nothing else from the store.
   closures = check "closures" [ ] ''
     for closure in ${
       toString (map (service: nixpkgs.closureInfo { rootPaths = [ service ]; }) (lib.attrValues services))
@@ -42,7 +42,7 @@ import ./images.nix { inherit nixpkgs images check; }
     done
   '';
 
-  # Those that `nix run` starts: each is checked by shellcheck as it is built.
+  # The programs that `nix run` starts; shellcheck checks each when it is built.
   programs = nixpkgs.linkFarm "programs" (
     lib.mapAttrsToList (name: app: {
       inherit name;
@@ -50,7 +50,7 @@ import ./images.nix { inherit nixpkgs images check; }
     }) (apps // { formatter.program = lib.getExe formatter; })
   );
 
-  # The ports of platform/services.toml are the defaults of the services.
+  # The ports in platform/services.toml are the services' default ports.
   ports = check "ports" [ ] (
     lib.concatStrings (
       lib.mapAttrsToList (name: service: ''

@@ -1,4 +1,5 @@
-# Our images are what nix/render/image.nix promises, and `check-images` finds every mistake of an image made for that.
+# Our images keep the promises of nix/render/image.nix, and `check-images` finds every fault of an image made for this
+# test.
 {
   nixpkgs,
   images,

@@ -1,8 +1,8 @@
-# The options of a component: a service of ours, or a server that runs beside them. A file in nix/components sets
-# them; nix/render makes processes and images of them.
+# The options of a component: one of our services, or a server that runs beside them. A file in nix/components sets
+# them; nix/render turns them into processes and images.
 #
-# A function of addresses gets, by component and port (`url.grafana.http`): `port` (a number), `at` (HOST:PORT), `url`,
-# and `listen` (HOST:PORT to listen on); also `host`, the address to listen on alone.
+# A function of addresses gets, by component and port (as in `url.grafana.http`): `port` (a number), `at` (HOST:PORT),
+# `url`, and `listen` (HOST:PORT to listen on); also `host`, the host to listen on.
 {
   lib,
   name,
@@ -18,7 +18,7 @@ let
     options = {
       name = mkOption {
         type = types.str;
-        description = "The component that is connected to.";
+        description = "The component to connect to.";
       };
       port = mkOption {
         type = types.str;
@@ -54,7 +54,7 @@ in
 
     package = mkOption {
       type = types.package;
-      description = "The package that has the program.";
+      description = "The package that contains the program.";
     };
 
     version = mkOption {
@@ -74,14 +74,14 @@ in
     command = mkOption {
       type = strings;
       default = [ ];
-      description = "Arguments that it needs wherever it runs, before `arguments`.";
+      description = "Arguments that it always needs, before `arguments`.";
     };
 
     arguments = mkOption {
       type = ofAddresses strings;
       default = _: [ ];
       defaultText = "none";
-      description = "A function of addresses: the arguments of a process that runs in a folder of its own.";
+      description = "A function of addresses: the arguments of a process that runs in its own folder.";
     };
 
     environment = mkOption {
@@ -113,7 +113,7 @@ in
       path = mkOption {
         type = types.nullOr (types.strMatching "/.*");
         default = null;
-        description = "The path that answers 200 once it is ready; null: the port has to accept connections.";
+        description = "The path that answers 200 once it is ready; null: it is ready once the port accepts connections.";
       };
     };
 
@@ -132,7 +132,7 @@ in
     connections = mkOption {
       type = types.listOf connection;
       default = [ ];
-      description = "The components whose addresses it is given by flags.";
+      description = "The components whose addresses it gets as flags.";
     };
 
     talksTo = mkOption {
@@ -150,7 +150,7 @@ in
     tasksBefore = mkOption {
       type = types.attrsOf (ofAddresses strings);
       default = { };
-      description = "Commands that have to succeed before it starts, by name. They have its folder and environment.";
+      description = "Commands that have to succeed before it starts, by name. They run in its folder and environment.";
     };
 
     tasksAfter = mkOption {
@@ -162,7 +162,7 @@ in
     resources.memory = mkOption {
       type = types.nullOr types.ints.positive;
       default = null;
-      description = "MiB of its own limit (Java's heap, the collector's memory limiter); null: it has none.";
+      description = "Its own memory limit in MiB (Java's heap, the collector's memory limiter); null: it has none.";
     };
 
     image = {
@@ -170,7 +170,7 @@ in
         type = types.package;
         default = config.package;
         defaultText = "`package`";
-        description = "The package that the image has instead.";
+        description = "The package in the image.";
       };
       program = mkOption {
         type = types.strMatching "[^/ ]+";
@@ -193,17 +193,17 @@ in
         type = strings;
         default = lib.attrNames config.ports;
         defaultText = "all of `ports`";
-        description = "The names of the ports that the image announces.";
+        description = "The names of the ports that the image exposes.";
       };
       also = mkOption {
         type = types.listOf types.package;
         default = [ ];
-        description = "Packages that `command` names, for the bill of materials.";
+        description = "Packages that `command` refers to, for the bill of materials.";
       };
       certificates = mkOption {
         type = types.bool;
         default = false;
-        description = "Whether the image has the certificates of public authorities.";
+        description = "Whether the image contains the certificates of public authorities.";
       };
     };
   };

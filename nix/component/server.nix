@@ -1,4 +1,4 @@
-# What platform/services.toml says of a server.
+# The values from platform/services.toml for a server.
 { name, registry, ... }:
 let
   entry = registry.servers.${name};

@@ -1,4 +1,4 @@
-# What our services have in common, and what platform/services.toml says of one of them.
+# The common definitions of our services, and the values from platform/services.toml for one of them.
 {
   lib,
   name,
@@ -32,7 +32,7 @@ in
   connections = entry.talks_to;
   # Logs and traces go to the collector.
   talksTo = map (connection: connection.name) entry.talks_to ++ [ "otel-collector" ];
-  # A service that ends after this one starts before it.
+  # A service that is drained after this one starts before it.
   startsAfter = lib.attrNames (
     lib.filterAttrs (_: other: lib.elem name other.drain_after or [ ]) registry.services
   );
@@ -48,7 +48,7 @@ in
   environment = { url, ... }: { OTEL_EXPORTER_OTLP_ENDPOINT = url.otel-collector.otlp-http; };
 
   image = {
-    # Nobody else listens in a container, and others can't reach its loopback.
+    # A container has its own loopback, which nothing outside can reach.
     environment = {
       ADMIN_LISTEN = "0.0.0.0:${toString registry.adminPort}";
     }

@@ -11,7 +11,7 @@
       "--storage.path=data"
       "--web.listen-address=${listen.alertmanager.http}"
       "--web.external-url=${url.alertmanager.http}"
-      # A single one needs no gossip, and no port for it.
+      # A single instance needs no gossip, and no port for it.
       "--cluster.listen-address="
     ];
 

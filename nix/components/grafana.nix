@@ -8,7 +8,7 @@ let
     let
       datasource = name: settings: {
         inherit name;
-        # Dashboards refer to it by this.
+        # Dashboards refer to it by this uid.
         uid = lib.toLower name;
         type = lib.toLower name;
         access = "proxy";
@@ -24,7 +24,7 @@ let
             datasource "Prometheus" {
               httpMethod = "POST";
               timeInterval = "5s";
-              # From an exemplar to its trace.
+              # Links an exemplar to its trace.
               exemplarTraceIdDestinations = [
                 {
                   name = "trace_id";
@@ -77,12 +77,12 @@ in
       GF_PATHS_PROVISIONING = "${provisioning addresses}";
       GF_LOG_MODE = "console";
       GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH = "${../../dashboards}/overview.json";
-      # Everybody who reaches it may look, and nobody can log in.
+      # Everyone who can reach it has read access, and nobody can log in.
       GF_AUTH_DISABLE_LOGIN_FORM = "true";
       GF_AUTH_ANONYMOUS_ENABLED = "true";
       GF_AUTH_ANONYMOUS_ORG_ROLE = "Viewer";
       GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION = "true";
-      # It downloads nothing and reports nothing.
+      # It downloads and reports nothing.
       GF_ANALYTICS_REPORTING_ENABLED = "false";
       GF_ANALYTICS_CHECK_FOR_UPDATES = "false";
       GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES = "false";

@@ -1,4 +1,5 @@
-# Kafka on one node, which is its own controller: formatted before its first start, then given its topics.
+# Kafka on one node, which is its own controller: its storage is formatted before it starts, its topics are
+# created after that.
 {
   lib,
   config,
@@ -18,13 +19,13 @@ let
           "listeners" = "PLAINTEXT://${listen.kafka.broker},CONTROLLER://${listen.kafka.controller}";
           "advertised.listeners" = "PLAINTEXT://${at.kafka.broker}";
           "controller.quorum.voters" = "1@${at.kafka.controller}";
-          # in the folder that it runs in
+          # below its working directory
           "log.dirs" = "data";
         }
       )
     );
 
-  # Kafka's own scripts need a shell, and its image has none.
+  # Kafka's own scripts need a shell, which its image doesn't have.
   jars = nixpkgs.runCommandLocal "kafka-jars" { } ''
     mkdir $out
     cp ${kafka}/libs/*.jar $out
@@ -34,14 +35,14 @@ in
   description = "Apache Kafka: `kafka.tools.StorageTool format ...` once, then `kafka.Kafka PROPERTIES`";
   license = "Apache-2.0";
   package = kafka;
-  # nixpkgs puts Scala's version in front of it.
+  # nixpkgs prefixes the version with Scala's.
   version = lib.last (lib.splitString "-" kafka.version);
   program = "kafka-server-start.sh";
   arguments = addresses: [ "${properties addresses}" ];
   environment = _: {
     KAFKA_HEAP_OPTS = "-Xms64m -Xmx${toString config.resources.memory}m";
     KAFKA_JVM_PERFORMANCE_OPTS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
-    # By default the scripts write beside the programs.
+    # By default the scripts write logs next to the programs.
     LOG_DIR = "logs";
   };
 
@@ -73,7 +74,7 @@ in
       "${jars}/*"
     ];
     also = [ jars ];
-    # Without a configuration log4j logs errors only, and Kafka's own configuration writes files.
+    # Without a configuration, log4j logs only errors; Kafka's own configuration writes files.
     environment.LOG4J_LEVEL = "INFO";
     ports = [ "broker" ];
   };

@@ -22,7 +22,7 @@ let
             rules_directory = "data/rules";
           };
         };
-        # A single node has nobody to wait for.
+        # A single node has no others to wait for.
         ingester.lifecycler.min_ready_duration = "0s";
         schema_config.configs = [
           {

@@ -1,4 +1,4 @@
-# What it received is kept in the folder that it runs in.
+# It keeps what it received in its working directory.
 {
   arguments = _: [ "--data-dir=." ];
 }

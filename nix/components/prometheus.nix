@@ -1,4 +1,4 @@
-# Prometheus, which scrapes every component that has metrics, at the intervals of `tidewatch up`.
+# Prometheus, which scrapes every component that has metrics, with the intervals of `tidewatch up`.
 {
   lib,
   nixpkgs,
@@ -9,7 +9,7 @@ let
   json = name: value: nixpkgs.writeText name (builtins.toJSON value);
   scraped = lib.filterAttrs (_: component: component.metrics != null) components;
 
-  # Rules and dashboards find a component by its job, which has its name.
+  # Each component is a job with the component's name, which rules and dashboards rely on.
   configuration =
     { at, ... }:
     let
@@ -28,7 +28,7 @@ let
       rule_files = [ "${../../rules}/*.yaml" ];
       alerting.alertmanagers = [ { static_configs = to at.alertmanager.http; } ];
       scrape_configs = lib.mapAttrsToList job (removeAttrs scraped [ "pushgateway" ]) ++ [
-        # What was pushed has its own labels.
+        # Pushed metrics bring their own labels.
         (job "pushgateway" scraped.pushgateway // { honor_labels = true; })
       ];
     };
@@ -50,7 +50,7 @@ in
     ];
 
   metrics = "http";
-  # It ends before these, so it doesn't report them as down.
+  # It stops before these, so it doesn't report them as down.
   talksTo = lib.attrNames (removeAttrs scraped [ "prometheus" ]);
   state = true;
 }

@@ -1,4 +1,4 @@
-# With a fixed name it gets its partitions back at once after a kill -9.
+# With a fixed instance id it gets its partitions back at once after a kill -9.
 {
   arguments = _: [ "--instance-id=tidewatch-local" ];
 }

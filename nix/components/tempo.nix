@@ -36,7 +36,7 @@ in
   ports = {
     http = 3200;
     grpc = 9095;
-    # The collector has OTLP's standard ports.
+    # The collector uses OTLP's standard ports.
     otlp = 4319;
   };
   ready = {

@@ -1,4 +1,5 @@
-# Where components listen and find each other. Each of these is what a component's functions of addresses get.
+# The addresses where components listen and reach each other. The functions of addresses in a component get one of these
+# sets.
 {
   lib,
   components,
@@ -7,9 +8,9 @@
 let
   addresses =
     {
-      # the address to listen on
+      # the host to listen on
       host,
-      # the host of the component NAME, for others
+      # the host by which others reach the component NAME
       hostOf,
       # the ports of the component NAME
       portsOf,
@@ -23,14 +24,14 @@ let
     };
 in
 {
-  # All on this machine, reachable by nobody else.
+  # All components on this machine, not reachable from outside.
   loopback = addresses {
     host = "127.0.0.1";
     hostOf = _: "127.0.0.1";
     portsOf = onOneHost;
   };
 
-  # Each in a container or pod of its own, which has the component's name.
+  # Each component in its own container or pod, which has the component's name.
   network = addresses {
     host = "0.0.0.0";
     hostOf = name: name;

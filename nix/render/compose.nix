@@ -1,14 +1,14 @@
-# All components as processes of this machine: process-compose's configuration.
+# process-compose's configuration, which runs all components as processes on this machine.
 {
   lib,
   nixpkgs,
   components,
   addresses,
-  # what else runs, in the form of `processes`
+  # additional processes, in the form of `processes`
   more,
 }:
 let
-  # The command of a task, which ends by itself.
+  # The command of a task, which ends on its own.
   task = command: {
     program = command addresses;
     once = true;
@@ -62,7 +62,7 @@ let
   ours = lib.concatMapAttrs processesOf components;
   processes = ours // more (lib.attrNames ours);
 
-  # `path` answers 200 once it is ready; where there is none, its port takes connections.
+  # `path` answers 200 once the process is ready; without a path, it is ready once its port accepts connections.
   probe =
     {
       port,
@@ -71,12 +71,13 @@ let
     {
       period_seconds = 1;
       timeout_seconds = 2;
-      # A process that was never ready is restarted. One that is no longer ready waits for others, and logs for which.
+      # The threshold is high: a process that never becomes ready is restarted, but one that is no longer ready only
+      # waits for others, and logs for which.
       failure_threshold = 120;
     }
     // (
       if path == null then
-        # by the shell below
+        # the `shell` below runs it
         { exec.command = "exec 3<>/dev/tcp/127.0.0.1/${toString port}"; }
       else
         {
@@ -92,13 +93,13 @@ let
     name:
     {
       program,
-      # below the state folder
+      # relative to the state folder
       folder ? name,
       environment ? { },
       ready ? null,
-      # those that have to be ready, or to have succeeded, before it starts; they end after it
+      # processes that must be ready or have succeeded before it starts; they stop after it
       after ? [ ],
-      # whether it ends by itself
+      # whether it ends on its own
       once ? false,
       ...
     }:
@@ -123,7 +124,7 @@ let
           if processes.${other}.once or false then "process_completed_successfully" else "process_healthy";
       });
       shutdown.timeout_seconds = 15;
-      # A process that ends for good, unless it was stopped, ends all the others.
+      # If a process ends for good without having been stopped, all others are stopped.
       availability = {
         exit_on_skipped = true;
       }
@@ -149,7 +150,7 @@ in
   configuration = nixpkgs.writeText "process-compose.json" (
     builtins.toJSON {
       version = "0.5";
-      # A dollar sign is a dollar sign.
+      # Dollar signs are literal.
       disable_env_expansion = true;
       shell = {
         shell_command = "${nixpkgs.bash}/bin/bash";

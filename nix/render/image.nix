@@ -1,5 +1,5 @@
-# A component's container image: one program and what it needs, run by an unprivileged user; the same bits from the same
-# commit.
+# A component's container image: one program and what it needs, run by an unprivileged user, reproducible bit by bit
+# from the same commit.
 {
   self,
   lib,
@@ -20,7 +20,8 @@ let
 
   id = "65532";
 
-  # Some programs look up who they are. Every image has this folder, so registries and nodes keep its layer once.
+  # Some programs look up their user. This folder is the same in every image, so registries and nodes store its layer
+  # once.
   identity = nixpkgs.runCommandLocal "identity" { } ''
     mkdir -p $out/etc
     echo 'nonroot:x:${id}:${id}:nonroot:/:/nonexistent' > $out/etc/passwd
@@ -35,7 +36,7 @@ nixpkgs.buildLayeredImage {
   tag = version;
   created = "1970-01-01T00:00:01Z";
   inherit contents;
-  # A volume that is mounted there for the first time takes over the owner.
+  # A volume that is mounted there for the first time inherits this owner.
   fakeRootCommands = lib.optionalString component.state ''
     mkdir -p data tmp
     chown ${id}:${id} data
@@ -61,7 +62,7 @@ nixpkgs.buildLayeredImage {
   };
 }
 // {
-  # what its bill of materials is made from
+  # the input for its bill of materials
   materials = {
     inherit name version license;
     roots = contents ++ [ package ] ++ also;
