@@ -222,7 +222,9 @@ impl Running {
         if !offsets.is_empty() {
             let last = commit(self.relay.reader.clone(), offsets);
             if !matches!(tokio::time::timeout(LAST_COMMIT, last).await, Ok((_, Ok(())))) {
-                tracing::warn!("the last commit failed; the next start repeats the notifications sent since the previous commit");
+                tracing::warn!(
+                    "the last commit failed; the next start repeats the notifications sent since the previous commit"
+                );
             }
         }
         Ok(())

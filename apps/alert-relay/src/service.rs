@@ -45,9 +45,7 @@ impl Service for AlertRelay {
     fn check(config: &Config) -> anyhow::Result<()> {
         config.kafka.check()?;
         if config.alertmanager.is_empty() && config.webhook.is_empty() {
-            bail!(
-                "--alertmanager and --webhook: no receiver given; name one, such as --alertmanager http://127.0.0.1:9093"
-            );
+            bail!("--alertmanager and --webhook: no receiver given, such as --alertmanager http://127.0.0.1:9093");
         }
         Ok(())
     }

@@ -59,8 +59,8 @@ impl Simulator {
     }
 
     fn faults_url(&self, service: Option<&str>) -> anyhow::Result<Url> {
-        let mut url =
-            Url::parse(&self.url).with_context(|| format!("the simulator's address {} is not a valid URL", self.url))?;
+        let mut url = Url::parse(&self.url)
+            .with_context(|| format!("the simulator's address {} is not a valid URL", self.url))?;
         if let Ok(mut path) = url.path_segments_mut() {
             // As segments, so that a name that contains a slash remains one name.
             path.pop_if_empty().push(FAULTS.trim_start_matches('/')).extend(service);

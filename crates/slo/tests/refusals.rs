@@ -140,7 +140,7 @@ fn annotations_of_ours_that_mean_nothing() {
 
 #[test]
 fn promql_that_is_wrong_or_of_the_wrong_shape() {
-    refused("errors_total{job=\"shop\"}", "errors_total{job=\"shop\"", 17, &["no PromQL", "errors_total{job"]);
+    refused("errors_total{job=\"shop\"}", "errors_total{job=\"shop\"", 17, &["not valid PromQL", "errors_total{job"]);
     refused("errors_total{job=\"shop\"}", "sum(errors_total)", 17, &["plain selector", "counter: false"]);
     refused("errors_total{job=\"shop\"}", "errors_total[5m]", 17, &["range"]);
     refused("errors_total{job=\"shop\"}", "errors_total offset 5m", 17, &["offset"]);
@@ -270,7 +270,7 @@ fn a_latency_objective_that_is_no_bucket_bound() {
         (r#"theirs_bucket{le="1000000"}"#, "\"1e+06\""),
         (r#"latency_seconds_bucket{le=~"0.1|0.5"}"#, "one bucket"),
         ("latency_seconds_bucket", "one bucket"),
-        (r#"size_bytes_bucket{le="0.5"}"#, "no histogram"),
+        (r#"size_bytes_bucket{le="0.5"}"#, "not a histogram"),
     ] {
         let error = latency(query).unwrap_err();
         assert!(error.contains(word), "{query}: {error}");
@@ -303,7 +303,7 @@ fn a_quantile_is_compared_with_a_bucket_bound_too() {
     assert_eq!(problems("queue_length", "7"), Ok(0));
     assert_eq!(problems(&format!("{quantile} * 1000"), "500"), Ok(1));
     let error = problems(quantile, "0.4").unwrap_err();
-    assert!(error.contains("slo.yaml:23:") && error.contains("no bucket bound"), "{error}");
+    assert!(error.contains("slo.yaml:23:") && error.contains("not a bucket bound"), "{error}");
 }
 
 #[test]

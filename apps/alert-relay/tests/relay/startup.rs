@@ -16,7 +16,7 @@ fn refused(args: &[&str]) -> String {
 #[test]
 fn a_bad_configuration_exits_64_and_names_the_flag() {
     for (args, flag) in [
-        (&[][..], "--alertmanager and --webhook: nobody to tell"),
+        (&[][..], "--alertmanager and --webhook: no receiver given"),
         (&["--webhook", "127.0.0.1:8081"], "--webhook"),
         (&["--alertmanager", "ftp://127.0.0.1"], "--alertmanager"),
         (&["--webhook", "http://127.0.0.1:1", "--brokers", "nowhere"], "--brokers"),
