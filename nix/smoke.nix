@@ -56,7 +56,9 @@ nixpkgs.writeShellApplication {
     KAFKA=${images.backends.kafka}
     KAFKA_TAG=${images.backends.kafka.imageTag}
     KAFKA_SETTINGS=${
-      nixpkgs.writeText "kafka.properties" (lib.generators.toKeyValue { } (import ./kafka.nix))
+      nixpkgs.writeText "kafka.properties" (
+        lib.generators.toKeyValue { } (lib.importTOML ../platform/kafka.toml).properties
+      )
     }
     KAFKA_PORT=${toString addresses.port.kafka.broker}
     ADMIN=${toString registry.adminPort}

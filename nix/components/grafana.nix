@@ -1,51 +1,58 @@
 # Grafana, which shows metrics, alerts, logs and traces.
-{ lib, nixpkgs, ... }:
+{
+  lib,
+  nixpkgs,
+  components,
+  ...
+}:
 let
   json = name: value: nixpkgs.writeText name (builtins.toJSON value);
 
+  # A datasource exists if its server does. Settings below `with.SERVER` are added if that server exists as well.
+  datasources =
+    url:
+    let
+      known = server: components ? ${server};
+      datasource =
+        {
+          name,
+          uid,
+          type,
+          server,
+          default ? false,
+          jsonData ? { },
+          ...
+        }@entry:
+        {
+          inherit name uid type;
+          access = "proxy";
+          url = url.${server}.http;
+          jsonData = lib.foldl' (
+            settings: server: settings // lib.optionalAttrs (known server) entry."with".${server}
+          ) jsonData (lib.attrNames (entry."with" or { }));
+        }
+        // lib.optionalAttrs default { isDefault = true; };
+      entries = (lib.importTOML ../../platform/datasources.toml).datasource;
+    in
+    map datasource (lib.filter (entry: known entry.server) entries);
+
+  # Each setting is read from the variable GF_SECTION_KEY.
+  settings = lib.concatMapAttrs (
+    section:
+    lib.mapAttrs' (
+      key: value: {
+        name = lib.toUpper "GF_${lib.replaceStrings [ "." ] [ "_" ] section}_${key}";
+        value = if lib.isBool value then lib.boolToString value else toString value;
+      }
+    )
+  ) (lib.importTOML ../../platform/grafana.toml);
+
   provisioning =
     { url, ... }:
-    let
-      datasource = name: settings: {
-        inherit name;
-        # Dashboards refer to it by this uid.
-        uid = lib.toLower name;
-        type = lib.toLower name;
-        access = "proxy";
-        url = url.${lib.toLower name}.http;
-        jsonData = settings;
-      };
-    in
     nixpkgs.linkFarm "grafana-provisioning" {
       "datasources/tidewatch.yaml" = json "datasources.yaml" {
         apiVersion = 1;
-        datasources = [
-          (
-            datasource "Prometheus" {
-              httpMethod = "POST";
-              timeInterval = "5s";
-              # Links an exemplar to its trace.
-              exemplarTraceIdDestinations = [
-                {
-                  name = "trace_id";
-                  datasourceUid = "tempo";
-                }
-              ];
-            }
-            // {
-              isDefault = true;
-            }
-          )
-          (datasource "Alertmanager" { implementation = "prometheus"; })
-          (datasource "Loki" { })
-          (datasource "Tempo" {
-            tracesToLogsV2 = {
-              datasourceUid = "loki";
-              filterByTraceID = true;
-              customQuery = false;
-            };
-          })
-        ];
+        datasources = datasources url;
       };
       "dashboards/tidewatch.yaml" = json "dashboards.yaml" {
         apiVersion = 1;
@@ -75,20 +82,9 @@ in
       GF_SERVER_HTTP_ADDR = host;
       GF_SERVER_HTTP_PORT = port.grafana.http;
       GF_PATHS_PROVISIONING = "${provisioning addresses}";
-      GF_LOG_MODE = "console";
       GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH = "${../../dashboards}/overview.json";
-      # Everyone who can reach it has read access, and nobody can log in.
-      GF_AUTH_DISABLE_LOGIN_FORM = "true";
-      GF_AUTH_ANONYMOUS_ENABLED = "true";
-      GF_AUTH_ANONYMOUS_ORG_ROLE = "Viewer";
-      GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION = "true";
-      # It downloads and reports nothing.
-      GF_ANALYTICS_REPORTING_ENABLED = "false";
-      GF_ANALYTICS_CHECK_FOR_UPDATES = "false";
-      GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES = "false";
-      GF_NEWS_NEWS_FEED_ENABLED = "false";
-      GF_PLUGINS_PREINSTALL_DISABLED = "true";
-    };
+    }
+    // settings;
 
   talksTo = [
     "prometheus"

@@ -2,19 +2,19 @@
 # created after that.
 {
   lib,
-  config,
   nixpkgs,
   services,
   ...
 }:
 let
   kafka = nixpkgs.apacheKafka_4_1;
+  shared = lib.importTOML ../../platform/kafka.toml;
 
   properties =
     { at, listen, ... }:
     nixpkgs.writeText "server.properties" (
       lib.generators.toKeyValue { } (
-        import ../kafka.nix
+        shared.properties
         // {
           "listeners" = "PLAINTEXT://${listen.kafka.broker},CONTROLLER://${listen.kafka.controller}";
           "advertised.listeners" = "PLAINTEXT://${at.kafka.broker}";
@@ -40,8 +40,8 @@ in
   program = "kafka-server-start.sh";
   arguments = addresses: [ "${properties addresses}" ];
   environment = _: {
-    KAFKA_HEAP_OPTS = "-Xms64m -Xmx${toString config.resources.memory}m";
-    KAFKA_JVM_PERFORMANCE_OPTS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+    KAFKA_HEAP_OPTS = shared.heap;
+    KAFKA_JVM_PERFORMANCE_OPTS = shared.jvm;
     # By default the scripts write logs next to the programs.
     LOG_DIR = "logs";
   };
@@ -49,13 +49,13 @@ in
   ports.controller = 9094;
   ready.port = "broker";
   state = true;
-  resources.memory = 256;
+  resources.memory = lib.toInt (lib.head (builtins.match ".*-Xmx([0-9]+)m" shared.heap));
 
   tasksBefore.kafka-storage = addresses: [
     "${kafka}/bin/kafka-storage.sh"
     "format"
     "--ignore-formatted"
-    "--cluster-id=VGlkZXdhdGNoS2Fma2FBQQ"
+    "--cluster-id=${shared.cluster_id}"
     "--config=${properties addresses}"
   ];
   tasksAfter.topics =

@@ -7,6 +7,7 @@
 }:
 let
   json = name: value: nixpkgs.writeText name (builtins.toJSON value);
+  shared = lib.importTOML ../../platform/prometheus.toml;
   scraped = lib.filterAttrs (_: component: component.metrics != null) components;
 
   # Each component is a job with the component's name, which rules and dashboards rely on.
@@ -21,9 +22,8 @@ let
     in
     json "prometheus.yaml" {
       global = {
-        scrape_interval = "5s";
-        scrape_timeout = "5s";
-        evaluation_interval = "15s";
+        inherit (shared) scrape_interval evaluation_interval;
+        scrape_timeout = shared.scrape_interval;
       };
       rule_files = [ "${../../rules}/*.yaml" ];
       alerting.alertmanagers = [ { static_configs = to at.alertmanager.http; } ];
@@ -42,11 +42,11 @@ in
     [
       "--config.file=${configuration addresses}"
       "--storage.tsdb.path=data"
-      "--storage.tsdb.retention.time=32d"
-      "--storage.tsdb.retention.size=8GB"
+      "--storage.tsdb.retention.time=${shared.retention_time}"
+      "--storage.tsdb.retention.size=${shared.retention_size}"
       "--web.listen-address=${listen.prometheus.http}"
       "--web.external-url=${url.prometheus.http}"
-      "--enable-feature=exemplar-storage"
+      "--enable-feature=${lib.concatStringsSep "," shared.features}"
     ];
 
   metrics = "http";
