@@ -148,13 +148,15 @@ impl Memory {
 
     /// Returns the highest level of the twenty minutes before the ten in which `window` ends.
     pub(crate) fn before(&self, grid: Grid, window: Window) -> Option<u64> {
-        let slot = Spans::of(grid).slot_of(window);
-        self.slots(slot - 2, slot).max()
+        self.before_slot(Spans::of(grid).slot_of(window))
     }
 
     /// Returns the same for yesterday.
     pub(crate) fn yesterday_before(&self, grid: Grid, window: Window) -> Option<u64> {
-        let slot = Spans::of(grid).slot_of(window) - DAY;
+        self.before_slot(Spans::of(grid).slot_of(window) - DAY)
+    }
+
+    fn before_slot(&self, slot: i64) -> Option<u64> {
         self.slots(slot - 2, slot).max()
     }
 
