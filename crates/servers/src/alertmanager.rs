@@ -1,9 +1,8 @@
 //! Alertmanager: how alerts are grouped, which alerts inhibit others, and who is notified.
-use std::path::Path;
 
 use crate::installation::FETCHED;
-use crate::process::{Invocation, Port};
-use crate::{Installation, NotFound, Place, Ready, Running, Server, ServerError};
+use crate::process::Invocation;
+use crate::{Installation, NotFound, Place, Ready, Server, ServerError};
 
 /// The receivers of notifications.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,18 +188,4 @@ impl Server for Alertmanager {
     fn ready(&self) -> Ready {
         Ready::Http("/-/ready")
     }
-}
-
-/// Starts Alertmanager; see [`Running::start`].
-///
-/// # Errors
-/// As for [`Running::start`].
-pub async fn start(
-    installation: &Installation,
-    dir: &Path,
-    port: Port,
-    receivers: &Receivers,
-) -> Result<Running, ServerError> {
-    let server = Alertmanager { installation: installation.clone(), receivers: receivers.clone() };
-    Running::start(&server, dir, port).await
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::platform::{self, GRAFANA, Settings};
-use crate::process::{Invocation, Port};
-use crate::{File, Installation, NotFound, Place, Ready, Running, Server, ServerError};
+use crate::process::Invocation;
+use crate::{File, Installation, NotFound, Place, Ready, Server, ServerError};
 
 /// The configuration of one Grafana.
 #[derive(Clone, Debug)]
@@ -123,19 +123,6 @@ impl Server for Grafana {
     fn ready(&self) -> Ready {
         Ready::Http("/api/health")
     }
-}
-
-/// Starts Grafana; see [`Running::start`].
-///
-/// # Errors
-/// As for [`Running::start`].
-pub async fn start(
-    installation: &Installation,
-    dir: &Path,
-    port: Port,
-    config: &Config,
-) -> Result<Running, ServerError> {
-    Running::start(&Grafana { installation: installation.clone(), config: config.clone() }, dir, port).await
 }
 
 /// Returns the folder with Grafana's own files, which it needs as an argument: where the archive was unpacked, beside

@@ -1,13 +1,12 @@
 //! Prometheus: its scrape targets, the rules it evaluates, and the destination of its alerts.
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use crate::installation::FETCHED;
 use crate::platform::PROMETHEUS;
-use crate::process::{Invocation, Port};
-use crate::{File, Installation, NotFound, Place, Ready, Running, Server, ServerError};
+use crate::process::Invocation;
+use crate::{File, Installation, NotFound, Place, Ready, Server, ServerError};
 
 /// Returns the scrape interval: the setting of `platform/prometheus.toml`.
 #[must_use]
@@ -134,19 +133,6 @@ impl Server for Prometheus {
     fn ready(&self) -> Ready {
         Ready::Http("/-/ready")
     }
-}
-
-/// Starts Prometheus; see [`Running::start`].
-///
-/// # Errors
-/// As for [`Running::start`].
-pub async fn start(
-    installation: &Installation,
-    dir: &Path,
-    port: Port,
-    config: &Config,
-) -> Result<Running, ServerError> {
-    Running::start(&Prometheus { installation: installation.clone(), config: config.clone() }, dir, port).await
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::{Json, Router, extract::State, routing::post};
 use serde_json::{Value, json};
-use tidewatch_servers::alertmanager::{self, Receivers};
+use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
 use tidewatch_servers::process::Port;
 use tidewatch_servers::{Installation, Running};
 use tidewatch_testkit::{eventually, program};
@@ -38,8 +38,8 @@ async fn a_slow_twin_joins_the_notification_of_the_fast_path_and_a_human_hears_n
     let (told, url) = webhook().await;
     let dir = tempfile::tempdir().unwrap();
     let installation = Installation::of("alertmanager", alertmanager);
-    let alertmanager =
-        alertmanager::start(&installation, dir.path(), Port::Free, &Receivers::Webhook(url)).await.unwrap();
+    let server = Alertmanager { installation, receivers: Receivers::Webhook(url) };
+    let alertmanager = Running::start(&server, dir.path(), Port::Free).await.unwrap();
 
     fires(&alertmanager, json!({ "alertname": "Watchdog", "severity": "info", "path": "slow" })).await;
     let error_rate = |path: &str, region: Option<&str>| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidewatch_servers::alertmanager::{self, Receivers};
+use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
 use tidewatch_servers::process::Port;
 use tidewatch_servers::{Installation, Running};
 use tidewatch_testkit::{eventually, program};
@@ -83,9 +83,10 @@ async fn what_follows_from_another_alert_is_held_back_and_nothing_else() {
     let Some(alertmanager) = program("alertmanager", test) else { return };
     let installation = Installation::of("alertmanager", alertmanager);
     let receivers = Receivers::Webhook("http://127.0.0.1:1/webhook".into());
+    let server = Alertmanager { installation, receivers };
     for (what, alerts, held_back) in CASES {
         let dir = tempfile::tempdir().unwrap();
-        let running = alertmanager::start(&installation, dir.path(), Port::Free, &receivers).await.unwrap();
+        let running = Running::start(&server, dir.path(), Port::Free).await.unwrap();
         let alerts: Vec<BTreeMap<&str, &str>> = alerts.iter().map(|text| labels(text)).collect();
         let posted: Vec<Value> = alerts.iter().map(|labels| json!({ "labels": labels })).collect();
         let posting = reqwest::Client::new().post(format!("{}/api/v2/alerts", running.url())).json(&posted).send();

@@ -7,9 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
+use tidewatch_servers::grafana::{self, Grafana};
 use tidewatch_servers::process::{Port, PortError};
-use tidewatch_servers::prometheus::{self, Target};
-use tidewatch_servers::{File, Installation, ServerError, alertmanager, grafana, rules};
+use tidewatch_servers::prometheus::{self, Prometheus, Target};
+use tidewatch_servers::{File, Installation, Running, ServerError, rules};
 use tidewatch_testkit::{eventually, program};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -27,6 +29,16 @@ fn config() -> prometheus::Config {
     }
 }
 
+/// Starts a Prometheus.
+async fn start(
+    installation: Installation,
+    dir: &Path,
+    port: Port,
+    config: prometheus::Config,
+) -> Result<Running, ServerError> {
+    Running::start(&Prometheus { installation, config }, dir, port).await
+}
+
 async fn get(url: &str) -> Option<Value> {
     reqwest::get(url).await.ok()?.json().await.ok()
 }
@@ -41,12 +53,12 @@ async fn prometheus_scrapes_itself_and_its_alertmanager_and_every_rule_is_evalua
     let Some(prometheus) = installed("prometheus", test) else { return };
     let Some(alertmanager) = installed("alertmanager", test) else { return };
     let dir = tempfile::tempdir().unwrap();
-    let receivers = alertmanager::Receivers::Webhook("http://127.0.0.1:1/webhook".into());
+    let receivers = Receivers::Webhook("http://127.0.0.1:1/webhook".into());
     let am_port = Port::free();
-    let am =
-        alertmanager::start(&alertmanager, &dir.path().join("am"), Port::Fixed(am_port), &receivers).await.unwrap();
+    let alertmanager = Alertmanager { installation: alertmanager, receivers };
+    let am = Running::start(&alertmanager, &dir.path().join("am"), Port::Fixed(am_port)).await.unwrap();
     let config = prometheus::Config { alertmanager: Some(am_port), ..config() };
-    let prom = prometheus::start(&prometheus, &dir.path().join("prom"), Port::Free, &config).await.unwrap();
+    let prom = start(prometheus, &dir.path().join("prom"), Port::Free, config).await.unwrap();
 
     eventually("both are scraped", SOON, async || {
         let targets = get(&format!("{}/api/v1/targets", prom.url())).await?;
@@ -72,7 +84,7 @@ async fn prometheus_killed_and_started_again_has_its_data() {
     let test = "prometheus_killed_and_started_again_has_its_data";
     let Some(prometheus) = installed("prometheus", test) else { return };
     let dir = tempfile::tempdir().unwrap();
-    let mut prom = prometheus::start(&prometheus, dir.path(), Port::Free, &config()).await.unwrap();
+    let mut prom = start(prometheus, dir.path(), Port::Free, config()).await.unwrap();
     let samples = format!("{}/api/v1/query?query=count_over_time(up[1h])", prom.url());
     let samples = async || get(&samples).await?["data"]["result"][0]["value"][1].as_str()?.parse::<u64>().ok();
     let before = eventually("it scrapes itself", SOON, async || samples().await.filter(|count| *count >= 2)).await;
@@ -89,7 +101,7 @@ async fn a_target_without_answer_is_down_under_its_job() {
     let dir = tempfile::tempdir().unwrap();
     let nobody = Target { job: "stream-processor".into(), address: ([127, 0, 0, 1], 1).into() };
     let config = prometheus::Config { targets: vec![nobody], ..config() };
-    let prom = prometheus::start(&prometheus, dir.path(), Port::Free, &config).await.unwrap();
+    let prom = start(prometheus, dir.path(), Port::Free, config).await.unwrap();
     eventually("it is down", SOON, async || {
         let up = get(&format!("{}/api/v1/query?query=up==0", prom.url())).await?;
         (up["data"]["result"][0]["metric"]["job"] == "stream-processor").then_some(())
@@ -104,7 +116,7 @@ async fn what_it_refuses_is_shown_with_the_end_of_its_log() {
     let broken =
         File { name: "broken.yaml".into(), text: "groups: [{name: a, rules: [{record: b, expr: 'sum('}]}]".into() };
     let config = prometheus::Config { rules: vec![broken], ..config() };
-    let error = prometheus::start(&prometheus, dir.path(), Port::Free, &config).await.unwrap_err().to_string();
+    let error = start(prometheus, dir.path(), Port::Free, config).await.unwrap_err().to_string();
     assert!(error.starts_with("prometheus ended at start (exit status"), "{error}");
     assert!(error.contains("prometheus.log") && error.contains("broken.yaml"), "{error}");
 }
@@ -115,7 +127,7 @@ async fn a_port_in_use_is_refused_before_anything_is_started() {
     let port = taken.local_addr().unwrap().port();
     let dir = tempfile::tempdir().unwrap();
     let nothing = Installation::of("prometheus", dir.path().join("no such program"));
-    let error = prometheus::start(&nothing, dir.path(), Port::Fixed(port), &config()).await.unwrap_err();
+    let error = start(nothing, dir.path(), Port::Fixed(port), config()).await.unwrap_err();
     assert!(matches!(error, ServerError::Port(PortError::InUse(p)) if p == port), "{error:?}");
 }
 
@@ -126,7 +138,7 @@ async fn rules_of_an_earlier_start_are_gone() {
     let of_old = dir.path().join("rules/of-old.yaml");
     std::fs::create_dir(dir.path().join("rules")).unwrap();
     std::fs::write(&of_old, "").unwrap();
-    prometheus::start(&ends, dir.path(), Port::Free, &config()).await.unwrap_err();
+    start(ends, dir.path(), Port::Free, config()).await.unwrap_err();
     assert!(!of_old.exists());
     assert!(dir.path().join("prometheus.yml").exists());
 }
@@ -156,7 +168,7 @@ http.server.HTTPServer(('127.0.0.1', $port), Handler).serve_forever()""#,
         dashboards: vec![File { name: "overview.json".into(), text: "{}".into() }],
     };
     let state = dir.path().join("state");
-    let running = grafana::start(&fake, &state, Port::Free, &config).await.unwrap();
+    let running = Running::start(&Grafana { installation: fake, config }, &state, Port::Free).await.unwrap();
     let called = std::fs::read_to_string(state.join("called")).unwrap();
     assert!(called.starts_with("server ") && called.contains("grafana.ini"), "{called}");
     for file in ["dashboards/overview.json", "provisioning/datasources/tidewatch.yaml"] {

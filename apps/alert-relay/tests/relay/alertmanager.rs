@@ -25,7 +25,8 @@ impl Alertmanager {
     async fn start(installation: &Installation, port: Port, receiver: &Receiver) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let receivers = Receivers::Webhook(receiver.webhook.clone());
-        let running = alertmanager::start(installation, dir.path(), port, &receivers).await.unwrap();
+        let server = alertmanager::Alertmanager { installation: installation.clone(), receivers };
+        let running = Running::start(&server, dir.path(), port).await.unwrap();
         Self { running, _dir: dir }
     }
 

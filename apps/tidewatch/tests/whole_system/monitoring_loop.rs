@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tidewatch_servers::alertmanager::{self, Receivers};
+use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
 use tidewatch_servers::process::Port;
-use tidewatch_servers::{Installation, prometheus, rules};
+use tidewatch_servers::prometheus::{self, Prometheus};
+use tidewatch_servers::{Installation, Running, rules};
 use tidewatch_testkit::{Notification, Stack, StackOptions, eventually, program};
 
 const BROKEN: &str = "payment-service";
@@ -78,7 +79,8 @@ async fn an_alertmanager_that_lost_everything_is_told_again() {
     let (am_dir, port) = (dir.path().join("alertmanager"), Port::free());
     let installation = Installation::of("alertmanager", alertmanager_program);
     let receivers = Receivers::Webhook("http://127.0.0.1:1/webhook".into());
-    let mut am = alertmanager::start(&installation, &am_dir, Port::Fixed(port), &receivers).await.unwrap();
+    let server = Alertmanager { installation, receivers };
+    let mut am = Running::start(&server, &am_dir, Port::Fixed(port)).await.unwrap();
     let config = prometheus::Config {
         scrape_interval: Duration::from_secs(1),
         targets: Vec::new(),
@@ -86,7 +88,8 @@ async fn an_alertmanager_that_lost_everything_is_told_again() {
         alertmanager: Some(port),
     };
     let installation = Installation::of("prometheus", prometheus_program);
-    let _prometheus = prometheus::start(&installation, dir.path(), Port::Free, &config).await.unwrap();
+    let server = Prometheus { installation, config };
+    let _prometheus = Running::start(&server, dir.path(), Port::Free).await.unwrap();
     let url = format!("{}/api/v2/alerts?filter=alertname%3DWatchdog", am.url());
     let watchdog = async || {
         let alerts: Vec<Value> = reqwest::get(&url).await.ok()?.json().await.ok()?;

@@ -10,9 +10,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 use tidewatch_kafka::broker::InProcess;
-use tidewatch_servers::alertmanager::Receivers;
+use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
 use tidewatch_servers::process::Port;
-use tidewatch_servers::prometheus::{Config, Target};
+use tidewatch_servers::prometheus::{Config, Prometheus, Target};
 use tidewatch_servers::{File, Running};
 use tidewatch_service::{Service, Shutdown};
 
@@ -117,8 +117,8 @@ impl Parts {
         let dir = self.dir.path().join(name);
         let receivers = Receivers::Webhook(format!("{webhook}/webhook"));
         let installation = tidewatch_servers::alertmanager::find().unwrap();
-        let running =
-            tidewatch_servers::alertmanager::start(&installation, &dir, Port::Free, &receivers).await.unwrap();
+        let server = Alertmanager { installation, receivers };
+        let running = Running::start(&server, &dir, Port::Free).await.unwrap();
         reload(&running, &dir.join("alertmanager.yaml"), edit);
         running
     }
@@ -136,7 +136,8 @@ impl Parts {
         let port = alertmanager.url().rsplit(':').next().unwrap().parse().unwrap();
         let config = Config { scrape_interval: Duration::from_secs(1), targets, rules, alertmanager: Some(port) };
         let installation = tidewatch_servers::prometheus::find().unwrap();
-        let running = tidewatch_servers::prometheus::start(&installation, &dir, Port::Free, &config).await.unwrap();
+        let server = Prometheus { installation, config };
+        let running = Running::start(&server, &dir, Port::Free).await.unwrap();
         reload(&running, &dir.join("prometheus.yml"), edit);
         running
     }
