@@ -35,7 +35,7 @@ pub struct AlertRelay {
 
 impl Service for AlertRelay {
     const ENTRY: tidewatch_platform::Service = tidewatch_platform::ALERT_RELAY;
-    const ABOUT: &'static str = "Tells Alertmanager or a webhook of every alert in alerts.fired";
+    const ABOUT: &'static str = "Notifies Alertmanager or a webhook of every alert in alerts.fired";
     type Config = Config;
 
     fn admin_args(config: &Config) -> &AdminArgs {

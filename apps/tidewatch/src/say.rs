@@ -6,7 +6,7 @@ use std::io::Write;
 
 use tidewatch_service::printable_lines;
 
-/// Prints a line, formatted as by `println!`. A closed stdout (`tidewatch up | head`) is no reason to stop.
+/// Prints a line, formatted as by `println!`. The program continues if stdout is closed (`tidewatch up | head`).
 macro_rules! say {
     ($($line:tt)*) => { $crate::say::line(format_args!($($line)*)) };
 }

@@ -75,7 +75,7 @@ impl Files {
     fn load_telling(&self) -> anyhow::Result<Vec<Slo>> {
         let Loaded { slos, notes } = self.load()?;
         for note in notes {
-            // If nobody reads the notes, that is no reason to stop.
+            // The command continues if stderr is closed.
             let _ = writeln!(std::io::stderr(), "note: {}", printable(note));
         }
         Ok(slos)
