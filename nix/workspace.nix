@@ -7,7 +7,7 @@ let
   package = (manifest root).workspace.package;
 
   # The members in apps/ or crates/ by package name: the folder, the description, and the names of the build's
-  # dependencies.
+  # dependencies and of the tests that the manifest declares.
   membersIn =
     group:
     lib.listToAttrs (
@@ -22,6 +22,7 @@ let
             inherit dir;
             inherit (read.package) description;
             dependencies = lib.attrNames (read.dependencies or { } // read.build-dependencies or { });
+            tests = map (test: test.name) (read.test or [ ]);
           }
         )
         (
@@ -67,24 +68,26 @@ in
   inherit apps members;
   lock = lib.importTOML ../Cargo.lock;
 
-  # The integration tests: tests/NAME.rs and tests/NAME/main.rs of each member, except the whole-system tests.
-  tests = lib.subtractLists [ "whole_system" ] (
+  # The integration tests: tests/NAME.rs and tests/NAME/main.rs of each member and those that its manifest declares,
+  # except the ones that start the whole system.
+  tests = lib.subtractLists [ "system" "torture" ] (
     lib.unique (
       lib.concatMap (
-        { dir, ... }:
+        { dir, tests, ... }:
         let
-          tests = dir + "/tests";
+          folder = dir + "/tests";
           name =
             file: kind:
-            if kind == "directory" && lib.pathExists (tests + "/${file}/main.rs") then
+            if kind == "directory" && lib.pathExists (folder + "/${file}/main.rs") then
               [ file ]
             else if lib.hasSuffix ".rs" file then
               [ (lib.removeSuffix ".rs" file) ]
             else
               [ ];
         in
-        lib.optionals (lib.pathExists tests) (
-          lib.concatLists (lib.mapAttrsToList name (builtins.readDir tests))
+        tests
+        ++ lib.optionals (lib.pathExists folder) (
+          lib.concatLists (lib.mapAttrsToList name (builtins.readDir folder))
         )
       ) (lib.attrValues members)
     )
@@ -128,6 +131,10 @@ in
     ../runbooks
     ../rustfmt.toml
     ../schemas
+    ../tests/monitoring
+    ../tests/scripts
+    ../tests/system
+    ../tests/torture
     ../xtask
   ];
 }

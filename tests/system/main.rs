@@ -1,7 +1,6 @@
-//! Tests of the `tidewatch` binary, as users run it. They are one program, so that tests that wait run in parallel.
+//! Tests of the `tidewatch` binary, as users run it.
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
-mod attacks;
 mod bad_usage;
 mod fault_to_notification;
 mod healthy_is_quiet;
@@ -10,7 +9,6 @@ mod replay_accounting;
 mod replay_input;
 mod replay_live;
 mod runbooks;
-mod terminal;
 mod topics;
 mod up_lifecycle;
 mod verify;
