@@ -25,10 +25,9 @@ struct Service {
     talks_to: Vec<Peer>,
     #[serde(default)]
     drain_after: Vec<String>,
+    webhook: Option<String>,
     #[serde(default)]
     critical: bool,
-    #[serde(default)]
-    public_tls: bool,
 }
 
 #[derive(Deserialize)]
@@ -43,8 +42,11 @@ struct Peer {
 #[serde(deny_unknown_fields)]
 struct Server {
     name: String,
+    title: String,
     ports: BTreeMap<String, u16>,
     ready: Option<String>,
+    #[serde(default)]
+    metrics: bool,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -67,7 +69,7 @@ fn write_services(code: &mut String, registry: &Registry) -> Result<(), Box<dyn 
         "/// The admin port of a service that runs alone.\npub const ADMIN_PORT: Port = Port({admin_port});"
     )?;
     for (service, admin) in registry.service.iter().zip(admin_port..) {
-        let Service { name, endpoint, live, drain_after, critical, public_tls, .. } = service;
+        let Service { name, endpoint, live, drain_after, critical, .. } = service;
         let page = service.page.map(|page| format!("Port({page})"));
         let page = page.map_or("None".to_owned(), |page| format!("Some({page})"));
         let mut peers = String::new();
@@ -76,11 +78,14 @@ fn write_services(code: &mut String, registry: &Registry) -> Result<(), Box<dyn 
         }
         writeln!(code, "/// The {name}.\npub const {}: Service = Service {{", constant(name))?;
         writeln!(code, "name: {name:?}, endpoint: {endpoint:?}, page: {page}, admin: Port({admin}), live: {live:?},")?;
-        writeln!(code, "talks_to: &[{peers}], drain_after: &{drain_after:?}, critical: {critical},")?;
-        writeln!(code, "public_tls: {public_tls} }};")?;
+        writeln!(code, "talks_to: &[{peers}], drain_after: &{drain_after:?}, critical: {critical} }};")?;
         if let Some(page) = service.page {
             writeln!(code, "/// The port of the {name}'s page or API.")?;
             writeln!(code, "pub const {}_PAGE: Port = Port({page});", constant(name))?;
+        }
+        if let Some(webhook) = &service.webhook {
+            writeln!(code, "/// The path at the {name}'s page that receives notifications.")?;
+            writeln!(code, "pub const {}_WEBHOOK: &str = {webhook:?};", constant(name))?;
         }
     }
     write_list(code, "Service", "SERVICES", registry.service.iter().map(|service| service.name.as_str()))?;
@@ -88,12 +93,15 @@ fn write_services(code: &mut String, registry: &Registry) -> Result<(), Box<dyn 
 }
 
 fn write_servers(code: &mut String, servers: &[Server]) -> Result<(), Box<dyn Error>> {
-    for Server { name, ports, ready } in servers {
+    for Server { name, title, ports, ready, metrics } in servers {
         let [port] = ports.values().copied().collect::<Vec<_>>()[..] else {
             return Err(format!("platform/services.toml: {name}: expected one port, the one that clients use").into());
         };
-        writeln!(code, "/// The server {name}.\npub const {}: Server =", constant(name))?;
-        writeln!(code, "Server {{ name: {name:?}, port: Port({port}), ready: {ready:?} }};")?;
+        writeln!(code, "/// {title}.\npub const {}: Server = Server {{", constant(name))?;
+        writeln!(
+            code,
+            "name: {name:?}, title: {title:?}, port: Port({port}), ready: {ready:?}, metrics: {metrics} }};"
+        )?;
     }
     write_list(code, "Server", "SERVERS", servers.iter().map(|server| server.name.as_str()))?;
     Ok(())

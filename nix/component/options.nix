@@ -123,6 +123,18 @@ in
       description = "The name of the port where Prometheus scrapes /metrics; null: it isn't scraped.";
     };
 
+    scraping = mkOption {
+      type = types.attrsOf types.anything;
+      default = { };
+      description = "Additional settings of its scrape job in Prometheus.";
+    };
+
+    entrances = mkOption {
+      type = strings;
+      default = [ ];
+      description = "The names of the ports that people and their programs use. `.#local` prints their addresses.";
+    };
+
     state = mkOption {
       type = types.bool;
       default = false;
@@ -157,6 +169,13 @@ in
       type = types.attrsOf (ofAddresses strings);
       default = { };
       description = "Commands that have to succeed before those that talk to it start, by name.";
+    };
+
+    validation = mkOption {
+      type = ofAddresses strings;
+      default = _: [ ];
+      defaultText = "none";
+      description = "A function of addresses: a command that fails if its configuration is invalid, for the check `local`.";
     };
 
     resources.memory = mkOption {

@@ -16,7 +16,7 @@ in
 
   kind = "service";
   package = services.${name};
-  inherit (services.${name}.meta) description;
+  description = entry.about or name;
   inherit (workspace) license version;
 
   ports = {
@@ -28,6 +28,7 @@ in
     path = "/readyz";
   };
   metrics = "admin";
+  entrances = lib.optional hasPage "page";
 
   connections = entry.talks_to;
   # Logs and traces go to the collector.
@@ -53,6 +54,5 @@ in
       ADMIN_LISTEN = "0.0.0.0:${toString registry.adminPort}";
     }
     // lib.optionalAttrs hasPage { LISTEN = "0.0.0.0:${toString entry.page}"; };
-    certificates = entry.public_tls or false;
   };
 }

@@ -1,7 +1,6 @@
 # Alertmanager, which notifies mock-slack.
 { nixpkgs, ... }:
 {
-  description = "Alertmanager";
   license = "Apache-2.0";
   package = nixpkgs.prometheus-alertmanager;
   arguments =
@@ -15,7 +14,6 @@
       "--cluster.listen-address="
     ];
 
-  metrics = "http";
   talksTo = [ "mock-slack" ];
   state = true;
   image.certificates = true;

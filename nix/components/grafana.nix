@@ -9,10 +9,13 @@ let
   json = name: value: nixpkgs.writeText name (builtins.toJSON value);
 
   # A datasource exists if its server does. Settings below `with.SERVER` are added if that server exists as well.
+  known = server: components ? ${server};
+  entries =
+    lib.filter (entry: known entry.server)
+      (lib.importTOML ../../platform/datasources.toml).datasource;
   datasources =
     url:
     let
-      known = server: components ? ${server};
       datasource =
         {
           name,
@@ -32,9 +35,8 @@ let
           ) jsonData (lib.attrNames (entry."with" or { }));
         }
         // lib.optionalAttrs default { isDefault = true; };
-      entries = (lib.importTOML ../../platform/datasources.toml).datasource;
     in
-    map datasource (lib.filter (entry: known entry.server) entries);
+    map datasource entries;
 
   # Each setting is read from the variable GF_SECTION_KEY.
   settings = lib.concatMapAttrs (
@@ -69,7 +71,6 @@ let
     };
 in
 {
-  description = "Grafana";
   license = "AGPL-3.0-only";
   package = nixpkgs.grafana;
   command = [
@@ -86,12 +87,7 @@ in
     }
     // settings;
 
-  talksTo = [
-    "prometheus"
-    "alertmanager"
-    "loki"
-    "tempo"
-  ];
+  talksTo = map (entry: entry.server) entries;
   state = true;
 
   image.environment = {

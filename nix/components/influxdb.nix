@@ -20,6 +20,7 @@
     port = "http";
     path = "/health";
   };
+  entrances = [ "http" ];
   state = true;
 
   image.environment = {

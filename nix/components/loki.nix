@@ -1,5 +1,5 @@
 # Loki on one node, which keeps the services' logs for a week.
-{ nixpkgs, ... }:
+{ config, nixpkgs, ... }:
 let
   configuration =
     { host, port, ... }:
@@ -50,6 +50,11 @@ in
   license = "AGPL-3.0-only";
   package = nixpkgs.grafana-loki;
   arguments = addresses: [ "-config.file=${configuration addresses}" ];
+  validation = addresses: [
+    "${config.package}/bin/${config.program}"
+    "-verify-config"
+    "-config.file=${configuration addresses}"
+  ];
 
   ports = {
     http = 3100;

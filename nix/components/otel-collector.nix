@@ -49,6 +49,11 @@ in
   package = nixpkgs.opentelemetry-collector-contrib;
   program = nixpkgs.opentelemetry-collector-contrib.meta.mainProgram;
   arguments = addresses: [ "--config=${configuration addresses}" ];
+  validation = addresses: [
+    "${config.package}/bin/${config.program}"
+    "validate"
+    "--config=${configuration addresses}"
+  ];
 
   ports = {
     otlp-grpc = 4317;
@@ -59,6 +64,10 @@ in
     port = "health";
     path = "/";
   };
+  entrances = [
+    "otlp-grpc"
+    "otlp-http"
+  ];
   talksTo = [
     "loki"
     "tempo"

@@ -15,10 +15,13 @@ let
     { at, ... }:
     let
       to = address: [ { targets = [ address ]; } ];
-      job = name: component: {
-        job_name = name;
-        static_configs = to at.${name}.${component.metrics};
-      };
+      job =
+        name: component:
+        {
+          job_name = name;
+          static_configs = to at.${name}.${component.metrics};
+        }
+        // component.scraping;
     in
     json "prometheus.yaml" {
       global = {
@@ -27,14 +30,10 @@ let
       };
       rule_files = [ "${../../rules}/*.yaml" ];
       alerting.alertmanagers = [ { static_configs = to at.alertmanager.http; } ];
-      scrape_configs = lib.mapAttrsToList job (removeAttrs scraped [ "pushgateway" ]) ++ [
-        # Pushed metrics bring their own labels.
-        (job "pushgateway" scraped.pushgateway // { honor_labels = true; })
-      ];
+      scrape_configs = lib.mapAttrsToList job scraped;
     };
 in
 {
-  description = "Prometheus";
   license = "Apache-2.0";
   package = nixpkgs.prometheus;
   arguments =
@@ -49,7 +48,13 @@ in
       "--enable-feature=${lib.concatStringsSep "," shared.features}"
     ];
 
-  metrics = "http";
+  validation = addresses: [
+    "${nixpkgs.promtool}/bin/promtool"
+    "check"
+    "config"
+    "${configuration addresses}"
+  ];
+
   # It stops before these, so it doesn't report them as down.
   talksTo = lib.attrNames (removeAttrs scraped [ "prometheus" ]);
   state = true;

@@ -17,4 +17,7 @@
     path = "/-/ready";
   };
   metrics = "http";
+  # Pushed metrics have their own labels.
+  scraping.honor_labels = true;
+  entrances = [ "http" ];
 }

@@ -1,8 +1,8 @@
 //! The registry of Tidewatch's services and servers: constants generated from platform/services.toml, which Nix reads
 //! as well.
 //!
-//! Each service has a [`Service`], such as `CONSOLE`, and, if it has a page, a [`Port`], such as `CONSOLE_PAGE`. Each
-//! server has a [`Server`], such as `KAFKA`.
+//! Each service has a [`Service`], such as `CONSOLE`, if it has a page, a [`Port`], such as `CONSOLE_PAGE`, and if it
+//! receives notifications, a path, such as `MOCK_SLACK_WEBHOOK`. Each server has a [`Server`], such as `KAFKA`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod drain;
@@ -55,8 +55,6 @@ pub struct Service {
     pub drain_after: &'static [&'static str],
     /// Whether alerts are lost while it is down.
     pub critical: bool,
-    /// Whether it connects over TLS to hosts certified by a public authority.
-    pub public_tls: bool,
 }
 
 /// A server or service that a service connects to.
@@ -75,10 +73,14 @@ pub struct Peer {
 pub struct Server {
     /// Its name, and its key in endpoints.json.
     pub name: &'static str,
+    /// Its name in messages.
+    pub title: &'static str,
     /// Port that its clients use.
     pub port: Port,
-    /// Path that answers 200 once it is ready; `None` if it doesn't speak HTTP.
+    /// Path that answers 200 once it is ready; `None` if it speaks Kafka's protocol instead of HTTP.
     pub ready: Option<&'static str>,
+    /// Whether Prometheus scrapes its port.
+    pub metrics: bool,
 }
 
 #[cfg(test)]

@@ -1,0 +1,4 @@
+# It sends alerts to webhooks on the internet, too, whose certificates are from public authorities.
+{
+  image.certificates = true;
+}
