@@ -3,6 +3,7 @@ use crate::notification::{Notification, Status};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::collections::HashSet;
+use tidewatch_platform::MOCK_SLACK_WEBHOOK;
 
 /// The Content Security Policy: the browser must not load anything from outside the page.
 pub(crate) const POLICY: &str =
@@ -37,7 +38,7 @@ pub(crate) fn render(notifications: &[Notification]) -> Markup {
                 main {
                     @if notifications.is_empty() {
                         p { "Nothing was received yet." }
-                        p.quiet { "Alertmanager's webhooks go to " code { "/webhook" } ", Slack's to " code { "/slack/webhook" } "." }
+                        p.quiet { "Alertmanager's webhooks go to " code { (MOCK_SLACK_WEBHOOK) } ", Slack's to " code { "/slack/webhook" } "." }
                     }
                     ol aria-label="Notifications, newest first" {
                         @for (notification, last) in marked_last(notifications).take(SHOWN) { (entry(notification, last)) }

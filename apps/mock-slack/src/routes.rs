@@ -16,6 +16,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tidewatch_contract::http::mock_slack::ALERTS;
+use tidewatch_platform::MOCK_SLACK_WEBHOOK;
 use tidewatch_service::{Condition, same_origin_only};
 
 /// The largest body that is accepted, in bytes.
@@ -36,7 +37,7 @@ pub(crate) struct App {
 pub(crate) fn routes(app: App) -> Router {
     let routes = Router::new()
         .route("/", get(show))
-        .route("/webhook", post(receive_alertmanager))
+        .route(MOCK_SLACK_WEBHOOK, post(receive_alertmanager))
         .route("/slack/webhook", post(receive_slack))
         .route(ALERTS, get(list).delete(clear))
         .route("/health", get(async || "live\n"))

@@ -154,7 +154,7 @@ async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Start
     endpoints.insert("broker", broker.kind());
     endpoints.insert("kafka", &broker.args().brokers);
     let (fleet, services) = services::bind(args, &broker, dir, found.alertmanager(), &mut endpoints).await?;
-    found.tell_missing();
+    found.report_missing();
     let backends = found.start(dir, services, args.slo_scale, &mut endpoints).await?;
     Ok(Started { broker, backends, fleet, endpoints })
 }

@@ -1,8 +1,10 @@
 //! Alertmanager: how alerts are grouped, which alerts inhibit others, and who is notified.
 
+use tidewatch_platform::{self as platform, ALERTMANAGER, MOCK_SLACK_PAGE, MOCK_SLACK_WEBHOOK};
+
 use crate::installation::FETCHED;
 use crate::process::Invocation;
-use crate::{Installation, NotFound, Place, Ready, Server, ServerError};
+use crate::{Backend, Installation, NotFound, Place, Server, ServerError};
 
 /// The receivers of notifications.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +32,7 @@ impl Receivers {
     /// Returns the receivers of `alertmanager/local.yaml`: the mock-slack on this machine.
     #[must_use]
     pub fn local() -> Receivers {
-        Receivers::Webhook("http://127.0.0.1:8081/webhook".to_owned())
+        Receivers::Webhook(format!("http://{}{MOCK_SLACK_WEBHOOK}", MOCK_SLACK_PAGE.on_loopback()))
     }
 
     fn render(&self) -> String {
@@ -143,12 +145,22 @@ inhibit_rules:
     target_matchers: [alertname = "SLOIndicatorAbsent"]
 "#;
 
+/// Alertmanager under `tidewatch up`.
+pub(crate) const BACKEND: Backend = Backend {
+    entry: ALERTMANAGER,
+    needs: &[],
+    find,
+    configure: |installation, wiring| {
+        Box::new(Alertmanager { installation, receivers: Receivers::Webhook(wiring.webhook.clone()) })
+    },
+};
+
 /// Finds Alertmanager on PATH or among the programs fetched by `tests/setup`.
 ///
 /// # Errors
 /// When it is in neither place.
 pub fn find() -> Result<Installation, NotFound> {
-    Installation::find("alertmanager", &["alertmanager"], FETCHED)
+    Installation::find(ALERTMANAGER, &["alertmanager"], FETCHED)
 }
 
 /// An Alertmanager that was found and configured.
@@ -161,8 +173,8 @@ pub struct Alertmanager {
 }
 
 impl Server for Alertmanager {
-    fn name(&self) -> &'static str {
-        self.installation.name()
+    fn entry(&self) -> platform::Server {
+        ALERTMANAGER
     }
 
     fn configure(&self, place: &Place) -> Result<(), ServerError> {
@@ -183,9 +195,5 @@ impl Server for Alertmanager {
             ],
             environment: Vec::new(),
         }
-    }
-
-    fn ready(&self) -> Ready {
-        Ready::Http("/-/ready")
     }
 }

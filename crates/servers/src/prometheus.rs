@@ -1,17 +1,35 @@
 //! Prometheus: its scrape targets, the rules it evaluates, and the destination of its alerts.
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use serde::Deserialize;
+use tidewatch_platform::{self as platform, ALERTMANAGER, PROMETHEUS};
+
 use crate::installation::FETCHED;
-use crate::platform::PROMETHEUS;
 use crate::process::Invocation;
-use crate::{File, Installation, NotFound, Place, Ready, Server, ServerError};
+use crate::settings::settings;
+use crate::{Backend, File, Installation, NotFound, Place, Server, ServerError, Wiring, local};
+
+static SETTINGS: LazyLock<Settings> = settings!("prometheus.toml");
+
+/// `platform/prometheus.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    scrape_interval: SignedDuration,
+    evaluation_interval: String,
+    retention_time: String,
+    retention_size: String,
+    features: Vec<String>,
+}
 
 /// Returns the scrape interval: the setting of `platform/prometheus.toml`.
 #[must_use]
 pub fn scrape_interval() -> Duration {
-    PROMETHEUS.scrape_interval.unsigned_abs()
+    SETTINGS.scrape_interval.unsigned_abs()
 }
 
 /// A scrape target; its path is `/metrics`.
@@ -37,6 +55,20 @@ pub struct Config {
 }
 
 impl Config {
+    /// Returns the configuration of the Prometheus of `tidewatch up`.
+    fn of(wiring: &Wiring) -> Config {
+        // `render` adds Prometheus itself and its Alertmanager.
+        let own = [PROMETHEUS, ALERTMANAGER];
+        let others = wiring.servers.iter().filter(|(server, _)| server.metrics && !own.contains(server));
+        let others = others.map(|(server, port)| Target { job: server.name.to_owned(), address: local(port) });
+        Config {
+            scrape_interval: wiring.scrape_interval,
+            targets: wiring.services.iter().cloned().chain(others).collect(),
+            rules: wiring.rules.clone(),
+            alertmanager: wiring.servers.port(ALERTMANAGER.name),
+        }
+    }
+
     /// Renders `prometheus.yml` for a Prometheus on this port; the rule files are in `rules/` beside it.
     #[must_use]
     pub fn render(&self, port: u16) -> String {
@@ -53,11 +85,9 @@ rule_files:
 ",
             interval = self.scrape_interval.as_millis(),
             timeout = self.scrape_interval.as_millis(),
-            evaluation = PROMETHEUS.evaluation_interval,
+            evaluation = SETTINGS.evaluation_interval,
         );
-        let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
-        if let Some(port) = self.alertmanager {
-            let address = local(port);
+        if let Some(address) = self.alertmanager.map(local) {
             // Writing to a String can't fail.
             let _ = write!(
                 text,
@@ -70,7 +100,7 @@ alerting:
             );
         }
         text.push_str("\nscrape_configs:\n");
-        let own = [("prometheus", Some(port)), ("alertmanager", self.alertmanager)];
+        let own = [(PROMETHEUS.name, Some(port)), (ALERTMANAGER.name, self.alertmanager)];
         let own = own.into_iter().filter_map(|(job, port)| Some((job, local(port?))));
         let targets = self.targets.iter().map(|target| (target.job.as_str(), target.address));
         for (job, address) in targets.chain(own) {
@@ -86,12 +116,20 @@ alerting:
     }
 }
 
+/// Prometheus under `tidewatch up`.
+pub(crate) const BACKEND: Backend = Backend {
+    entry: PROMETHEUS,
+    needs: &[],
+    find,
+    configure: |installation, wiring| Box::new(Prometheus { installation, config: Config::of(wiring) }),
+};
+
 /// Finds Prometheus on PATH or among the programs fetched by `tests/setup`.
 ///
 /// # Errors
 /// When it is in neither place.
 pub fn find() -> Result<Installation, NotFound> {
-    Installation::find("prometheus", &["prometheus"], FETCHED)
+    Installation::find(PROMETHEUS, &["prometheus"], FETCHED)
 }
 
 /// A Prometheus that was found and configured. Its first scrape comes within one interval after it is ready.
@@ -104,8 +142,8 @@ pub struct Prometheus {
 }
 
 impl Server for Prometheus {
-    fn name(&self) -> &'static str {
-        self.installation.name()
+    fn entry(&self) -> platform::Server {
+        PROMETHEUS
     }
 
     fn configure(&self, place: &Place) -> Result<(), ServerError> {
@@ -119,19 +157,15 @@ impl Server for Prometheus {
             arguments: vec![
                 "--config.file=prometheus.yml".into(),
                 "--storage.tsdb.path=data".into(),
-                format!("--storage.tsdb.retention.time={}", PROMETHEUS.retention_time).into(),
-                format!("--storage.tsdb.retention.size={}", PROMETHEUS.retention_size).into(),
+                format!("--storage.tsdb.retention.time={}", SETTINGS.retention_time).into(),
+                format!("--storage.tsdb.retention.size={}", SETTINGS.retention_size).into(),
                 format!("--web.listen-address={}", place.address()).into(),
                 // The base of links in notifications.
                 format!("--web.external-url={}", place.url()).into(),
-                format!("--enable-feature={}", PROMETHEUS.features.join(",")).into(),
+                format!("--enable-feature={}", SETTINGS.features.join(",")).into(),
             ],
             environment: Vec::new(),
         }
-    }
-
-    fn ready(&self) -> Ready {
-        Ready::Http("/-/ready")
     }
 }
 
@@ -164,7 +198,26 @@ mod tests {
     }
 
     #[test]
-    fn without_an_alertmanager_nobody_is_told() {
+    fn servers_that_expose_metrics_are_scraped_beside_the_services() {
+        let server = |name, metrics| platform::Server { name, metrics, ..PROMETHEUS };
+        let wiring = Wiring {
+            servers: [(PROMETHEUS, 1), (ALERTMANAGER, 2), (server("tempo", true), 3), (server("loki", false), 4)]
+                .into_iter()
+                .collect(),
+            services: config(None).targets,
+            webhook: String::new(),
+            scrape_interval: Duration::from_secs(5),
+            rules: Vec::new(),
+            dashboards: Vec::new(),
+        };
+        let Config { targets, alertmanager, .. } = Config::of(&wiring);
+        let jobs: Vec<&str> = targets.iter().map(|target| target.job.as_str()).collect();
+        assert_eq!(jobs, ["metrics-bridge", "alert-relay", "tempo"]);
+        assert_eq!(alertmanager, Some(2));
+    }
+
+    #[test]
+    fn without_an_alertmanager_no_alerts_are_sent() {
         let text = config(None).render(9090);
         assert!(!text.contains("alerting:") && !text.contains("job_name: alertmanager"), "{text}");
     }

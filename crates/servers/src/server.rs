@@ -2,16 +2,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tidewatch_platform as platform;
+
 use crate::process::Invocation;
-use crate::{File, ServerError};
+use crate::{File, ServerError, local};
 
 /// A server that was found on this machine, with its configuration. [`Running::start`](crate::Running::start) starts
 /// it.
-///
-/// Each server has one file, which also defines how it is found: a function `find` returns its installation.
 pub trait Server: Send + Sync {
-    /// Returns its name, which names its log and its entry in `endpoints.json`.
-    fn name(&self) -> &'static str;
+    /// Returns its entry in the registry.
+    fn entry(&self) -> platform::Server;
+
+    /// Returns its name, which names its directory, its log and its entry in `endpoints.json`.
+    fn name(&self) -> &'static str {
+        self.entry().name
+    }
 
     /// Writes its configuration files.
     ///
@@ -27,8 +32,10 @@ pub trait Server: Send + Sync {
     /// Returns its command, which is run in the directory of its place.
     fn invocation(&self, place: &Place) -> Invocation;
 
-    /// Returns its readiness check.
-    fn ready(&self) -> Ready;
+    /// Returns its readiness check: at the path in its entry, if that has one.
+    fn ready(&self) -> Ready {
+        self.entry().ready.map_or(Ready::Kafka, Ready::Http)
+    }
 }
 
 /// A program that has to succeed once before the first start.
@@ -66,7 +73,7 @@ impl Place {
     /// Returns the address it listens on, such as `127.0.0.1:9090`.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        local(self.port).to_string()
     }
 
     /// Returns its URL, such as `http://127.0.0.1:9090`.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use tidewatch_platform::{ALERTMANAGER, PROMETHEUS};
 use tidewatch_servers::alertmanager::{self, Receivers};
 use tidewatch_servers::prometheus::{Config, Target};
 use tidewatch_servers::{grafana, rules};
@@ -111,22 +112,16 @@ fn promtool_accepts_the_configuration_and_every_embedded_rule() {
 
 #[test]
 fn grafana_gets_its_datasources_under_the_uids_that_dashboards_name() {
-    let both = grafana::Config {
-        prometheus: "http://127.0.0.1:9090".into(),
-        alertmanager: Some("http://127.0.0.1:9093".into()),
-        dashboards: Vec::new(),
-    };
-    let read =
-        |config: &grafana::Config| -> serde_json::Value { serde_saphyr::from_str(&config.datasources()).unwrap() };
-    let of = |value: &serde_json::Value, field: &str| -> Vec<String> {
+    let servers = [(PROMETHEUS, 9090), (ALERTMANAGER, 9093)].into_iter().collect();
+    let config = grafana::Config { servers, dashboards: Vec::new() };
+    let value: serde_json::Value = serde_saphyr::from_str(&config.datasources()).unwrap();
+    let of = |field: &str| -> Vec<&str> {
         let list = value["datasources"].as_array().unwrap().iter();
-        list.map(|datasource| datasource[field].as_str().unwrap().to_owned()).collect()
+        list.map(|datasource| datasource[field].as_str().unwrap()).collect()
     };
-    let value = read(&both);
-    assert_eq!(of(&value, "uid"), ["prometheus", "alertmanager"]);
-    assert_eq!(of(&value, "type"), ["prometheus", "alertmanager"]);
-    assert_eq!(of(&value, "url"), ["http://127.0.0.1:9090", "http://127.0.0.1:9093"]);
-    assert_eq!(of(&read(&grafana::Config { alertmanager: None, ..both }), "uid"), ["prometheus"]);
+    assert_eq!(of("uid"), ["prometheus", "alertmanager"]);
+    assert_eq!(of("type"), ["prometheus", "alertmanager"]);
+    assert_eq!(of("url"), ["http://127.0.0.1:9090", "http://127.0.0.1:9093"]);
 
     let provider: serde_json::Value = serde_saphyr::from_str(&grafana::Config::provider(Path::new("/a/dir"))).unwrap();
     assert_eq!(provider["providers"][0]["options"]["path"], "/a/dir");

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+use tidewatch_platform::PROMETHEUS;
 use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
 use tidewatch_servers::grafana::{self, Grafana};
 use tidewatch_servers::process::{Port, PortError};
@@ -163,8 +164,7 @@ http.server.HTTPServer(('127.0.0.1', $port), Handler).serve_forever()""#,
         return;
     }
     let config = grafana::Config {
-        prometheus: "http://127.0.0.1:9090".into(),
-        alertmanager: None,
+        servers: [(PROMETHEUS, 9090)].into_iter().collect(),
         dashboards: vec![File { name: "overview.json".into(), text: "{}".into() }],
     };
     let state = dir.path().join("state");

@@ -1,4 +1,4 @@
-//! Prometheus, Alertmanager and Grafana under `up`: those that are found, connected to the services and to each other.
+//! The servers that `up` starts beside the services: those that are found, connected to the services and to each other.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,14 +6,10 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use futures::future::join_all;
 use tidewatch_dashboards::Dashboard;
-use tidewatch_platform::{self as platform, ALERTMANAGER, GRAFANA, PROMETHEUS};
-use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
-use tidewatch_servers::grafana::Grafana;
+use tidewatch_platform::{ALERTMANAGER, PROMETHEUS, Server};
 use tidewatch_servers::process::Port;
-use tidewatch_servers::prometheus::{Prometheus, Target};
-use tidewatch_servers::{
-    File, Installation, NotFound, Running, Server, alertmanager, grafana, prometheus, rules, slos,
-};
+use tidewatch_servers::prometheus::{Target, scrape_interval};
+use tidewatch_servers::{BACKENDS, Backend, File, Installation, Peers, Running, Wiring, rules, slos};
 use tidewatch_slo::{NothingKnown, Scale, Source};
 use tokio::time::sleep;
 
@@ -38,63 +34,9 @@ pub(crate) enum Wanted {
     None,
 }
 
-/// A server that is started if it is found.
-struct Known {
-    /// Its name in messages.
-    title: &'static str,
-    find: fn() -> Result<Installation, NotFound>,
-    /// Its entry in the registry.
-    entry: platform::Server,
-    /// The server without which it is not started.
-    needs: Option<platform::Server>,
-    configure: fn(&Wiring, Installation) -> anyhow::Result<Box<dyn Server>>,
-}
-
-/// All of them. A new server needs an entry here, a file in `tidewatch-servers`, and an entry in
-/// platform/services.toml.
-const KNOWN: [Known; 3] = [
-    Known {
-        title: "Prometheus",
-        find: prometheus::find,
-        entry: PROMETHEUS,
-        needs: None,
-        configure: |wiring, installation| {
-            let config = prometheus::Config {
-                scrape_interval: wiring.slo_scale.map_or_else(prometheus::scrape_interval, |_| SCALED_SCRAPE_INTERVAL),
-                targets: wiring.services.targets.clone(),
-                rules: wiring.slo_scale.map_or_else(|| Ok(rules()), scaled_rules)?,
-                alertmanager: wiring.found.port(ALERTMANAGER),
-            };
-            Ok(Box::new(Prometheus { installation, config }))
-        },
-    },
-    Known {
-        title: "Alertmanager",
-        find: alertmanager::find,
-        entry: ALERTMANAGER,
-        needs: None,
-        configure: |wiring, installation| {
-            let receivers = Receivers::Webhook(wiring.services.webhook.clone());
-            Ok(Box::new(Alertmanager { installation, receivers }))
-        },
-    },
-    Known {
-        title: "Grafana",
-        find: grafana::find,
-        entry: GRAFANA,
-        needs: Some(PROMETHEUS),
-        configure: |wiring, installation| {
-            let prometheus = wiring.found.url(PROMETHEUS).context("Grafana needs a Prometheus")?;
-            let alertmanager = wiring.found.url(ALERTMANAGER);
-            let config = grafana::Config { prometheus, alertmanager, dashboards: dashboards() };
-            Ok(Box::new(Grafana { installation, config }))
-        },
-    },
-];
-
 /// The servers found on this machine, each with the port it will use.
 pub(super) struct Found {
-    servers: Vec<(&'static Known, Installation, u16)>,
+    servers: Vec<(&'static Backend, Installation, u16)>,
     /// Messages for the user, one per missing server.
     missing: Vec<String>,
 }
@@ -107,13 +49,6 @@ pub(super) struct Services {
     pub(super) webhook: String,
 }
 
-/// The inputs of a server's configuration.
-struct Wiring<'a> {
-    found: &'a Found,
-    services: &'a Services,
-    slo_scale: Option<Scale>,
-}
-
 /// The running servers.
 pub(super) struct Backends {
     running: Vec<Running>,
@@ -123,37 +58,42 @@ impl Found {
     /// Looks for the servers and reserves a port for each.
     pub(super) fn discover(wanted: Wanted, ports: Ports, slo_scale: Option<Scale>) -> anyhow::Result<Self> {
         let mut found = Self { servers: Vec::new(), missing: Vec::new() };
-        let known = if wanted == Wanted::Auto { KNOWN.as_slice() } else { &[] };
-        for known in known {
-            if known.needs.is_some_and(|needed| found.port(needed).is_none()) {
+        let candidates = if wanted == Wanted::Auto { BACKENDS } else { &[] };
+        for backend in candidates {
+            if backend.needs.iter().any(|needed| !found.has(*needed)) {
                 continue;
             }
-            match (known.find)() {
-                Ok(installation) => found.servers.push((known, installation, ports.reserve(known.entry.port)?)),
+            match (backend.find)() {
+                Ok(installation) => {
+                    found.servers.push((backend, installation, ports.reserve(backend.entry.port)?));
+                }
                 Err(missing) => found.missing.push(missing.to_string()),
             }
         }
-        if slo_scale.is_some() && found.port(PROMETHEUS).is_none() {
-            return Err(usage("--slo-scale: it is Prometheus that evaluates SLOs, and none is found or wanted here"));
+        if slo_scale.is_some() && !found.has(PROMETHEUS) {
+            return Err(usage(
+                "--slo-scale: needs Prometheus, which evaluates the SLOs; install it with tests/setup, \
+                 and leave out --backends none",
+            ));
         }
         Ok(found)
     }
 
-    fn port(&self, entry: platform::Server) -> Option<u16> {
-        self.servers.iter().find(|(known, ..)| known.entry == entry).map(|(.., port)| *port)
+    fn has(&self, server: Server) -> bool {
+        self.servers.iter().any(|(backend, ..)| backend.entry == server)
     }
 
-    fn url(&self, entry: platform::Server) -> Option<String> {
-        Some(format!("http://127.0.0.1:{}", self.port(entry)?))
+    fn peers(&self) -> Peers {
+        self.servers.iter().map(|(backend, _, port)| (backend.entry, *port)).collect()
     }
 
     /// Returns the URL that Alertmanager will have, if it was found.
     pub(super) fn alertmanager(&self) -> Option<String> {
-        self.url(ALERTMANAGER)
+        self.peers().url(ALERTMANAGER.name)
     }
 
     /// Prints which servers are missing, and how to get them.
-    pub(super) fn tell_missing(&self) {
+    pub(super) fn report_missing(&self) {
         for missing in &self.missing {
             say!("{missing}");
         }
@@ -167,14 +107,21 @@ impl Found {
         slo_scale: Option<Scale>,
         endpoints: &mut Endpoints,
     ) -> anyhow::Result<Backends> {
-        let wiring = Wiring { found: &self, services: &services, slo_scale };
+        let wiring = Wiring {
+            servers: self.peers(),
+            services: services.targets,
+            webhook: services.webhook,
+            scrape_interval: slo_scale.map_or_else(scrape_interval, |_| SCALED_SCRAPE_INTERVAL),
+            rules: slo_scale.map_or_else(|| Ok(rules()), scaled_rules)?,
+            dashboards: dashboards(),
+        };
         // Concurrently: each takes a second or two.
-        let starts = self.servers.iter().map(async |(known, installation, port)| {
-            let server = (known.configure)(&wiring, installation.clone())?;
-            let started = Running::start(server.as_ref(), &dir.join(server.name()), Port::Fixed(*port)).await;
+        let starts = self.servers.into_iter().map(async |(backend, installation, port)| {
             // The path helps when an old installation on PATH hides the one that tests/setup fetched.
-            let (title, program) = (known.title, installation.program().display());
-            started.with_context(|| format!("{title}, {program}, did not start; --backends none does without it"))
+            let failed = format!("{installation}, did not start; `--backends none` runs without it");
+            let server = (backend.configure)(installation, &wiring);
+            let started = Running::start(server.as_ref(), &dir.join(server.name()), Port::Fixed(port)).await;
+            started.context(failed)
         });
         // If one did not start, those that did are stopped by being dropped.
         let running: Vec<Running> = join_all(starts).await.into_iter().collect::<anyhow::Result<_>>()?;

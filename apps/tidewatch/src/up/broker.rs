@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::{KafkaArgs, topics};
+use tidewatch_platform::KAFKA;
 use tidewatch_servers::kafka::RealKafka;
 use tokio::time::sleep;
 
@@ -45,22 +46,22 @@ impl Broker {
     /// Uses a broker that is already running, and creates the topics it lacks.
     pub(super) async fn external(args: KafkaArgs) -> anyhow::Result<Self> {
         crate::topics::ensure(&args).await?;
-        Ok(Self { why: format!("{}, as --brokers says", args.brokers), args, running: Running::External })
+        Ok(Self { why: format!("{}, given by --brokers", args.brokers), args, running: Running::External })
     }
 
     /// Starts a broker. Its data, if it keeps any, is below `dir`.
     pub(super) async fn start(wanted: Wanted, total_rate: f64, dir: &Path, ports: Ports) -> anyhow::Result<Self> {
         let missing = match wanted {
-            Wanted::InProcess => "--broker in-process says so".to_owned(),
+            Wanted::InProcess => "chosen by --broker in-process".to_owned(),
             Wanted::Auto | Wanted::Kafka => match RealKafka::discover() {
                 Ok(installation) => {
                     ports.check_kafka()?;
                     say!("starting {installation}");
-                    let kafka = RealKafka::start(&installation, &dir.join("kafka"), ports.kafka())
-                        .await
-                        .context("Apache Kafka did not start; --broker in-process does without it")?;
+                    let kafka = RealKafka::start(&installation, &dir.join("kafka"), ports.kafka()).await.with_context(
+                        || format!("{} did not start; `--broker in-process` runs without it", KAFKA.title),
+                    )?;
                     let args = KafkaArgs::new(kafka.brokers());
-                    topics::ensure(&args).await.context("the topics can't be created")?;
+                    topics::ensure(&args).await.context("can't create the topics")?;
                     let why = format!("{installation}, at {}", args.brokers);
                     return Ok(Self { args, why, running: Running::Kafka(Box::new(kafka)) });
                 }
@@ -70,9 +71,10 @@ impl Broker {
         };
         if total_rate > IN_PROCESS_RATE {
             return Err(usage(format!(
-                "--events-per-second: {total_rate} events/s in all are too many for the in-process broker, which takes up to \
-                 {IN_PROCESS_RATE} ({missing}); name brokers of your own with --brokers, or have an Apache Kafka found by KAFKA_HOME, on \
-                 PATH or by running tests/setup"
+                "--events-per-second: a total of {total_rate} events/s is too much for the in-process broker, which takes \
+                 up to {IN_PROCESS_RATE} ({missing}); use your own brokers with --brokers, or install {kafka}: set \
+                 KAFKA_HOME, put it on PATH or run tests/setup",
+                kafka = KAFKA.title,
             )));
         }
         let broker = InProcess::start()?;
@@ -99,12 +101,12 @@ impl Broker {
         }
     }
 
-    /// Waits until the Kafka that was started here exits, and returns an error that says so.
+    /// Waits until the Kafka that was started here exits, and returns an error with its status.
     pub(super) async fn failed(&mut self) -> anyhow::Error {
         let Running::Kafka(kafka) = &mut self.running else { return std::future::pending().await };
         loop {
             if let Some(status) = kafka.exited() {
-                return anyhow!("Apache Kafka ended ({status}): see {}", kafka.log().display());
+                return anyhow!("{} ended ({status}): see {}", KAFKA.title, kafka.log().display());
             }
             sleep(WATCH).await;
         }

@@ -2,6 +2,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use tidewatch_platform::KAFKA;
+
 use crate::NotFound;
 use crate::process::{Search, executable};
 
@@ -76,7 +78,7 @@ fn discover_in(environment: &Environment) -> Result<Installation, NotFound> {
             Err(missing) => looked.push(missing),
         }
     }
-    Err(NotFound { name: "Apache Kafka", advice: looked.join("; ") })
+    Err(NotFound { title: KAFKA.title, advice: looked.join("; ") })
 }
 
 fn at_home(environment: &Environment) -> Result<Installation, String> {

@@ -7,8 +7,26 @@ mod real;
 pub use installation::Installation;
 pub use real::RealKafka;
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use tidewatch_platform as platform;
+
 use crate::process::Invocation;
-use crate::{Place, Preparation, Ready, Server, ServerError};
+use crate::settings::{Section, settings};
+use crate::{Place, Preparation, Server, ServerError};
+
+static SETTINGS: LazyLock<Settings> = settings!("kafka.toml");
+
+/// `platform/kafka.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    cluster_id: String,
+    heap: String,
+    jvm: String,
+    properties: Section,
+}
 
 /// A Kafka that was found and configured.
 #[derive(Clone, Debug)]
@@ -19,8 +37,8 @@ struct Kafka {
 }
 
 impl Server for Kafka {
-    fn name(&self) -> &'static str {
-        "kafka"
+    fn entry(&self) -> platform::Server {
+        platform::KAFKA
     }
 
     fn configure(&self, place: &Place) -> Result<(), ServerError> {
@@ -39,9 +57,5 @@ impl Server for Kafka {
 
     fn invocation(&self, place: &Place) -> Invocation {
         programs::serve(&self.installation, &place.dir)
-    }
-
-    fn ready(&self) -> Ready {
-        Ready::Kafka
     }
 }

@@ -5,15 +5,14 @@ use std::path::Path;
 use crate::process::Invocation;
 
 use super::installation::{Installation, Programs};
-use super::properties;
-use crate::platform::KAFKA;
+use super::{SETTINGS, properties};
 
 /// Returns the command that formats the storage named by `server.properties` in the working directory.
 pub(super) fn format_storage(installation: &Installation, dir: &Path) -> Invocation {
-    let arguments = ["format", "--ignore-formatted", "-t", &KAFKA.cluster_id, "-c", properties::FILE];
+    let arguments = ["format", "--ignore-formatted", "-t", &SETTINGS.cluster_id, "-c", properties::FILE];
     match &installation.programs {
         Programs::Scripts { storage, .. } => script(storage, &arguments, dir),
-        Programs::Jars { java, libs } => jars(java, &KAFKA.jvm, libs, "kafka.tools.StorageTool", &arguments),
+        Programs::Jars { java, libs } => jars(java, &SETTINGS.jvm, libs, "kafka.tools.StorageTool", &arguments),
     }
 }
 
@@ -28,8 +27,8 @@ pub(super) fn serve(installation: &Installation, dir: &Path) -> Invocation {
                 "{heap} {jvm} -Dorg.slf4j.simpleLogger.showDateTime=true \
                  -Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX \
                  -Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config=warn",
-                heap = KAFKA.heap,
-                jvm = KAFKA.jvm,
+                heap = SETTINGS.heap,
+                jvm = SETTINGS.jvm,
             ),
             libs,
             "kafka.Kafka",
@@ -43,8 +42,8 @@ fn script(program: &Path, arguments: &[&str], dir: &Path) -> Invocation {
         program: program.to_owned(),
         arguments: arguments.iter().map(OsString::from).collect(),
         environment: vec![
-            ("KAFKA_HEAP_OPTS", KAFKA.heap.as_str().into()),
-            ("KAFKA_JVM_PERFORMANCE_OPTS", KAFKA.jvm.as_str().into()),
+            ("KAFKA_HEAP_OPTS", SETTINGS.heap.as_str().into()),
+            ("KAFKA_JVM_PERFORMANCE_OPTS", SETTINGS.jvm.as_str().into()),
             // By default they write beside the programs, which may be on a read-only file system.
             ("LOG_DIR", dir.join("logs").into_os_string()),
         ],

@@ -1,7 +1,7 @@
 //! The `server.properties` of a single KRaft node on loopback.
 use std::fmt::Write;
 
-use crate::platform::KAFKA;
+use super::SETTINGS;
 
 /// The file's name in the broker's working directory.
 pub(super) const FILE: &str = "server.properties";
@@ -22,7 +22,7 @@ log.dirs={DATA}
 
 "
     );
-    for (name, value) in &KAFKA.properties {
+    for (name, value) in &SETTINGS.properties {
         // Writing to a String can't fail.
         let _ = writeln!(text, "{name}={value}");
     }

@@ -1,19 +1,24 @@
 //! Grafana: with provisioned datasources and dashboards, readable without a login by everyone on this machine.
+mod datasources;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use serde_json::json;
+use tidewatch_platform::{self as platform, GRAFANA, PROMETHEUS};
 
-use crate::platform::{self, GRAFANA, Settings};
 use crate::process::Invocation;
-use crate::{File, Installation, NotFound, Place, Ready, Server, ServerError};
+use crate::settings::{Section, settings};
+use crate::{Backend, File, Installation, NotFound, Peers, Place, Server, ServerError};
+
+/// `platform/grafana.toml`: the sections of `grafana.ini`.
+static SETTINGS: LazyLock<BTreeMap<String, Section>> = settings!("grafana.toml");
 
 /// The configuration of one Grafana.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// URL of Prometheus.
-    pub prometheus: String,
-    /// URL of Alertmanager, if one runs.
-    pub alertmanager: Option<String>,
+    /// The servers that it may have datasources for.
+    pub servers: Peers,
     /// The dashboards' JSON; the first one is the home page.
     pub dashboards: Vec<File>,
 }
@@ -22,11 +27,9 @@ impl Config {
     /// Returns the provisioning file of the datasources. Dashboards refer to them by these uids.
     #[must_use]
     pub fn datasources(&self) -> String {
-        let running = [("prometheus", Some(&self.prometheus)), ("alertmanager", self.alertmanager.as_ref())];
-        let running = running.into_iter().filter_map(|(server, url)| Some((server, url?.as_str()))).collect();
-        let provisioning = json!({ "apiVersion": 1, "datasources": platform::datasources(&running) });
+        let provisioned = datasources::provisioned(&self.servers);
         // JSON is also YAML.
-        format!("# Written by `tidewatch up` at every start; changes are lost.\n{provisioning:#}\n")
+        format!("# Written by `tidewatch up` at every start; changes are lost.\n{provisioned:#}\n")
     }
 
     /// Returns the provisioning file with the location of the dashboards.
@@ -54,7 +57,7 @@ providers:
         let home = self.dashboards.first().map_or_else(String::new, |home| {
             format!("\n[dashboards]\ndefault_home_dashboard_path = {dir}/dashboards/{}\n", home.name)
         });
-        let shared: String = GRAFANA.iter().map(|(section, settings)| ini_section(section, settings)).collect();
+        let shared: String = SETTINGS.iter().map(|(section, settings)| ini_section(section, settings)).collect();
         format!(
             "; Written by `tidewatch up` at every start; changes are lost.
 [server]
@@ -71,17 +74,28 @@ provisioning = {dir}/provisioning
     }
 }
 
-fn ini_section(name: &str, settings: &Settings) -> String {
+fn ini_section(name: &str, settings: &Section) -> String {
     let lines: String = settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
     format!("\n[{name}]\n{lines}")
 }
+
+/// Grafana under `tidewatch up`.
+pub(crate) const BACKEND: Backend = Backend {
+    entry: GRAFANA,
+    needs: &[PROMETHEUS],
+    find,
+    configure: |installation, wiring| {
+        let config = Config { servers: wiring.servers.clone(), dashboards: wiring.dashboards.clone() };
+        Box::new(Grafana { installation, config })
+    },
+};
 
 /// Finds Grafana, `grafana` or `grafana-server`, on PATH.
 ///
 /// # Errors
 /// When it is not on PATH.
 pub fn find() -> Result<Installation, NotFound> {
-    Installation::find("grafana", &["grafana", "grafana-server"], "it is not on PATH")
+    Installation::find(GRAFANA, &["grafana", "grafana-server"], "it is not on PATH")
 }
 
 /// A Grafana that was found and configured.
@@ -96,8 +110,8 @@ pub struct Grafana {
 const INI: &str = "grafana.ini";
 
 impl Server for Grafana {
-    fn name(&self) -> &'static str {
-        self.installation.name()
+    fn entry(&self) -> platform::Server {
+        GRAFANA
     }
 
     fn configure(&self, place: &Place) -> Result<(), ServerError> {
@@ -118,10 +132,6 @@ impl Server for Grafana {
         }
         arguments.extend(["--config".into(), place.dir.join(INI).into_os_string()]);
         Invocation { program: program.to_owned(), arguments, environment: Vec::new() }
-    }
-
-    fn ready(&self) -> Ready {
-        Ready::Http("/api/health")
     }
 }
 
