@@ -8,16 +8,23 @@
   addresses,
 }:
 let
-  inherit (addresses) at url;
+  connect = import ./component/connect.nix addresses;
 
   # The addresses by the keys of endpoints.json.
   endpoints =
     lib.mapAttrs' (
       name: service:
-      lib.nameValuePair service.endpoint url.${name}.${if service ? page then "page" else "admin"}
+      lib.nameValuePair service.endpoint (connect {
+        inherit name;
+        port = if service ? page then "page" else "admin";
+      })
     ) registry.services
     // lib.mapAttrs (
-      name: server: if server.ports ? http then url.${name}.http else at.${name}.broker
+      name: server:
+      connect {
+        inherit name;
+        port = lib.head (lib.attrNames server.ports);
+      }
     ) registry.servers;
   endpointsFile = nixpkgs.writeText "endpoints.json" (
     builtins.toJSON (endpoints // { broker = "kafka"; })
@@ -70,17 +77,24 @@ let
     ) running
   );
 
+  # A line with the addresses of each component that has entrances.
+  places =
+    let
+      open = lib.filterAttrs (_: component: component.entrances != [ ]) components;
+      width = lib.foldl' lib.max 0 (map lib.stringLength (lib.attrNames open));
+      padding = name: lib.concatStrings (lib.genList (_: " ") (width - lib.stringLength name));
+      line =
+        name: component:
+        let
+          addressesOf = map (port: connect { inherit name port; }) component.entrances;
+        in
+        "${name}${padding name}  ${lib.concatStringsSep ", " addressesOf}";
+    in
+    lib.concatStringsSep "\n" (lib.mapAttrsToList line open);
+
   greeting = nixpkgs.writeText "greeting" ''
 
-    console        ${endpoints.console}
-    notifications  ${endpoints.mock_slack}
-    Grafana        ${endpoints.grafana}
-    Prometheus     ${endpoints.prometheus}
-    Alertmanager   ${endpoints.alertmanager}
-    Pushgateway    ${url.pushgateway.http}
-    InfluxDB       ${url.influxdb.http}
-    Kafka          ${endpoints.kafka}
-    OTLP           ${url.otel-collector.otlp-http}, gRPC ${at.otel-collector.otlp-grpc}
+    ${places}
 
     prove it:         nix run .#verify
     break something:  nix run . -- break payment-service --latency 10 --state-dir '@state@'
@@ -96,25 +110,16 @@ in
   # Validates configurations with the programs that read them.
   check =
     let
-      configuration =
-        name: argument:
-        lib.removePrefix argument (lib.findFirst (lib.hasPrefix argument) "" running.${name}.program);
+      commands = lib.filter (command: command != [ ]) (
+        lib.mapAttrsToList (_: component: component.validation addresses) components
+      );
     in
-    nixpkgs.runCommandLocal "check-local"
-      {
-        nativeBuildInputs = [
-          nixpkgs.process-compose
-          nixpkgs.promtool
-        ];
-      }
-      ''
-        export HOME=$TMPDIR
-        process-compose --config ${compose.configuration} --dry-run --log-file $TMPDIR/log
-        promtool check config ${configuration "prometheus" "--config.file="}
-        ${lib.head running.otel-collector.program} validate --config=${configuration "otel-collector" "--config="}
-        ${lib.head running.loki.program} -verify-config -config.file=${configuration "loki" "-config.file="}
-        touch $out
-      '';
+    nixpkgs.runCommandLocal "check-local" { nativeBuildInputs = [ nixpkgs.process-compose ]; } ''
+      export HOME=$TMPDIR
+      process-compose --config ${compose.configuration} --dry-run --log-file $TMPDIR/log
+      ${lib.concatMapStringsSep "\n" lib.escapeShellArgs commands}
+      touch $out
+    '';
 
   program = nixpkgs.writeShellApplication {
     name = "local";

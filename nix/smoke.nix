@@ -13,6 +13,7 @@ let
   inherit (componentSet) components order;
   connect = import ./component/connect.nix addresses;
   inherit (addresses) url;
+  kafka = lib.importTOML ../platform/kafka.toml;
   started = lib.filter (name: registry.services ? ${name}) order;
 
   # Environment variables give a service the addresses of its peers. Kafka is the only server that runs.
@@ -26,7 +27,9 @@ let
     name:
     map (peer: "${variable peer.flag}=${connect peer}") (peers name)
     # instead of Alertmanager
-    ++ lib.optional (name == "alert-relay") "WEBHOOK=${url.mock-slack.page}/webhook";
+    ++ lib.optional (
+      name == "alert-relay"
+    ) "WEBHOOK=${url.mock-slack.page}${registry.services.mock-slack.webhook}";
   start =
     name:
     lib.escapeShellArgs (
@@ -56,11 +59,11 @@ nixpkgs.writeShellApplication {
     KAFKA=${images.backends.kafka}
     KAFKA_TAG=${images.backends.kafka.imageTag}
     KAFKA_SETTINGS=${
-      nixpkgs.writeText "kafka.properties" (
-        lib.generators.toKeyValue { } (lib.importTOML ../platform/kafka.toml).properties
-      )
+      nixpkgs.writeText "kafka.properties" (lib.generators.toKeyValue { } kafka.properties)
     }
+    KAFKA_CLUSTER=${kafka.cluster_id}
     KAFKA_PORT=${toString addresses.port.kafka.broker}
+    KAFKA_CONTROLLER_PORT=${toString addresses.port.kafka.controller}
     ADMIN=${toString registry.adminPort}
     declare -A PAGE=(${
       lib.concatStringsSep " " (
