@@ -111,7 +111,7 @@ impl WorkloadArgs {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let _telemetry = tidewatch_service::init_quiet("tidewatch").map_err(usage)?;
-    let total = args.workload.events_per_second * workload_simulator::Workload::default().services.len() as f64;
+    let total = args.workload.events_per_second * tidewatch_workload::Workload::default().services.len() as f64;
 
     let dir = directory::prepare(&args.state.dir()?)?;
     let lock = Lock::take(&dir)?;

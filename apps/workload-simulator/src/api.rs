@@ -15,10 +15,9 @@ use tidewatch_contract::http::simulator::{
     FAULTS, Fault, FaultKind, Faults, Healed, Refusal as Sentence, SERVICES, Service, Services,
 };
 use tidewatch_service::same_origin_only;
+use tidewatch_workload::{FaultBook, Injection, Workload};
 
-use crate::faults::{FaultBook, Injection, described};
 use crate::metrics::Metrics;
-use crate::workload::Workload;
 
 /// The largest body that is accepted, in bytes.
 const BODY_LIMIT: usize = 4096;
@@ -154,6 +153,11 @@ fn told(healed: Vec<Fault>) -> Json<Value> {
         tracing::info!(injected_at = %fault.injected_at, "fault healed: {}", described(fault));
     }
     Json(json!(Healed { healed }))
+}
+
+/// Describes the fault for the log.
+fn described(fault: &Fault) -> String {
+    format!("{} of {} in {}", fault.kind.as_str(), fault.service, fault.region.as_deref().unwrap_or("all regions"))
 }
 
 impl Playground {

@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 
 use tidewatch_kafka::KafkaArgs;
 use tidewatch_service::AdminArgs;
-
-use crate::workload::Workload;
+use tidewatch_workload::Workload;
 
 /// Flags of the workload simulator.
 #[derive(clap::Args, Clone, Debug)]

@@ -8,12 +8,11 @@ use tidewatch_contract::{Event, LogEvent, RequestEvent};
 use tidewatch_kafka::topics::{LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{KafkaError, Message, Producer};
 use tidewatch_service::{Condition, Health, Shutdown};
+use tidewatch_workload::{Emission, FaultBook, Generator, Payload};
 use tokio::task::yield_now;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 
 use crate::deliveries::{Deliveries, Kind};
-use crate::faults::FaultBook;
-use crate::generator::{Emission, Generator, Payload};
 use crate::metrics::{Loss, Metrics};
 
 /// Interval at which due requests are sent.

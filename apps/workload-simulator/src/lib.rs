@@ -5,11 +5,7 @@ mod api;
 mod config;
 mod deliveries;
 mod driver;
-mod faults;
-mod generator;
-mod malformed;
 mod metrics;
-mod workload;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -19,13 +15,10 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tidewatch_kafka::Producer;
 use tidewatch_service::{Admin, AdminArgs, Health, Listener, Parts, Service, Shutdown};
+use tidewatch_workload::{FaultBook, Generator, Workload};
 
 pub use config::{Config, rate, share};
-pub use faults::{Fault, FaultBook, FaultKind, Injection};
-pub use generator::{Emission, Generator, Payload};
-pub use malformed::Malformation;
 pub use metrics::METRICS;
-pub use workload::{Endpoint, ServiceProfile, Workload};
 
 use crate::driver::Driver;
 use crate::metrics::Metrics;

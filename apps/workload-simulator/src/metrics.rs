@@ -3,9 +3,7 @@
 use prometheus::{IntCounterVec, IntGaugeVec, Registry};
 use tidewatch_kafka::metrics::REACHABLE;
 use tidewatch_service::metrics::Family;
-
-use crate::faults::{FaultBook, FaultKind};
-use crate::workload::Workload;
+use tidewatch_workload::{FaultBook, FaultKind, Workload};
 
 const PRODUCED: Family = Family::counter(
     "workload_simulator_events_produced_total",

@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use tidewatch_contract::{Event, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, KafkaError, Message, Producer, partition_of};
+use tidewatch_workload::{FaultBook, Generator, Payload, Workload};
 use tokio::task::yield_now;
 use tokio::time::sleep;
-use workload_simulator::{FaultBook, Generator, Payload, Workload};
 
 /// The largest number of partitions over which the events are spread evenly.
 pub(super) const PARTITIONS: i32 = METRICS_RAW.partitions;

@@ -21,11 +21,6 @@ pub struct Injection {
     pub value: f64,
 }
 
-/// Describes the fault for the log.
-pub(crate) fn described(fault: &Fault) -> String {
-    format!("{} of {} in {}", fault.kind.as_str(), fault.service, fault.region.as_deref().unwrap_or("all regions"))
-}
-
 fn covers(fault: &Fault, service: &str, region: &str, due: Timestamp) -> bool {
     let end = fault.healed_at.or(fault.heals_at);
     fault.service == service

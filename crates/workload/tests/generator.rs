@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tidewatch_contract::{Event, RequestEvent, check_time};
-use workload_simulator::{Emission, FaultBook, FaultKind, Generator, Injection, Malformation, Payload, Workload};
+use tidewatch_workload::{Emission, FaultBook, FaultKind, Generator, Injection, Malformation, Payload, Workload};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()

@@ -11,7 +11,7 @@ use tidewatch_contract::{LogEvent, RequestEvent};
 
 use crate::faults::{Effect, FaultBook};
 use crate::malformed::Malformation;
-use crate::workload::{Endpoint, ServiceProfile, Workload};
+use crate::profiles::{Endpoint, ServiceProfile, Workload};
 
 /// Share of requests without a failure that a service logs.
 const INFO_SHARE: f64 = 0.01;
