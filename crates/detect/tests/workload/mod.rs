@@ -1,65 +1,30 @@
-//! The simulator's default workload: four services in three regions, 20 events per second and service.
-#![allow(dead_code, unreachable_pub)]
+//! The events of the workload-simulator, as they reach a partition.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use rand_distr::{Distribution, Exp, LogNormal};
-use tidewatch_contract::RequestEvent;
+use tidewatch_workload::{FaultBook, Generator, Workload};
 
-use crate::scenario::{Sent, event};
+use crate::scenario::{Payload, Sent, at};
 
-/// Service, and the median and P99 of its latency in milliseconds.
-pub const SERVICES: [(&str, f64, f64); 4] = [
-    ("api-service", 40.0, 120.0),
-    ("auth-service", 45.0, 140.0),
-    ("payment-service", 60.0, 200.0),
-    ("user-service", 50.0, 160.0),
-];
-pub const REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
-const PER_SECOND: f64 = 20.0;
-const ERROR_RATE: f64 = 0.0001;
-const SPIKE_PROBABILITY: f64 = 0.0002;
-/// The 99 % quantile of the standard normal distribution.
-const Z99: f64 = 2.326;
+/// The longest time from a request to its record, in seconds.
+const DELAY: f64 = 0.5;
 
-pub struct Workload {
-    rng: StdRng,
-}
-
-impl Workload {
-    pub fn new(seed: u64) -> Self {
-        Self { rng: StdRng::seed_from_u64(seed) }
-    }
-
-    pub fn run(&mut self, seconds: f64) -> Vec<Sent> {
-        self.run_with(seconds, |_, _| true)
-    }
-
-    /// Runs for `seconds`. `fault` may change an event; if it returns false, the event is not sent.
-    pub fn run_with(&mut self, seconds: f64, fault: impl Fn(&mut StdRng, &mut RequestEvent) -> bool) -> Vec<Sent> {
-        let between = Exp::new(PER_SECOND).unwrap();
-        let mut stream = Vec::new();
-        for (service, median, p99) in SERVICES {
-            let latency = LogNormal::new(f64::ln(median), f64::ln(p99 / median) / Z99).unwrap();
-            let mut time = 0.0;
-            loop {
-                time += between.sample(&mut self.rng);
-                if time >= seconds {
-                    break;
-                }
-                let region = REGIONS[self.rng.random_range(0..REGIONS.len())];
-                let mut event = event(service, region, time);
-                let spike = if self.rng.random_bool(SPIKE_PROBABILITY) { 10.0 } else { 1.0 };
-                event.latency_ms = Some(latency.sample(&mut self.rng) * spike);
-                if self.rng.random_bool(ERROR_RATE) {
-                    event.status_code = 500;
-                }
-                if fault(&mut self.rng, &mut event) {
-                    stream.push(Sent::new(time + self.rng.random_range(0.0..0.5), event));
-                }
+/// Returns the records of the default workload for `seconds`, in the order in which they arrive.
+pub(crate) fn simulated(seed: u64, seconds: f64, faults: &FaultBook) -> Vec<Sent> {
+    let workload = Workload::default();
+    let services: Vec<_> = workload.services.iter().map(|service| service.name.to_owned()).collect();
+    let mut rng = StdRng::seed_from_u64(seed);
+    let emissions = Generator::new(workload, seed, at(0.0)).until(at(seconds), faults, usize::MAX);
+    let sent = emissions.into_iter().map(|emission| {
+        let appended = crate::scenario::seconds(emission.due) + rng.random_range(0.0..DELAY);
+        match emission.payload {
+            tidewatch_workload::Payload::Event(event) => Sent::new(appended, event),
+            tidewatch_workload::Payload::Malformed(..) => {
+                Sent { appended, payload: Payload::Malformed(Some(services[emission.service].clone())) }
             }
         }
-        stream.sort_by(|a, b| a.appended.total_cmp(&b.appended));
-        stream
-    }
+    });
+    let mut sent: Vec<_> = sent.collect();
+    sent.sort_by(|a, b| a.appended.total_cmp(&b.appended));
+    sent
 }
