@@ -1,11 +1,13 @@
-//! The events on Tidewatch's topics: their types, their validation, and the JSON Schemas generated from them; and the
-//! HTTP responses of the services.
+//! The events on Tidewatch's topics: their types, their validation, the JSON Schemas generated from them, and the headers
+//! of their records; and what is exchanged over HTTP.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod alert;
 mod appended;
 pub mod endpoint;
+mod headers;
 pub mod http;
+pub mod lenient;
 mod log;
 mod plain;
 mod rejection;
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use alert::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
 pub use appended::Appended;
+pub use headers::{DeadLetterHeaders, Header, REPLAY, Truncation};
 pub use log::LogEvent;
 pub use rejection::{FUTURE_TOLERANCE, MAX_EVENT_BYTES, Rejection, check_time};
 pub use request::RequestEvent;

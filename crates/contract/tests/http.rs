@@ -4,13 +4,19 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tidewatch_contract::http::admin::Readiness;
+use tidewatch_contract::http::alertmanager::{GettableAlert, NO_END, PostableAlert, Webhook};
 use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
-use tidewatch_contract::http::processor;
-use tidewatch_contract::http::simulator::{Fault, FaultKind, Faults, Healed, Refusal, Services};
+use tidewatch_contract::http::simulator::{Fault, FaultKind, FaultRequest, Faults, Healed, Refusal, Services};
+use tidewatch_contract::http::{console, processor};
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap()
+}
 
 /// Reads the response and writes it again.
 fn rewritten<T: Serialize + DeserializeOwned>(answer: &str) -> String {
-    serde_json::to_string(&serde_json::from_str::<T>(answer).unwrap()).unwrap()
+    json(&serde_json::from_str::<T>(answer).unwrap())
 }
 
 #[test]
@@ -92,4 +98,67 @@ fn faults_are_listed_once_in_the_order_of_injection() {
     let faults: Faults =
         serde_json::from_str(&format!(r#"{{"active": [{second}], "history": [{second}, {first}]}}"#)).unwrap();
     assert_eq!(faults.all().iter().map(|fault| fault.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+}
+
+#[test]
+fn a_fault_is_requested_by_its_kind_and_size() {
+    for (kind, value, body) in [
+        (FaultKind::Latency, 10.0, r#"{"latency":10.0}"#),
+        (FaultKind::ErrorRate, 0.3, r#"{"error_rate":0.3}"#),
+        (FaultKind::Silence, 1.0, r#"{"silence":true}"#),
+        (FaultKind::Skew, -120.0, r#"{"skew_seconds":-120.0}"#),
+        (FaultKind::Malformed, 0.3, r#"{"malformed":0.3}"#),
+    ] {
+        assert_eq!(serde_json::to_string(&FaultRequest::new(kind, value)).unwrap(), body);
+        assert_eq!(serde_json::from_str::<FaultRequest>(body).unwrap().fault(), Some((kind, value)));
+    }
+    let lasting = FaultRequest::new(FaultKind::Silence, 1.0).lasting(60.0);
+    assert_eq!(rewritten::<FaultRequest>(r#"{"for_seconds":60.0,"silence":true}"#), json(&lasting));
+}
+
+#[test]
+fn a_request_for_no_fault_for_two_or_for_an_unknown_one_is_not_a_fault() {
+    for body in ["{}", r#"{"for_seconds": 60}"#, r#"{"latency": 2, "silence": true}"#] {
+        assert_eq!(serde_json::from_str::<FaultRequest>(body).unwrap().fault(), None, "{body}");
+    }
+    assert!(serde_json::from_str::<FaultRequest>(r#"{"latencies": 2}"#).unwrap_err().to_string().contains("latencies"));
+}
+
+#[test]
+fn the_consoles_status() {
+    let answer = include_str!("http/console.json").trim_end();
+    assert_eq!(rewritten::<console::Status>(answer), answer);
+    let status: console::Status = serde_json::from_str(answer).unwrap();
+    for service in status.services.values() {
+        assert_eq!(serde_json::to_value(service.state).unwrap(), service.state.as_str());
+    }
+    assert_eq!(json(&console::Totals::default()).matches("null").count(), 7);
+}
+
+#[test]
+fn a_service_without_a_state_and_one_of_a_later_version_are_unknown() {
+    for state in ["", r#", "state": "learning""#] {
+        let service = format!(r#"{{"rate": 1, "error_ratio": null, "firing": []{state}}}"#);
+        let service: console::Service = serde_json::from_str(&service).unwrap();
+        assert_eq!((service.state, service.reason), (console::ServiceState::Unknown, None));
+    }
+}
+
+#[test]
+fn a_services_readiness() {
+    let answer = include_str!("http/readiness.json").trim_end();
+    assert_eq!(rewritten::<Readiness>(answer), answer);
+}
+
+#[test]
+fn alertmanagers_webhook_and_alerts() {
+    let webhook = include_str!("http/webhook.json").trim_end();
+    assert_eq!(rewritten::<Webhook>(webhook), webhook);
+    let webhook: Webhook = serde_json::from_str(webhook).unwrap();
+    assert_eq!(webhook.alerts[0].ends_at, Some(NO_END));
+    let alerts = include_str!("http/postable_alerts.json").trim_end();
+    assert_eq!(rewritten::<Vec<PostableAlert>>(alerts), alerts);
+    let answer = r#"[{"labels": {"alertname": "A"}, "receivers": [{"name": "chat"}], "status": {"state": "active"}}]"#;
+    let [alert]: [GettableAlert; 1] = serde_json::from_str(answer).unwrap();
+    assert_eq!((alert.labels["alertname"].as_str(), alert.receivers[0].name.as_str()), ("A", "chat"));
 }

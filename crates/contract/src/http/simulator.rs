@@ -1,4 +1,4 @@
-//! The workload-simulator's API: `GET /services`, and the faults under `/faults`.
+//! The workload-simulator's API: `GET /services`, and the faults below `/faults`.
 
 use std::collections::BTreeMap;
 
@@ -118,6 +118,62 @@ impl FaultKind {
             Self::Malformed => "malformed",
             Self::Unknown => "unknown",
         }
+    }
+}
+
+/// The body of `PUT /faults/SERVICE`: exactly one kind of fault, and how long it lasts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FaultRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_rate: Option<f64>,
+    /// After how many seconds the fault ends by itself; `None` means that it lasts until it is healed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    malformed: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silence: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skew_seconds: Option<f64>,
+}
+
+impl FaultRequest {
+    /// Returns a request for a fault of this kind and size, see [`FaultKind`]. The size of a silence is ignored.
+    pub fn new(kind: FaultKind, value: f64) -> Self {
+        let mut request = Self::default();
+        match kind {
+            FaultKind::Latency => request.latency = Some(value),
+            FaultKind::ErrorRate => request.error_rate = Some(value),
+            FaultKind::Silence => request.silence = Some(true),
+            FaultKind::Skew => request.skew_seconds = Some(value),
+            FaultKind::Malformed => request.malformed = Some(value),
+            FaultKind::Unknown => {}
+        }
+        request
+    }
+
+    /// Returns the same request for a fault that ends by itself after this many seconds.
+    pub fn lasting(mut self, seconds: f64) -> Self {
+        self.for_seconds = Some(seconds);
+        self
+    }
+
+    /// Returns the kind and size of the fault, or `None` if there is not exactly one. `"silence": false` has size 0.
+    pub fn fault(&self) -> Option<(FaultKind, f64)> {
+        let silence = self.silence.map(|silent| if silent { 1.0 } else { 0.0 });
+        let mut all = [
+            (FaultKind::Latency, self.latency),
+            (FaultKind::ErrorRate, self.error_rate),
+            (FaultKind::Silence, silence),
+            (FaultKind::Skew, self.skew_seconds),
+            (FaultKind::Malformed, self.malformed),
+        ]
+        .into_iter()
+        .filter_map(|(kind, value)| Some((kind, value?)));
+        all.next().filter(|_| all.next().is_none())
     }
 }
 
