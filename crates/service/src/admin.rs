@@ -8,6 +8,7 @@ use axum::{
 };
 use prometheus::Registry;
 use std::net::SocketAddr;
+use tidewatch_contract::http::admin::{LIVE, METRICS, READY, Readiness, Unmet};
 
 /// The address of the admin listener, and the hosts that the service's listeners accept.
 #[derive(clap::Args, Clone, Debug)]
@@ -42,8 +43,8 @@ impl Admin {
         let listener = Listener::bind("--admin-listen", args.admin_listen, &args.allowed_host).await?;
         let metrics = get(move |request: HeaderMap| async move { metrics_response(&registry, &request) });
         let routes = Router::new()
-            .route("/livez", get(async || "live\n"))
-            .route("/readyz", get(move || async move { readiness(&health) }));
+            .route(LIVE, get(async || "live\n"))
+            .route(READY, get(move || async move { readiness(&health) }));
         Ok(Admin { listener, routes, metrics })
     }
 
@@ -66,14 +67,14 @@ impl Admin {
 
     /// Answers requests until `shutdown` triggers, like [`Listener::serve`].
     pub async fn serve(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        self.listener.serve(self.routes.route("/metrics", self.metrics), shutdown).await
+        self.listener.serve(self.routes.route(METRICS, self.metrics), shutdown).await
     }
 }
 
 fn readiness(health: &Health) -> Response {
-    let unmet = health.unmet();
-    let status = if unmet.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let reasons: Vec<_> =
-        unmet.iter().map(|(name, why)| serde_json::json!({ "condition": name, "reason": why })).collect();
-    (status, Json(serde_json::json!({ "ready": unmet.is_empty(), "reasons": reasons }))).into_response()
+    let reasons: Vec<Unmet> =
+        health.unmet().into_iter().map(|(condition, reason)| Unmet { condition, reason }).collect();
+    let ready = reasons.is_empty();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Readiness { ready, reasons })).into_response()
 }
