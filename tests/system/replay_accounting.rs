@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use tidewatch_contract::{Event, RequestEvent};
+use tidewatch_contract::{Event, REPLAY, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Reader, Record, Start};
 use tidewatch_testkit::{Broker, Stack, StackOptions, data, eventually};
@@ -77,7 +77,7 @@ async fn ten_thousand_real_requests_are_all_acknowledged_and_on_the_topic() {
 
         let records = records(&broker).await;
         assert_eq!(records.len(), 10_000);
-        assert!(records.iter().all(|record| record.header("source") == Some(b"replay")));
+        assert!(records.iter().all(|record| record.header(REPLAY.0) == Some(REPLAY.1)));
         let ids: BTreeSet<String> =
             records.iter().map(|record| RequestEvent::parse(&record.payload).unwrap().request_id).collect();
         assert_eq!(ids.len(), 10_000, "each line once");

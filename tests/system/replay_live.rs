@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tidewatch_contract::{Event, RequestEvent};
+use tidewatch_contract::{Event, REPLAY, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Reader, Record};
 use tidewatch_testkit::{Broker, Stack, StackOptions, eventually};
@@ -48,7 +48,7 @@ async fn replayed(flags: &[&str], seconds_ago: &[i64]) -> (Vec<Record>, Output) 
 }
 
 fn is_live(record: &Record) -> bool {
-    record.header("source") != Some(b"replay")
+    record.header(REPLAY.0) != Some(REPLAY.1)
 }
 
 fn age(record: &Record) -> i64 {

@@ -1,22 +1,20 @@
 //! A record that can't be evaluated, as written to the dead-letter queue: its original bytes and the reason.
 
 use sha2::{Digest, Sha256};
-use tidewatch_contract::Rejection;
+use tidewatch_contract::{DeadLetterHeaders, Header, Rejection, Truncation};
 use tidewatch_kafka::topics::METRICS_RAW_DLQ;
 use tidewatch_kafka::{Message, Record};
 
 /// Number of bytes kept of a record that the dead-letter topic itself refuses; divided by four at each further refusal.
 const TRUNCATED_BYTES: usize = 64 * 1024;
-/// The headers of a truncated record: its original size and its SHA-256.
-const TRUNCATED: &str = "dlq.truncated";
-const SHA256: &str = "dlq.sha256";
 
 /// A record on its way to the dead-letter queue.
 #[derive(Debug, Clone)]
 pub(crate) struct DeadLetter {
     key: Option<Vec<u8>>,
     payload: Option<Vec<u8>>,
-    headers: Vec<(String, Vec<u8>)>,
+    headers: Vec<Header>,
+    truncated: bool,
     refusals: u32,
 }
 
@@ -24,15 +22,17 @@ impl DeadLetter {
     /// Creates the dead letter of `record`, which the consumer group `group` refused because of `rejection`.
     pub(crate) fn new(record: Record, rejection: &Rejection, group: &str) -> Self {
         let mut headers = record.headers;
-        let mut add = |name: &str, value: String| headers.push((name.to_owned(), value.into_bytes()));
-        add("dlq.reason", rejection.code().to_owned());
-        add("dlq.detail", rejection.to_string());
-        add("dlq.topic", record.topic);
-        add("dlq.partition", record.partition.to_string());
-        add("dlq.offset", record.offset.to_string());
-        add("dlq.consumer", group.to_owned());
+        let added = DeadLetterHeaders {
+            reason: rejection.code().to_owned(),
+            detail: rejection.to_string(),
+            topic: record.topic,
+            partition: record.partition,
+            offset: record.offset,
+            consumer: group.to_owned(),
+        };
+        headers.extend(added.to_headers());
         let payload = (!record.tombstone).then_some(record.payload);
-        Self { key: record.key, payload, headers, refusals: 0 }
+        Self { key: record.key, payload, headers, truncated: false, refusals: 0 }
     }
 
     /// Calls `write` with the message.
@@ -65,10 +65,9 @@ impl DeadLetter {
         if payload.len() <= keep {
             return;
         }
-        if !self.headers.iter().any(|(name, _)| name == TRUNCATED) {
-            let digest: String = Sha256::digest(&payload).iter().map(|byte| format!("{byte:02x}")).collect();
-            self.headers.push((TRUNCATED.to_owned(), payload.len().to_string().into_bytes()));
-            self.headers.push((SHA256.to_owned(), digest.into_bytes()));
+        if !std::mem::replace(&mut self.truncated, true) {
+            let sha256 = Sha256::digest(&payload).iter().map(|byte| format!("{byte:02x}")).collect();
+            self.headers.extend(Truncation { bytes: payload.len(), sha256 }.to_headers());
         }
         payload.truncate(keep);
     }
@@ -77,6 +76,7 @@ impl DeadLetter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidewatch_contract::REPLAY;
 
     fn refused(bytes: usize) -> DeadLetter {
         let record = Record {
@@ -88,48 +88,46 @@ mod tests {
             tombstone: false,
             timestamp_ms: None,
             timed_by_broker: true,
-            headers: vec![("source".into(), b"replay".to_vec())],
+            headers: vec![(REPLAY.0.to_owned(), REPLAY.1.to_owned())],
         };
         DeadLetter::new(record, &Rejection::TooLarge { bytes }, "stream-processor")
     }
 
-    fn header(letter: &DeadLetter, name: &str) -> Option<String> {
-        let value = letter.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        value.map(|value| String::from_utf8(value).unwrap())
+    fn header<'a>(letter: &'a DeadLetter, name: &str) -> Option<&'a [u8]> {
+        letter.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
+    }
+
+    fn truncation(letter: &DeadLetter) -> Option<Truncation> {
+        Truncation::read(|name| header(letter, name))
     }
 
     #[test]
     fn it_keeps_the_bytes_and_says_where_they_were_and_why() {
         let letter = refused(3);
         assert_eq!(letter.payload.as_deref(), Some(&b"xxx"[..]));
-        for (name, value) in [
-            ("source", "replay"),
-            ("dlq.reason", "too_large"),
-            ("dlq.topic", "metrics.raw"),
-            ("dlq.partition", "7"),
-            ("dlq.offset", "42"),
-            ("dlq.consumer", "stream-processor"),
-        ] {
-            assert_eq!(header(&letter, name).as_deref(), Some(value), "{name}");
-        }
+        assert_eq!(header(&letter, REPLAY.0), Some(REPLAY.1));
+        let headers = DeadLetterHeaders::read(|name| header(&letter, name)).unwrap();
+        assert_eq!((headers.reason.as_str(), headers.consumer.as_str()), ("too_large", "stream-processor"));
+        assert_eq!((headers.topic.as_str(), headers.partition, headers.offset), ("metrics.raw", 7, 42));
+        assert_eq!(truncation(&letter), None);
     }
 
     #[test]
-    fn what_the_queue_refuses_is_shortened_and_told_by_the_hash_of_the_whole() {
+    fn a_record_that_the_queue_refuses_is_truncated_and_identified_by_the_hash_of_the_whole() {
         let mut letter = refused(TRUNCATED_BYTES + 1);
         letter.truncate();
         assert_eq!(letter.payload.as_ref().unwrap().len(), TRUNCATED_BYTES);
-        let whole = header(&letter, SHA256).unwrap();
-        assert_eq!(whole.len(), 64);
+        let whole = truncation(&letter).unwrap();
+        assert_eq!((whole.bytes, whole.sha256.len()), (TRUNCATED_BYTES + 1, 64));
+        let headers = letter.headers.len();
         letter.truncate();
         assert_eq!(letter.payload.as_ref().unwrap().len(), TRUNCATED_BYTES / 4);
-        assert_eq!(header(&letter, TRUNCATED).unwrap(), (TRUNCATED_BYTES + 1).to_string());
-        assert_eq!(header(&letter, SHA256).unwrap(), whole);
-        assert_eq!(letter.headers.iter().filter(|(name, _)| name == TRUNCATED).count(), 1);
+        assert_eq!(truncation(&letter), Some(whole));
+        assert_eq!(letter.headers.len(), headers, "once");
     }
 
     #[test]
-    fn what_is_refused_again_and_again_ends_without_its_bytes() {
+    fn a_record_that_is_refused_repeatedly_ends_without_its_bytes() {
         let mut letter = refused(TRUNCATED_BYTES + 1);
         for _ in 0..100 {
             letter.truncate();

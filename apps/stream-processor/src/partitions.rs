@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use tidewatch_contract::http::processor::DeadLetterStatus;
-use tidewatch_contract::{Rejection, RequestView, check_time};
+use tidewatch_contract::{REPLAY, Rejection, RequestView, check_time};
 use tidewatch_detect::{Disposition, Input, Limits, Rules};
 use tidewatch_kafka::{Commit, Committed, Ends, Incoming, KafkaError, Ownership, Producer, Reader};
 use tidewatch_service::Condition;
@@ -198,7 +198,7 @@ fn observe(owned: &mut Owned, record: &Incoming<'_>, now: Instant) -> (Dispositi
     let service = || record.key().and_then(|key| std::str::from_utf8(key).ok());
     let (input, rejection) = match RequestView::parse(record.payload()) {
         Ok(event) => match check_time(event.timestamp, appended.of(Some(event.timestamp))) {
-            Ok(()) => (Input::Event { event, replay: record.header("source") == Some(b"replay") }, None),
+            Ok(()) => (Input::Event { event, replay: record.header(REPLAY.0) == Some(REPLAY.1) }, None),
             Err(rejection) => (Input::Rejected { service: service(), event: Some(event) }, Some(rejection)),
         },
         Err(rejection) => (Input::Rejected { service: service(), event: None }, Some(rejection)),

@@ -4,7 +4,7 @@
 use std::fmt::{self, Display};
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use tidewatch_contract::http::simulator::{FaultKind, FaultRequest};
 use tidewatch_service::printable;
 
 use crate::flags;
@@ -61,19 +61,17 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// Returns the body for the simulator's PUT /faults/SERVICE.
-    fn body(&self, lasting: Option<SignedDuration>) -> Value {
-        let mut body = match (self.latency, self.error_rate, self.skew, self.malformed) {
-            (Some(factor), ..) => json!({ "latency": factor }),
-            (_, Some(share), ..) => json!({ "error_rate": share }),
-            (_, _, Some(skew), _) => json!({ "skew_seconds": skew.as_secs_f64() }),
-            (.., Some(share)) => json!({ "malformed": share }),
-            _ => json!({ "silence": true }),
+    /// Returns the request for the simulator.
+    fn request(&self, lasting: Option<SignedDuration>) -> FaultRequest {
+        let (kind, value) = match (self.latency, self.error_rate, self.skew, self.malformed) {
+            (Some(factor), ..) => (FaultKind::Latency, factor),
+            (_, Some(share), ..) => (FaultKind::ErrorRate, share),
+            (_, _, Some(skew), _) => (FaultKind::Skew, skew.as_secs_f64()),
+            (.., Some(share)) => (FaultKind::Malformed, share),
+            _ => (FaultKind::Silence, 1.0),
         };
-        if let Some(lasting) = lasting {
-            body["for_seconds"] = lasting.as_secs_f64().into();
-        }
-        body
+        let request = FaultRequest::new(kind, value);
+        lasting.map_or(request, |lasting| request.lasting(lasting.as_secs_f64()))
     }
 }
 
@@ -103,7 +101,7 @@ impl Display for Percent {
 pub(crate) async fn inject(args: BreakArgs) -> anyhow::Result<()> {
     let endpoints = args.state.endpoints()?;
     let simulator = Simulator::new(http::client()?, endpoints.require("simulator")?);
-    simulator.inject(&args.service, args.region.as_deref(), &args.fault.body(args.lasting)).await?;
+    simulator.inject(&args.service, args.region.as_deref(), &args.fault.request(args.lasting)).await?;
 
     let place = args.region.as_ref().map_or_else(String::new, |region| format!(" in {region}"));
     let end = match args.lasting {
@@ -167,16 +165,16 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_has_its_body_and_its_sentence() {
-        for (line, body, sentence) in [
-            ("s --latency 10", json!({"latency": 10.0}), "takes 10 times as long"),
-            ("s --error-rate 30%", json!({"error_rate": 0.3}), "fails 30 % of its requests"),
-            ("s --silence --for 1m", json!({"silence": true, "for_seconds": 60.0}), "is silent"),
-            ("s --skew -2m", json!({"skew_seconds": -120.0}), "has its clock 2m behind"),
-            ("s --malformed 0.07", json!({"malformed": 0.07}), "spoils 7 % of its events"),
+    fn each_fault_has_its_request_and_its_sentence() {
+        for (line, request, sentence) in [
+            ("s --latency 10", FaultRequest::new(FaultKind::Latency, 10.0), "takes 10 times as long"),
+            ("s --error-rate 30%", FaultRequest::new(FaultKind::ErrorRate, 0.3), "fails 30 % of its requests"),
+            ("s --silence --for 1m", FaultRequest::new(FaultKind::Silence, 1.0).lasting(60.0), "is silent"),
+            ("s --skew -2m", FaultRequest::new(FaultKind::Skew, -120.0), "has its clock 2m behind"),
+            ("s --malformed 0.07", FaultRequest::new(FaultKind::Malformed, 0.07), "spoils 7 % of its events"),
         ] {
             let args = parse(line).unwrap();
-            assert_eq!(args.fault.body(args.lasting), body, "{line}");
+            assert_eq!(args.fault.request(args.lasting), request, "{line}");
             assert_eq!(args.fault.to_string(), sentence, "{line}");
         }
     }

@@ -2,8 +2,7 @@
 
 use anyhow::Context;
 use reqwest::{Client, Response, StatusCode, Url};
-use serde_json::Value;
-use tidewatch_contract::http::simulator::{FAULTS, Healed, Refusal, SERVICES, Services};
+use tidewatch_contract::http::simulator::{FAULTS, FaultRequest, Healed, Refusal, SERVICES, Services};
 pub(crate) use tidewatch_contract::http::simulator::{Fault, Faults, Service as Simulated};
 
 use crate::exit::usage;
@@ -41,13 +40,18 @@ impl Simulator {
         http::get(&self.client, NAME, self.faults_url(None)?.as_str()).await
     }
 
-    /// Breaks a service, or one region of it, as described by `body`.
-    pub(crate) async fn inject(&self, service: &str, region: Option<&str>, body: &Value) -> anyhow::Result<Fault> {
+    /// Breaks a service, or one region of it.
+    pub(crate) async fn inject(
+        &self,
+        service: &str,
+        region: Option<&str>,
+        request: &FaultRequest,
+    ) -> anyhow::Result<Fault> {
         let mut url = self.faults_url(Some(service))?;
         if let Some(region) = region {
             url.query_pairs_mut().append_pair("region", region);
         }
-        let response = accepted(http::send(NAME, self.client.put(url).json(body)).await?).await?;
+        let response = accepted(http::send(NAME, self.client.put(url).json(request)).await?).await?;
         response.json().await.context("the simulator answers something unexpected")
     }
 

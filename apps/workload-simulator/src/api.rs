@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidewatch_contract::http::simulator::{
-    FAULTS, Fault, FaultKind, Faults, Healed, Refusal as Sentence, SERVICES, Service, Services,
+    FAULTS, Fault, FaultKind, FaultRequest, Faults, Healed, Refusal as Sentence, SERVICES, Service, Services,
 };
 use tidewatch_service::same_origin_only;
 use tidewatch_workload::{FaultBook, Injection, Workload};
@@ -47,44 +47,29 @@ struct Scope {
     region: Option<String>,
 }
 
-/// A request body: exactly one kind of fault, and how long it lasts.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    latency: Option<f64>,
-    error_rate: Option<f64>,
-    silence: Option<bool>,
-    skew_seconds: Option<f64>,
-    malformed: Option<f64>,
-    for_seconds: Option<f64>,
+/// Returns the kind and size of the requested fault.
+fn fault(request: &FaultRequest) -> Result<(FaultKind, f64), String> {
+    let (kind, value) =
+        request.fault().ok_or("expected exactly one of latency, error_rate, silence, skew_seconds and malformed")?;
+    let (name, least, most) = match kind {
+        FaultKind::Latency => ("latency", 0.001, 10_000.0),
+        FaultKind::Skew => ("skew_seconds", -WEEK, WEEK),
+        FaultKind::Silence if value != 1.0 => return Err("silence can only be true; DELETE heals".into()),
+        _ => (kind.as_str(), 0.0, 1.0),
+    };
+    if (least..=most).contains(&value) {
+        Ok((kind, value))
+    } else {
+        Err(format!("{name} is {value}, expected {least} to {most}"))
+    }
 }
 
-impl Wanted {
-    fn kind_and_value(&self) -> Result<(FaultKind, f64), String> {
-        let within = |kind, name, value: f64, least, most| {
-            if (least..=most).contains(&value) {
-                Ok((kind, value))
-            } else {
-                Err(format!("{name} is {value}, expected {least} to {most}"))
-            }
-        };
-        match (self.latency, self.error_rate, self.silence, self.skew_seconds, self.malformed) {
-            (Some(factor), None, None, None, None) => within(FaultKind::Latency, "latency", factor, 0.001, 10_000.0),
-            (None, Some(share), None, None, None) => within(FaultKind::ErrorRate, "error_rate", share, 0.0, 1.0),
-            (None, None, Some(true), None, None) => Ok((FaultKind::Silence, 1.0)),
-            (None, None, Some(false), None, None) => Err("silence can only be true; DELETE heals".into()),
-            (None, None, None, Some(skew), None) => within(FaultKind::Skew, "skew_seconds", skew, -WEEK, WEEK),
-            (None, None, None, None, Some(share)) => within(FaultKind::Malformed, "malformed", share, 0.0, 1.0),
-            _ => Err("expected exactly one of latency, error_rate, silence, skew_seconds and malformed".into()),
-        }
-    }
-
-    fn lasting(&self) -> Result<Option<SignedDuration>, String> {
-        match self.for_seconds {
-            None => Ok(None),
-            Some(seconds) if seconds > 0.0 && seconds <= WEEK => Ok(Some(SignedDuration::from_secs_f64(seconds))),
-            Some(seconds) => Err(format!("for_seconds is {seconds}, expected more than 0 and at most {WEEK}")),
-        }
+/// Returns how long the requested fault lasts; `None` means until it is healed.
+fn lasting(request: &FaultRequest) -> Result<Option<SignedDuration>, String> {
+    match request.for_seconds {
+        None => Ok(None),
+        Some(seconds) if seconds > 0.0 && seconds <= WEEK => Ok(Some(SignedDuration::from_secs_f64(seconds))),
+        Some(seconds) => Err(format!("for_seconds is {seconds}, expected more than 0 and at most {WEEK}")),
     }
 }
 
@@ -95,9 +80,10 @@ async fn inject(
     body: Bytes,
 ) -> Result<Json<Fault>, Refusal> {
     playground.know(&service, region.as_deref())?;
-    let wanted: Wanted = serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("the body: {error}")))?;
-    let (kind, value) = wanted.kind_and_value().map_err(Refusal::bad)?;
-    let lasting = wanted.lasting().map_err(Refusal::bad)?;
+    let request: FaultRequest =
+        serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("the body: {error}")))?;
+    let (kind, value) = fault(&request).map_err(Refusal::bad)?;
+    let lasting = lasting(&request).map_err(Refusal::bad)?;
     let injection = Injection { service, region, kind, value };
     let mut faults = playground.faults();
     let fault = faults.inject(injection, Timestamp::now(), lasting);
@@ -116,14 +102,14 @@ async fn heal(
     let mut faults = playground.faults();
     let healed = faults.heal(&service, region.as_deref(), Timestamp::now());
     drop(faults);
-    Ok(told(healed))
+    Ok(answer(healed))
 }
 
 async fn heal_all(State(playground): State<Playground>) -> Json<Value> {
     let mut faults = playground.faults();
     let healed = faults.heal_all(Timestamp::now());
     drop(faults);
-    told(healed)
+    answer(healed)
 }
 
 async fn list(State(playground): State<Playground>) -> Json<Value> {
@@ -148,7 +134,7 @@ async fn services(State(Playground { workload, metrics, .. }): State<Playground>
     Json(Services { services })
 }
 
-fn told(healed: Vec<Fault>) -> Json<Value> {
+fn answer(healed: Vec<Fault>) -> Json<Value> {
     for fault in &healed {
         tracing::info!(injected_at = %fault.injected_at, "fault healed: {}", described(fault));
     }

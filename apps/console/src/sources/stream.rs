@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use prometheus::Registry;
-use tidewatch_contract::{AlertEvent, Event, LogEvent, RequestEvent};
+use tidewatch_contract::{AlertEvent, DeadLetterHeaders, Event, LogEvent, RequestEvent};
 use tidewatch_kafka::topics::{ALERTS_FIRED, LOGS_RAW, METRICS_RAW, METRICS_RAW_DLQ, Topic};
 use tidewatch_kafka::{KafkaArgs, Reader, Record, Start};
 use tidewatch_service::{Condition, Shutdown};
@@ -190,13 +190,17 @@ fn arrived(record: &Record) -> Timestamp {
 }
 
 fn dead_letter(record: &Record) -> DeadLetter {
-    let header = |name| record.header(name).map(|value| clip(&String::from_utf8_lossy(value), 80)).unwrap_or_default();
+    let (reason, origin) = match DeadLetterHeaders::read(|name| record.header(name)) {
+        Some(letter) => (letter.reason, format!("{}:{}@{}", letter.topic, letter.partition, letter.offset)),
+        // Written by another program than the stream-processor.
+        None => ("unknown".to_owned(), "unknown".to_owned()),
+    };
     let key = record.key.as_deref().unwrap_or_default();
     DeadLetter {
         at: arrived(record),
-        reason: header("dlq.reason"),
+        reason: clip(&reason, 80),
         key: clip(&String::from_utf8_lossy(key), 80),
-        origin: format!("{}:{}@{}", header("dlq.topic"), header("dlq.partition"), header("dlq.offset")),
+        origin: clip(&origin, 120),
     }
 }
 

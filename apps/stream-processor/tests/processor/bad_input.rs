@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::{Mood, Process, dead_letters, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
-use tidewatch_contract::{Event, RequestEvent};
+use tidewatch_contract::{DeadLetterHeaders, Event, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Message, Producer};
 
@@ -70,10 +70,9 @@ async fn each_bad_record_is_kept_with_its_reason_and_the_next_good_one_is_judged
         let letter = &letters[&place];
         assert_eq!(letter.payload, payload, "{reason}: the bytes as they came");
         assert_eq!(letter.key.as_deref(), Some(&b"user-service"[..]));
-        let header = |name: &str| String::from_utf8_lossy(letter.header(name).unwrap()).into_owned();
-        assert_eq!(header("dlq.reason"), reason, "{}", header("dlq.detail"));
-        assert_eq!(header("dlq.topic"), METRICS_RAW.name);
-        assert_eq!(header("dlq.consumer"), "stream-processor");
+        let headers = DeadLetterHeaders::read(|name| letter.header(name)).unwrap();
+        assert_eq!(headers.reason, reason, "{}", headers.detail);
+        assert_eq!((headers.topic.as_str(), headers.consumer.as_str()), (METRICS_RAW.name, "stream-processor"));
         assert_eq!(letter.header("schema").unwrap(), b"request-event/v1", "the original headers stay");
     }
 }

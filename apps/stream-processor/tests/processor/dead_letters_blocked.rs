@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::admin::Admin;
 use crate::support::{Mood, Process, all_of, dead_letters, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
-use tidewatch_contract::RequestEvent;
+use tidewatch_contract::{RequestEvent, Truncation};
 use tidewatch_kafka::topics::{METRICS_RAW, METRICS_RAW_DLQ, PROCESSOR_STATE};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, partition_of};
 
@@ -73,8 +73,8 @@ async fn what_the_queue_refuses_for_its_size_is_cut_until_it_fits() {
     let place = send(&producer, "user-service", &payload).await;
     let letter = eventually("dead letter", PATIENCE, async || dead_letters(&kafka.args).await.remove(&place)).await;
     assert_eq!(letter.payload, payload[..4096]);
-    assert_eq!(letter.header("dlq.truncated").unwrap(), b"100000");
-    assert_eq!(letter.header("dlq.sha256").unwrap().len(), 64);
+    let truncation = Truncation::read(|name| letter.header(name)).unwrap();
+    assert_eq!((truncation.bytes, truncation.sha256.len()), (100_000, 64));
     produce(&producer, &event("user-service", Timestamp::now() - seconds(1), Mood::Well, 1)).await;
     eventually("readiness and the next event", PATIENCE, async || {
         (process.is_ready().await && process.status().await?["totals"]["processed"] == 1).then_some(())

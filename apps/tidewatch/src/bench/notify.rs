@@ -140,7 +140,7 @@ impl Bench {
     }
 
     async fn trial(&self, case: &Promise, service: &Simulated) -> anyhow::Result<Trial> {
-        let injected_at = self.simulator.inject(&service.service, None, &(case.body)()).await?.injected_at;
+        let injected_at = self.simulator.inject(&service.service, None, &case.request()).await?.injected_at;
         let told = self.told(case, service, NotificationStatus::Firing, injected_at).await;
         // Even if no notification arrived: the fault must not affect what is measured next.
         let healed = self.simulator.heal(Some(&service.service)).await?;

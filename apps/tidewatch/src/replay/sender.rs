@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use tidewatch_contract::{Event, RequestEvent};
+use tidewatch_contract::{Event, REPLAY, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Ack, KafkaArgs, KafkaError, Message, Producer};
 use tokio::time::{sleep, timeout};
@@ -74,7 +74,7 @@ impl Sender {
         let payload = event.to_json();
         let mut message = Message::event::<RequestEvent>(METRICS_RAW.name, &event.service, &payload);
         if source == Source::Replay {
-            message.headers = &[("source", b"replay")];
+            message.headers = &[REPLAY];
         }
         // No await between enqueuing a record and storing its acknowledgement: cancellation must not lose the outcome.
         loop {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Client;
-use serde_json::Value;
 use tidewatch_contract::http::processor::Status;
+use tidewatch_contract::http::simulator::FaultRequest;
 use tidewatch_kafka::KafkaArgs;
 
 use super::alertmanager::Alertmanager;
@@ -109,11 +109,15 @@ impl Stack {
     }
 
     /// Breaks a service, and remembers to heal it.
-    pub(super) async fn inject(&self, simulator: &Simulator, service: &str, mut body: Value) -> anyhow::Result<Fault> {
-        body["for_seconds"] = FAULT.as_secs_f64().into();
+    pub(super) async fn inject(
+        &self,
+        simulator: &Simulator,
+        service: &str,
+        request: FaultRequest,
+    ) -> anyhow::Result<Fault> {
         // Before the request: the response may be lost, or this future dropped before it arrives.
         self.broken().insert(service.to_owned());
-        simulator.inject(service, None, &body).await
+        simulator.inject(service, None, &request.lasting(FAULT.as_secs_f64())).await
     }
 
     /// Heals a service, and returns the time at which its fault ended.
@@ -147,6 +151,7 @@ mod tests {
     use std::sync::Arc;
 
     use serde_json::json;
+    use tidewatch_contract::http::simulator::FaultKind;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -188,7 +193,7 @@ mod tests {
         let stack = Stack::new(endpoints, None, None).unwrap();
         let simulator = stack.simulator.clone().unwrap();
         for service in ["auth", "pay", "user"] {
-            stack.inject(&simulator, service, json!({"silence": true})).await.unwrap();
+            stack.inject(&simulator, service, FaultRequest::new(FaultKind::Silence, 1.0)).await.unwrap();
         }
         stack.heal(&simulator, "auth").await.unwrap();
         // As after a panic, a failure or ctrl-c in the middle of a check.
@@ -208,7 +213,7 @@ mod tests {
         endpoints.insert("simulator", "http://127.0.0.1:1");
         let stack = Stack::new(endpoints, None, None).unwrap();
         let simulator = stack.simulator.clone().unwrap();
-        stack.inject(&simulator, "pay", json!({"silence": true})).await.unwrap_err();
+        stack.inject(&simulator, "pay", FaultRequest::new(FaultKind::Silence, 1.0)).await.unwrap_err();
         let unhealed = stack.heal_all().await;
         assert_eq!(unhealed[0].0, "pay");
         assert_eq!(stack.heal_command(), "curl -X DELETE 'http://127.0.0.1:1/faults'");

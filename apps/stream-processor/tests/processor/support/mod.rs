@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tidewatch_contract::{AlertEvent, Event, RequestEvent};
+use tidewatch_contract::{AlertEvent, DeadLetterHeaders, Event, RequestEvent};
 use tidewatch_kafka::topics::{self, ALERTS_FIRED, METRICS_RAW, METRICS_RAW_DLQ};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader, Record};
 use tidewatch_servers::kafka::{Installation, RealKafka};
@@ -164,15 +164,11 @@ pub async fn alerts(kafka: &KafkaArgs) -> Vec<AlertEvent> {
 
 /// Returns the dead letters by the partition and offset of the original record.
 pub async fn dead_letters(kafka: &KafkaArgs) -> BTreeMap<(i32, i64), Record> {
-    let header = |record: &Record, name: &str| String::from_utf8(record.header(name).unwrap().to_vec()).unwrap();
-    all_of(kafka, &METRICS_RAW_DLQ)
-        .await
-        .into_iter()
-        .map(|record| {
-            let place = (header(&record, "dlq.partition"), header(&record, "dlq.offset"));
-            ((place.0.parse().unwrap(), place.1.parse().unwrap()), record)
-        })
-        .collect()
+    let place = |record: &Record| {
+        let headers = DeadLetterHeaders::read(|name| record.header(name)).unwrap();
+        (headers.partition, headers.offset)
+    };
+    all_of(kafka, &METRICS_RAW_DLQ).await.into_iter().map(|record| (place(&record), record)).collect()
 }
 
 /// Returns the ids of the alerts whose window ended at or before `end`.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
+use tidewatch_contract::DeadLetterHeaders;
+use tidewatch_contract::http::simulator::{FaultKind, FaultRequest};
 use tidewatch_kafka::topics::METRICS_RAW_DLQ;
 use tidewatch_kafka::{KafkaArgs, Reader, Record, Start};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -50,7 +51,8 @@ async fn trial(stack: &Stack, note: &Note, simulator: &Simulator, kafka: &KafkaA
     let before = stack.processor.status().await?.totals.dead_lettered;
     let counted = async || anyhow::Ok(stack.processor.status().await?.totals.dead_lettered.saturating_sub(before));
     note.doing(format!("{service}: injecting"));
-    let injected_at = stack.inject(simulator, &service, json!({ "malformed": SHARE })).await?.injected_at;
+    let injected_at =
+        stack.inject(simulator, &service, FaultRequest::new(FaultKind::Malformed, SHARE)).await?.injected_at;
     let mut letters = Letters::default();
     let deadline = Instant::now() + Duration::from_secs_f64(WITHIN);
     while !letters.enough() && Instant::now() < deadline {
@@ -86,7 +88,8 @@ async fn trial(stack: &Stack, note: &Note, simulator: &Simulator, kafka: &KafkaA
 /// The dead letters read, each counted once however often it was written.
 #[derive(Debug, Default)]
 struct Letters {
-    places: BTreeSet<(Vec<u8>, Vec<u8>)>,
+    /// The partition and the offset of each original.
+    places: BTreeSet<(i32, i64)>,
     reasons: BTreeMap<String, usize>,
 }
 
@@ -102,9 +105,9 @@ impl Letters {
     }
 
     fn add(&mut self, record: &Record) {
-        let header = |name| record.header(name).unwrap_or_default().to_owned();
-        if self.places.insert((header("dlq.partition"), header("dlq.offset"))) {
-            *self.reasons.entry(String::from_utf8_lossy(&header("dlq.reason")).into_owned()).or_default() += 1;
+        let Some(headers) = DeadLetterHeaders::read(|name| record.header(name)) else { return };
+        if self.places.insert((headers.partition, headers.offset)) {
+            *self.reasons.entry(headers.reason).or_default() += 1;
         }
     }
 
@@ -134,7 +137,9 @@ mod tests {
         let reader = Reader::new(&args, "reader").unwrap();
         reader.assign(&METRICS_RAW_DLQ, Start::Beginning).await.unwrap();
         let producer = Producer::new(&args, "producer").unwrap();
+        let headers = DeadLetterHeaders::default().to_headers();
         let sending = tokio::spawn(async move {
+            let headers = headers.each_ref().map(|(name, value)| (name.as_str(), value.as_slice()));
             loop {
                 let letter = Message {
                     topic: METRICS_RAW_DLQ.name,
@@ -142,7 +147,7 @@ mod tests {
                     key: None,
                     payload: Some(b"x"),
                     schema: None,
-                    headers: &[("dlq.reason", b"not_json")],
+                    headers: &headers,
                 };
                 producer.send(letter).await.unwrap();
                 sleep(POLL / 10).await;
@@ -159,9 +164,12 @@ mod tests {
     }
 
     fn letter(offset: usize, reason: &str) -> Record {
-        let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
-        let headers =
-            vec![header("dlq.partition", "3"), header("dlq.offset", &offset.to_string()), header("dlq.reason", reason)];
+        let headers = DeadLetterHeaders {
+            reason: reason.to_owned(),
+            partition: 3,
+            offset: i64::try_from(offset).unwrap(),
+            ..DeadLetterHeaders::default()
+        };
         Record {
             topic: METRICS_RAW_DLQ.name.to_owned(),
             partition: 0,
@@ -171,7 +179,7 @@ mod tests {
             tombstone: false,
             timestamp_ms: None,
             timed_by_broker: true,
-            headers,
+            headers: headers.to_headers().to_vec(),
         }
     }
 

@@ -59,7 +59,7 @@ impl Trial<'_> {
         let Self { stack, promise, service, .. } = &self;
         let (rule, name) = (promise.rule(), &service.service);
         self.note.doing(format!("{name}: injecting"));
-        let injected_at = match stack.inject(self.simulator, name, (promise.body)()).await {
+        let injected_at = match stack.inject(self.simulator, name, promise.request()).await {
             Ok(fault) => fault.injected_at,
             Err(error) => return self.failed("the simulator takes the fault", format!("{error:#}")),
         };
