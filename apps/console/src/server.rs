@@ -15,6 +15,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use futures::Stream;
 use jiff::Timestamp;
+use tidewatch_contract::http::console::STATUS;
 
 use crate::view;
 
@@ -25,7 +26,7 @@ pub(crate) fn routes(live: Arc<Live>) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/events", get(events))
-        .route("/api/status", get(api_status))
+        .route(STATUS, get(api_status))
         .fallback(async || (StatusCode::NOT_FOUND, "not found; the page is at /\n"))
         .layer(from_fn(secure))
         .with_state(live)

@@ -1,10 +1,8 @@
 //! `tidewatch status`: a snapshot of the services, as a table or as the console's JSON.
 
-use std::collections::BTreeMap;
-
 use anyhow::Context;
-use serde::Deserialize;
 use serde_json::Value;
+use tidewatch_contract::http::console::{STATUS, Service, Status, Totals};
 use tidewatch_service::printable_json;
 
 use crate::http;
@@ -22,70 +20,15 @@ pub(crate) struct Args {
     state: StateArgs,
 }
 
-/// The response to the console's GET /api/status.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Status {
-    /// Services by name.
-    pub(crate) services: BTreeMap<String, Service>,
-    /// Totals over all partitions.
-    pub(crate) totals: Totals,
-}
-
-/// One service's golden signals.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Service {
-    /// Requests per second.
-    pub(crate) rate: f64,
-    /// From 0 to 1; `None` without requests.
-    error_ratio: Option<f64>,
-    p50_ms: Option<f64>,
-    p95_ms: Option<f64>,
-    p99_ms: Option<f64>,
-    /// Names of rules, or objects that contain one.
-    firing: Vec<Value>,
-    /// `ok`, `pending`, `firing` or `unknown`.
-    #[serde(default)]
-    state: Option<String>,
-    /// The reason for an unknown state.
-    #[serde(default)]
-    reason: Option<String>,
-}
-
-/// The stream's accounting; all `None` while the stream-processor doesn't respond.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Totals {
-    produced: Option<u64>,
-    processed: Option<u64>,
-    late: Option<u64>,
-    pub(crate) dead_lettered: Option<u64>,
-    holes: Option<u64>,
-    gap: Option<u64>,
-    pub(crate) lag: Option<u64>,
-}
-
 /// Formats a count, or `?` if it is unknown.
 pub(crate) fn known(count: Option<u64>) -> String {
     count.map_or_else(|| "?".to_owned(), |count| count.to_string())
 }
 
-impl Service {
-    /// Returns the names of the firing alerts, each once.
-    pub(crate) fn firing(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.firing.iter().filter_map(rule_of).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
-}
-
-fn rule_of(firing: &Value) -> Option<&str> {
-    firing.as_str().or_else(|| firing.get("rule")?.as_str())
-}
-
 /// Queries the console and prints the result.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let endpoints = args.state.endpoints()?;
-    let url = format!("{}/api/status", endpoints.require("console")?);
+    let url = format!("{}{STATUS}", endpoints.require("console")?);
     let answer: Value = http::get(&http::client()?, "console", &url).await?;
     if args.json {
         say!("{}", printable_json(&serde_json::to_string_pretty(&answer)?));
@@ -106,7 +49,6 @@ fn render(status: &Status) -> String {
         .services
         .iter()
         .map(|(name, service)| {
-            let firing = service.firing();
             vec![
                 name.clone(),
                 format!("{:.1}", service.rate),
@@ -114,11 +56,7 @@ fn render(status: &Status) -> String {
                 number(service.p50_ms),
                 number(service.p95_ms),
                 number(service.p99_ms),
-                if firing.is_empty() {
-                    service.state.clone().unwrap_or_else(|| "-".to_owned())
-                } else {
-                    firing.join(", ")
-                },
+                state(service),
             ]
         })
         .collect();
@@ -127,6 +65,12 @@ fn render(status: &Status) -> String {
     let reasons: String = reasons.map(|(name, reason)| format!("{name}: {reason}\n")).collect();
     let reasons = if reasons.is_empty() { reasons } else { format!("\n{reasons}") };
     format!("{table}{reasons}\n{}\n", accounting(&status.totals))
+}
+
+/// Returns the names of the rules that fire, or the state if none does.
+fn state(service: &Service) -> String {
+    let firing: Vec<&str> = service.firing.iter().map(String::as_str).collect();
+    if firing.is_empty() { service.state.as_str().to_owned() } else { firing.join(", ") }
 }
 
 /// Formats the stream's accounting. At lag 0, the produced events are the sum of the counts that follow. Offsets
@@ -158,8 +102,9 @@ mod tests {
                 "cron": {"rate": 0.33, "error_ratio": 1.0, "p50_ms": 9.0, "p95_ms": 9.0, "p99_ms": 9.0, "firing": [],
                     "state": "unknown", "reason": "100 % of 4 requests failed; too few to judge"},
                 "payment-service": {"rate": 20.04, "error_ratio": 0.301, "p50_ms": 52.1, "p95_ms": 110.0, "p99_ms": 1180.4,
-                    "firing": ["HighErrorRate", "HighErrorRate"], "state": "firing", "reason": null},
-                "user-service": {"rate": 0.0, "error_ratio": null, "p50_ms": null, "p95_ms": null, "p99_ms": null, "firing": []},
+                    "firing": ["HighErrorRate"], "state": "firing", "reason": null},
+                "user-service": {"rate": 0.0, "error_ratio": null, "p50_ms": null, "p95_ms": null, "p99_ms": null, "firing": [],
+                    "state": "unknown"},
             },
             "totals": {"produced": 1000, "processed": 990, "late": 3, "dead_lettered": 7, "lag": 0},
         }))
@@ -170,7 +115,7 @@ mod tests {
             "service          req/s  errors %  p50 ms  p95   p99  state\n\
              cron               0.3    100.00       9    9     9  unknown\n\
              payment-service   20.0     30.10      52  110  1180  HighErrorRate\n\
-             user-service       0.0         -       -    -     -  -\n\n\
+             user-service       0.0         -       -    -     -  unknown\n\n\
              cron: 100 % of 4 requests failed; too few to judge\n\n\
              events: 1000 produced, 990 processed, 3 late, 7 dead letters, lag 0\n"
         );

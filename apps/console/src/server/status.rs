@@ -3,46 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use tidewatch_contract::http::console::{Service, ServiceState, Status};
 
 use crate::signals::Golden;
 use crate::standing::standing;
 use crate::state::State;
+use crate::view::Condition;
 
-#[derive(Debug, Serialize, PartialEq)]
-pub(super) struct Status {
-    services: BTreeMap<String, Service>,
-    totals: Totals,
-}
-
-/// The figures of a service. Unknown ones are null: the error ratio without requests, quantiles without known
-/// latencies.
-#[derive(Debug, Serialize, PartialEq)]
-struct Service {
-    rate: f64,
-    error_ratio: Option<f64>,
-    p50_ms: Option<f64>,
-    p95_ms: Option<f64>,
-    p99_ms: Option<f64>,
-    firing: BTreeSet<String>,
-    /// `ok`, `pending`, `firing` or `unknown`.
-    state: &'static str,
-    /// Why the state is unknown, if there are too few requests.
-    reason: Option<String>,
-}
-
-/// The stream-processor's counts; null while it doesn't answer.
-#[derive(Debug, Default, Serialize, PartialEq)]
-struct Totals {
-    produced: Option<u64>,
-    processed: Option<u64>,
-    late: Option<u64>,
-    dead_lettered: Option<u64>,
-    holes: Option<u64>,
-    gap: Option<u64>,
-    lag: Option<u64>,
-}
-
+/// Returns the figures at `now`.
 pub(super) fn status(state: &State, now: Timestamp) -> Status {
     let mut services: BTreeMap<String, Service> = state
         .signals
@@ -55,17 +23,8 @@ pub(super) fn status(state: &State, now: Timestamp) -> Status {
             .or_insert_with(|| service(state, alert.service(), Golden::default()));
         service.firing.insert(alert.rule.clone());
     }
-    let totals = state.processor.as_ref().and_then(|processor| processor.current()).map(|status| status.totals);
-    let totals = totals.map(|totals| Totals {
-        produced: Some(totals.produced),
-        processed: Some(totals.processed),
-        late: Some(totals.late),
-        dead_lettered: Some(totals.dead_lettered),
-        holes: Some(totals.holes),
-        gap: Some(totals.gap),
-        lag: Some(totals.lag),
-    });
-    Status { services, totals: totals.unwrap_or_default() }
+    let processor = state.processor.as_ref().and_then(|processor| processor.current());
+    Status { services, totals: processor.map(|status| status.totals.into()).unwrap_or_default() }
 }
 
 fn service(state: &State, name: &str, golden: Golden) -> Service {
@@ -78,7 +37,12 @@ fn service(state: &State, name: &str, golden: Golden) -> Service {
         p95_ms: quantile(1),
         p99_ms: quantile(2),
         firing: BTreeSet::new(),
-        state: standing.condition.word(),
+        state: match standing.condition {
+            Condition::Ok => ServiceState::Ok,
+            Condition::Pending => ServiceState::Pending,
+            Condition::Firing => ServiceState::Firing,
+            Condition::Unknown => ServiceState::Unknown,
+        },
         reason: standing.reason.map(str::to_owned),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tidewatch_contract::http::console::Status;
 use tidewatch_contract::{AlertEvent, AlertState, Event};
 use tidewatch_kafka::topics::ALERTS_FIRED;
 use tidewatch_kafka::{KafkaArgs, Reader, Start};
@@ -15,7 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use crate::http;
 use crate::say::say;
 use crate::state::Endpoints;
-use crate::status::{Status, known};
+use crate::status::known;
 
 const EVERY: Duration = Duration::from_secs(5);
 /// Time limit until a topic that was just created can be read.
@@ -97,7 +98,7 @@ fn status_line(status: &Status) -> String {
     let all: Vec<String> = status
         .services
         .iter()
-        .flat_map(|(name, service)| service.firing().into_iter().map(move |rule| format!("{rule} ({name})")))
+        .flat_map(|(name, service)| service.firing.iter().map(move |rule| format!("{rule} ({name})")))
         .collect();
     let (named, others) = all.split_at(all.len().min(NAMED));
     let firing = match (named, others.len()) {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tidewatch_contract::http::console;
+
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Counts;
 use super::super::stack::Stack;
 use super::until;
 use crate::http;
-use crate::status;
 
 /// A smaller lag doesn't count: these are records that were written since the processor asked.
 const NO_LAG: u64 = 200;
@@ -53,7 +54,8 @@ async fn sample(stack: &Stack) -> anyhow::Result<Sample> {
     };
     let console = match stack.endpoints.get("console") {
         Some(url) => {
-            let status: status::Status = http::get(&stack.client, "console", &format!("{url}/api/status")).await?;
+            let status: console::Status =
+                http::get(&stack.client, "console", &format!("{url}{}", console::STATUS)).await?;
             Some(status.services.into_iter().map(|(name, service)| (name, service.rate)).collect())
         }
         None => None,
