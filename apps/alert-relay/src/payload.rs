@@ -1,26 +1,13 @@
 //! The payloads that are sent: an alert's labels and annotations, Alertmanager's API v2 and its webhook format v4.
 use jiff::Timestamp;
-use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tidewatch_contract::http::alertmanager::{NO_END, PostableAlert, WEBHOOK_VERSION, Webhook, WebhookAlert};
 use tidewatch_contract::{AlertEvent, AlertState};
 use tidewatch_service::printable;
 
 /// How long Alertmanager keeps a firing alert that isn't sent again before it resolves it.
 const FIRING_VALIDITY: Duration = Duration::from_secs(5 * 60);
-/// The webhook format's `endsAt` of an alert that is still firing.
-const NO_END: &str = "0001-01-01T00:00:00Z";
-
 type Labels = BTreeMap<String, String>;
-
-/// One alert in the body of `POST /api/v2/alerts`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PostableAlert {
-    labels: Labels,
-    annotations: Labels,
-    starts_at: Timestamp,
-    ends_at: Timestamp,
-}
 
 /// Builds the body of a `POST /api/v2/alerts` that is sent at `now`.
 pub(crate) fn alertmanager(events: &[Arc<AlertEvent>], now: Timestamp) -> Vec<PostableAlert> {
@@ -37,36 +24,6 @@ pub(crate) fn alertmanager(events: &[Arc<AlertEvent>], now: Timestamp) -> Vec<Po
     events.iter().map(postable).collect()
 }
 
-/// The body of a webhook in format v4.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Webhook {
-    version: &'static str,
-    group_key: String,
-    truncated_alerts: u64,
-    status: &'static str,
-    receiver: &'static str,
-    group_labels: Labels,
-    common_labels: Labels,
-    common_annotations: Labels,
-    #[serde(rename = "externalURL")]
-    external_url: &'static str,
-    alerts: Vec<WebhookAlert>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WebhookAlert {
-    status: &'static str,
-    labels: Labels,
-    annotations: Labels,
-    starts_at: Timestamp,
-    ends_at: String,
-    #[serde(rename = "generatorURL")]
-    generator_url: &'static str,
-    fingerprint: String,
-}
-
 /// Builds the body of a webhook for these transitions of one [alertname, service].
 pub(crate) fn webhook(events: &[Arc<AlertEvent>]) -> Webhook {
     let alerts: Vec<_> = events.iter().map(|event| webhook_alert(event)).collect();
@@ -76,31 +33,31 @@ pub(crate) fn webhook(events: &[Arc<AlertEvent>]) -> Webhook {
     group_labels.retain(|name, _| name == "alertname" || name == "service");
     let matchers: Vec<_> = group_labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
     Webhook {
-        version: "4",
+        version: WEBHOOK_VERSION.into(),
         group_key: format!("{{}}:{{{}}}", matchers.join(", ")),
         truncated_alerts: 0,
-        status: if fires { "firing" } else { "resolved" },
-        receiver: "tidewatch",
+        status: Some(if fires { AlertState::Firing } else { AlertState::Resolved }),
+        receiver: "tidewatch".into(),
         group_labels,
         common_annotations: common(alerts.iter().map(|alert| &alert.annotations)),
         common_labels,
-        external_url: "",
+        external_url: String::new(),
         alerts,
     }
 }
 
 fn webhook_alert(event: &AlertEvent) -> WebhookAlert {
     WebhookAlert {
-        status: event.state.as_str(),
+        status: event.state,
         labels: labels(event),
         annotations: annotations(event),
-        starts_at: event.started_at,
-        ends_at: match event.state {
-            AlertState::Firing => NO_END.into(),
-            AlertState::Resolved => event.window_end.to_string(),
-        },
-        generator_url: "",
-        fingerprint: event.fingerprint.clone(),
+        starts_at: Some(event.started_at),
+        ends_at: Some(match event.state {
+            AlertState::Firing => NO_END,
+            AlertState::Resolved => event.window_end,
+        }),
+        generator_url: String::new(),
+        fingerprint: Some(event.fingerprint.clone()),
     }
 }
 

@@ -1,62 +1,31 @@
 //! A parser for Alertmanager's webhook, version 4.
-use crate::{
-    notification::{Notification, Status},
-    text::{Text, or_empty},
-};
+use crate::notification::{Notification, Status};
 use jiff::Timestamp;
-use serde::Deserialize;
-use std::collections::BTreeMap;
-
-#[derive(Deserialize)]
-struct Webhook {
-    version: String,
-    #[serde(deserialize_with = "or_empty")]
-    alerts: Vec<Alert>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Alert {
-    status: AlertStatus,
-    #[serde(default, deserialize_with = "or_empty")]
-    labels: BTreeMap<String, Text>,
-    #[serde(default, deserialize_with = "or_empty")]
-    annotations: BTreeMap<String, Text>,
-    starts_at: Option<Timestamp>,
-    ends_at: Option<Timestamp>,
-    fingerprint: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum AlertStatus {
-    Firing,
-    Resolved,
-}
+use tidewatch_contract::AlertState;
+use tidewatch_contract::http::alertmanager::{WEBHOOK_VERSION, Webhook, WebhookAlert};
 
 /// Returns the notifications in a webhook's body, or the reason why it is invalid.
 pub(crate) fn parse(body: &[u8], received_at: Timestamp) -> Result<Vec<Notification>, String> {
     let webhook: Webhook =
         serde_json::from_slice(body).map_err(|error| format!("not an Alertmanager webhook: {error}"))?;
-    if webhook.version != "4" {
-        return Err(format!("webhook version {:?} is not known; send version \"4\"", webhook.version));
+    if webhook.version != WEBHOOK_VERSION {
+        return Err(format!("webhook version {:?} is not known; send version {WEBHOOK_VERSION:?}", webhook.version));
     }
     Ok(webhook.alerts.into_iter().map(|alert| notification(alert, received_at)).collect())
 }
 
-fn notification(alert: Alert, received_at: Timestamp) -> Notification {
+fn notification(alert: WebhookAlert, received_at: Timestamp) -> Notification {
     let status = match alert.status {
-        AlertStatus::Firing => Status::Firing,
-        AlertStatus::Resolved => Status::Resolved,
+        AlertState::Firing => Status::Firing,
+        AlertState::Resolved => Status::Resolved,
     };
-    let plain = |texts: BTreeMap<String, Text>| texts.into_iter().map(|(name, Text(text))| (name, text)).collect();
-    let labels: BTreeMap<String, String> = plain(alert.labels);
-    let labels_as_name = || labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",");
+    let labels_as_name =
+        || alert.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",");
     Notification {
         status,
         fingerprint: Some(alert.fingerprint.unwrap_or_else(labels_as_name)),
-        labels,
-        annotations: plain(alert.annotations),
+        labels: alert.labels,
+        annotations: alert.annotations,
         starts_at: alert.starts_at,
         // The end of a firing alert is the zero time, or the time at which the sender lets it expire.
         ends_at: alert.ends_at.filter(|_| status == Status::Resolved),

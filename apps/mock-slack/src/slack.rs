@@ -1,12 +1,10 @@
 //! A parser for messages posted to a Slack incoming webhook: text, blocks and attachments, as JSON or form data.
-use crate::{
-    notification::{Notification, Status},
-    text::{Text, or_empty},
-};
+use crate::notification::{Notification, Status};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap};
+use tidewatch_contract::lenient::{Text, or_empty};
 
 #[derive(Deserialize)]
 #[serde(default)]

@@ -1,29 +1,4 @@
-//! Text as senders write it: lenient parsing and truncation.
-use serde::{Deserialize, Deserializer, de::Error};
-use serde_json::Value;
-
-/// Text, or a value that senders put in its place: null and a missing value are empty, a number or boolean is its JSON
-/// form.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Text(pub(crate) String);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::Null => Ok(Self::default()),
-            Value::String(text) => Ok(Self(text)),
-            value @ (Value::Number(_) | Value::Bool(_)) => Ok(Self(value.to_string())),
-            Value::Array(_) | Value::Object(_) => Err(D::Error::custom("expected text, not a list or an object")),
-        }
-    }
-}
-
-/// Deserializes a collection that may be null, as Go writes an empty one.
-pub(crate) fn or_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
+//! Truncation of long texts.
 
 /// Truncates `text` to at most `limit` bytes, including the `…` (three bytes) that marks the cut.
 pub(crate) fn clip(text: &mut String, limit: usize) {
@@ -37,15 +12,6 @@ pub(crate) fn clip(text: &mut String, limit: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn scalars_are_text_and_null_is_empty() {
-        for (json, text) in [("\"a\"", "a"), ("500", "500"), ("1.5", "1.5"), ("true", "true"), ("null", "")] {
-            assert_eq!(serde_json::from_str::<Text>(json).unwrap().0, text);
-        }
-        assert!(serde_json::from_str::<Text>("[1]").is_err());
-        assert!(serde_json::from_str::<Text>("{}").is_err());
-    }
 
     #[test]
     fn a_cut_leaves_whole_characters_and_no_more_bytes_than_the_limit() {

@@ -1,11 +1,8 @@
 //! Alertmanager's API v2: the alerts it received, the receivers it sends them to, and posting an alert.
 
-use std::collections::BTreeMap;
-
 use anyhow::anyhow;
-use jiff::Timestamp;
 use reqwest::Client;
-use serde::{Deserialize, Serialize};
+use tidewatch_contract::http::alertmanager::{ALERTS, GettableAlert, PostableAlert};
 
 use crate::http;
 
@@ -16,30 +13,6 @@ const NAME: &str = "Alertmanager";
 pub(super) struct Alertmanager {
     client: Client,
     url: String,
-}
-
-/// An alert that Alertmanager has.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Alert {
-    pub(super) labels: BTreeMap<String, String>,
-    /// The receivers that its route leads to.
-    pub(super) receivers: Vec<Receiver>,
-}
-
-/// A receiver of notifications.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Receiver {
-    pub(super) name: String,
-}
-
-/// An alert to post.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Posted {
-    pub(super) labels: BTreeMap<String, String>,
-    pub(super) annotations: BTreeMap<String, String>,
-    pub(super) starts_at: Timestamp,
-    pub(super) ends_at: Timestamp,
 }
 
 impl Alertmanager {
@@ -59,13 +32,13 @@ impl Alertmanager {
     }
 
     /// Returns the firing alerts, including silenced and inhibited ones.
-    pub(super) async fn alerts(&self) -> anyhow::Result<Vec<Alert>> {
-        http::get(&self.client, NAME, &format!("{}/api/v2/alerts", self.url)).await
+    pub(super) async fn alerts(&self) -> anyhow::Result<Vec<GettableAlert>> {
+        http::get(&self.client, NAME, &format!("{}{ALERTS}", self.url)).await
     }
 
     /// Posts an alert.
-    pub(super) async fn post(&self, alert: &Posted) -> anyhow::Result<()> {
-        let url = format!("{}/api/v2/alerts", self.url);
+    pub(super) async fn post(&self, alert: &PostableAlert) -> anyhow::Result<()> {
+        let url = format!("{}{ALERTS}", self.url);
         let response = http::send(NAME, self.client.post(&url).json(&[alert])).await?;
         match response.status() {
             status if status.is_success() => Ok(()),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::alertmanager::Alert;
+use tidewatch_contract::http::alertmanager::{ALERTS, GettableAlert};
+
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::{lacks, until};
@@ -37,7 +38,7 @@ pub(in super::super) async fn told(stack: Arc<Stack>, note: Note) -> Verdict {
     }
     until(&note, async || {
         let expected = "Watchdog, which fires always, has come from Prometheus to Alertmanager";
-        let wrong = |seen| Failure::new(expected, seen, alertmanager.curl("/api/v2/alerts"));
+        let wrong = |seen| Failure::new(expected, seen, alertmanager.curl(ALERTS));
         match alertmanager.alerts().await {
             Ok(alerts) if fires(&alerts) => Ok(String::new()),
             Ok(alerts) => Err(wrong(format!(
@@ -51,7 +52,7 @@ pub(in super::super) async fn told(stack: Arc<Stack>, note: Note) -> Verdict {
     .await
 }
 
-fn fires(alerts: &[Alert]) -> bool {
+fn fires(alerts: &[GettableAlert]) -> bool {
     alerts.iter().any(|alert| alert.labels.get("alertname").is_some_and(|name| name == WATCHDOG))
 }
 
@@ -63,7 +64,7 @@ mod tests {
 
     #[test]
     fn only_watchdog_itself_counts() {
-        let alerts = |name| -> Vec<Alert> {
+        let alerts = |name| -> Vec<GettableAlert> {
             serde_json::from_value(json!([{"labels": {"alertname": name}, "receivers": []}])).unwrap()
         };
         assert!(fires(&alerts("Watchdog")));

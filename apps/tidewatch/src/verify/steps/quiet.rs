@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidewatch_contract::http::alertmanager;
 use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tokio::time::{Instant, sleep};
 
@@ -90,7 +91,7 @@ fn detail(budgets: &BTreeSet<Alert>) -> String {
 
 fn more(stack: &Stack) -> String {
     match (&stack.alertmanager, &stack.prometheus) {
-        (Some(alertmanager), _) => alertmanager.curl("/api/v2/alerts"),
+        (Some(alertmanager), _) => alertmanager.curl(alertmanager::ALERTS),
         (None, Some(prometheus)) => prometheus.curl("/api/v1/alerts"),
         (None, None) => stack.curl("processor", "/status"),
     }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tidewatch_contract::http::alertmanager::{GettableAlert, PostableAlert};
 use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tokio::time::{Instant, sleep};
 
-use super::super::alertmanager::{Alert, Alertmanager, Posted};
+use super::super::alertmanager::Alertmanager;
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::lacks;
@@ -49,10 +50,10 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     Verdict::Passed("a test alert came to the webhook, and its end".to_owned())
 }
 
-fn alert(run: &str, starts_at: Timestamp, ends_at: Timestamp) -> Posted {
+fn alert(run: &str, starts_at: Timestamp, ends_at: Timestamp) -> PostableAlert {
     let map =
         |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Posted {
+    PostableAlert {
         labels: map(&[
             ("alertname", ALERT),
             ("severity", "info"),
@@ -109,7 +110,7 @@ fn failed(alertmanager: &Alertmanager, seen: String) -> Verdict {
 }
 
 /// Describes the receivers that Alertmanager's route leads to.
-fn routed(alerts: &[Alert]) -> String {
+fn routed(alerts: &[GettableAlert]) -> String {
     let own = alerts.iter().find(|alert| alert.labels.get("alertname").is_some_and(|name| name == ALERT));
     let names = own.map(|alert| alert.receivers.iter().map(|receiver| receiver.name.as_str()).collect::<Vec<_>>());
     match names {
@@ -126,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_receiver_that_the_route_leads_to_is_named() {
-        let alerts: Vec<Alert> =
+        let alerts: Vec<GettableAlert> =
             serde_json::from_value(json!([{"labels": {"alertname": ALERT}, "receivers": [{"name": "nobody"}]}]))
                 .unwrap();
         assert_eq!(routed(&alerts), "Alertmanager's route leads it to the receiver nobody");
