@@ -36,7 +36,8 @@ impl AlertAnnotation {
         let Self { severity, services, .. } = self;
         let of = format!("severity=\"{severity}\", service=~\"{services}\"");
         format!(
-            "max by (alertname, service) (alert_relay_firing_alerts{{{of}}} > 0 or ALERTS{{alertstate=\"firing\", source=\"tidewatch\", {of}}})"
+            "max by (alertname, service) (alert_relay_firing_alerts{{{of}}} > 0 \
+             or ALERTS{{alertstate=\"firing\", source=\"tidewatch\", {of}}})"
         )
     }
 

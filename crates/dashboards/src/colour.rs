@@ -84,10 +84,10 @@ mod tests {
     }
 
     #[test]
-    fn judgements_differ_for_the_colour_blind() {
-        let judgements = [Colour::Good, Colour::Warning, Colour::Critical];
+    fn meanings_differ_for_the_colour_blind() {
+        let meanings = [Colour::Good, Colour::Warning, Colour::Critical];
         for (name, vision) in VISIONS {
-            for (a, b) in [(0, 1), (0, 2), (1, 2)].map(|(a, b)| (judgements[a], judgements[b])) {
+            for (a, b) in [(0, 1), (0, 2), (1, 2)].map(|(a, b)| (meanings[a], meanings[b])) {
                 let (p, q) = (lab(a.hex(), &vision), lab(b.hex(), &vision));
                 let distance: f64 = p.iter().zip(q).map(|(p, q)| (p - q).powi(2)).sum::<f64>().sqrt();
                 assert!(distance >= 40.0, "{name}: {a:?} and {b:?} differ by only {distance:.0}");

@@ -20,7 +20,8 @@ pub(crate) fn design() -> Design {
     Design {
         uid: UID,
         title: "Tidewatch: golden signals",
-        description: "Latency, traffic, errors and saturation by service and region, down to single requests and their traces.",
+        description: "Latency, traffic, errors and saturation by service and region, down to single requests and \
+                      their traces.",
         from: "now-1h",
         variables: vec![
             Variable::new("service", "Service", "workload_requests_total"),
@@ -55,8 +56,8 @@ fn latency() -> Section {
         format!("histogram_quantile({q}, sum by (le) ({}))", rate("workload_request_duration_seconds_bucket"))
     };
     let all = Panel::graph(
-        "Latency of all that is chosen",
-        "What half, one in twenty and one in a hundred requests exceed. Dots are single requests; one leads to its trace.",
+        "Latency of the selection",
+        "The 50th, 95th and 99th percentile. Dots are single requests; click one to open its trace.",
         Unit::Seconds,
         limit(),
     )
@@ -67,13 +68,13 @@ fn latency() -> Section {
     .style("P50", Style::Dotted);
     let by_service = to_logs(Panel::graph(
         "P99 by service",
-        "What one request in a hundred exceeds. Interpolated between bucket bounds; the objective is one of them.",
+        "The 99th percentile, interpolated between bucket bounds. The objective is one of the bounds.",
         Unit::Seconds,
         limit(),
     ))
     .ask(Target::range(p99_by("service")).legend("{{service}}"));
     let by_region =
-        Panel::graph("P99 by region", "Tells whether one region is slow, or all of them.", Unit::Seconds, limit())
+        Panel::graph("P99 by region", "Shows whether one region is slow or all are.", Unit::Seconds, limit())
             .ask(Target::range(p99_by("region")).legend("{{region}}"));
     Section::new("Latency").band(8, [(8, all), (8, by_service), (8, by_region)])
 }
@@ -82,21 +83,21 @@ fn traffic() -> Section {
     let requests = |label: &str| format!("sum by ({label}) ({})", rate("workload_requests_total"));
     let by_service = to_logs(Panel::graph(
         "Requests by service",
-        "Requests a second. How much is usual differs: TrafficDrop compares each service and region with what is usual for it.",
+        "Requests per second. TrafficDrop compares each service and region with its own usual traffic.",
         Unit::Requests,
         Thresholds::none(),
     ))
     .ask(Target::range(requests("service")).legend("{{service}}"));
     let by_region = Panel::graph(
         "Requests by region",
-        "Requests a second. A region that falls silent shows here first.",
+        "Requests per second. A region that falls silent is visible here first.",
         Unit::Requests,
         Thresholds::none(),
     )
     .ask(Target::range(requests("region")).legend("{{region}}"));
     let by_endpoint = Panel::graph(
         "Busiest endpoints",
-        "Requests a second of the five endpoints with the most.",
+        "Requests per second of the five busiest endpoints.",
         Unit::Requests,
         Thresholds::none(),
     )
@@ -108,21 +109,21 @@ fn errors() -> Section {
     let limit = || Thresholds::critical_from(limits::ERROR_RATIO);
     let by_service = to_logs(Panel::graph(
         "Errors by service",
-        "Share of the requests that failed; a gap where there were none.",
+        "Share of requests that failed. A gap means that there were no requests.",
         Unit::Share,
         limit(),
     ))
     .ask(Target::range(errors_by("service")).legend("{{service}}"));
     let by_region = Panel::graph(
         "Errors by region",
-        "Share of the requests that failed. Tells whether one region fails, or all of them.",
+        "Share of requests that failed. Shows whether one region fails or all do.",
         Unit::Share,
         limit(),
     )
     .ask(Target::range(errors_by("region")).legend("{{region}}"));
     let by_status = Panel::graph(
         "Requests by status class",
-        "Requests a second by the first digit of their status code.",
+        "Requests per second, by the first digit of their status code.",
         Unit::Requests,
         Thresholds::none(),
     )
@@ -144,7 +145,8 @@ fn errors() -> Section {
 fn saturation() -> Section {
     let in_progress = to_logs(Panel::graph(
         "Requests in progress",
-        "How many requests each service works on at once, on average: arrivals a second times seconds each (Little's law). Rises before a service gives in.",
+        "Average number of requests that each service handles at once: requests per second times mean duration \
+         (Little's law). It rises before a service becomes overloaded.",
         Unit::Count,
         Thresholds::none(),
     ))
@@ -153,8 +155,10 @@ fn saturation() -> Section {
             .legend("{{service}}"),
     );
     let share = |title: &str, what: &str, limit: f64, record: &str, alert: &str| {
-        let description =
-            format!("Share of the {what} that a process of Tidewatch may use. Services in one process count once.");
+        let description = format!(
+            "Share of its {what} limit that each process of Tidewatch uses. \
+             Services in one process count once."
+        );
         Panel::graph(title, &description, Unit::Share, Thresholds::warning_from(limit))
             .ask(Target::range(record).legend("{{host}} {{pid}}"))
             .link(Link::runbook("Runbook", alert))
@@ -170,7 +174,7 @@ fn logs() -> Section {
     // Loki rejects a selector that also matches streams without the label, as `.*` for all services does.
     let lines = Panel::logs(
         "Errors in the logs",
-        "Log lines of the services chosen that are errors, newest first. Needs Loki.",
+        "Error lines from the logs of the selected services, newest first. Needs Loki.",
     )
     .ask(Target::logs("{service_name=~\"$service\", service_name=~\".+\"} | detected_level=~\"error|fatal|critical\""));
     Section::collapsed("Logs").band(9, [(24, lines)])

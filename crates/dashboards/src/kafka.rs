@@ -17,7 +17,8 @@ pub(crate) fn design() -> Design {
     Design {
         uid: UID,
         title: "Tidewatch: Kafka",
-        description: "Topics, consumer lag, dead letters, and who reaches the broker, as Tidewatch's services see it.",
+        description: "Topics, consumer lag, dead letters and the broker's reachability, as seen by Tidewatch's \
+                      services.",
         from: "now-1h",
         variables: vec![],
         annotations: AlertAnnotation::both(".*"),
@@ -28,7 +29,7 @@ pub(crate) fn design() -> Design {
 fn reached() -> Section {
     let unreached = Panel::stat(
         "Services without Kafka",
-        "Services that got no answer from the broker for ten seconds.",
+        "Services that have had no answer from the broker for ten seconds.",
         Unit::Count,
         Thresholds::critical_from(1.0),
     )
@@ -36,7 +37,7 @@ fn reached() -> Section {
     .link(Link::runbook("Runbook", "KafkaUnreachable"));
     let behind = Panel::stat(
         "Greatest consumer lag",
-        "Records that the consumer furthest behind has still to read.",
+        "Unread records of the consumer that is furthest behind.",
         Unit::Count,
         Thresholds::warning_from(limits::CONSUMER_LAG),
     )
@@ -44,7 +45,7 @@ fn reached() -> Section {
     .link(Link::runbook("Runbook", "KafkaConsumerLagHigh"));
     let dead = Panel::stat(
         "Dead letters in the last hour",
-        "Records of metrics.raw that could not be judged and were put aside.",
+        "Records of metrics.raw that could not be evaluated and were moved to metrics.raw.dlq.",
         Unit::Count,
         Thresholds::warning_from(1.0),
     )
@@ -57,15 +58,16 @@ fn reached() -> Section {
         Thresholds::critical_below(1.0),
     )
     .ask(Target::range("min by (job) (kafka_reachable)").legend("{{job}}"))
-    .word(1.0, "reached", Colour::Good)
-    .word(0.0, "out of reach", Colour::Critical);
+    .word(1.0, "reachable", Colour::Good)
+    .word(0.0, "unreachable", Colour::Critical);
     Section::top().band(7, [(4, unreached), (4, behind), (4, dead), (12, states)])
 }
 
 fn lag() -> Section {
     let by_consumer = Panel::graph(
         "Lag by consumer",
-        "Records that each consumer has still to read, over all partitions. One that only rises is too slow or stands still.",
+        "Unread records of each consumer, over all partitions. If a line only rises, its consumer is too slow or has \
+         stopped.",
         Unit::Count,
         Thresholds::warning_from(limits::CONSUMER_LAG),
     )
@@ -73,16 +75,15 @@ fn lag() -> Section {
     .link(Link::runbook("Runbook", "KafkaConsumerLagHigh"));
     let by_partition = Panel::graph(
         "Partitions furthest behind",
-        "The five partitions with the greatest lag. A single one points at a key with most of the traffic, or at a record that holds it up.",
+        "The five partitions with the greatest lag. A single one indicates a key with most of the traffic, or a \
+         record that blocks its partition.",
         Unit::Count,
         Thresholds::warning_from(limits::CONSUMER_LAG),
     )
-    .ask(
-        Target::range("topk(5, kafka_consumer_lag_records)").legend("{{job}}: {{topic}} {{partition}}"),
-    );
+    .ask(Target::range("topk(5, kafka_consumer_lag_records)").legend("{{job}}: {{topic}} {{partition}}"));
     let owners = Panel::table(
         "Consumers",
-        "How many partitions each consumer reports, and how far behind the worst of them is.",
+        "Number of partitions that each consumer reports, its lag, and the lag of its worst partition.",
         vec![
             Column::label("job").sorted(false),
             Column::label("topic"),
@@ -100,7 +101,8 @@ fn lag() -> Section {
 fn topics() -> Section {
     let written = Panel::graph(
         "Records written to metrics.raw",
-        "Handed to the producer, and acknowledged by the broker. The first above the second is what the broker owes.",
+        "Records handed to the producer, and records acknowledged by the broker. The difference is not acknowledged \
+         yet.",
         Unit::Records,
         Thresholds::none(),
     )
@@ -121,7 +123,7 @@ fn topics() -> Section {
     );
     let read = Panel::graph(
         "Records read",
-        "By each consumer and topic. After a restart a consumer reads some records again.",
+        "Per consumer and topic. After a restart a consumer reads some records again.",
         Unit::Records,
         Thresholds::none(),
     )
@@ -136,8 +138,8 @@ fn topics() -> Section {
     .ask(Target::range("sum(rate(alert_relay_records_total[$__rate_interval]))").legend("alert-relay: alerts.fired"))
     .ask(Target::range("sum by (topic) (rate(console_records_total[$__rate_interval]))").legend("console: {{topic}}"));
     let lost = Panel::graph(
-        "Records gone before they were read",
-        "Records that retention deleted while a consumer was behind. Each of them is missing in what was judged or counted.",
+        "Records deleted before they were read",
+        "Records that retention deleted while a consumer lagged. They were neither evaluated nor counted.",
         Unit::Records,
         Thresholds::critical_from(0.001),
     )
@@ -149,28 +151,33 @@ fn topics() -> Section {
 fn dead_letters() -> Section {
     let by_reason = Panel::graph(
         "Dead letters by reason",
-        "Records of metrics.raw that could not be judged. They lie in metrics.raw.dlq as they came, with the reason in a header.",
+        "Records of metrics.raw that could not be evaluated. metrics.raw.dlq holds them unchanged, with the reason in \
+         a header.",
         Unit::Records,
         Thresholds::none(),
     )
-    .ask(Target::range("sum by (reason) (rate(stream_processor_dead_letters_total[$__rate_interval]))").legend("{{reason}}"))
+    .ask(
+        Target::range("sum by (reason) (rate(stream_processor_dead_letters_total[$__rate_interval]))")
+            .legend("{{reason}}"),
+    )
     .stacked()
     .link(Link::runbook("Runbook", "DeadLettersGrowing"));
     let share = Panel::graph(
         "Dead letters among all records",
-        "Share of the records read that could not be judged.",
+        "Share of the records read that could not be evaluated.",
         Unit::Share,
         Thresholds::none(),
     )
     .ask(
         Target::range(
-            "sum(rate(stream_processor_dead_letters_total[$__rate_interval])) / (sum(rate(stream_processor_events_total[$__rate_interval])) > 0)",
+            "sum(rate(stream_processor_dead_letters_total[$__rate_interval])) / \
+             (sum(rate(stream_processor_events_total[$__rate_interval])) > 0)",
         )
         .legend("dead letters"),
     );
     let skipped = Panel::graph(
-        "Skipped by others",
-        "Records that the other consumers could not read, and passed over: the stream processor alone puts them aside.",
+        "Skipped by other consumers",
+        "Records that other consumers could not read and skipped. Only the stream processor writes dead letters.",
         Unit::Records,
         Thresholds::none(),
     )
@@ -190,7 +197,7 @@ fn dead_letters() -> Section {
 fn bridge() -> Section {
     let series = Panel::graph(
         "Series of the bridge",
-        "How many series the watched services take up, and how many they may. At the limit new endpoints are counted as overflow.",
+        "Series of the watched services, and their limit. At the limit, new endpoints are counted as overflow.",
         Unit::Count,
         Thresholds::none(),
     )
@@ -200,7 +207,7 @@ fn bridge() -> Section {
     .link(Link::runbook("Runbook", "MetricsBridgeOverflow"));
     let overflow = Panel::graph(
         "Events without a series of their own",
-        "Events counted as overflow: sums by service stay right, their endpoints are not told apart.",
+        "Events counted as overflow. Totals per service stay right, but the endpoints share one series.",
         Unit::Events,
         Thresholds::warning_from(0.001),
     )
@@ -208,7 +215,7 @@ fn bridge() -> Section {
     .link(Link::runbook("Runbook", "MetricsBridgeOverflow"));
     let checkpoints = Panel::graph(
         "Checkpoints of the bridge",
-        "Written every ten seconds for each partition that changed. After a crash, counting goes on from the last.",
+        "Written every ten seconds for each partition that changed. After a crash, counting resumes from the last one.",
         Unit::Events,
         Thresholds::none(),
     )
@@ -216,5 +223,5 @@ fn bridge() -> Section {
         Target::range("sum by (outcome) (rate(metrics_bridge_checkpoints_total[$__rate_interval]))")
             .legend("{{outcome}}"),
     );
-    Section::new("What the bridge counts").band(7, [(8, series), (8, overflow), (8, checkpoints)])
+    Section::new("Metrics bridge").band(7, [(8, series), (8, overflow), (8, checkpoints)])
 }

@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn panels_and_alerts_draw_the_same_lines() {
+    fn panels_and_alerts_use_the_same_limits() {
         let expected = [
             ("HighLatencyP99", super::LATENCY_P99),
             ("HighErrorRate", super::ERROR_RATIO),

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_outlive_the_escaping() {
+    fn escaping_keeps_variables() {
         assert_eq!(escaped("{\"a\": ${__from}}"), "%7B%22a%22%3A%20${__from}%7D");
     }
 }

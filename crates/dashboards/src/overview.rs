@@ -23,7 +23,7 @@ pub(crate) fn design() -> Design {
     Design {
         uid: UID,
         title: "Tidewatch: overview",
-        description: "What fires, who is hurt, how much error budget is left, and whether what watches works itself.",
+        description: "Firing alerts, affected services, remaining error budgets, and the health of Tidewatch itself.",
         from: "now-1h",
         variables: vec![],
         annotations: AlertAnnotation::both(".*"),
@@ -42,21 +42,21 @@ fn firing(severity: &str) -> String {
 fn now() -> Section {
     let critical = Panel::stat(
         "Critical",
-        "Alerts that woke somebody and still fire. An alert that fires on both paths counts once.",
+        "Firing alerts that page a person. An alert that fires on both paths counts once.",
         Unit::Count,
         Thresholds::critical_from(1.0),
     )
     .ask(Target::range(firing("critical")).legend("critical"));
     let warnings = Panel::stat(
         "Warnings",
-        "Alerts that can wait until somebody is at work. An alert that fires on both paths counts once.",
+        "Firing alerts that can wait for working hours. An alert that fires on both paths counts once.",
         Unit::Count,
         Thresholds::warning_from(1.0),
     )
     .ask(Target::range(firing("warning")).legend("warnings"));
     let budget = Panel::stat(
-        "Least error budget",
-        "What is left of the error budget of the objective that is worst off. Below zero the objective is missed.",
+        "Lowest error budget",
+        "The lowest remaining error budget of all objectives. Below zero, the objective is missed.",
         Unit::Share,
         Thresholds::falling(limits::BUDGET_LOW, 0.0),
     )
@@ -65,14 +65,14 @@ fn now() -> Section {
     .link(Link::dashboard("Objectives", slo::UID, ""));
     let down = Panel::stat(
         "Targets down",
-        "Targets that Prometheus can't scrape. What they watch is not seen.",
+        "Targets that Prometheus can't scrape. Their metrics are missing.",
         Unit::Count,
         Thresholds::critical_from(1.0),
     )
     .ask(Target::range("count(up == 0) or vector(0)").legend("down"));
     let lag = Panel::stat(
         "Greatest consumer lag",
-        "Records that the consumer furthest behind has still to read. What is not read is not judged.",
+        "Unread records of the consumer that is furthest behind. Unread records are not evaluated yet.",
         Unit::Count,
         Thresholds::warning_from(limits::CONSUMER_LAG),
     )
@@ -80,7 +80,8 @@ fn now() -> Section {
     .link(Link::dashboard("Kafka", kafka::UID, ""));
     let watchdog = Panel::stat(
         "Rules",
-        "Whether Prometheus evaluates its rules: the alert Watchdog fires always. Silent means that no other alert of Prometheus would fire either.",
+        "Whether Prometheus evaluates its rules: the alert Watchdog always fires. Silent means that no other alert of \
+         Prometheus would fire either.",
         Unit::Count,
         Thresholds::critical_below(1.0),
     )
@@ -94,8 +95,8 @@ fn now() -> Section {
 
 fn firing_table() -> Panel {
     Panel::table(
-        "What fires now",
-        "Every alert that fires, of the fast path (the stream processor) and the slow one (Prometheus), with its runbook.",
+        "Firing now",
+        "Every firing alert of the fast path (the stream processor) and the slow path (Prometheus), with its runbook.",
         vec![
             Column::label("alertname").link(Link::runbook("Runbook", "${__value.text}")).width(190),
             Column::label("service").link(Link::dashboard(
@@ -114,8 +115,10 @@ fn firing_table() -> Panel {
     )
     .ask(
         Target::table(
-            "label_replace(sum by (alertname, service, severity) (alert_relay_firing_alerts) > 0, \"path\", \"fast\", \"alertname\", \".*\") \
-             or sum by (alertname, service, severity, path) (ALERTS{alertstate=\"firing\", source=\"tidewatch\", alertname!=\"Watchdog\"})",
+            "label_replace(sum by (alertname, service, severity) (alert_relay_firing_alerts) > 0, \
+             \"path\", \"fast\", \"alertname\", \".*\") \
+             or sum by (alertname, service, severity, path) \
+             (ALERTS{alertstate=\"firing\", source=\"tidewatch\", alertname!=\"Watchdog\"})",
         )
         .maybe_nothing("nothing fires"),
     )
@@ -125,7 +128,8 @@ fn firing_table() -> Panel {
 fn service_table() -> Panel {
     Panel::table(
         "Services",
-        "The golden signals of each service over the last minute, and the least of its error budgets. Click a service for more, or for its logs.",
+        "The golden signals of each service over the last minute, and its lowest error budget. Click a service for \
+         details or its logs.",
         vec![
             Column::label("service")
                 .link(Link::dashboard("Golden signals", golden_signals::UID, "var-service=${__value.text}"))
@@ -155,7 +159,7 @@ fn services() -> Section {
     let latency = by_service(
         Panel::graph(
             "P99 latency",
-            "What one request in a hundred exceeds. Interpolated between bucket bounds; the objective is one of them.",
+            "The 99th percentile, interpolated between bucket bounds. The objective is one of the bounds.",
             Unit::Seconds,
             Thresholds::warning_from(limits::LATENCY_P99),
         ),
@@ -164,7 +168,7 @@ fn services() -> Section {
     let errors = by_service(
         Panel::graph(
             "Errors",
-            "Share of the requests that failed; a gap where there were none.",
+            "Share of requests that failed. A gap means that there were no requests.",
             Unit::Share,
             Thresholds::critical_from(limits::ERROR_RATIO),
         ),
@@ -173,7 +177,7 @@ fn services() -> Section {
     let traffic = by_service(
         Panel::graph(
             "Traffic",
-            "Requests a second. How much is usual differs from service to service: TrafficDrop compares each with what is usual for it.",
+            "Requests per second. TrafficDrop compares each service with its own usual traffic.",
             Unit::Requests,
             Thresholds::none(),
         ),
@@ -184,8 +188,8 @@ fn services() -> Section {
 
 fn pipeline() -> Section {
     let events = Panel::graph(
-        "Events on their way",
-        "The same events at each stage: the lines lie on one another while nothing is lost or held up.",
+        "Events in the pipeline",
+        "The same events at each stage. The lines coincide while nothing is lost or delayed.",
         Unit::Events,
         Thresholds::none(),
     )
@@ -197,7 +201,8 @@ fn pipeline() -> Section {
     .ask(Target::range("sum(rate(stream_processor_events_total[$__rate_interval]))").legend("read by the processor"))
     .ask(
         Target::range(
-            "sum(rate(metrics_bridge_records_counted_total[$__rate_interval])) + sum(rate(metrics_bridge_records_invalid_total[$__rate_interval]))",
+            "sum(rate(metrics_bridge_records_counted_total[$__rate_interval])) + \
+             sum(rate(metrics_bridge_records_invalid_total[$__rate_interval]))",
         )
         .legend("counted by the bridge"),
     )
@@ -211,12 +216,12 @@ fn pipeline() -> Section {
     )
     .ask(Target::range("min by (job) (up)").legend("{{job}}"))
     .ask(Target::range("min by (job) (kafka_reachable)").legend("Kafka from {{job}}"))
-    .word(1.0, "reached", Colour::Good)
-    .word(0.0, "out of reach", Colour::Critical)
+    .word(1.0, "reachable", Colour::Good)
+    .word(0.0, "unreachable", Colour::Critical)
     .link(Link::dashboard("Kafka", kafka::UID, ""));
     let failing = Panel::graph(
-        "What goes wrong in the pipeline",
-        "Dead letters, failed rule evaluations and failed notifications a second. All of them should be zero.",
+        "Failures in the pipeline",
+        "Dead letters, failed rule evaluations and failed notifications per second. All should be zero.",
         Unit::Events,
         Thresholds::none(),
     )
@@ -227,17 +232,18 @@ fn pipeline() -> Section {
     )
     .ask(
         Target::range("sum(rate(alert_relay_requests_total{outcome!=\"accepted\"}[$__rate_interval]))")
-            .legend("fast alerts refused"),
+            .legend("fast alerts rejected"),
     )
     .ask(
         Target::range("sum(rate(alertmanager_notifications_failed_total[$__rate_interval]))")
             .legend("notifications failed")
-            .maybe_nothing("there is no Alertmanager"),
+            .maybe_nothing("no Alertmanager runs"),
     );
-    Section::new("Does what watches work?").band(9, [(8, reached), (8, events), (8, failing)])
+    Section::new("Health of Tidewatch").band(9, [(8, reached), (8, events), (8, failing)])
 }
 
 fn runbook_list() -> Section {
-    let list = Panel::text("Runbooks", "A page for each alert: what it means, what to do.", &runbooks::markdown());
-    Section::new("When it fires").band(6, [(24, list)])
+    let list =
+        Panel::text("Runbooks", "One page per alert: its meaning, and the steps to take.", &runbooks::markdown());
+    Section::new("When an alert fires").band(6, [(24, list)])
 }

@@ -56,8 +56,7 @@ impl Target {
 
     /// Creates a LogQL query for log lines of the dashboard's time range.
     pub(crate) fn logs(expr: impl Into<String>) -> Self {
-        Self::new(Datasource::Loki, expr.into(), Form::Range)
-            .maybe_nothing("there are no such lines, or no Loki at all")
+        Self::new(Datasource::Loki, expr.into(), Form::Range).maybe_nothing("no such lines, or no Loki")
     }
 
     /// Names the series. `{{label}}` stands for a label's value.

@@ -17,7 +17,7 @@ pub(crate) fn design() -> Design {
     Design {
         uid: UID,
         title: "Tidewatch: objectives",
-        description: "What was promised, how much of each error budget is left, and how fast it burns.",
+        description: "Service level objectives, the remaining error budget of each, and its burn rate.",
         from: "now-6h",
         variables: vec![Variable::new("slo", "Objective", "slo:error_budget:ratio")],
         annotations: AlertAnnotation::both(".*"),
@@ -28,7 +28,8 @@ pub(crate) fn design() -> Design {
 /// Returns a query for the burn rate, computed from the error ratio over `window`.
 fn burn(window: &str) -> String {
     format!(
-        "slo:error_ratio:rate{window}{{slo=~\"$slo\"}} / on (slo, service) group_left () slo:error_budget:ratio{{slo=~\"$slo\"}}"
+        "slo:error_ratio:rate{window}{{slo=~\"$slo\"}} / on (slo, service) group_left () \
+         slo:error_budget:ratio{{slo=~\"$slo\"}}"
     )
 }
 
@@ -39,9 +40,14 @@ fn budgets() -> Section {
     };
     let table = Panel::table(
         "Objectives",
-        "Each objective: its share of good events, what is left of its error budget, and how fast the budget burns. At 1× it lasts exactly for the window.",
+        "The target, remaining error budget and burn rates of each objective. At 1× the budget lasts exactly for the \
+         window.",
         vec![
-            Column::label("slo").width(260).link(Link::dashboard("Only this one", UID, "var-slo=${__value.text}")),
+            Column::label("slo").width(260).link(Link::dashboard(
+                "Only this objective",
+                UID,
+                "var-slo=${__value.text}",
+            )),
             Column::label("window").width(75),
             Column::value("Target", 0, Unit::Share, Thresholds::none(), 2),
             Column::value("Budget left", 1, Unit::Share, Thresholds::falling(limits::BUDGET_LOW, 0.0), 2).sorted(false),
@@ -59,7 +65,7 @@ fn budgets() -> Section {
     .ask(Target::table(format!("sum by (slo) ({})", burn("3d"))));
     let left = Panel::graph(
         "Error budget left",
-        "Share of what may fail in the objective's window that has not failed yet. Below zero the objective is missed.",
+        "Unspent share of each objective's error budget. Below zero, the objective is missed.",
         Unit::Share,
         Thresholds::falling(limits::BUDGET_LOW, 0.0),
     )
@@ -81,47 +87,49 @@ fn burn_rates() -> Section {
     let ticket = "ErrorBudgetBurnTicket";
     let hour = panel(
         ("1h", "5m"),
-        "Above the line over both windows it pages; dashed is the shorter. 2 % of a 30 days' budget would be gone in an hour.",
+        "Pages while both windows are above the line; the shorter window is dashed. At the line, 2 % of a 30-day \
+         budget is spent in an hour.",
         Thresholds::critical_from(limits::BURN_1H),
         page,
     );
     let six_hours = panel(
         ("6h", "30m"),
-        "Above the line over both windows it pages; dashed is the shorter. 5 % of a 30 days' budget would be gone in six hours.",
+        "Pages while both windows are above the line; the shorter window is dashed. At the line, 5 % of a 30-day \
+         budget is spent in six hours.",
         Thresholds::critical_from(limits::BURN_6H),
         page,
     );
     let day = panel(
         ("1d", "2h"),
-        "Above the line over both windows it makes a ticket; dashed is the shorter. 10 % of a 30 days' budget would be gone in a day.",
+        "Opens a ticket while both windows are above the line; the shorter window is dashed. At the line, 10 % of a \
+         30-day budget is spent in a day.",
         Thresholds::warning_from(limits::BURN_1D),
         ticket,
     );
     let three_days = panel(
         ("3d", "6h"),
-        "Above the line over both windows it makes a ticket; dashed is the shorter. 10 % of a 30 days' budget would be gone in three days.",
+        "Opens a ticket while both windows are above the line; the shorter window is dashed. At the line, 10 % of a \
+         30-day budget is spent in three days.",
         Thresholds::warning_from(limits::BURN_3D),
         ticket,
     );
-    Section::new("How fast the budgets burn")
-        .band(7, [(12, hour), (12, six_hours)])
-        .band(7, [(12, day), (12, three_days)])
+    Section::new("Burn rates").band(7, [(12, hour), (12, six_hours)]).band(7, [(12, day), (12, three_days)])
 }
 
 fn events() -> Section {
     let all = Panel::graph(
         "Events",
-        "What the objective is about, a second: requests, or slices of time.",
+        "Events that the objective counts, per second: requests or time slices.",
         Unit::Events,
         Thresholds::none(),
     )
     .ask(Target::range("slo:events:rate5m{slo=~\"$slo\"}").legend("{{slo}}"));
     let bad = Panel::graph(
         "Bad events",
-        "Of these, what counts against the budget, a second.",
+        "Events that count against the budget, per second.",
         Unit::Events,
         Thresholds::none(),
     )
     .ask(Target::range("slo:bad_events:rate5m{slo=~\"$slo\"}").legend("{{slo}}"));
-    Section::new("What is counted").band(7, [(12, all), (12, bad)])
+    Section::new("Counted events").band(7, [(12, all), (12, bad)])
 }

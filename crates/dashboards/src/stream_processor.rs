@@ -15,7 +15,8 @@ pub(crate) fn design() -> Design {
     Design {
         uid: UID,
         title: "Tidewatch: stream processor",
-        description: "The fast path: windows judged, groups, late and dead events, checkpoints, alerts, and their delivery.",
+        description: "The fast path: evaluated windows, groups, late events, dead letters, checkpoints, alerts and \
+                      their delivery.",
         from: "now-1h",
         variables: vec![],
         annotations: AlertAnnotation::both(".*"),
@@ -25,25 +26,26 @@ pub(crate) fn design() -> Design {
 
 fn judging() -> Section {
     let windows = Panel::graph(
-        "Windows judged",
-        "Each group is judged every five seconds, so this is a fifth of the groups. At zero no alert of the fast path can fire.",
+        "Windows evaluated",
+        "Each group is evaluated every five seconds, so this is a fifth of the groups. At zero, no alert of the fast \
+         path can fire.",
         Unit::Events,
         Thresholds::none(),
     )
-    .ask(Target::range("sum(rate(stream_processor_windows_judged_total[$__rate_interval]))").legend("judged"))
-    .ask(Target::range("sum(stream_processor_groups) / 5").legend("owed"))
-    .style("owed", Style::Dotted)
+    .ask(Target::range("sum(rate(stream_processor_windows_judged_total[$__rate_interval]))").legend("evaluated"))
+    .ask(Target::range("sum(stream_processor_groups) / 5").legend("expected"))
+    .style("expected", Style::Dotted)
     .link(Link::runbook("Runbook", "StreamProcessorNotJudging"));
     let groups = Panel::graph(
         "Groups",
-        "Combinations of service and region (or what the rules group by) that are watched.",
+        "Watched combinations of service and region, or of the fields that the rules group by.",
         Unit::Count,
         Thresholds::none(),
     )
     .ask(Target::range("sum(stream_processor_groups)").legend("groups"));
     let lag = Panel::graph(
         "Lag",
-        "Records of metrics.raw that are still to be judged.",
+        "Records of metrics.raw that are not evaluated yet.",
         Unit::Count,
         Thresholds::warning_from(limits::CONSUMER_LAG),
     )
@@ -54,16 +56,20 @@ fn judging() -> Section {
 
 fn events() -> Section {
     let outcomes = Panel::graph(
-        "Events, by what became of them",
-        "Windowed ones are judged; late ones came after their window; dead letters can't be read; known ones are read again after a restart.",
+        "Events by outcome",
+        "Windowed events are evaluated; late ones arrived after their window had closed; dead letters can't be read; \
+         known ones are read again after a restart.",
         Unit::Events,
         Thresholds::none(),
     )
-    .ask(Target::range("sum by (outcome) (rate(stream_processor_events_total[$__rate_interval]))").legend("{{outcome}}"))
+    .ask(
+        Target::range("sum by (outcome) (rate(stream_processor_events_total[$__rate_interval]))").legend("{{outcome}}"),
+    )
     .stacked();
     let late = Panel::graph(
-        "Late and dead events",
-        "Share of the events that were not judged. ClockSkew fires at 20 % late or future ones of a service.",
+        "Late events and dead letters",
+        "Share of events that were not evaluated. ClockSkew fires when 20 % of a service's events are late or from \
+         the future.",
         Unit::Share,
         Thresholds::none(),
     )
@@ -76,8 +82,9 @@ fn events() -> Section {
     )
     .link(Link::runbook("Runbook", "ClockSkew"));
     let unseen = Panel::graph(
-        "Events that were not seen as they should be",
-        "Gaps: deleted before they were read. Overflow: of groups beyond the limit, judged together. Both should be zero.",
+        "Gaps and overflow",
+        "Gaps: records deleted before they were read. Overflow: events of groups beyond the limit, evaluated \
+         together. Both should be zero.",
         Unit::Events,
         Thresholds::warning_from(0.001),
     )
@@ -89,7 +96,7 @@ fn events() -> Section {
 fn state() -> Section {
     let results = Panel::graph(
         "Checkpoints",
-        "Written every ten seconds and on each transition of an alert. After a crash, work begins again at the last.",
+        "Written every ten seconds and on each transition of an alert. After a crash, work resumes from the last one.",
         Unit::Events,
         Thresholds::none(),
     )
@@ -101,7 +108,8 @@ fn state() -> Section {
     .style("failed", Style::Meaning(crate::Colour::Critical));
     let quantile = |q: &str| {
         format!(
-            "histogram_quantile({q}, sum by (le) (rate(stream_processor_checkpoint_duration_seconds_bucket[$__rate_interval])))"
+            "histogram_quantile({q}, sum by (le) \
+             (rate(stream_processor_checkpoint_duration_seconds_bucket[$__rate_interval])))"
         )
     };
     let duration = Panel::graph(
@@ -130,8 +138,8 @@ fn alerts() -> Section {
     .decimals(0)
     .link(Link::runbook("Runbook", "${__field.labels.rule}"));
     let firing = Panel::graph(
-        "Alerts that fire",
-        "As the relay knows them: groups that fire, by alert.",
+        "Firing alerts",
+        "Firing groups per alert, as the relay counts them.",
         Unit::Count,
         Thresholds::warning_from(1.0),
     )
@@ -143,8 +151,8 @@ fn alerts() -> Section {
     .decimals(0)
     .link(Link::runbook("Runbook", "${__field.labels.alertname}"));
     let pending = Panel::graph(
-        "Not told yet",
-        "Transitions that some receiver has not accepted.",
+        "Not delivered yet",
+        "Transitions that at least one receiver has not accepted.",
         Unit::Count,
         Thresholds::warning_from(1.0),
     )
@@ -153,7 +161,7 @@ fn alerts() -> Section {
     .link(Link::runbook("Runbook", "AlertRelayNotDelivering"));
     let requests = Panel::graph(
         "Requests to receivers",
-        "By receiver and what came of them. A firing alert is sent to Alertmanager every 30 s.",
+        "By receiver and outcome. A firing alert is sent to Alertmanager every 30 s.",
         Unit::Events,
         Thresholds::none(),
     )
@@ -162,15 +170,15 @@ fn alerts() -> Section {
             .legend("{{receiver}} {{outcome}}"),
     );
     let delay = Panel::graph(
-        "From the word to the telling",
-        "Seconds from the processor's word to a receiver's acceptance, over the last five minutes in which anything was told.",
+        "Delivery delay",
+        "Time from a transition in the processor to its acceptance by a receiver, over the last five minutes.",
         Unit::Seconds,
         Thresholds::warning_from(5.0),
     )
     .ask(
         Target::range("histogram_quantile(0.95, sum by (le) (rate(alert_relay_delay_seconds_bucket[5m])))")
             .legend("P95")
-            .maybe_nothing("nothing was told in the last five minutes"),
+            .maybe_nothing("nothing was delivered in the last five minutes"),
     );
     Section::new("Alerts and their delivery")
         .band(7, [(12, transitions), (12, firing)])

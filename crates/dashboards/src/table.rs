@@ -95,7 +95,10 @@ impl Column {
     pub(crate) fn overrides(columns: &[Self]) -> Value {
         columns
             .iter()
-            .map(|column| json!({"matcher": {"id": "byName", "options": column.title}, "properties": column.properties()}))
+            .map(|column| {
+                let matcher = json!({"id": "byName", "options": column.title});
+                json!({"matcher": matcher, "properties": column.properties()})
+            })
             .collect()
     }
 

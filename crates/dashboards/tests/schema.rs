@@ -15,7 +15,7 @@ const TEST: &str = "dashboards by Grafana's types";
 const CHECK: Duration = Duration::from_secs(300);
 
 #[tokio::test]
-async fn dashboards_are_what_grafanas_types_say() {
+async fn dashboards_conform_to_grafanas_types() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema");
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dashboards-schema");
     let Some(folder) = node_project(&source, &scratch, TEST).await else { return };

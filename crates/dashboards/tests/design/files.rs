@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 #[test]
-fn the_files_are_what_is_generated() {
+fn the_committed_files_match_the_code() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dashboards");
     let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let there: BTreeSet<String> = entries.collect();
@@ -15,7 +15,7 @@ fn the_files_are_what_is_generated() {
         let file = std::fs::read_to_string(folder.join(&dashboard.file_name)).unwrap();
         assert!(
             file == dashboard.text(),
-            "dashboards/{} is not what the code builds: run `cargo xtask generate`",
+            "dashboards/{} does not match the code: run `cargo xtask generate`",
             dashboard.file_name
         );
     }

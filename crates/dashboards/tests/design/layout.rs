@@ -19,14 +19,14 @@ fn assert_tiled(what: &str, panels: &[&Value]) {
     for panel in panels {
         let [x, y, w, h] = place(panel);
         let title = &panel["title"];
-        assert!(w > 0 && h > 0 && x + w <= COLUMNS, "{what}: {title} leaves the grid: {x}+{w}");
+        assert!(w > 0 && h > 0 && x + w <= COLUMNS, "{what}: {title} exceeds the grid: {x}+{w}");
         for cell in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
-            assert!(taken.insert(cell), "{what}: {title} lies on another panel at {cell:?}");
+            assert!(taken.insert(cell), "{what}: {title} overlaps another panel at {cell:?}");
         }
     }
     for y in taken.iter().map(|(_, y)| *y).collect::<BTreeSet<_>>() {
         let filled = taken.iter().filter(|(_, row)| *row == y).count() as u64;
-        assert_eq!(filled, COLUMNS, "{what}: line {y} is not filled");
+        assert_eq!(filled, COLUMNS, "{what}: row {y} has a gap");
     }
 }
 
@@ -44,7 +44,7 @@ fn panels_fill_the_grid_without_overlap() {
 }
 
 #[test]
-fn no_panel_is_too_small_to_be_read() {
+fn every_panel_is_large_enough_to_read() {
     super::support::every_panel(|what, panel| {
         let [_, _, w, h] = place(panel);
         assert!(w >= 4 && h >= 4, "{what}: {w} x {h}");
@@ -52,9 +52,9 @@ fn no_panel_is_too_small_to_be_read() {
 }
 
 #[test]
-fn what_fires_and_who_is_hurt_is_on_the_first_screen() {
+fn firing_alerts_and_affected_services_are_on_the_first_screen() {
     let overview = &all()[0];
-    for title in ["Critical", "What fires now", "Services", "P99 latency", "Errors", "Traffic"] {
+    for title in ["Critical", "Firing now", "Services", "P99 latency", "Errors", "Traffic"] {
         let panels = super::support::panels(overview);
         let panel = panels.iter().find(|panel| panel["title"] == title).unwrap();
         let [_, y, _, h] = place(panel);

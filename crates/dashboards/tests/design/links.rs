@@ -36,7 +36,7 @@ fn links_lead_to_dashboards_and_runbooks_that_exist() {
             if let Some(page) = address.strip_prefix(RUNBOOKS) {
                 // Any alert may replace a variable.
                 let exists = page.contains('{') || runbooks().join(page).is_file();
-                assert!(exists, "{}: there is no runbooks/{page}", dashboard.file_name);
+                assert!(exists, "{}: runbooks/{page} does not exist", dashboard.file_name);
             } else if let Some(rest) = address.strip_prefix("/d/") {
                 let uid = rest.split('?').next().unwrap();
                 assert!(dashboards.iter().any(|other| other.uid == uid), "{}: {address}", dashboard.file_name);
@@ -67,7 +67,7 @@ fn the_overview_names_every_runbook() {
 }
 
 #[test]
-fn a_link_to_logs_is_a_pane_of_explore_once_its_variables_are_put_in() {
+fn a_link_to_logs_opens_a_pane_of_explore_with_its_variables_filled_in() {
     let dashboards = all();
     let links: Vec<String> = dashboards.iter().flat_map(|dashboard| addresses(&dashboard.json)).collect();
     let logs: Vec<&String> = links.iter().filter(|link| link.starts_with("/explore")).collect();

@@ -39,14 +39,14 @@ fn every_panel_has_a_description_a_unit_and_thresholds() {
 }
 
 #[test]
-fn colours_are_those_that_mean_something() {
+fn every_colour_has_a_meaning() {
     let known: BTreeSet<&str> = Colour::ALL.iter().map(|colour| colour.hex()).collect();
     every_panel(|what, panel| {
         for text in strings(panel).into_iter().filter(|text| text.starts_with('#') && text.len() == 7) {
-            assert!(known.contains(text), "{what}: {text} means nothing");
+            assert!(known.contains(text), "{what}: {text} has no meaning");
         }
         for named in ["red", "green", "yellow", "orange", "blue", "purple"] {
-            assert!(!strings(panel).contains(&named), "{what}: {named} is none of our colours");
+            assert!(!strings(panel).contains(&named), "{what}: {named} is not in the palette");
         }
     });
 }

@@ -29,7 +29,7 @@ fn logql_is_a_selector_and_filters() {
 }
 
 #[test]
-fn no_query_is_left_out() {
+fn every_query_is_listed() {
     for dashboard in all() {
         let targets =
             panels(&dashboard).into_iter().flat_map(|panel| panel["targets"].as_array().into_iter().flatten());
@@ -61,13 +61,13 @@ fn variables_are_declared_and_match_as_regular_expressions() {
             }
             assert!(declared.iter().any(|variable| variable["name"] == name.as_str()), "{query:?}: ${name}");
             // Several values can be selected at once; all of them are `.*`.
-            assert!(query.expr[..at].ends_with("=~\""), "{query:?}: ${name} is no regular expression");
+            assert!(query.expr[..at].ends_with("=~\""), "{query:?}: ${name} is not matched as a regular expression");
         }
     }
 }
 
 #[test]
-fn rates_are_taken_over_what_the_graph_shows() {
+fn rates_use_the_rate_interval_of_the_graph() {
     for query in queries() {
         for (at, _) in query.expr.match_indices("rate(") {
             let range = query.expr[at..].split('[').nth(1).unwrap().split(']').next().unwrap();
@@ -77,7 +77,7 @@ fn rates_are_taken_over_what_the_graph_shows() {
 }
 
 #[test]
-fn columns_of_tables_have_labels_but_no_metric_name() {
+fn table_columns_have_labels_but_no_metric_name() {
     super::support::every_panel(|what, panel| {
         for target in panel["targets"].as_array().into_iter().flatten().filter(|target| target["format"] == "table") {
             let expr = target["expr"].as_str().unwrap().replace("$__rate_interval", "1m");
@@ -88,7 +88,7 @@ fn columns_of_tables_have_labels_but_no_metric_name() {
 }
 
 #[test]
-fn what_may_be_empty_says_when() {
+fn a_query_that_may_be_empty_states_when() {
     for query in queries() {
         if let Answer::MaybeNothing(when) = query.answer {
             assert!(when.len() > 10, "{query:?}");
