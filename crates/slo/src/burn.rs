@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_share_of_the_budget_is_the_workbooks_unless_the_factor_would_be_below_1() {
+    fn alerts_fire_at_the_workbooks_budget_share_unless_the_factor_would_be_below_1() {
         let spent = |window| ALERTS.map(|alert| alert.spent_percent(window));
         assert_eq!(spent(Window::Days30), [2.0, 5.0, 10.0, 10.0]);
         assert_eq!(spent(Window::Days7), [2.0, 5.0, 14.3, 42.9]);
@@ -151,9 +151,9 @@ mod tests {
     fn slo(extra: &str, method: &str, target: f64) -> Slo {
         let metric = |name: &str| format!("{{metricSource: {{type: Prometheus, spec: {{query: {name}}}}}}}");
         let yaml = format!(
-            "{{apiVersion: openslo/v1, kind: SLO, metadata: {{name: a}}, spec: {{service: s, budgetingMethod: {method}, \
-             timeWindow: [{{duration: 30d, isRolling: true}}], objectives: [{{target: {target}{extra}}}], indicator: {{spec: \
-             {{ratioMetric: {{counter: true, bad: {}, total: {}}}}}}}}}}}",
+            "{{apiVersion: openslo/v1, kind: SLO, metadata: {{name: a}}, spec: {{service: s, budgetingMethod: \
+             {method}, timeWindow: [{{duration: 30d, isRolling: true}}], objectives: [{{target: {target}{extra}}}], \
+             indicator: {{spec: {{ratioMetric: {{counter: true, bad: {}, total: {}}}}}}}}}}}",
             metric("bad"),
             metric("total")
         );
@@ -169,14 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_that_can_not_burn_that_fast_never_fires() {
+    fn an_outage_that_cannot_burn_fast_enough_never_fires() {
         let slo = slo("", "Occurrences", 0.9);
         let fires = ALERTS.map(|alert| alert.timing(&slo, 1.0).fires_after.is_some());
         assert_eq!(fires, [false, true, true, true]);
     }
 
     #[test]
-    fn slices_are_bad_as_soon_as_their_share_is() {
+    fn a_slice_is_bad_as_soon_as_its_share_of_bad_events_exceeds_the_limit() {
         let slo = slo(", timeSliceTarget: 0.99, timeSliceWindow: 5m", "Timeslices", 0.99);
         let page = ALERTS[0].timing(&slo, 1.0).fires_after.unwrap();
         assert!((page - 521.4).abs() < 1e-6, "{page}");

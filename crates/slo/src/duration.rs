@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shorthand_is_a_number_and_a_unit() {
+    fn a_shorthand_duration_is_a_number_and_a_unit() {
         assert_eq!(Span::parse("4w"), Some(Span::from_days(28)));
         assert_eq!(Span::parse("90m"), Some(Span::from_mins(90)));
         for bad in ["", "5", "m", "1.5h", "-5m", "5 m", "1M", "1h30m", "99999999999999999999d"] {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_displayed_in_their_largest_even_unit() {
+    fn durations_are_displayed_in_the_largest_unit_that_divides_them() {
         for (span, text) in [
             (Span::from_days(30), "30d"),
             (Span::from_mins(90), "90m"),

@@ -63,7 +63,7 @@ impl<'a> Documents<'a> {
         let version = context.required_text(&fields, "apiVersion");
         if let Some((version, at)) = version.filter(|(version, _)| *version != API_VERSION) {
             let other_version =
-                "other versions of OpenSLO have other fields; docs/slo.md shows how to write the SLO in v1";
+                "other versions of OpenSLO have other fields; docs/slo.md shows how to write an SLO in v1";
             context.refuse(at, format!("`apiVersion` must be {API_VERSION}, not `{version}`: {other_version}"));
             return;
         }
@@ -74,7 +74,7 @@ impl<'a> Documents<'a> {
                 "kind `{kind}` is not supported: the burn-rate alerts follow from the window and the target, and \
                  Alertmanager routes them; remove the document"
             )),
-            _ => Some(format!("kind `{kind}` is not supported: there are SLO, SLI, Service and DataSource")),
+            _ => Some(format!("kind `{kind}` is not supported: use SLO, SLI, Service or DataSource")),
         };
         if let Some(message) = not_ours {
             context.refuse(kind_at, message);

@@ -39,8 +39,8 @@ impl Metrics for NothingKnown {
 fn expression(text: &str) -> Result<Expr, String> {
     if text.contains("{{") {
         return Err(format!(
-            "`query` has a template, which other generators fill in: write it without; the range that the rules need is \
-             theirs to add, so a counter is a plain selector such as `requests_total{{job=\"shop\"}}`: `{text}`"
+            "`query` has a template, which only other generators fill in: remove it, because the rules add their own \
+             range; a counter is a plain selector such as `requests_total{{job=\"shop\"}}`: `{text}`"
         ));
     }
     parse(text).map_err(|error| {
@@ -53,12 +53,12 @@ fn expression(text: &str) -> Result<Expr, String> {
 pub(crate) fn check_counter(text: &str) -> Result<(), String> {
     let problem = match expression(text)? {
         Expr::VectorSelector(VectorSelector { offset: None, at: None, .. }) => return Ok(()),
-        Expr::VectorSelector(_) => "has an offset or @, which would count other events than those of the window",
-        Expr::MatrixSelector(_) => "has a range: leave it out, the rules add theirs",
+        Expr::VectorSelector(_) => "has an offset or @, which would count events from outside the window: remove it",
+        Expr::MatrixSelector(_) => "has a range: remove it, because the rules add their own",
         _ => {
-            "is not a plain selector: with `counter: true` write one, such as `requests_total{job=\"shop\"}`, of which the \
-             rules take sum(rate()), so that each series' resets are seen; other expressions, of events a second, go \
-             with `counter: false`"
+            "is not a plain selector: `counter: true` needs one, such as `requests_total{job=\"shop\"}`, because the \
+             rules apply sum(rate()) to it so that they see each series' resets; for an expression that yields events \
+             per second, set `counter: false`"
         }
     };
     Err(format!("`query` {problem}: `{text}`"))
@@ -69,8 +69,8 @@ pub(crate) fn check_value(text: &str) -> Result<(), String> {
     let expression = expression(text)?;
     if let Some(name) = experimental(&expression) {
         return Err(format!(
-            "`{name}()` is experimental, and Prometheus loads no rule of a file that has it: write the query without \
-             it: `{text}`"
+            "`{name}()` is experimental, and Prometheus rejects the whole file if a rule uses it: write the query \
+             without it: `{text}`"
         ));
     }
     match expression.value_type() {
@@ -111,8 +111,10 @@ impl Buckets {
             match family(&selector) {
                 Some(family) if is_quantile => self.bound(family, value, value_at, metrics),
                 Some(family) => {
-                    let message =
-                        format!("not checked whether {value} is a bound of `{family}`: the query computes on");
+                    let message = format!(
+                        "can't check whether {value} is a bucket bound of `{family}`: the query does further \
+                         arithmetic"
+                    );
                     self.unchecked.push((value_at.clone(), message));
                 }
                 None => {}
@@ -123,8 +125,9 @@ impl Buckets {
     fn bound(&mut self, family: &str, bound: f64, at: &Place, metrics: &dyn Metrics) {
         match metrics.known(family) {
             Known::Unknown => {
-                let message =
-                    format!("not checked whether {bound} is a bound of `{family}`: no service here declares it");
+                let message = format!(
+                    "can't check whether {bound} is a bucket bound of `{family}`: no Tidewatch service declares it"
+                );
                 self.unchecked.push((at.clone(), message));
             }
             Known::NoHistogram => self.refused.push((at.clone(), format!("`{family}` is not a histogram"))),
@@ -132,7 +135,8 @@ impl Buckets {
             Known::Histogram(bounds) => {
                 let known = bounds.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
                 let message = format!(
-                    "{bound} is not a bucket bound of `{family}`, so the number of requests below it is unknown: it has {known}"
+                    "{bound} is not a bucket bound of `{family}`, so the number of requests below it is unknown: use \
+                     one of {known}"
                 );
                 self.refused.push((at.clone(), message));
             }
@@ -153,10 +157,10 @@ fn family(selector: &VectorSelector) -> Option<&str> {
 fn selected_bound(selector: &VectorSelector) -> Result<f64, String> {
     let matchers = selector.matchers.find_matchers("le");
     let [matcher] = matchers.as_slice() else {
-        return Err(format!("`{selector}` must select one bucket, by `le=`: buckets contain each other"));
+        return Err(format!("`{selector}` must select one bucket with `le=`: buckets are cumulative"));
     };
     if matcher.op != MatchOp::Equal {
-        return Err(format!("`{selector}` must select one bucket, by `le=`: buckets contain each other"));
+        return Err(format!("`{selector}` must select one bucket with `le=`: buckets are cumulative"));
     }
     let text = matcher.value.as_str();
     if text == "+Inf" {

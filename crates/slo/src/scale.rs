@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scale_leaves_whole_milliseconds_or_is_refused_with_what_is_allowed() {
+    fn a_scale_that_does_not_leave_whole_milliseconds_is_rejected_with_the_allowed_scales() {
         assert_eq!(Scale::new(60).map(Scale::get), Ok(60));
         assert_eq!("1".parse(), Ok(Scale::REAL));
         for bad in ["0", "7", "61", "120", "-1", "fast"] {

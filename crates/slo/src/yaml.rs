@@ -49,8 +49,8 @@ pub(crate) fn documents(file: &str, text: &str) -> Result<Vec<Node>, Problem> {
 fn message(error: &Error) -> String {
     match error {
         Error::AliasError { error, .. } => message(error),
-        Error::Budget { .. } => "too large or too nested for one file: split it into several".to_owned(),
-        Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is there twice: remove one"),
+        Error::Budget { .. } => "too large or too deeply nested for one file: split it into several".to_owned(),
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` appears twice: remove one"),
         Error::NonFiniteFloat { value, .. } => format!("`{value}` is not a finite number"),
         Error::RecursiveReferencesRequireWeakTypes { .. } => "an anchor can't contain its own alias".to_owned(),
         // The location is already part of the problem.
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_value_knows_its_line_in_every_document() {
+    fn every_value_has_its_line_in_every_document() {
         let nodes = documents("f", "a: 1\nb:\n  - x\n---\nc:\n  d: true\n---\n").unwrap();
         assert_eq!(nodes.len(), 2);
         let Value::Map(entries) = &nodes[1].value else { panic!("{nodes:?}") };
@@ -139,20 +139,20 @@ mod tests {
     }
 
     #[test]
-    fn broken_yaml_is_told_with_its_line() {
+    fn broken_yaml_is_reported_with_its_line() {
         let problem = documents("f.yaml", "a: 1\nb: [\n").unwrap_err();
         assert!(problem.at.line >= 2 && problem.at.file == "f.yaml", "{problem}");
     }
 
     #[test]
-    fn what_the_parser_refuses_is_said_without_its_options() {
+    fn parser_errors_do_not_mention_parser_options() {
         let many = "a: 1\n---\n".repeat(2_000);
         let tenfold = |of: &str, name: char| format!("{name}: &{name} [{}]\n", [of; 10].join(", "));
         let aliases: Vec<String> =
             ["1", "*a", "*b", "*c", "*d", "*e"].into_iter().zip('a'..).map(|(of, name)| tenfold(of, name)).collect();
         let aliases = aliases.concat();
         for (text, place, word) in [
-            ("a: 1\na: 2\n", "f:2:1", "`a` is there twice"),
+            ("a: 1\na: 2\n", "f:2:1", "`a` appears twice"),
             ("a: .nan\n", "f:1:4", "`.nan` is not a finite number"),
             ("a: &a [*a]\n", "f:1:8", "its own alias"),
             (many.as_str(), "f:", "split it"),

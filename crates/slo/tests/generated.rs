@@ -73,7 +73,7 @@ spec:
 }
 
 #[test]
-fn every_expression_is_promql_and_every_record_and_alert_complete() {
+fn every_expression_is_promql_and_every_record_and_alert_is_complete() {
     for slos in [committed(), hostile()] {
         for rule in read(&generate(&slos, Scale::REAL)).groups.into_iter().flat_map(|group| group.rules) {
             promql(&rule.expr).unwrap_or_else(|error| panic!("{error}: {}", rule.expr));
@@ -89,7 +89,7 @@ fn every_expression_is_promql_and_every_record_and_alert_complete() {
 }
 
 #[test]
-fn a_query_of_odd_characters_stays_what_it_is() {
+fn a_query_with_odd_characters_is_unchanged() {
     let yaml = include_str!("../../../docs/slos/payment-service.yaml");
     let odd = "workload_errors_total{a=\"\u{2028}\u{feff}\"}\r\n";
     let written = r#""workload_errors_total{a=\"\u2028\ufeff\"}\r\n""#;
@@ -101,7 +101,7 @@ fn a_query_of_odd_characters_stays_what_it_is() {
 }
 
 #[test]
-fn hostile_names_and_values_stay_what_they_are() {
+fn hostile_names_and_values_are_unchanged() {
     let file = read(&generate(&hostile(), Scale::REAL));
     let labels = &file.groups[0].rules[0].labels;
     assert_eq!(labels["service"], "sh\"op: #1");
@@ -110,7 +110,7 @@ fn hostile_names_and_values_stay_what_they_are() {
 }
 
 #[test]
-fn the_order_of_the_slos_changes_nothing() {
+fn the_order_of_the_slos_does_not_matter() {
     let mut slos = committed();
     let rules = generate(&slos, Scale::REAL);
     slos.reverse();
@@ -118,7 +118,7 @@ fn the_order_of_the_slos_changes_nothing() {
 }
 
 #[test]
-fn no_group_is_slower_than_prometheus_looks_back_and_names_are_unique() {
+fn no_group_interval_exceeds_prometheus_lookback_and_names_are_unique() {
     let file = read(&generate(&committed(), Scale::REAL));
     let intervals: BTreeSet<&str> = file.groups.iter().map(|group| group.interval.as_str()).collect();
     assert_eq!(intervals, BTreeSet::from(["2m", "30s"]));
@@ -127,7 +127,7 @@ fn no_group_is_slower_than_prometheus_looks_back_and_names_are_unique() {
 }
 
 #[test]
-fn a_scale_divides_every_duration_and_no_name() {
+fn a_scale_divides_every_duration_but_changes_no_name() {
     let real = read(&generate(&committed(), Scale::REAL));
     let scale = Scale::new(60).unwrap();
     let scaled = read(&generate(&committed(), scale));
@@ -145,7 +145,7 @@ fn a_scale_divides_every_duration_and_no_name() {
 }
 
 #[test]
-fn each_length_of_budget_has_alerts_with_its_own_factors() {
+fn each_budget_window_has_alerts_with_its_own_factors() {
     let mut slos = hostile();
     slos.extend(committed());
     let file = read(&generate(&slos, Scale::REAL));
@@ -161,6 +161,6 @@ fn each_length_of_budget_has_alerts_with_its_own_factors() {
 }
 
 #[test]
-fn no_slos_are_no_groups() {
+fn no_slos_generate_no_groups() {
     assert!(read(&generate(&[], Scale::REAL)).groups.is_empty());
 }

@@ -53,12 +53,12 @@ fn refused(from: &str, to: &str, line: u64, words: &[&str]) {
 }
 
 #[test]
-fn the_file_that_the_others_differ_from_is_accepted() {
+fn the_unchanged_file_is_accepted() {
     assert_eq!(parse("slo.yaml", GOOD).unwrap().len(), 1);
 }
 
 #[test]
-fn windows_that_are_not_rolling_over_7_28_or_30_days() {
+fn rejects_windows_other_than_7_28_or_30_rolling_days() {
     refused("duration: 30d", "duration: 90d", 24, &["90d", "7d", "28d", "30d"]);
     refused("duration: 30d", "duration: 1M", 24, &["1M"]);
     refused("isRolling: true", "isRolling: false", 25, &["isRolling: false", "calendar"]);
@@ -67,20 +67,20 @@ fn windows_that_are_not_rolling_over_7_28_or_30_days() {
 }
 
 #[test]
-fn budgeting_methods_other_than_occurrences_and_time_slices() {
+fn rejects_budgeting_methods_other_than_occurrences_and_time_slices() {
     refused("Occurrences", "RatioTimeslices", 26, &["RatioTimeslices", "uneven"]);
     refused("Occurrences", "Timeboxes", 26, &["Timeboxes"]);
 }
 
 #[test]
-fn several_objectives_and_composites() {
+fn rejects_several_objectives_and_composites() {
     refused("    - target: 0.999", "    - target: 0.999\n    - target: 0.9", 29, &["`objectives`", "2 items"]);
     refused("- target: 0.999", "- target: 0.999\n      compositeWeight: 2", 29, &["compositeWeight", "composite"]);
     refused("- target: 0.999", "- target: 0.999\n      indicatorRef: x", 29, &["indicatorRef", "composite"]);
 }
 
 #[test]
-fn alert_policies_and_their_kinds() {
+fn rejects_alert_policies_and_their_kinds() {
     refused("  objectives:", "  alertPolicies: [page]\n  objectives:", 27, &["alertPolicies", "burn-rate"]);
     for kind in ["AlertPolicy", "AlertCondition", "AlertNotificationTarget"] {
         refused("kind: SLO", &format!("kind: {kind}"), 2, &[kind, "remove the document"]);
@@ -89,7 +89,7 @@ fn alert_policies_and_their_kinds() {
 }
 
 #[test]
-fn other_data_sources_kinds_and_versions() {
+fn rejects_other_data_sources_kinds_and_versions() {
     refused("type: Prometheus", "type: Datadog", 15, &["Datadog", "Prometheus"]);
     refused("kind: SLO", "kind: Objective", 2, &["Objective"]);
     refused("openslo/v1", "openslo/v2alpha1", 1, &["openslo/v2alpha1"]);
@@ -97,14 +97,14 @@ fn other_data_sources_kinds_and_versions() {
 }
 
 #[test]
-fn ready_made_ratios() {
+fn rejects_precomputed_ratios() {
     let raw = "        raw: {metricSource: {type: Prometheus, spec: {query: x}}}\n        counter: true";
     refused("        counter: true", raw, 12, &["`raw`", "uneven"]);
     refused("        counter: true", "        rawType: success\n        counter: true", 12, &["rawType"]);
 }
 
 #[test]
-fn unknown_fields_anywhere() {
+fn rejects_unknown_fields_anywhere() {
     refused("  name: shop-a", "  nmae: x\n  name: shop-a", 4, &["nmae", "displayName"]);
     refused("  service: shop", "  service: shop\n  owner: me", 7, &["owner"]);
     refused("- target: 0.999", "- target: 0.999\n      goal: 1", 29, &["goal", "targetPercent"]);
@@ -113,14 +113,14 @@ fn unknown_fields_anywhere() {
 }
 
 #[test]
-fn labels_that_rules_can_not_have() {
+fn rejects_labels_that_rules_cannot_have() {
     let labels = |labels: &str| format!("name: shop-availability\n  labels: {labels}");
     for (text, word) in [
         ("{severity: page}", "severity"),
         ("{slo: x}", "`slo`"),
         ("{a/b: x}", "a/b"),
         ("{__name__: x}", "__name__"),
-        ("{team: [a, b]}", "several values"),
+        ("{team: [a, b]}", "single value"),
         ("{tier: 1}", "in quotes"),
     ] {
         refused("name: shop-availability", &labels(text), 5, &[word]);
@@ -128,7 +128,7 @@ fn labels_that_rules_can_not_have() {
 }
 
 #[test]
-fn annotations_of_ours_that_mean_nothing() {
+fn rejects_unknown_or_invalid_tidewatch_annotations() {
     let annotation = |text: &str| format!("name: shop-availability\n  annotations: {{{text}}}");
     refused("name: shop-availability", &annotation("tidewatch.dev/min-bad: 3"), 5, &["tidewatch.dev/min-bad-events"]);
     for bad in ["0", "-1", "2.5", "many"] {
@@ -139,7 +139,7 @@ fn annotations_of_ours_that_mean_nothing() {
 }
 
 #[test]
-fn promql_that_is_wrong_or_of_the_wrong_shape() {
+fn rejects_invalid_promql_and_the_wrong_kind_of_query() {
     refused("errors_total{job=\"shop\"}", "errors_total{job=\"shop\"", 17, &["not valid PromQL", "errors_total{job"]);
     refused("errors_total{job=\"shop\"}", "sum(errors_total)", 17, &["plain selector", "counter: false"]);
     refused("errors_total{job=\"shop\"}", "errors_total[5m]", 17, &["range"]);
@@ -155,14 +155,14 @@ fn promql_that_is_wrong_or_of_the_wrong_shape() {
 }
 
 #[test]
-fn control_characters_which_would_reach_a_terminal() {
+fn rejects_control_characters_that_would_reach_a_terminal() {
     refused("service: shop", "service: \"shop\\e[2J\"", 6, &["`service`", "control character"]);
     // A message is always one line.
     refused("errors_total{job=\"shop\"}", "\"errors_total\\n{\"", 17, &["errors_total\\n{"]);
 }
 
 #[test]
-fn targets_that_leave_no_budget_or_nothing_to_keep() {
+fn rejects_targets_outside_the_range_or_missing() {
     for bad in ["target: 1", "target: 0", "target: 99.9", "target: -1", "targetPercent: 100", "target: 0.99999999"] {
         refused("target: 0.999", bad, 28, &["target"]);
     }
@@ -171,7 +171,7 @@ fn targets_that_leave_no_budget_or_nothing_to_keep() {
 }
 
 #[test]
-fn thresholds_and_slices_where_they_mean_nothing() {
+fn rejects_thresholds_and_slices_where_they_have_no_meaning() {
     refused("- target: 0.999", "- target: 0.999\n      op: lt", 29, &["`op`", "ratioMetric"]);
     refused("- target: 0.999", "- target: 0.999\n      value: 1", 29, &["`value`", "ratioMetric"]);
     refused("- target: 0.999", "- target: 0.999\n      timeSliceTarget: 0.9", 29, &["timeSliceTarget"]);
@@ -186,7 +186,7 @@ fn thresholds_and_slices_where_they_mean_nothing() {
 }
 
 #[test]
-fn all_problems_of_all_files_are_told_at_once() {
+fn all_problems_of_all_files_are_reported_at_once() {
     let first = GOOD.replace("30d", "31d").replace("Occurrences", "Often").replace("0.999", "2");
     let second = "apiVersion: openslo/v1\nkind: Team\n---\n  : [\n";
     let sources = [("b.yaml", first.as_str()), ("a.yaml", second)]
@@ -198,14 +198,14 @@ fn all_problems_of_all_files_are_told_at_once() {
 }
 
 #[test]
-fn a_name_is_given_once_among_all_files() {
+fn a_name_may_appear_only_once_in_all_files() {
     let sources = ["a.yaml", "b.yaml"].map(|name| Source { name: name.into(), text: GOOD.into() });
     let error = read(&sources, &tidewatch_slo::NothingKnown).unwrap_err().to_string();
     assert_eq!(error, "b.yaml:4:9: another SLO is already called `shop-availability`: a.yaml:4:9");
 }
 
 #[test]
-fn references_are_followed_across_files_and_refused_where_they_lead_nowhere() {
+fn references_are_followed_across_files_and_rejected_if_they_lead_nowhere() {
     let indicator = GOOD.split("  indicator:\n").nth(1).unwrap().split("  timeWindow").next().unwrap();
     let sli: String =
         indicator.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
@@ -258,7 +258,7 @@ fn latency(query: &str) -> Result<Vec<String>, String> {
 }
 
 #[test]
-fn a_latency_objective_that_is_no_bucket_bound() {
+fn rejects_a_latency_objective_that_is_not_a_bucket_bound() {
     assert_eq!(latency(r#"latency_seconds_bucket{le="0.5"}"#), Ok(vec![]));
     assert_eq!(latency(r#"latency_seconds_bucket{le="1.0"}"#), Ok(vec![]));
     let error = latency(r#"latency_seconds_bucket{le="0.4"}"#).unwrap_err();
@@ -278,18 +278,19 @@ fn a_latency_objective_that_is_no_bucket_bound() {
 }
 
 #[test]
-fn a_bound_of_an_unknown_metric_is_not_checked_and_that_is_said() {
+fn a_bound_of_an_unknown_metric_is_noted_as_unchecked() {
     let notes = latency(r#"theirs_bucket{le="0.4"}"#).unwrap();
-    assert!(notes.len() == 1 && notes[0].contains("not checked") && notes[0].contains("`theirs`"), "{notes:?}");
+    assert!(notes.len() == 1 && notes[0].contains("can't check") && notes[0].contains("`theirs`"), "{notes:?}");
 }
 
 #[test]
-fn a_quantile_is_compared_with_a_bucket_bound_too() {
+fn the_limit_of_a_quantile_must_be_a_bucket_bound_too() {
     let text = |query: &str, value: &str| {
         let start = GOOD.find("      ratioMetric").unwrap();
         let end = GOOD.find("  timeWindow").unwrap();
         let metric = format!(
-            "      thresholdMetric:\n        metricSource:\n          type: Prometheus\n          spec:\n            query: {query}\n"
+            "      thresholdMetric:\n        metricSource:\n          type: Prometheus\n          spec:\n            \
+             query: {query}\n"
         );
         let slo = format!("{}{metric}{}", &GOOD[..start], &GOOD[end..]);
         slo.replace("- target: 0.999", &format!("- target: 0.999\n      op: lt\n      value: {value}"))
@@ -307,18 +308,18 @@ fn a_quantile_is_compared_with_a_bucket_bound_too() {
 }
 
 #[test]
-fn a_percentage_as_target_is_refused_with_both_ways_to_write_it() {
+fn a_percentage_as_target_is_rejected_with_both_ways_to_write_it() {
     refused("target: 0.999", "target: 99.9", 28, &["`target: 0.999`", "`targetPercent: 99.9`"]);
 }
 
 #[test]
-fn a_template_for_the_range_is_refused_with_the_selector_to_write() {
+fn a_template_for_the_range_is_rejected_with_the_selector_to_write() {
     let query = "errors_total{job=\"shop\"}";
     refused(query, "sum(rate(errors_total{job=\"shop\"}[{{.window}}]))", 17, &["template", "plain selector"]);
 }
 
 #[test]
-fn amazon_prometheus_is_prometheus_and_promql_is_a_query() {
+fn amazon_managed_prometheus_and_the_promql_field_are_accepted() {
     assert_eq!(problems("type: Prometheus", "type: AmazonPrometheus"), [""; 0]);
     assert_eq!(problems("query: errors_total", "promql: errors_total"), [""; 0]);
     refused("query: errors_total{", "promql: x\n              query: errors_total{", 17, &["not both"]);

@@ -28,7 +28,7 @@ pub(super) fn generate() -> String {
     let end = BEFORE + AWAY + AFTER;
     let quiet = |name: String, away: &str| Scenario::new(name).all(stack(away)).was_quiet(end);
     let mut scenarios = vec![quiet("a healthy stack is quiet from its first minute on".to_owned(), "")];
-    scenarios.extend(PARTS.map(|part| quiet(format!("a healthy stack is quiet while {part} begins anew"), part)));
+    scenarios.extend(PARTS.map(|part| quiet(format!("a healthy stack is quiet while {part} restarts"), part)));
     file(&["stream.yaml", "platform.yaml"], &scenarios)
 }
 

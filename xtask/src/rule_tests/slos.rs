@@ -77,7 +77,7 @@ fn no_traffic() -> Scenario {
     let series = vec![(REQUESTS, idle()), (ERRORS, idle()), (COUNT, idle()), (FAST, idle())];
     let ratios = r#"count({__name__=~"slo:error_ratio:.+",slo="api-service-availability"})"#;
     let checks = vec![finite(10), finite(69), check(69, ratios, None), remaining(69, 1.0), quiet(69)];
-    scenario("no traffic, no numbers that are none", series, checks)
+    scenario("no traffic yields no NaN", series, checks)
 }
 
 fn three_requests_at_night() -> Scenario {
@@ -93,7 +93,7 @@ fn three_requests_at_night() -> Scenario {
     // All requests of the half hour failed, which is 1,000 times the budget.
     let all = format!("sum(slo:error_ratio:rate30m{{{SLO}}} > bool 0.9)");
     let checks = vec![check(46, all, Some(1.0)), quiet(36), quiet(46), quiet(60), finite(46)];
-    scenario("three requests at night, all failing, tell nobody", series, checks)
+    scenario("three requests at night that all fail notify nobody", series, checks)
 }
 
 fn absent() -> Scenario {
@@ -111,7 +111,7 @@ fn absent() -> Scenario {
     };
     // The last sample is at 19:45, the rates end at 24:30, and the alert fires ten minutes later.
     let checks = vec![quiet(23), firing(33, None), firing(36, Some(2.0)), firing(44, Some(2.0)), quiet(47), finite(36)];
-    scenario("a metric that vanishes is told and over when it is back", series, checks)
+    scenario("a metric that vanishes is reported until it is back", series, checks)
 }
 
 fn restarted() -> Scenario {
@@ -126,7 +126,7 @@ fn restarted() -> Scenario {
     let least = format!("sum(min_over_time(slo:events:rate5m{{{SLO}}}[30m]) > bool 37000)");
     let checks =
         vec![quiet(31), quiet(34), quiet(69), check(50, right, Some(1.0)), check(50, least, Some(1.0)), finite(32)];
-    scenario("counters that start anew change nothing", series, checks)
+    scenario("counter resets change nothing", series, checks)
 }
 
 fn no_errors_yet() -> Scenario {
@@ -166,5 +166,5 @@ fn new_installation() -> Scenario {
         check(15, alerts(), None),
         check(30, left, Some(1.0)),
     ];
-    scenario("soon after the start the budget is that of 30 days", vec![(REQUESTS, requests), (ERRORS, errors)], checks)
+    scenario("soon after the start, the budget covers 30 days", vec![(REQUESTS, requests), (ERRORS, errors)], checks)
 }

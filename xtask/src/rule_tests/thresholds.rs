@@ -135,18 +135,18 @@ impl Threshold {
         let fires = |scenario: Scenario, step| scenario.fires(step, alert, severity, labels);
 
         let above = scenario(
-            "fires at 1.05 of its limit after its time, and ends",
+            "fires at 1.05 of its limit after its hold time, and resolves",
             &[(HEALTHY, BEFORE), (1.05, end - BEFORE), (HEALTHY, after)],
         );
         let above = fires(fires(fires(above.was_quiet(first - 1), first), end), end + lasts - 1);
-        let below = scenario("stays away at 0.95 of its limit", &[(HEALTHY, BEFORE), (0.95, fill + wait + minutes(2))]);
+        let below = scenario("does not fire at 0.95 of its limit", &[(HEALTHY, BEFORE), (0.95, fill + wait + minutes(2))]);
         let short = BEFORE + wait - 1;
         let brief = scenario(
-            "does not fire for less than its time",
+            "does not fire for less than its hold time",
             &[(HEALTHY, BEFORE), (1.05, wait - 1), (HEALTHY, minutes(6))],
         );
         let after_gone = minutes(6);
-        let mut gone = scenario("ends when what it watches is gone", &[(HEALTHY, BEFORE), (1.05, end - BEFORE)]);
+        let mut gone = scenario("resolves when its metrics are gone", &[(HEALTHY, BEFORE), (1.05, end - BEFORE)]);
         gone.go(after_gone);
         vec![
             above.quiet_at(end + lasts),

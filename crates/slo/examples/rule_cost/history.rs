@@ -62,7 +62,7 @@ pub(crate) fn write(dir: &Path, slos: usize, days: u64, now: u64) -> Result<(), 
         .args([&text, &dir.join("data")])
         .status()?;
     if !made.success() {
-        return Err("promtool can't make blocks of the history".into());
+        return Err("promtool can't create blocks from the history".into());
     }
     std::fs::remove_file(text)?;
     Ok(())

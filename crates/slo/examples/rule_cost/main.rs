@@ -58,8 +58,8 @@ fn slos(count: usize) -> Result<Vec<Slo>, Box<dyn Error>> {
         writeln!(
             yaml,
             "---\n{{apiVersion: openslo/v1, kind: SLO, metadata: {{name: s{index}}}, spec: {{service: shop, \
-             budgetingMethod: Occurrences, timeWindow: [{{duration: 30d, isRolling: true}}], objectives: [{{target: 0.999}}], \
-             indicator: {{spec: {{ratioMetric: {{counter: true, bad: {bad}, total: {total}}}}}}}}}}}"
+             budgetingMethod: Occurrences, timeWindow: [{{duration: 30d, isRolling: true}}], objectives: [{{target: \
+             0.999}}], indicator: {{spec: {{ratioMetric: {{counter: true, bad: {bad}, total: {total}}}}}}}}}}}"
         )?;
     }
     Ok(parse("generated", &yaml)?)
@@ -76,7 +76,7 @@ fn measure(dir: &Path, name: &str, rules: &str, target: &str, count: usize) -> R
     let (evaluating, cpu) = (per_minute(before.0, after.0), per_minute(before.1, after.1));
     let thousand = 1_000.0 / count as f64;
     say(&format!(
-        "{name}: {evaluating:.3} s of evaluation and {cpu:.3} s of CPU a minute, {:.1} s and {:.1} s for 1,000 SLOs",
+        "{name}: {evaluating:.3} s of evaluation and {cpu:.3} s of CPU per minute, {:.1} s and {:.1} s for 1,000 SLOs",
         evaluating * thousand,
         cpu * thousand
     ));

@@ -20,7 +20,8 @@ impl Server {
     pub(crate) fn start(dir: &Path, target: &str) -> Result<Self, Box<dyn Error>> {
         let config = format!(
             "global: {{scrape_interval: 30s, evaluation_interval: 30s}}\nrule_files: [rules.yaml]\n\
-             scrape_configs: [{{job_name: cost, static_configs: [{{targets: ['{target}'], labels: {{instance: i}}}}]}}]\n"
+             scrape_configs: [{{job_name: cost, static_configs: [{{targets: ['{target}'], labels: {{instance: \
+             i}}}}]}}]\n"
         );
         fs::write(dir.join("prometheus.yml"), config)?;
         // Another process is unlikely to take the port in the meantime.
@@ -36,7 +37,7 @@ impl Server {
         let deadline = Instant::now() + Duration::from_secs(120);
         while server.get("/-/ready").is_none() {
             if Instant::now() > deadline {
-                return Err("Prometheus is not ready within two minutes".into());
+                return Err("Prometheus was not ready within two minutes".into());
             }
             thread::sleep(Duration::from_millis(500));
         }

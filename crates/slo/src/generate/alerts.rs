@@ -48,16 +48,19 @@ fn write_burn(writer: &mut Writer, window: Window, alert: &BurnAlert, slices: bo
         ("burn_rate", factor.to_string()),
     ];
     let left = format!(
-        "{{{{ with printf \"{REMAINING}{{slo=%q}}\" $labels.slo | query }}}}Left of the budget: \
+        "{{{{ with printf \"{REMAINING}{{slo=%q}}\" $labels.slo | query }}}}Remaining budget: \
          {{{{ . | first | value | humanizePercentage }}}}.{{{{ end }}}}"
     );
     let annotations = [
-        ("summary", format!("{{{{ $labels.slo }}}} spends its error budget at least {factor} times as fast as it may")),
+        (
+            "summary",
+            format!("{{{{ $labels.slo }}}} spends its error budget at least {factor} times as fast as allowed"),
+        ),
         (
             "description",
             format!(
-                "{{{{ $value | humanizePercentage }}}} was bad over the last {long}, and it goes on. At {factor} times the \
-                 rate that the objective allows, {spent} % of the budget of {window} is gone every {long}. {left}",
+                "{{{{ $value | humanizePercentage }}}} of the last {long} was bad, and it continues. At {factor} \
+                 times the allowed rate, {spent} % of the {window} budget is spent every {long}. {left}",
                 long = alert.long,
                 spent = alert.spent_percent(window),
             ),
@@ -77,11 +80,11 @@ fn write_burn(writer: &mut Writer, window: Window, alert: &BurnAlert, slices: bo
 fn write_absent(writer: &mut Writer, scale: Scale) {
     let labels = [("severity", "warning".to_owned()), ("source", "tidewatch".to_owned()), ("path", "slow".to_owned())];
     let annotations = [
-        ("summary", "{{ $labels.slo }} can't be judged: its metric is absent".to_owned()),
+        ("summary", "{{ $labels.slo }} can't be evaluated: its metric is absent".to_owned()),
         (
             "description",
-            "Prometheus has no series for the indicator of {{ $labels.slo }} ({{ $labels.service }}), so no burn-rate alert \
-             of it can fire."
+            "Prometheus has no series for the indicator of {{ $labels.slo }} ({{ $labels.service }}), so no burn-rate \
+             alert of it can fire."
                 .to_owned(),
         ),
         ("runbook_url", runbook(ABSENT_ALERT)),

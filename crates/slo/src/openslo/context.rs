@@ -88,7 +88,7 @@ impl<'p> Context<'p> {
             match unsupported.iter().find(|(unsupported, _)| *unsupported == name) {
                 Some((_, reason)) => self.refuse(key.referenced, format!("`{name}` is not supported: {reason}")),
                 None => {
-                    let message = format!("unknown field `{name}`: {what} has {}", known.join(", "));
+                    let message = format!("unknown field `{name}`: {what} can have {}", known.join(", "));
                     self.refuse(key.referenced, message);
                 }
             }
@@ -120,7 +120,7 @@ impl<'p> Context<'p> {
             }
             Value::Text(text) => Some((text, node.referenced)),
             other => {
-                self.refuse(node.referenced, format!("`{name}` must be a text, not {}", other.kind()));
+                self.refuse(node.referenced, format!("`{name}` must be text, not {}", other.kind()));
                 None
             }
         }

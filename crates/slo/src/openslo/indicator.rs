@@ -46,8 +46,8 @@ pub(super) fn metric(
 }
 
 fn ratio(context: &mut Context<'_>, node: &Node, data_sources: &BTreeMap<String, Metadata>) -> Option<Indicator> {
-    const RAW: &str = "a ready-made ratio doesn't say of how many events, so the budget would be wrong wherever traffic \
-                       is uneven; give `good` or `bad`, and `total`";
+    const RAW: &str = "a precomputed ratio lacks the number of events, so the budget would be wrong when traffic is \
+                       uneven; give `good` or `bad`, and `total`";
     let fields = context.fields(
         node,
         "`ratioMetric`",
@@ -58,7 +58,7 @@ fn ratio(context: &mut Context<'_>, node: &Node, data_sources: &BTreeMap<String,
     if fields.get("counter").is_none() {
         context.refuse(
             fields.at,
-            "`ratioMetric` needs `counter`: true for counters, false for queries whose values are events a second",
+            "`ratioMetric` needs `counter`: true for counters, false for queries whose values are events per second",
         );
     }
     let mut part = |name: &str| {
@@ -77,9 +77,9 @@ fn ratio(context: &mut Context<'_>, node: &Node, data_sources: &BTreeMap<String,
     }
     match (fields.get("good"), fields.get("bad")) {
         (Some(_), Some(second)) => {
-            context.refuse(second.referenced, "`ratioMetric` has `good` or `bad` beside `total`, not both");
+            context.refuse(second.referenced, "`ratioMetric` needs `good` or `bad` besides `total`, not both");
         }
-        (None, None) => context.refuse(fields.at, "`ratioMetric` needs `good` or `bad` beside `total`"),
+        (None, None) => context.refuse(fields.at, "`ratioMetric` needs `good` or `bad` besides `total`"),
         _ => {}
     }
     let (counter, total) = (counter?, total?);

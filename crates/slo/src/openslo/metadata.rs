@@ -70,21 +70,22 @@ fn labels(context: &mut Context<'_>, metadata: &Fields<'_>) -> BTreeMap<String, 
         let legal = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !legal || name.starts_with("__") {
-            let message = format!("label `{name}` can't be a label of rules: use letters, digits and _");
+            let message = format!("label `{name}` is not a valid Prometheus label: use letters, digits and _");
             context.refuse(key.referenced, message);
         } else if RESERVED.contains(&name) {
-            context.refuse(key.referenced, format!("label `{name}` is set by the generated rules: name it otherwise"));
+            context
+                .refuse(key.referenced, format!("label `{name}` is set by the generated rules: choose another name"));
         } else {
             match &value.value {
                 Value::Text(text) => {
                     labels.insert(name.to_owned(), text.clone());
                 }
                 Value::List(_) => {
-                    let message = format!("label `{name}` has a list: several values of a label are not supported");
+                    let message = format!("label `{name}` has a list: give a single value");
                     context.refuse(value.referenced, message);
                 }
                 other => {
-                    let message = format!("label `{name}` must be a text (in quotes), not {}", other.kind());
+                    let message = format!("label `{name}` must be text (in quotes), not {}", other.kind());
                     context.refuse(value.referenced, message);
                 }
             }
@@ -102,7 +103,7 @@ fn min_bad_events(context: &mut Context<'_>, metadata: &Fields<'_>, is_slo: bool
     let mut found = None;
     for (key, value) in entries.iter().filter(|(key, _)| key.value.starts_with(PREFIX)) {
         if !is_slo || key.value != MIN_BAD_EVENTS {
-            let message = format!("unknown annotation `{}`: there is `{MIN_BAD_EVENTS}`, of an SLO", key.value);
+            let message = format!("unknown annotation `{}`: the only one is `{MIN_BAD_EVENTS}`, on an SLO", key.value);
             context.refuse(key.referenced, message);
             continue;
         }

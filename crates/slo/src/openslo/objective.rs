@@ -40,7 +40,7 @@ pub(super) fn slo(
     let window = window(context, spec);
     let method = method(context, spec);
     alert_policies(context, spec);
-    let why = "several objectives of an SLO, and composites, are not supported; write an SLO for each";
+    let why = "several objectives per SLO, and composites, are not supported; write one SLO per objective";
     let objective = context.single(spec, "objectives", why).and_then(|node| objective_fields(context, node))?;
     let target = target(context, &objective);
     let slices = slices(context, &objective, method);
@@ -74,11 +74,13 @@ pub(super) fn slo(
 fn window(context: &mut Context<'_>, spec: &Fields<'_>) -> Option<Window> {
     let node = context.single(spec, "timeWindow", "an SLO has one time window")?;
     let calendar =
-        "calendar windows start over with a full budget, whatever was spent the day before; use a rolling one";
+        "calendar windows start with a full budget, even if all of it was spent the day before; use a rolling window";
     let fields = context.fields(node, "`timeWindow`", &["duration", "isRolling"], &[("calendar", calendar)])?;
     match context.boolean(&fields, "isRolling") {
         Some((true, _)) => {}
-        Some((false, at)) => context.refuse(at, "`isRolling: false` is not supported: calendar windows aren't"),
+        Some((false, at)) => {
+            context.refuse(at, "`isRolling: false` is not supported: use a rolling window, not a calendar window")
+        }
         None if fields.get("isRolling").is_none() && fields.get("calendar").is_none() => {
             context.refuse(fields.at, "`timeWindow` needs `isRolling: true`");
         }
@@ -104,7 +106,7 @@ fn method(context: &mut Context<'_>, spec: &Fields<'_>) -> Option<Method> {
         "Occurrences" => Some(Method::Occurrences),
         "Timeslices" => Some(Method::TimeSlices),
         "RatioTimeslices" => {
-            let message = "`budgetingMethod: RatioTimeslices` is not supported: a mean of ratios is wrong wherever \
+            let message = "`budgetingMethod: RatioTimeslices` is not supported: a mean of ratios is wrong when \
                            traffic is uneven; use Occurrences or Timeslices";
             context.refuse(at, message);
             None
@@ -127,7 +129,7 @@ fn alert_policies(context: &mut Context<'_>, spec: &Fields<'_>) {
 }
 
 fn objective_fields<'n>(context: &mut Context<'_>, node: &'n Node) -> Option<Fields<'n>> {
-    const COMPOSITE: &str = "composite SLOs aren't; the indicator is the SLO's";
+    const COMPOSITE: &str = "composite SLOs are not supported; give the indicator to the SLO";
     context.fields(
         node,
         "an objective",
@@ -160,10 +162,10 @@ fn target(context: &mut Context<'_>, objective: &Fields<'_>) -> Option<f64> {
         return Some(share);
     }
     let message = if share > 0.0 && share < 1.0 {
-        "a target above 99.99995 % is not supported: its budget is smaller than what the rules can tell".to_owned()
+        "a target above 99.99995 % is not supported: its budget is smaller than the rules can measure".to_owned()
     } else if percent.is_none() && share > 1.0 && share < 100.0 {
         let as_share = tidy(share / 100.0);
-        format!("{name}, not {share}: for {share} % write `target: {as_share}` or `targetPercent: {share}`")
+        format!("{name}, not {share}; for {share} % write `target: {as_share}` or `targetPercent: {share}`")
     } else {
         name.to_owned()
     };
@@ -177,7 +179,7 @@ fn slices(context: &mut Context<'_>, objective: &Fields<'_>, method: Option<Meth
             for name in ["timeSliceTarget", "timeSliceWindow"] {
                 if let Some((_, at)) = objective.entry(name) {
                     context
-                        .refuse(at, format!("`{name}` means nothing with `budgetingMethod: Occurrences`: remove it"));
+                        .refuse(at, format!("`{name}` has no meaning with `budgetingMethod: Occurrences`: remove it"));
                 }
             }
             Some(Budgeting::Occurrences)
@@ -217,10 +219,10 @@ fn indicator(context: &mut Context<'_>, objective: &Fields<'_>, metric: Metric) 
     match metric {
         Metric::Ratio(indicator) => {
             if let Some((_, at)) = objective.entry("op") {
-                context.refuse(at, "`op` means nothing with a `ratioMetric`: remove it");
+                context.refuse(at, "`op` has no meaning with a `ratioMetric`: remove it");
             }
             if let Some((_, at)) = objective.entry("value") {
-                context.refuse(at, "`value` means nothing with a `ratioMetric`: remove it");
+                context.refuse(at, "`value` has no meaning with a `ratioMetric`: remove it");
             }
             Some(indicator)
         }

@@ -93,7 +93,7 @@ impl Subject {
 /// amount, which fires and is resolved, and one that spends 0.95 of it, which doesn't fire.
 pub fn spent(alert: &BurnAlert, pairs: &[(Subject, Subject)]) -> Scenario {
     let mut scenario = Scenario {
-        name: format!("an outage that spends what the alert over {} asks for", alert.long),
+        name: format!("an outage that spends the budget at which the alert over {} fires", alert.long),
         scrape: SCRAPE,
         ..Scenario::default()
     };
@@ -123,7 +123,7 @@ pub fn spent(alert: &BurnAlert, pairs: &[(Subject, Subject)]) -> Scenario {
 /// by the documented time and are resolved after they end, and at 0.95 of it, which never fire.
 pub fn steady(alert: &BurnAlert, more: &Subject, less: &Subject) -> Scenario {
     let mut scenario = Scenario {
-        name: format!("errors at just the rate of the alert over {}", alert.long),
+        name: format!("errors at exactly the rate of the alert over {}", alert.long),
         scrape: SCRAPE,
         ..Scenario::default()
     };

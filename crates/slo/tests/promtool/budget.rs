@@ -129,7 +129,7 @@ fn availability(window: &str) -> Slo {
 }
 
 #[test]
-fn seven_days_of_uneven_traffic_with_outages_leave_what_the_definition_says() {
+fn seven_days_of_uneven_traffic_with_outages_leave_the_budget_of_the_definition() {
     // At night, at noon, a partial outage at the weekend, and one in the last hour.
     let outages = [
         (DAY + 3 * HOUR, 30, 1.0),
@@ -137,13 +137,18 @@ fn seven_days_of_uneven_traffic_with_outages_leave_what_the_definition_says() {
         (5 * DAY + 14 * HOUR, 90, 0.03),
         (7 * DAY + 23 * HOUR, 3, 0.5),
     ];
-    agrees("seven_days_of_uneven_traffic_with_outages_leave_what_the_definition_says", 7, availability("7d"), &outages);
+    agrees(
+        "seven_days_of_uneven_traffic_with_outages_leave_the_budget_of_the_definition",
+        7,
+        availability("7d"),
+        &outages,
+    );
 }
 
 /// `cargo test -p tidewatch-slo --test promtool thirty -- --ignored --nocapture` also prints the figures.
 #[test]
-#[ignore = "takes promtool four minutes; the one over seven days runs always"]
-fn thirty_days_of_uneven_traffic_with_outages_leave_what_the_definition_says() {
+#[ignore = "takes promtool four minutes; the test over seven days always runs"]
+fn thirty_days_of_uneven_traffic_with_outages_leave_the_budget_of_the_definition() {
     let outages = [
         (HOUR, 20, 0.5),
         (4 * DAY + 3 * HOUR, 60, 1.0),
@@ -153,7 +158,7 @@ fn thirty_days_of_uneven_traffic_with_outages_leave_what_the_definition_says() {
         (30 * DAY + 22 * HOUR, 5, 1.0),
     ];
     agrees(
-        "thirty_days_of_uneven_traffic_with_outages_leave_what_the_definition_says",
+        "thirty_days_of_uneven_traffic_with_outages_leave_the_budget_of_the_definition",
         30,
         availability("30d"),
         &outages,

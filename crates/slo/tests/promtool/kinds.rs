@@ -7,10 +7,11 @@ use tidewatch_slo::{Slo, parse};
 
 use crate::run::Promtool;
 
-const BAD: &str = "ratioMetric: {counter: true, bad: {metricSource: {type: Prometheus, spec: {query: 'bad{s=\"NAME\"}'}}}, \
-                   total: {metricSource: {type: Prometheus, spec: {query: 'all{s=\"NAME\"}'}}}}";
-const GOOD: &str = "ratioMetric: {counter: true, good: {metricSource: {type: Prometheus, spec: {query: 'good{s=\"NAME\"}'}}}, \
-                    total: {metricSource: {type: Prometheus, spec: {query: 'all{s=\"NAME\"}'}}}}";
+const BAD: &str = "ratioMetric: {counter: true, bad: {metricSource: {type: Prometheus, spec: {query: \
+                   'bad{s=\"NAME\"}'}}}, total: {metricSource: {type: Prometheus, spec: {query: 'all{s=\"NAME\"}'}}}}";
+const GOOD: &str = "ratioMetric: {counter: true, good: {metricSource: {type: Prometheus, spec: {query: \
+                    'good{s=\"NAME\"}'}}}, total: {metricSource: {type: Prometheus, spec: {query: \
+                    'all{s=\"NAME\"}'}}}}";
 const VALUE: &str = "thresholdMetric: {metricSource: {type: Prometheus, spec: {query: 'value{s=\"NAME\"}'}}}";
 
 const OCCURRENCES: &str = "budgetingMethod: Occurrences";
@@ -46,9 +47,9 @@ fn kinds() -> Vec<Slo> {
 }
 
 #[test]
-fn every_kind_fires_at_a_little_more_and_not_at_a_little_less() {
+fn every_kind_fires_just_above_the_limit_and_not_just_below_it() {
     let slos = kinds();
-    let test = "every_kind_fires_at_a_little_more_and_not_at_a_little_less";
+    let test = "every_kind_fires_just_above_the_limit_and_not_just_below_it";
     let Some(promtool) = Promtool::with_rules(test, &slos, |_| true) else { return };
     let subject = |name: String| Subject::new(slos.iter().find(|slo| slo.name == name).unwrap());
     let pairs: Vec<(Subject, Subject)> = ["bad", "good", "slices", "value", "value-slices"]
@@ -62,10 +63,10 @@ fn every_kind_fires_at_a_little_more_and_not_at_a_little_less() {
 
 /// Without traffic, a recorded ratio is 0 / 0, and so is anything computed from it.
 #[test]
-fn a_quiet_minute_of_a_query_that_is_no_number_then_spoils_no_budget() {
-    let test = "a_quiet_minute_of_a_query_that_is_no_number_then_spoils_no_budget";
-    let metric = "ratioMetric: {counter: false, bad: {metricSource: {type: Prometheus, spec: {query: 'ratio * rate'}}}, \
-                  total: {metricSource: {type: Prometheus, spec: {query: 'rate / rate * rate'}}}}";
+fn a_quiet_minute_without_a_value_does_not_change_the_budget() {
+    let test = "a_quiet_minute_without_a_value_does_not_change_the_budget";
+    let metric = "ratioMetric: {counter: false, bad: {metricSource: {type: Prometheus, spec: {query: 'ratio * \
+                  rate'}}}, total: {metricSource: {type: Prometheus, spec: {query: 'rate / rate * rate'}}}}";
     let slos = [slo("ratio", metric, OCCURRENCES, "target: 0.999", "7d")];
     let Some(promtool) = Promtool::with_rules(test, &slos, |_| true) else { return };
     let output = promtool.test(
@@ -83,10 +84,10 @@ fn a_quiet_minute_of_a_query_that_is_no_number_then_spoils_no_budget() {
 /// `cargo test -p tidewatch-slo --test promtool -- --ignored`.
 #[test]
 #[ignore = "takes promtool half a minute; a shorter one runs with the tests of the committed rules"]
-fn errors_at_just_a_factor_fire_within_the_documented_time() {
+fn errors_at_exactly_a_factor_fire_within_the_documented_time() {
     let slos = kinds();
     let slos: Vec<Slo> = slos.into_iter().filter(|slo| slo.name.starts_with("bad-")).collect();
-    let test = "errors_at_just_a_factor_fire_within_the_documented_time";
+    let test = "errors_at_exactly_a_factor_fire_within_the_documented_time";
     let Some(promtool) = Promtool::with_rules(test, &slos, |_| true) else { return };
     let [less, more] =
         ["bad-less", "bad-more"].map(|name| Subject::new(slos.iter().find(|slo| slo.name == name).unwrap()));
