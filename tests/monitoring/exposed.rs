@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 use tidewatch::catalogue::SERVICES;
-use tidewatch_contract::{AlertEvent, AlertState, Event, Severity};
+use tidewatch_contract::{AlertEvent, AlertState, Event};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, topics::ALERTS_FIRED};
 use tidewatch_service::{
     Service, Shutdown,
     metrics::{Family, Kind},
 };
-use tidewatch_testkit::{Broker, eventually};
+use tidewatch_testkit::{Broker, alert, eventually};
 
 /// Time limit for the slowest service: the bridge, which first has to catch up and save a checkpoint.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -70,26 +70,7 @@ async fn services_expose_what_they_declare_and_nothing_else() {
 
 /// Fires an alert: the relay's metrics have series only for alerts that it knows.
 async fn an_alert_fires(kafka: &KafkaArgs) {
-    let (now, fingerprint) = (Timestamp::now(), "HighErrorRate:service=a".to_owned());
-    let alert = AlertEvent {
-        id: AlertEvent::id_of(&fingerprint, AlertState::Firing, now),
-        fingerprint,
-        rule: "HighErrorRate".to_owned(),
-        state: AlertState::Firing,
-        reason: None,
-        severity: Severity::Critical,
-        group: BTreeMap::from([("service".to_owned(), "a".to_owned())]),
-        value: 0.3,
-        threshold: 0.05,
-        window_start: now,
-        window_end: now,
-        started_at: now,
-        fired_at: now,
-        partition: 0,
-        generation: 1,
-        summary: String::new(),
-        runbook_url: String::new(),
-    };
+    let alert = alert("a", "eu-west-1", AlertState::Firing, Timestamp::now());
     let producer = Producer::new(kafka, "monitoring-test").unwrap();
     let payload = alert.to_json();
     let message = Message::event::<AlertEvent>(ALERTS_FIRED.name, &alert.fingerprint, &payload);

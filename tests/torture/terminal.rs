@@ -1,15 +1,14 @@
 //! Whatever is written to a topic or a log can't take control of the terminal of a person who looks at it.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use tidewatch_contract::{AlertEvent, AlertState, Event, RequestEvent, Severity};
+use jiff::Timestamp;
+use tidewatch_contract::{AlertEvent, AlertState, Event, RequestEvent};
 use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW};
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
-use tidewatch_testkit::{Broker, Stack, StackOptions, eventually};
+use tidewatch_testkit::{Broker, Stack, StackOptions, alert, eventually, request};
 
 /// Clears the screen, sets the title, reverses the text direction, and forges a line.
 const HOSTILE: &str = "a\x1b[2J\x1b]0;pwned\x07\u{9b}31m\u{202e}\r\nFORGED  all is well";
@@ -21,42 +20,17 @@ fn assert_harmless(what: &str, text: &str) {
     assert!(!text.lines().any(|line| line.starts_with("FORGED")), "{what}: {text:?}");
 }
 
-fn request() -> RequestEvent {
-    RequestEvent {
-        timestamp: Timestamp::now(),
-        service: HOSTILE.into(),
-        region: HOSTILE.into(),
-        endpoint: HOSTILE.into(),
-        status_code: 200,
-        request_id: HOSTILE.into(),
-        latency_ms: Some(1.0),
-        method: None,
-        error: None,
-        trace_id: None,
-        span_id: None,
-    }
+fn hostile_request() -> RequestEvent {
+    RequestEvent { endpoint: HOSTILE.into(), request_id: HOSTILE.into(), ..request(HOSTILE, HOSTILE) }
 }
 
-fn alert() -> AlertEvent {
-    let now = Timestamp::now();
+fn hostile_alert() -> AlertEvent {
     AlertEvent {
-        id: "1".into(),
         fingerprint: HOSTILE.into(),
         rule: HOSTILE.into(),
-        state: AlertState::Firing,
-        reason: None,
-        severity: Severity::Critical,
-        group: BTreeMap::from(["service", "region"].map(|label| (label.to_owned(), HOSTILE.to_owned()))),
-        value: 1.0,
-        threshold: 0.5,
-        window_start: now - SignedDuration::from_secs(60),
-        window_end: now,
-        started_at: now,
-        fired_at: now,
-        partition: 0,
-        generation: 1,
         summary: HOSTILE.into(),
         runbook_url: HOSTILE.into(),
+        ..alert(HOSTILE, HOSTILE, AlertState::Firing, Timestamp::now())
     }
 }
 
@@ -66,7 +40,7 @@ async fn services_and_alerts_change_nothing_on_the_terminal_of_up_and_status() {
     let stack = Stack::start(&StackOptions::new(env!("CARGO_BIN_EXE_tidewatch"), &flags)).await;
     let kafka = KafkaArgs::new(stack.endpoint("kafka"));
     let producer = Producer::new(&kafka, "test").unwrap();
-    let (request, alert) = (request().to_json(), alert().to_json());
+    let (request, alert) = (hostile_request().to_json(), hostile_alert().to_json());
     producer.send(Message::event::<RequestEvent>(METRICS_RAW.name, "any", &request)).await.unwrap();
     producer.send(Message::event::<AlertEvent>(ALERTS_FIRED.name, "any", &alert)).await.unwrap();
 
@@ -80,8 +54,8 @@ async fn services_and_alerts_change_nothing_on_the_terminal_of_up_and_status() {
         .await;
         assert_harmless("status", &said);
     }
-    eventually("up tells the alert", limit, async || stack.said().contains("FIRING").then_some(())).await;
-    eventually("the relay tells it", limit, async || {
+    eventually("up prints the alert", limit, async || stack.said().contains("FIRING").then_some(())).await;
+    eventually("the relay sends it", limit, async || {
         let alerts = stack.get("mock_slack", "/api/alerts").await;
         let summary = alerts.get(0)?["annotations"]["summary"].as_str()?.to_owned();
         assert_harmless("the message", &summary);

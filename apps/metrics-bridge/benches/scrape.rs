@@ -12,7 +12,7 @@ use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
 use tidewatch_service::{AdminArgs, Service, Shutdown};
-use tidewatch_testkit::eventually;
+use tidewatch_testkit::{eventually, request};
 use tokio::runtime::Runtime;
 
 /// Each endpoint takes 23 series.
@@ -38,17 +38,10 @@ async fn running(kafka: &KafkaArgs) -> String {
     let producer = Producer::new(kafka, "bench").unwrap();
     for number in 0..ENDPOINTS {
         let event = RequestEvent {
-            timestamp: jiff::Timestamp::now(),
-            service: format!("service-{}", number % 10),
-            region: "eu-west-1".into(),
             endpoint: format!("/api/v1/endpoint/{}", letters(number)),
-            status_code: 200,
-            request_id: "r".into(),
             latency_ms: Some((number % 1000) as f64),
-            method: None,
-            error: None,
             trace_id: Some("0af7651916cd43dd8448eb211c80319c".into()),
-            span_id: None,
+            ..request(&format!("service-{}", number % 10), "eu-west-1")
         };
         let payload = event.to_json();
         producer.send(Message::event::<RequestEvent>(METRICS_RAW.name, &event.service, &payload)).await.unwrap();

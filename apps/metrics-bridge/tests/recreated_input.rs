@@ -1,5 +1,5 @@
 //! Offsets that are no longer valid: the input was recreated, or retention deleted records before the bridge read them.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "support/bridge.rs"]
 mod bridge;
@@ -8,17 +8,11 @@ mod support;
 use std::time::{Duration, Instant};
 
 use bridge::Running;
-use rdkafka::admin::{AdminClient, AdminOptions};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use support::{Exposition, event, json};
-use tempfile::TempDir;
 use tidewatch_contract::RequestEvent;
-use tidewatch_kafka::topics::{self, METRICS_RAW};
+use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer, partition_of};
-use tidewatch_servers::kafka::{Installation, RealKafka};
-use tidewatch_servers::process::Port;
+use tidewatch_testkit::{Admin, Broker, Transactions};
 use tokio::time::sleep;
 
 const SERVICE: &str = "user-service";
@@ -26,61 +20,34 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 struct Kafka {
     args: KafkaArgs,
-    admin: AdminClient<DefaultClientContext>,
-    broker: RealKafka,
-    _dir: TempDir,
+    admin: Admin,
+    _broker: Broker,
 }
 
-fn options() -> AdminOptions {
-    AdminOptions::new().operation_timeout(Some(Duration::from_secs(15)))
+/// Returns the payload of a request that has just ended.
+fn payload() -> Vec<u8> {
+    json(&RequestEvent { timestamp: jiff::Timestamp::now(), ..event(SERVICE, "/x") })
 }
 
 impl Kafka {
-    /// Starts Kafka. Returns `None` if it is not installed.
-    async fn start() -> Option<Self> {
-        let installation = match Installation::discover() {
-            Ok(installation) => installation,
-            Err(missing) => {
-                println!("skipped: {missing}");
-                return None;
-            }
-        };
-        let dir = tempfile::tempdir().unwrap();
-        let broker = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
-        let args = KafkaArgs::new(broker.brokers());
-        topics::ensure(&args).await.unwrap();
-        let admin = ClientConfig::new().set("bootstrap.servers", &args.brokers).create().unwrap();
-        Some(Self { args, admin, broker, _dir: dir })
+    /// Starts Kafka. If it is not installed, reports `test` as skipped.
+    async fn start(test: &str) -> Option<Self> {
+        let broker = Broker::real(test).await?;
+        let args = broker.args().clone();
+        Some(Self { admin: Admin::new(&args), args, _broker: broker })
     }
 
     async fn write(&self, count: usize) {
         // A new producer each time: an old one would continue its sequence numbers from the old topic.
         let producer = Producer::new(&self.args, "test").unwrap();
         for _ in 0..count {
-            let event = RequestEvent { timestamp: jiff::Timestamp::now(), ..event(SERVICE, "/x") };
-            producer.send(Message::event::<RequestEvent>(METRICS_RAW.name, SERVICE, &json(&event))).await.unwrap();
-        }
-    }
-
-    async fn delete_input(&self) {
-        self.admin.delete_topics(&[METRICS_RAW.name], &options()).await.unwrap()[0].as_ref().unwrap();
-    }
-
-    /// Creates the input, retrying until the broker has removed the old topic of that name.
-    async fn create_input(&self) {
-        let start = Instant::now();
-        while let Err(error) = topics::ensure(&self.args).await {
-            assert!(start.elapsed() < DEADLINE, "{error}");
-            sleep(Duration::from_millis(50)).await;
+            producer.send(Message::event::<RequestEvent>(METRICS_RAW.name, SERVICE, &payload())).await.unwrap();
         }
     }
 
     /// Deletes the records before `offset`, as retention does.
     async fn delete_before(&self, offset: i64) {
-        let mut list = TopicPartitionList::new();
-        let partition = partition_of(SERVICE.as_bytes(), 12);
-        list.add_partition_offset(METRICS_RAW.name, partition, Offset::Offset(offset)).unwrap();
-        self.admin.delete_records(&list, &options()).await.unwrap();
+        self.admin.delete_before(&METRICS_RAW, partition_of(SERVICE.as_bytes(), 12), offset).await;
     }
 }
 
@@ -123,13 +90,13 @@ fn of(found: &Exposition, what: &str) -> f64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_created_anew_while_nobody_watched_is_counted_on_top() {
-    let Some(kafka) = Kafka::start().await else { return };
+    let Some(kafka) = Kafka::start("a_topic_created_anew_while_nobody_watched_is_counted_on_top").await else { return };
     kafka.write(50).await;
     let bridge = Running::start(&kafka.args).await;
     assert_eq!(of(&bridge.counts(0.0, 50.0).await, "partitions_recreated"), 0.0);
     bridge.end().await;
-    kafka.delete_input().await;
-    kafka.create_input().await;
+    kafka.admin.delete(&METRICS_RAW).await;
+    kafka.admin.create_missing().await;
     kafka.write(20).await;
 
     let bridge = Running::start(&kafka.args).await;
@@ -142,30 +109,32 @@ async fn a_topic_created_anew_while_nobody_watched_is_counted_on_top() {
     let found = bridge.counts(70.0, 75.0).await;
     assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
     bridge.end().await;
-    kafka.broker.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_created_anew_under_a_running_bridge_is_counted_on_top() {
-    let Some(kafka) = Kafka::start().await else { return };
+    let Some(kafka) = Kafka::start("a_topic_created_anew_under_a_running_bridge_is_counted_on_top").await else {
+        return;
+    };
     let bridge = Running::start(&kafka.args).await;
     kafka.write(50).await;
     bridge.counts(0.0, 50.0).await;
-    kafka.delete_input().await;
+    kafka.admin.delete(&METRICS_RAW).await;
     bridge.unready_because("metrics.raw").await;
-    kafka.create_input().await;
+    kafka.admin.create_missing().await;
     kafka.write(20).await;
     let found = bridge.counts(50.0, 70.0).await;
     assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
     kafka.write(5).await;
     bridge.counts(70.0, 75.0).await;
     bridge.end().await;
-    kafka.broker.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed() {
-    let Some(kafka) = Kafka::start().await else { return };
+    let Some(kafka) = Kafka::start("what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed").await else {
+        return;
+    };
     kafka.write(10).await;
     let bridge = Running::start(&kafka.args).await;
     bridge.counts(0.0, 10.0).await;
@@ -181,32 +150,20 @@ async fn what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed() {
     let found = bridge.counts(10.0, 15.0).await;
     assert_eq!(of(&found, "records_missed"), 20.0);
     bridge.end().await;
-    kafka.broker.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for() {
-    let Some(kafka) = Kafka::start().await else { return };
-    let bridge = Running::start(&kafka.args).await;
-    let transactions: FutureProducer = ClientConfig::new()
-        .set("bootstrap.servers", &kafka.args.brokers)
-        .set("transactional.id", "sink")
-        .set("partitioner", "murmur2_random")
-        .create()
-        .unwrap();
-    transactions.init_transactions(DEADLINE).unwrap();
-    let write = |count: usize| {
-        transactions.begin_transaction().unwrap();
-        for _ in 0..count {
-            let payload = json(&RequestEvent { timestamp: jiff::Timestamp::now(), ..event(SERVICE, "/x") });
-            transactions.send_result(FutureRecord::to(METRICS_RAW.name).key(SERVICE).payload(&payload)).unwrap();
-        }
-        transactions.flush(DEADLINE).unwrap();
+    let Some(kafka) = Kafka::start("the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for").await else {
+        return;
     };
+    let bridge = Running::start(&kafka.args).await;
+    let transactions = Transactions::new(&kafka.args, "sink");
+    let write = |count: usize| transactions.write(&METRICS_RAW, SERVICE, (0..count).map(|_| payload()));
     write(10);
-    transactions.commit_transaction(DEADLINE).unwrap();
+    transactions.commit();
     write(5);
-    transactions.abort_transaction(DEADLINE).unwrap();
+    transactions.abort();
     let of_offsets = |found: &Exposition| (of(found, "records_missed"), of(found, "hole_offsets"));
     let holes = async |bridge: &Running| {
         let start = Instant::now();
@@ -225,9 +182,8 @@ async fn the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for() 
     write(5);
     let bridge = Running::start(&kafka.args).await;
     bridge.counts(10.0, 10.0).await;
-    transactions.commit_transaction(DEADLINE).unwrap();
+    transactions.commit();
     let found = bridge.counts(10.0, 15.0).await;
     assert_eq!(of(&found, "records_missed"), 0.0);
     bridge.end().await;
-    kafka.broker.stop().await;
 }

@@ -1,47 +1,17 @@
 //! The guarantees of the clients, against the in-process broker and, if installed, a real Kafka.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tidewatch_kafka::broker::InProcess;
-use tidewatch_kafka::topics::{self, LOGS_RAW, METRICS_RAW};
+use tidewatch_kafka::topics::{LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{
     Commit, Committed, Fetched, GroupArgs, GroupConsumer, KafkaArgs, KafkaError, Message, Ownership, Producer, Reader,
     Start, partition_of,
 };
-use tidewatch_servers::kafka::{Installation, RealKafka};
-use tidewatch_servers::process::Port;
-
-/// A broker, and everything that must live as long as it does.
-enum Broker {
-    InProcess(InProcess),
-    Real(Box<RealKafka>, #[allow(dead_code)] tempfile::TempDir),
-}
-
-impl Broker {
-    fn args(&self) -> KafkaArgs {
-        KafkaArgs::new(match self {
-            Self::InProcess(broker) => broker.brokers(),
-            Self::Real(broker, _) => broker.brokers(),
-        })
-    }
-}
-
-async fn brokers(test: &str) -> Vec<Broker> {
-    let mut brokers = vec![Broker::InProcess(InProcess::start().unwrap())];
-    match Installation::discover() {
-        Ok(installation) => {
-            let folder = tempfile::tempdir().unwrap();
-            let broker = RealKafka::start(&installation, folder.path(), Port::Free).await.unwrap();
-            topics::ensure(&KafkaArgs::new(broker.brokers())).await.unwrap();
-            brokers.push(Broker::Real(Box::new(broker), folder));
-        }
-        Err(reason) => eprintln!("skipped: {test} on a real Kafka: {reason}"),
-    }
-    brokers
-}
+use tidewatch_testkit::brokers;
 
 fn to<'a>(partition: i32, payload: &'a [u8]) -> Message<'a> {
     Message {
@@ -58,7 +28,7 @@ fn to<'a>(partition: i32, payload: &'a [u8]) -> Message<'a> {
 async fn a_reader_begins_where_it_is_told_to() {
     for broker in brokers("a_reader_begins_where_it_is_told_to").await {
         let args = broker.args();
-        let producer = Producer::new(&args, "test").unwrap();
+        let producer = Producer::new(args, "test").unwrap();
         for number in 0..5 {
             assert_eq!(producer.send(to(3, format!("{number}").as_bytes())).await.unwrap(), (3, number));
         }
@@ -69,7 +39,7 @@ async fn a_reader_begins_where_it_is_told_to() {
             (Start::End, "5"),
         ];
         for (start, expected) in starts {
-            let reader = Reader::new(&args, "test-reader").unwrap();
+            let reader = Reader::new(args, "test-reader").unwrap();
             reader.assign(&LOGS_RAW, Start::End).await.unwrap();
             reader.assign(&METRICS_RAW, start.clone()).await.unwrap();
             if expected == "5" {
@@ -80,7 +50,7 @@ async fn a_reader_begins_where_it_is_told_to() {
             assert_eq!(record.header("source"), Some(&b"replay"[..]));
             assert!(record.timestamp_ms.is_some());
         }
-        let reader = Reader::new(&args, "test-reader").unwrap();
+        let reader = Reader::new(args, "test-reader").unwrap();
         assert_eq!(reader.ends(&METRICS_RAW).await.unwrap()[&3], (0, 6));
         let all: Vec<i64> =
             reader.read_to_end(&METRICS_RAW).await.unwrap().iter().map(|record| record.offset).collect();
@@ -144,7 +114,7 @@ async fn partitions_move_with_what_was_committed_at_the_hand_over() {
     for broker in brokers("partitions_move_with_what_was_committed_at_the_hand_over").await {
         let args = broker.args();
         let join = |notes: &Notes| {
-            GroupConsumer::join(&args, &GroupArgs::default(), "test-group", METRICS_RAW, notes.clone()).unwrap()
+            GroupConsumer::join(args, &GroupArgs::default(), "test-group", METRICS_RAW, notes.clone()).unwrap()
         };
         let (first_notes, second_notes) = (Notes::default(), Notes::default());
         let all = usize::try_from(METRICS_RAW.partitions).unwrap();
@@ -184,10 +154,10 @@ fn next_of(member: &GroupConsumer<Notes>) -> String {
 async fn a_member_is_told_of_every_end_of_a_partition() {
     for broker in brokers("a_member_is_told_of_every_end_of_a_partition").await {
         let args = broker.args();
-        let producer = Producer::new(&args, "test").unwrap();
+        let producer = Producer::new(args, "test").unwrap();
         producer.send(to(3, b"0")).await.unwrap();
         let notes = Notes::default();
-        let member = GroupConsumer::join(&args, &GroupArgs::default(), "test", METRICS_RAW, notes).unwrap();
+        let member = GroupConsumer::join(args, &GroupArgs::default(), "test", METRICS_RAW, notes).unwrap();
         assert_eq!([next_of(&member), next_of(&member)], ["record 0", "end Some(1)"]);
         producer.send(to(3, b"1")).await.unwrap();
         assert_eq!([next_of(&member), next_of(&member)], ["record 1", "end Some(2)"]);
@@ -205,9 +175,9 @@ async fn a_partition_that_was_paused_and_lost_is_read_once_it_is_back() {
     for broker in brokers("a_partition_that_was_paused_and_lost_is_read_once_it_is_back").await {
         let args = broker.args();
         let join = |notes: &Notes| {
-            GroupConsumer::join(&args, &GroupArgs::default(), "test-group", METRICS_RAW, notes.clone()).unwrap()
+            GroupConsumer::join(args, &GroupArgs::default(), "test-group", METRICS_RAW, notes.clone()).unwrap()
         };
-        let producer = Producer::new(&args, "test").unwrap();
+        let producer = Producer::new(args, "test").unwrap();
         for partition in 0..METRICS_RAW.partitions {
             for payload in [b"0", b"1"] {
                 producer.send(to(partition, payload)).await.unwrap();

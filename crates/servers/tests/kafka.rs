@@ -13,12 +13,7 @@ use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader, topics};
 use tidewatch_servers::ServerError;
 use tidewatch_servers::kafka::{Installation, RealKafka};
 use tidewatch_servers::process::{Port, PortError};
-use tidewatch_testkit::skipped;
-
-/// Finds the Kafka on this machine, or prints a line with the reason why the test is skipped.
-fn kafka(test: &str) -> Option<Installation> {
-    RealKafka::discover().inspect_err(|why| skipped(test, format_args!("needs kafka: {why}"))).ok()
-}
+use tidewatch_testkit::kafka;
 
 async fn start(installation: &Installation, dir: &Path) -> RealKafka {
     RealKafka::start(installation, dir, Port::Free).await.unwrap()

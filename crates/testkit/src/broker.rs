@@ -3,10 +3,22 @@
 use tempfile::TempDir;
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::{KafkaArgs, topics};
-use tidewatch_servers::kafka::RealKafka;
+use tidewatch_servers::kafka::{Installation, RealKafka};
 use tidewatch_servers::process::Port;
 
 use crate::skipped;
+
+/// Returns the Kafka on this machine. If none is installed, reports `test` as skipped.
+pub fn kafka(test: &str) -> Option<Installation> {
+    RealKafka::discover().inspect_err(|missing| skipped(test, format_args!("needs kafka: {missing}"))).ok()
+}
+
+/// Starts the in-process broker and, if one is installed, a real Kafka. If none is, reports that part of `test` as
+/// skipped.
+pub async fn brokers(test: &str) -> Vec<Broker> {
+    let real = Broker::real(&format!("{test} on a real Kafka")).await;
+    std::iter::once(Broker::in_process()).chain(real).collect()
+}
 
 /// A running broker with every topic. It stops when dropped.
 pub struct Broker {
@@ -26,13 +38,7 @@ impl Broker {
 
     /// Starts a real Kafka on a free port with its own data. If none is installed, reports `test` as skipped.
     pub async fn real(test: &str) -> Option<Self> {
-        let installation = match RealKafka::discover() {
-            Ok(installation) => installation,
-            Err(missing) => {
-                skipped(test, format_args!("needs kafka: {missing}"));
-                return None;
-            }
-        };
+        let installation = kafka(test)?;
         let dir = tempfile::tempdir().unwrap();
         let broker = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
         let args = KafkaArgs::new(broker.brokers());

@@ -1,11 +1,11 @@
 //! A relay on free ports, and the alerts that it reads.
 use alert_relay::{AlertRelay, Config};
 use jiff::{SignedDuration, Timestamp};
-use std::{collections::BTreeMap, time::Duration};
-use tidewatch_contract::{AlertEvent, AlertState, Event, Severity, fingerprint};
+use std::time::Duration;
+use tidewatch_contract::{AlertEvent, AlertState, Event};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, topics::ALERTS_FIRED};
 use tidewatch_service::{AdminArgs, Service, Shutdown};
-use tidewatch_testkit::eventually;
+use tidewatch_testkit::{alert, eventually};
 use tokio::task::JoinHandle;
 
 /// Long enough on a busy machine for anything that has no interval of its own.
@@ -119,28 +119,8 @@ impl Processor {
     }
 
     async fn write(&self, region: &str, service: &str, state: AlertState, second: i64) -> AlertEvent {
-        let group = BTreeMap::from([("region".into(), region.into()), ("service".into(), service.into())]);
-        let fingerprint = fingerprint("HighErrorRate", &group);
         let at = self.began + SignedDuration::from_secs(second);
-        let event = AlertEvent {
-            id: AlertEvent::id_of(&fingerprint, state, at),
-            fingerprint,
-            rule: "HighErrorRate".into(),
-            state,
-            reason: None,
-            severity: Severity::Critical,
-            group,
-            value: 0.31,
-            threshold: 0.05,
-            window_start: at - SignedDuration::from_secs(60),
-            window_end: at,
-            started_at: self.began,
-            fired_at: at,
-            partition: 0,
-            generation: 1,
-            summary: format!("31 % of {service}'s requests fail"),
-            runbook_url: "https://example.org/runbooks/HighErrorRate.md".into(),
-        };
+        let event = AlertEvent { started_at: self.began, ..alert(service, region, state, at) };
         let payload = event.to_json();
         let message = Message::event::<AlertEvent>(ALERTS_FIRED.name, &event.fingerprint, &payload);
         self.producer.send(message).await.unwrap();

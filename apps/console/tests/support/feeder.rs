@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
-use tidewatch_contract::{AlertEvent, AlertState, Event, LogEvent, RequestEvent, ResolveReason, Severity, fingerprint};
+use tidewatch_contract::{AlertEvent, AlertState, Event, LogEvent, RequestEvent};
 use tidewatch_kafka::topics::{ALERTS_FIRED, LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{Message, Producer};
 
@@ -18,45 +18,12 @@ const TURN: Duration = Duration::from_millis(50);
 
 /// Returns a request that ended now.
 pub(crate) fn request(service: &str, region: &str, latency_ms: f64, status_code: u16) -> RequestEvent {
-    RequestEvent {
-        timestamp: Timestamp::now(),
-        service: service.to_owned(),
-        region: region.to_owned(),
-        endpoint: "/users/{id}".to_owned(),
-        status_code,
-        request_id: "r".to_owned(),
-        latency_ms: Some(latency_ms),
-        method: None,
-        error: None,
-        trace_id: None,
-        span_id: None,
-    }
+    RequestEvent { latency_ms: Some(latency_ms), status_code, ..tidewatch_testkit::request(service, region) }
 }
 
 /// Returns a transition of HighErrorRate.
 pub(crate) fn alert(service: &str, region: &str, state: AlertState, started_at: Timestamp) -> AlertEvent {
-    let group = [("service".to_owned(), service.to_owned()), ("region".to_owned(), region.to_owned())].into();
-    let fingerprint = fingerprint("HighErrorRate", &group);
-    let now = Timestamp::now();
-    AlertEvent {
-        id: AlertEvent::id_of(&fingerprint, state, now),
-        fingerprint,
-        rule: "HighErrorRate".to_owned(),
-        state,
-        reason: (state == AlertState::Resolved).then_some(ResolveReason::Clean),
-        severity: Severity::Critical,
-        group,
-        value: 0.31,
-        threshold: 0.05,
-        window_start: now,
-        window_end: now,
-        started_at,
-        fired_at: now,
-        partition: 0,
-        generation: 1,
-        summary: format!("{service} in {region} fails"),
-        runbook_url: "https://runbooks.example/HighErrorRate".to_owned(),
-    }
+    AlertEvent { started_at, ..tidewatch_testkit::alert(service, region, state, Timestamp::now()) }
 }
 
 /// Writes records until it is aborted.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tidewatch_contract::{Event, RequestEvent};
+use tidewatch_testkit::request;
 
 /// Labels of a sample, by name.
 pub(crate) type Labels = BTreeMap<String, String>;
@@ -155,16 +156,9 @@ impl Rest<'_> {
 pub(crate) fn event(service: &str, endpoint: &str) -> RequestEvent {
     RequestEvent {
         timestamp: now(),
-        service: service.into(),
-        region: "eu-west-1".into(),
         endpoint: endpoint.into(),
-        status_code: 200,
-        request_id: "r".into(),
-        latency_ms: Some(50.0),
-        method: None,
-        error: None,
         trace_id: Some("0af7651916cd43dd8448eb211c80319c".into()),
-        span_id: None,
+        ..request(service, "eu-west-1")
     }
 }
 

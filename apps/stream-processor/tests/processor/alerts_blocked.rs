@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use crate::support::admin::Admin;
 use crate::support::{Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
 use tidewatch_kafka::Producer;
 use tidewatch_kafka::topics::ALERTS_FIRED;
+use tidewatch_testkit::Admin;
 
 const PATIENCE: Duration = Duration::from_secs(40);
 

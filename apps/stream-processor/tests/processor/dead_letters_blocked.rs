@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use crate::support::admin::Admin;
 use crate::support::{Mood, Process, all_of, dead_letters, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
 use tidewatch_contract::{RequestEvent, Truncation};
 use tidewatch_kafka::topics::{METRICS_RAW, METRICS_RAW_DLQ, PROCESSOR_STATE};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, partition_of};
+use tidewatch_testkit::Admin;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

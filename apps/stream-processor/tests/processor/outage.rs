@@ -40,11 +40,11 @@ async fn a_broker_that_returns_after_forty_seconds_raises_no_traffic_alert() {
     let processed = async || process.status().await?["totals"]["processed"].as_u64();
     eventually("armed group", Duration::from_secs(30), async || (processed().await? > 1800).then_some(())).await;
 
-    kafka.broker.kill();
+    kafka.broker.kafka().unwrap().kill();
     eventually("readiness that says so", Duration::from_secs(30), async || (!process.is_ready().await).then_some(()))
         .await;
     tokio::time::sleep(OUTAGE.saturating_sub(Duration::from_secs(10))).await;
-    kafka.broker.restart().await.unwrap();
+    kafka.broker.kafka().unwrap().restart().await.unwrap();
     let back = Instant::now();
     eventually("readiness without a restart", Duration::from_secs(60), async || process.is_ready().await.then_some(()))
         .await;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::support::admin::Admin;
 use crate::support::{Kafka, Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
 use jiff::Timestamp;
 use tidewatch_contract::AlertState;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Producer, partition_of};
+use tidewatch_testkit::Admin;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use crate::support::admin::Admin;
-use crate::support::transactions::Transactions;
 use crate::support::{Kafka, Mood, Process, alerts, event, eventually, produce, real_kafka, seconds};
 use jiff::{SignedDuration, Timestamp};
-use tidewatch_contract::{AlertState, RequestEvent};
+use tidewatch_contract::{AlertState, Event, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Producer, Reader, partition_of};
+use tidewatch_testkit::{Admin, Transactions};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 const SERVICE: &str = "user-service";
@@ -17,6 +16,11 @@ const SERVICE: &str = "user-service";
 fn stream(service: &str, end: Timestamp, span: i64, mood: Mood) -> Vec<RequestEvent> {
     let at = |tenth: i64| end - seconds(span) + SignedDuration::from_millis(tenth * 100);
     (0..span * 10).map(|tenth| event(service, at(tenth), mood, tenth.unsigned_abs())).collect()
+}
+
+/// Begins a transaction, and writes the service's events in it.
+fn write(transactions: &Transactions, events: &[RequestEvent]) {
+    transactions.write(&METRICS_RAW, SERVICE, events.iter().map(Event::to_json));
 }
 
 /// Returns the status of the service's partition once all of it is read.
@@ -60,10 +64,10 @@ async fn whoever_shares_a_partition_with_transactions_is_judged_as_ever() {
     // Both services in the same partition, interleaved second by second.
     let (sink, neighbour) = (stream(SERVICE, end, 180, Mood::Well), stream("neighbour", end, 180, Mood::Failing));
     for (sink, neighbour) in sink.chunks(10).zip(neighbour.chunks(10)) {
-        transactions.write(sink);
+        write(&transactions, sink);
         transactions.commit();
         for event in neighbour {
-            let payload = tidewatch_contract::Event::to_json(event);
+            let payload = event.to_json();
             let message = tidewatch_kafka::Message {
                 partition: Some(partition_of(SERVICE.as_bytes(), 12)),
                 ..tidewatch_kafka::Message::event::<RequestEvent>(METRICS_RAW.name, SERVICE, &payload)
@@ -82,9 +86,9 @@ async fn the_end_of_a_transaction_does_not_hide_silence() {
     let Some(kafka) = real_kafka("the_end_of_a_transaction_does_not_hide_silence").await else { return };
     let process = Process::start(&kafka.args, Some("processor-0"));
     let transactions = Transactions::new(&kafka.args, "sink");
-    transactions.write(&stream(SERVICE, Timestamp::now(), 300, Mood::Well));
+    write(&transactions, &stream(SERVICE, Timestamp::now(), 300, Mood::Well));
     transactions.commit();
-    transactions.write(&stream(SERVICE, Timestamp::now(), 1, Mood::Well));
+    write(&transactions, &stream(SERVICE, Timestamp::now(), 1, Mood::Well));
     transactions.abort();
     let row = settled(&kafka, &process).await;
     accounted(&row);
@@ -114,7 +118,7 @@ async fn an_open_transaction_is_a_lag_and_its_events_are_not_late_once_it_ends()
     settled(&kafka, &process).await;
     let transactions = Transactions::new(&kafka.args, "sink");
     let written = Timestamp::now();
-    transactions.write(&stream(SERVICE, written, 1, Mood::Well));
+    write(&transactions, &stream(SERVICE, written, 1, Mood::Well));
     let partition = partition_of(SERVICE.as_bytes(), 12);
     let row = async || {
         let status = process.status().await?;
@@ -140,7 +144,7 @@ async fn what_retention_takes_under_a_running_processor_is_lost_and_no_hole() {
     eventually("readiness", PATIENCE, async || process.is_ready().await.then_some(())).await;
     // An open transaction stops the processor from reading on, and retention deletes the records after it.
     let transactions = Transactions::new(&kafka.args, "sink");
-    transactions.write(&stream(SERVICE, Timestamp::now(), 1, Mood::Well));
+    write(&transactions, &stream(SERVICE, Timestamp::now(), 1, Mood::Well));
     for event in stream(SERVICE, Timestamp::now(), 2, Mood::Well) {
         produce(&producer, &event).await;
     }

@@ -1,42 +1,30 @@
 //! A real Kafka, the processor as a process that can be killed, and the records that both have written.
 #![allow(dead_code, unreachable_pub)]
 
-pub mod admin;
-pub mod transactions;
 pub mod violations;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tidewatch_contract::{AlertEvent, DeadLetterHeaders, Event, RequestEvent};
 use tidewatch_kafka::topics::{self, ALERTS_FIRED, METRICS_RAW, METRICS_RAW_DLQ};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader, Record};
-use tidewatch_servers::kafka::{Installation, RealKafka};
-use tidewatch_servers::process::Port;
+use tidewatch_testkit::{Broker, request};
+
+pub use tidewatch_testkit::eventually;
 
 /// A Kafka for one test.
 pub struct Kafka {
-    pub broker: RealKafka,
+    pub broker: Broker,
     pub args: KafkaArgs,
-    _folder: tempfile::TempDir,
 }
 
-/// Starts a real Kafka with all topics. Prints that the test is skipped if none is installed.
+/// Starts a real Kafka with all topics. If none is installed, reports `test` as skipped.
 pub async fn real_kafka(test: &str) -> Option<Kafka> {
-    let installation = match Installation::discover() {
-        Ok(installation) => installation,
-        Err(reason) => {
-            eprintln!("skipped: {test}: {reason}");
-            return None;
-        }
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let broker = RealKafka::start(&installation, folder.path(), Port::Free).await.unwrap();
-    let args = KafkaArgs::new(broker.brokers());
-    topics::ensure(&args).await.unwrap();
-    Some(Kafka { broker, args, _folder: folder })
+    let broker = Broker::real(test).await?;
+    Some(Kafka { args: broker.args().clone(), broker })
 }
 
 /// The processor as a separate process.
@@ -105,18 +93,6 @@ impl Drop for Process {
     }
 }
 
-/// Waits until `probe` returns a value, for at most `limit`.
-pub async fn eventually<T>(what: &str, limit: Duration, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + limit;
-    loop {
-        if let Some(found) = probe().await {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "within {limit:?} there was no {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 /// The behaviour of a test's service at a given time.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Mood {
@@ -129,16 +105,10 @@ pub enum Mood {
 pub fn event(service: &str, at: Timestamp, mood: Mood, number: u64) -> RequestEvent {
     RequestEvent {
         timestamp: at,
-        service: service.to_owned(),
-        region: "us-east-1".to_owned(),
-        endpoint: "/pay".to_owned(),
         status_code: if mood == Mood::Failing && number.is_multiple_of(2) { 503 } else { 200 },
         request_id: format!("r-{number}"),
         latency_ms: Some(if mood == Mood::Slow { 900.0 } else { 40.0 }),
-        method: None,
-        error: None,
-        trace_id: None,
-        span_id: None,
+        ..request(service, "us-east-1")
     }
 }
 

@@ -1,40 +1,46 @@
-//! The operations on topics that an operator may perform while the processor runs.
+//! Operations on topics that an operator may perform while services run.
+
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tidewatch_kafka::KafkaArgs;
 use tidewatch_kafka::topics::{self, Topic};
 
-use super::eventually;
+use crate::eventually;
 
+/// Time limit for an operation, and for the broker to release the name of a deleted topic.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// An operator of a real Kafka.
 pub struct Admin {
     client: AdminClient<DefaultClientContext>,
     kafka: KafkaArgs,
 }
 
 fn options() -> AdminOptions {
-    AdminOptions::new().operation_timeout(Some(Duration::from_secs(15)))
+    AdminOptions::new().operation_timeout(Some(LIMIT))
 }
 
 impl Admin {
+    /// Creates an operator of the Kafka with these arguments.
     pub fn new(kafka: &KafkaArgs) -> Self {
         let client = ClientConfig::new().set("bootstrap.servers", &kafka.brokers).create().unwrap();
         Self { client, kafka: kafka.clone() }
     }
 
+    /// Deletes a topic.
     pub async fn delete(&self, topic: &Topic) {
         self.client.delete_topics(&[topic.name], &options()).await.unwrap()[0].as_ref().unwrap();
     }
 
     /// Creates missing topics, as soon as the broker has released the names of deleted ones.
     pub async fn create_missing(&self) {
-        eventually("new topic", Duration::from_secs(20), async || topics::ensure(&self.kafka).await.ok()).await;
+        eventually("every topic exists", LIMIT, async || topics::ensure(&self.kafka).await.ok()).await;
     }
 
-    /// Makes the topic refuse batches of more than `bytes` bytes.
+    /// Makes the topic reject batches of more than `bytes` bytes.
     pub async fn limit(&self, topic: &Topic, bytes: u32) {
         let bytes = bytes.to_string();
         let change = AlterConfig::new(ResourceSpecifier::Topic(topic.name)).set("max.message.bytes", &bytes);

@@ -1,17 +1,19 @@
 //! A producer that writes in transactions, as Kafka Streams and Flink's exactly-once sinks do.
+
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
-use tidewatch_contract::{Event, RequestEvent};
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_kafka::topics::METRICS_RAW;
+use tidewatch_kafka::topics::Topic;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// A transactional producer of a real Kafka.
 pub struct Transactions(FutureProducer);
 
 impl Transactions {
+    /// Creates a producer, which aborts what an earlier one with the same transactional id has left open.
     pub fn new(kafka: &KafkaArgs, id: &str) -> Self {
         let producer: FutureProducer = ClientConfig::new()
             .set("bootstrap.servers", &kafka.brokers)
@@ -25,21 +27,21 @@ impl Transactions {
         Self(producer)
     }
 
-    /// Begins a transaction and writes events of one service in it.
-    pub fn write(&self, events: &[RequestEvent]) {
+    /// Begins a transaction, and writes in it records with these payloads and the same key.
+    pub fn write(&self, topic: &Topic, key: &str, payloads: impl IntoIterator<Item: AsRef<[u8]>>) {
         self.0.begin_transaction().unwrap();
-        for event in events {
-            let payload = event.to_json();
-            let record = FutureRecord::to(METRICS_RAW.name).key(&event.service).payload(&payload);
-            self.0.send_result(record).unwrap();
+        for payload in payloads {
+            self.0.send_result(FutureRecord::to(topic.name).key(key).payload(payload.as_ref())).unwrap();
         }
         self.0.flush(LIMIT).unwrap();
     }
 
+    /// Commits the transaction.
     pub fn commit(&self) {
         self.0.commit_transaction(LIMIT).unwrap();
     }
 
+    /// Aborts the transaction.
     pub fn abort(&self) {
         self.0.abort_transaction(LIMIT).unwrap();
     }
