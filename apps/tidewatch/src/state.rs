@@ -79,6 +79,10 @@ impl Endpoints {
     /// Reads the file that a running `up` wrote.
     pub(crate) fn read(dir: &Path) -> anyhow::Result<Self> {
         let path = dir.join(ENDPOINTS);
+        // Opening a pipe would wait for somebody to write to it.
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(anyhow!("{} is not a file: remove it and start `tidewatch up` again", path.display()));
+        }
         match fs::read(&path) {
             Ok(bytes) => {
                 let places: BTreeMap<String, String> = serde_json::from_slice(&bytes)
@@ -176,14 +180,23 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_said_to_be_damaged() {
+    fn a_damaged_file_is_reported_as_damaged() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(ENDPOINTS), "{").unwrap();
         assert!(format!("{:#}", Endpoints::read(dir.path()).unwrap_err()).contains("damaged"));
     }
 
     #[test]
-    fn what_does_not_run_is_named() {
+    fn a_pipe_in_the_place_of_the_file_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = std::process::Command::new("mkfifo").arg(dir.path().join(ENDPOINTS)).status().unwrap();
+        assert!(made.success());
+        let error = Endpoints::read(dir.path()).unwrap_err().to_string();
+        assert!(error.ends_with("endpoints.json is not a file: remove it and start `tidewatch up` again"), "{error}");
+    }
+
+    #[test]
+    fn an_endpoint_that_is_missing_is_named() {
         let error = Endpoints::default().require("console").unwrap_err().to_string();
         assert!(error.contains("console"), "{error}");
     }
