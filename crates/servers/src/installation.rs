@@ -24,7 +24,7 @@ pub struct NotFound {
 
 /// The advice for programs that `tests/setup` can fetch.
 pub(crate) const FETCHED: &str =
-    "neither on PATH nor in ${XDG_CACHE_HOME:-~/.cache}/tidewatch/bin (tests/setup fetches it where apt or Go is)";
+    "neither on PATH nor in ${XDG_CACHE_HOME:-~/.cache}/tidewatch/bin (tests/setup fetches it with apt or Go)";
 
 impl fmt::Display for Installation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -77,7 +77,7 @@ impl Config {
 global:
   scrape_interval: {interval}ms
   scrape_timeout: {timeout}ms
-  # For groups of rules that name none.
+  # For groups of rules that do not set their own.
   evaluation_interval: {evaluation}
 
 rule_files:

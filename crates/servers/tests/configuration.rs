@@ -22,7 +22,7 @@ fn production() -> PathBuf {
 }
 
 /// Runs a checking tool, which must succeed, and returns its output.
-fn content(tool: &Path, arguments: &[&str]) -> String {
+fn checked(tool: &Path, arguments: &[&str]) -> String {
     let output = Command::new(tool).args(arguments).output().unwrap();
     let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(output.status.success(), "{arguments:?}: {said}");
@@ -47,13 +47,13 @@ fn amtool_accepts_both_configurations() {
     let file = dir.path().join("alertmanager.yaml");
     for receivers in [Receivers::production(), Receivers::local()] {
         std::fs::write(&file, alertmanager::render(&receivers)).unwrap();
-        content(&amtool, &["check-config", file.to_str().unwrap()]);
+        checked(&amtool, &["check-config", file.to_str().unwrap()]);
     }
 }
 
 #[test]
-fn each_alert_goes_to_those_whom_its_severity_concerns() {
-    let Some(amtool) = program("amtool", "each_alert_goes_to_those_whom_its_severity_concerns") else { return };
+fn each_alert_goes_to_the_receiver_of_its_severity() {
+    let Some(amtool) = program("amtool", "each_alert_goes_to_the_receiver_of_its_severity") else { return };
     for (labels, receiver) in [
         ("alertname=HighErrorRate severity=critical path=fast service=payment-service region=eu-west-1", "page"),
         ("alertname=HighErrorRate severity=critical path=slow service=payment-service", "page"),
@@ -71,12 +71,12 @@ fn each_alert_goes_to_those_whom_its_severity_concerns() {
         let config = format!("--config.file={}", file.to_str().unwrap());
         let mut arguments = vec!["config", "routes", "test", config.as_str()];
         arguments.extend(labels.split(' '));
-        assert_eq!(content(&amtool, &arguments).trim(), receiver, "{labels}");
+        assert_eq!(checked(&amtool, &arguments).trim(), receiver, "{labels}");
     }
 }
 
 #[test]
-fn watchdog_is_told_every_minute_however_long_its_receiver_takes_to_answer() {
+fn watchdog_is_sent_every_minute_however_long_its_receiver_takes_to_answer() {
     let file = std::fs::read_to_string(production()).unwrap();
     let config: serde_json::Value = serde_saphyr::from_str(&file).unwrap();
     let routes = config["route"]["routes"].as_array().unwrap();
@@ -85,9 +85,9 @@ fn watchdog_is_told_every_minute_however_long_its_receiver_takes_to_answer() {
     let (group_interval, repeat_interval) = (seconds("group_interval"), seconds("repeat_interval"));
     // Alertmanager checks every group_interval whether repeat_interval has passed since the last answer.
     for answered_after in [1, 9] {
-        let mut looks = (1..).map(|look| look * group_interval);
-        let told = looks.find(|at| *at > repeat_interval + answered_after);
-        assert_eq!(told, Some(60), "answered after {answered_after} s");
+        let mut checks = (1..).map(|check| check * group_interval);
+        let sent = checks.find(|at| *at > repeat_interval + answered_after);
+        assert_eq!(sent, Some(60), "answered after {answered_after} s");
     }
 }
 
@@ -106,12 +106,12 @@ fn promtool_accepts_the_configuration_and_every_embedded_rule() {
         let target = Target { job: "metrics-bridge".into(), address: ([127, 0, 0, 1], 9466).into() };
         let config = Config { scrape_interval: interval, targets: vec![target], rules: rules(), alertmanager };
         std::fs::write(&file, config.render(9090)).unwrap();
-        content(&promtool, &["check", "config", file.to_str().unwrap()]);
+        checked(&promtool, &["check", "config", file.to_str().unwrap()]);
     }
 }
 
 #[test]
-fn grafana_gets_its_datasources_under_the_uids_that_dashboards_name() {
+fn grafana_gets_its_datasources_under_the_uids_that_dashboards_use() {
     let servers = [(PROMETHEUS, 9090), (ALERTMANAGER, 9093)].into_iter().collect();
     let config = grafana::Config { servers, dashboards: Vec::new() };
     let value: serde_json::Value = serde_saphyr::from_str(&config.datasources()).unwrap();

@@ -15,7 +15,7 @@ const PAGE: &str = "alertname=ErrorBudgetBurnPage severity=critical service=pay 
 /// Firing alerts, and the indices of those that are inhibited.
 const CASES: [(&str, &[&str], &[usize]); 7] = [
     (
-        "a ticket while the page of the same SLO fires, another SLO's not",
+        "a ticket while the page of the same SLO fires, but not that of another SLO",
         &[
             PAGE,
             "alertname=ErrorBudgetBurnTicket severity=warning service=pay slo=pay-availability long_window=1d",
@@ -24,7 +24,7 @@ const CASES: [(&str, &[&str], &[usize]); 7] = [
         &[1],
     ),
     (
-        "a ticket alone is told",
+        "nothing if a ticket fires alone",
         &["alertname=ErrorBudgetBurnTicket severity=warning service=pay slo=pay-availability long_window=1d"],
         &[],
     ),
@@ -39,7 +39,7 @@ const CASES: [(&str, &[&str], &[usize]); 7] = [
         &[1],
     ),
     (
-        "lag and no verdicts without Kafka, but not a receiver that refuses",
+        "lag and missing verdicts without Kafka, but not a receiver that refuses alerts",
         &[
             "alertname=KafkaUnreachable severity=critical",
             "alertname=KafkaConsumerLagHigh severity=warning job=metrics-bridge",
@@ -49,7 +49,7 @@ const CASES: [(&str, &[&str], &[usize]); 7] = [
         &[1, 2],
     ),
     (
-        "warnings of a job that is down, but neither another job's nor a critical one",
+        "warnings of a job that is down, but neither another job's nor a critical alert",
         &[
             "alertname=TargetDown severity=critical job=stream-processor",
             "alertname=KafkaConsumerLagHigh severity=warning job=stream-processor",
@@ -68,7 +68,7 @@ const CASES: [(&str, &[&str], &[usize]); 7] = [
         &[1],
     ),
     (
-        "absent indicators while something else is down are told",
+        "nothing if another job than the bridge is down",
         &[
             "alertname=TargetDown severity=warning job=console",
             "alertname=SLOIndicatorAbsent severity=warning service=pay slo=pay-availability",
@@ -78,20 +78,20 @@ const CASES: [(&str, &[&str], &[usize]); 7] = [
 ];
 
 #[tokio::test]
-async fn what_follows_from_another_alert_is_held_back_and_nothing_else() {
-    let test = "what_follows_from_another_alert_is_held_back_and_nothing_else";
+async fn alerts_that_follow_from_another_are_inhibited_and_no_others() {
+    let test = "alerts_that_follow_from_another_are_inhibited_and_no_others";
     let Some(alertmanager) = program("alertmanager", test) else { return };
     let installation = Installation::of("alertmanager", alertmanager);
     let receivers = Receivers::Webhook("http://127.0.0.1:1/webhook".into());
     let server = Alertmanager { installation, receivers };
-    for (what, alerts, held_back) in CASES {
+    for (what, alerts, inhibited) in CASES {
         let dir = tempfile::tempdir().unwrap();
         let running = Running::start(&server, dir.path(), Port::Free).await.unwrap();
         let alerts: Vec<BTreeMap<&str, &str>> = alerts.iter().map(|text| labels(text)).collect();
         let posted: Vec<Value> = alerts.iter().map(|labels| json!({ "labels": labels })).collect();
         let posting = reqwest::Client::new().post(format!("{}/api/v2/alerts", running.url())).json(&posted).send();
         assert!(posting.await.unwrap().status().is_success(), "{what}");
-        let expected: Vec<bool> = (0..alerts.len()).map(|place| held_back.contains(&place)).collect();
+        let expected: Vec<bool> = (0..alerts.len()).map(|place| inhibited.contains(&place)).collect();
         eventually(what, Duration::from_secs(10), async || {
             (suppressed(&running, &alerts).await? == expected).then_some(())
         })
@@ -103,7 +103,7 @@ fn labels(text: &str) -> BTreeMap<&str, &str> {
     text.split(' ').map(|label| label.split_once('=').unwrap()).collect()
 }
 
-/// Returns for each alert whether it is inhibited, once all of them are there.
+/// Returns for each alert whether it is inhibited, once Alertmanager has all of them.
 async fn suppressed(running: &Running, alerts: &[BTreeMap<&str, &str>]) -> Option<Vec<bool>> {
     let all: Vec<Value> = reqwest::get(format!("{}/api/v2/alerts", running.url())).await.ok()?.json().await.ok()?;
     let of = |labels: &BTreeMap<&str, &str>| {

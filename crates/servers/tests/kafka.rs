@@ -40,14 +40,16 @@ fn group(broker: &RealKafka) -> Pid {
 fn until_gone(group: Pid) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while test_kill_process_group(group).is_ok() {
-        assert!(Instant::now() < deadline, "processes of group {group:?} live on");
+        assert!(Instant::now() < deadline, "processes of group {group:?} still run");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_kill_minus_nine_and_comes_back_on_the_same_port() {
-    let Some(installation) = kafka("what_was_acknowledged_survives_kill_minus_nine") else { return };
+async fn acknowledged_records_survive_a_kill_and_a_restart_on_the_same_port() {
+    let Some(installation) = kafka("acknowledged_records_survive_a_kill_and_a_restart_on_the_same_port") else {
+        return;
+    };
     let dir = tempfile::tempdir().unwrap();
     let mut broker = start(&installation, dir.path()).await;
     topics::ensure(&KafkaArgs::new(broker.brokers())).await.unwrap();
@@ -65,7 +67,7 @@ async fn what_was_acknowledged_survives_kill_minus_nine_and_comes_back_on_the_sa
 
 #[tokio::test]
 async fn a_later_start_on_other_ports_finds_the_data_of_a_graceful_stop() {
-    let Some(installation) = kafka("a_later_start_finds_the_data_of_a_graceful_stop") else { return };
+    let Some(installation) = kafka("a_later_start_on_other_ports_finds_the_data_of_a_graceful_stop") else { return };
     let dir = tempfile::tempdir().unwrap();
     let broker = start(&installation, dir.path()).await;
     topics::ensure(&KafkaArgs::new(broker.brokers())).await.unwrap();
@@ -82,7 +84,7 @@ async fn a_later_start_on_other_ports_finds_the_data_of_a_graceful_stop() {
 
 #[tokio::test]
 async fn two_brokers_run_side_by_side_and_dropping_one_leaves_the_other() {
-    let Some(installation) = kafka("two_brokers_run_side_by_side") else { return };
+    let Some(installation) = kafka("two_brokers_run_side_by_side_and_dropping_one_leaves_the_other") else { return };
     let (left, right) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let left = start(&installation, left.path()).await;
     let right = start(&installation, right.path()).await;
@@ -94,7 +96,7 @@ async fn two_brokers_run_side_by_side_and_dropping_one_leaves_the_other() {
 
 #[tokio::test]
 async fn a_port_in_use_is_refused_before_anything_is_written() {
-    let Some(installation) = kafka("a_port_in_use_is_refused") else { return };
+    let Some(installation) = kafka("a_port_in_use_is_refused_before_anything_is_written") else { return };
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let dir = tempfile::tempdir().unwrap();
@@ -128,7 +130,7 @@ fn no_process_is_left_behind_when_the_one_that_started_the_broker_is_killed() {
     let pid = BufReader::new(starter.stdout.take().unwrap())
         .lines()
         .find_map(|line| line.unwrap().strip_prefix("broker ")?.parse().ok())
-        .expect("the starter ended without a broker");
+        .expect("the starter ended before its broker was ready");
     let group = Pid::from_raw(pid).unwrap();
     test_kill_process_group(group).unwrap();
 

@@ -67,7 +67,7 @@ async fn prometheus_scrapes_itself_and_its_alertmanager_and_every_rule_is_evalua
         (targets.len() == 2 && targets.iter().all(|target| target["health"] == "up")).then_some(())
     })
     .await;
-    eventually("it tells the alertmanager", SOON, async || {
+    eventually("it sends alerts to the alertmanager", SOON, async || {
         let known = get(&format!("{}/api/v1/alertmanagers", prom.url())).await?;
         let url = known["data"]["activeAlertmanagers"][0]["url"].as_str()?.to_owned();
         url.starts_with(am.url()).then_some(())
@@ -77,12 +77,12 @@ async fn prometheus_scrapes_itself_and_its_alertmanager_and_every_rule_is_evalua
     let urls = [prom.url().to_owned(), am.url().to_owned()];
     prom.stop().await;
     drop(am);
-    assert!(!urls.iter().any(|url| listens(url)), "nothing is left of either");
+    assert!(!urls.iter().any(|url| listens(url)), "both have ended");
 }
 
 #[tokio::test]
-async fn prometheus_killed_and_started_again_has_its_data() {
-    let test = "prometheus_killed_and_started_again_has_its_data";
+async fn prometheus_keeps_its_data_when_killed_and_restarted() {
+    let test = "prometheus_keeps_its_data_when_killed_and_restarted";
     let Some(prometheus) = installed("prometheus", test) else { return };
     let dir = tempfile::tempdir().unwrap();
     let mut prom = start(prometheus, dir.path(), Port::Free, config()).await.unwrap();
@@ -97,8 +97,10 @@ async fn prometheus_killed_and_started_again_has_its_data() {
 }
 
 #[tokio::test]
-async fn a_target_without_answer_is_down_under_its_job() {
-    let Some(prometheus) = installed("prometheus", "a_target_without_answer_is_down_under_its_job") else { return };
+async fn a_target_that_does_not_answer_is_down_under_its_job() {
+    let Some(prometheus) = installed("prometheus", "a_target_that_does_not_answer_is_down_under_its_job") else {
+        return;
+    };
     let dir = tempfile::tempdir().unwrap();
     let nobody = Target { job: "stream-processor".into(), address: ([127, 0, 0, 1], 1).into() };
     let config = prometheus::Config { targets: vec![nobody], ..config() };
@@ -111,8 +113,11 @@ async fn a_target_without_answer_is_down_under_its_job() {
 }
 
 #[tokio::test]
-async fn what_it_refuses_is_shown_with_the_end_of_its_log() {
-    let Some(prometheus) = installed("prometheus", "what_it_refuses_is_shown_with_the_end_of_its_log") else { return };
+async fn a_refused_configuration_is_reported_with_the_end_of_the_log() {
+    let Some(prometheus) = installed("prometheus", "a_refused_configuration_is_reported_with_the_end_of_the_log")
+    else {
+        return;
+    };
     let dir = tempfile::tempdir().unwrap();
     let broken =
         File { name: "broken.yaml".into(), text: "groups: [{name: a, rules: [{record: b, expr: 'sum('}]}]".into() };
@@ -133,19 +138,19 @@ async fn a_port_in_use_is_refused_before_anything_is_started() {
 }
 
 #[tokio::test]
-async fn rules_of_an_earlier_start_are_gone() {
+async fn rules_of_an_earlier_start_are_removed() {
     let dir = tempfile::tempdir().unwrap();
     let ends = script(dir.path(), "prometheus", "exit 1");
-    let of_old = dir.path().join("rules/of-old.yaml");
+    let earlier = dir.path().join("rules/earlier.yaml");
     std::fs::create_dir(dir.path().join("rules")).unwrap();
-    std::fs::write(&of_old, "").unwrap();
+    std::fs::write(&earlier, "").unwrap();
     start(ends, dir.path(), Port::Free, config()).await.unwrap_err();
-    assert!(!of_old.exists());
+    assert!(!earlier.exists());
     assert!(dir.path().join("prometheus.yml").exists());
 }
 
 #[tokio::test]
-async fn grafana_is_started_with_what_it_needs_and_taken_down() {
+async fn grafana_gets_its_files_and_arguments_and_is_stopped() {
     let dir = tempfile::tempdir().unwrap();
     // Answers 200 to every request, on the port of its configuration, and records its arguments.
     let fake = script(
@@ -160,7 +165,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200); self.end_headers()
 http.server.HTTPServer(('127.0.0.1', $port), Handler).serve_forever()""#,
     );
-    if program("python3", "grafana_is_started_with_what_it_needs_and_taken_down").is_none() {
+    if program("python3", "grafana_gets_its_files_and_arguments_and_is_stopped").is_none() {
         return;
     }
     let config = grafana::Config {

@@ -57,9 +57,10 @@ impl Broker {
                 Ok(installation) => {
                     ports.check_kafka()?;
                     say!("starting {installation}");
-                    let kafka = RealKafka::start(&installation, &dir.join("kafka"), ports.kafka()).await.with_context(
-                        || format!("{} did not start; `--broker in-process` runs without it", KAFKA.title),
-                    )?;
+                    let kafka =
+                        RealKafka::start(&installation, &dir.join(KAFKA.name), ports.kafka()).await.with_context(
+                            || format!("{} did not start; `--broker in-process` runs without it", KAFKA.title),
+                        )?;
                     let args = KafkaArgs::new(kafka.brokers());
                     topics::ensure(&args).await.context("can't create the topics")?;
                     let why = format!("{installation}, at {}", args.brokers);
@@ -71,9 +72,9 @@ impl Broker {
         };
         if total_rate > IN_PROCESS_RATE {
             return Err(usage(format!(
-                "--events-per-second: a total of {total_rate} events/s is too much for the in-process broker, which takes \
-                 up to {IN_PROCESS_RATE} ({missing}); use your own brokers with --brokers, or install {kafka}: set \
-                 KAFKA_HOME, put it on PATH or run tests/setup",
+                "--events-per-second: a total of {total_rate} events/s is too much for the in-process broker, which \
+                 takes up to {IN_PROCESS_RATE} ({missing}); use your own brokers with --brokers, or install {kafka}: \
+                 set KAFKA_HOME, put it on PATH or run tests/setup",
                 kafka = KAFKA.title,
             )));
         }

@@ -131,7 +131,7 @@ fn in_cache(environment: &Environment) -> Result<Installation, String> {
 impl Installation {
     /// Creates an installation from these scripts, for tests in which Kafka misbehaves.
     pub(super) fn of_scripts(server: PathBuf, storage: PathBuf) -> Installation {
-        Installation { programs: Programs::Scripts { server, storage }, origin: "a test's scripts".into() }
+        Installation { programs: Programs::Scripts { server, storage }, origin: "scripts of a test".into() }
     }
 }
 
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn java_home_is_preferred_to_the_java_on_path() {
+    fn java_home_comes_before_the_java_on_path() {
         let root = tempfile::tempdir().unwrap();
         let mut environment = everything_under(root.path());
         program(&root.path().join("jdk/bin"), "java");
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_executed_is_not_taken() {
+    fn a_file_that_cannot_be_executed_is_not_used() {
         let root = tempfile::tempdir().unwrap();
         let environment = everything_under(root.path());
         let server = root.path().join("home/bin/kafka-server-start.sh");
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said_in_one_line() {
+    fn a_missing_kafka_is_reported_in_one_line() {
         let root = tempfile::tempdir().unwrap();
         let nothing = discover_in(&Environment {
             kafka_home: Some(root.path().join("gone")),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn jars_without_java_are_not_taken_and_java_is_asked_for() {
+    fn jars_without_java_are_not_used_and_the_error_asks_for_java() {
         let root = tempfile::tempdir().unwrap();
         let mut environment = everything_under(root.path());
         environment.kafka_home = None;

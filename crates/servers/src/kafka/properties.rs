@@ -41,7 +41,7 @@ mod tests {
         let text = render(9092, 9093);
         let settings: Vec<_> = text.lines().filter_map(|line| line.split_once('=')).collect();
         let map: BTreeMap<_, _> = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        assert_eq!(map.len(), settings.len(), "each is there once: {text}");
+        assert_eq!(map.len(), settings.len(), "a setting is repeated: {text}");
         map
     }
 

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failed_formatting_shows_what_the_tool_said_and_is_tried_again_next_time() {
+    async fn a_failed_formatting_is_reported_with_the_output_and_repeated_at_the_next_start() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
         let broken = scripts(dir.path(), "echo run >> runs; echo 'No space left on device' >&2; exit 1", "exit 0");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_start_that_is_given_up_leaves_no_formatting_behind() {
+    async fn an_aborted_start_leaves_no_formatting_running() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
         let slow = scripts(dir.path(), "echo $$ > pid; sleep 1000", "exit 0");
@@ -136,11 +136,11 @@ mod tests {
         until("the tool runs", &|| pid().is_some()).await;
         starting.abort();
         let proc = format!("/proc/{}", pid().unwrap());
-        until("the tool is gone", &|| !Path::new(&proc).exists()).await;
+        until("the tool ended", &|| !Path::new(&proc).exists()).await;
     }
 
     #[tokio::test]
-    async fn a_state_directory_that_cannot_be_made_is_named() {
+    async fn a_state_directory_that_cannot_be_created_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let idle = scripts(dir.path(), "exit 0", "exit 0");
         let below_a_file = dir.path().join("server/state");

@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn path_comes_before_the_cache_and_what_cannot_be_executed_is_not_taken() {
+    fn path_comes_before_the_cache_and_only_executable_files_are_used() {
         let root = tempfile::tempdir().unwrap();
         let search = Search { path: root.path().join("path").into_os_string(), cache: Some(root.path().join("cache")) };
         assert_eq!(search.program(&["server"]), None);

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_ends_at_start_shows_its_last_words_of_this_run_without_stack_frames() {
+    async fn a_server_that_ends_at_start_is_reported_with_its_output_without_stack_frames() {
         let error = start("echo 'FATAL no luck today'; echo '\tat some.Class'; exit 3", Duration::from_secs(10), false);
         let said = error.await.unwrap_err().to_string();
         assert!(said.starts_with("the server ended at start (exit status: 3); the last lines of "), "{said}");
@@ -154,14 +154,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_is_not_ready_in_time_is_killed_and_shows_what_it_said() {
+    async fn a_server_that_is_not_ready_in_time_is_killed_and_reported_with_its_output() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("server.log");
         // Its time is up once it has written something, however long that takes on a busy machine.
         let never = async || {
             let deadline = Instant::now() + Duration::from_secs(30);
             while !std::fs::read_to_string(&log).is_ok_and(|said| said.ends_with('\n')) {
-                assert!(Instant::now() < deadline, "it says nothing");
+                assert!(Instant::now() < deadline, "it writes nothing");
                 tokio::time::sleep(POLL).await;
             }
             false
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_ends_later_is_noticed() {
+    async fn the_end_of_a_running_server_is_noticed() {
         // The test's log directory is removed once `start` returns, so this program can't end before it counts as
         // ready.
         let text = "while [ -e server.log ]; do sleep 0.01; done; exit 7";
