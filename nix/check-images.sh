@@ -1,7 +1,7 @@
-# Reads image archives, and fails if one doesn't keep the promises of nix/render/image.nix.
+# Reads image archives, and fails if one violates the rules of nix/render/image.nix.
 usage() {
   echo "check-images: $1" >&2
-  echo "usage: check-images [--limit MB] FOLDER    # every FOLDER/*.tar.gz; MB: how large an image may be unpacked" >&2
+  echo "usage: check-images [--limit MB] FOLDER    # checks every FOLDER/*.tar.gz; MB: the largest size of an unpacked image" >&2
   exit 64
 }
 
@@ -12,7 +12,7 @@ if [ "${1:-}" = --limit ]; then
   shift 2
 fi
 case ${1:-} in -*) usage "there is no option '$1'" ;; esac
-[ $# = 1 ] || usage "needs one folder of images"
+[ $# = 1 ] || usage "expected one folder with images"
 folder=$1
 archives=("$folder"/*.tar.gz)
 [ -e "${archives[0]}" ] || usage "there is no *.tar.gz in '$folder'"
@@ -22,8 +22,8 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 wrong=0
 fail() { echo "$name: $*" >&2; wrong=1; }
 
-# holds PATH: whether the image has such a file, following symbolic links (a JDK's bin is one)
-holds() {
+# contains PATH: whether the image has such a file, following symbolic links (a JDK's bin is one)
+contains() {
   awk -v path="$1" '
     {
       name = $0
@@ -57,15 +57,15 @@ for archive in "${archives[@]}"; do
   tar -xzf "$archive" -C "$image"
   config=$image/$(jq -r '.[0].Config' "$image/manifest.json")
   mapfile -t layers < <(jq -r '.[0].Layers[]' "$image/manifest.json")
-  says() { jq -r "$1 // \"\"" "$config"; }
+  setting() { jq -r "$1 // \"\"" "$config"; }
 
-  [ "$(says .config.User)" = 65532:65532 ] || fail "runs as '$(says .config.User)'"
-  case $(says .created) in
+  [ "$(setting .config.User)" = 65532:65532 ] || fail "runs as '$(setting .config.User)'"
+  case $(setting .created) in
     1970-01-01T00:00:01*) ;;
-    *) fail "was created at $(says .created): two builds would differ" ;;
+    *) fail "was created at $(setting .created): two builds would differ" ;;
   esac
   for label in title description version source revision licenses; do
-    [ -n "$(says ".config.Labels[\"org.opencontainers.image.$label\"]")" ] || fail "has no label $label"
+    [ -n "$(setting ".config.Labels[\"org.opencontainers.image.$label\"]")" ] || fail "has no label $label"
   done
 
   # MODE OWNER SIZE DATE TIME NAME of every file in every layer
@@ -73,14 +73,14 @@ for archive in "${archives[@]}"; do
     tar -Ptvf "$image/$layer" --numeric-owner
     sha256sum < "$image/$layer" >> "$work/layers"
   done | sed -E 's# \.?/# #' > "$work/files"
-  program=$(says '.config.Entrypoint[0]')
-  holds "$program" || fail "does not hold its own program, $program"
+  program=$(setting '.config.Entrypoint[0]')
+  contains "$program" || fail "does not contain its own program, $program"
   shells=$(grep -E '/((ba|da|a|z|k|c|tc|fi)?sh|busybox)( -> .*)?$' "$work/files" || true)
-  [ -z "$shells" ] || fail "holds a shell: $shells"
+  [ -z "$shells" ] || fail "contains a shell: $shells"
   privileged=$(grep -E '^-..[sS]|^-.{5}[sS]' "$work/files" || true)
-  [ -z "$privileged" ] || fail "holds programs that run as another user: $privileged"
+  [ -z "$privileged" ] || fail "contains programs that run as another user: $privileged"
   writable=$(grep -E '^[-d].{7}w' "$work/files" | grep -vE ' tmp/$' || true)
-  [ -z "$writable" ] || fail "holds what everybody may write: $writable"
+  [ -z "$writable" ] || fail "contains files that everybody may write: $writable"
 
   bytes=$(awk '{ sum += $3 } END { print sum + 0 }' "$work/files")
   [ -z "$limit" ] || [ "$bytes" -le $((limit * 1000000)) ] || fail "has $bytes bytes unpacked, more than $limit MB"
@@ -91,6 +91,6 @@ done
 
 name=layers
 shared=$(sort "$work/layers" | uniq -c | awk -v images="${#archives[@]}" '$1 == images' | wc -l)
-[ "$shared" -gt 0 ] || fail "none is in every image"
-echo "$shared layers are in each of the ${#archives[@]} images"
+[ "$shared" -gt 0 ] || fail "no layer is in every image"
+echo "$shared layers are in all ${#archives[@]} images"
 exit $wrong

@@ -31,10 +31,10 @@ let
     );
 in
 rec {
-  # Reads archives, and reports each that doesn't keep the promises of render/image.nix.
+  # Reads archives, and reports each that violates the rules of render/image.nix.
   checker = nixpkgs.writeShellApplication {
     name = "check-images";
-    meta.description = "Read image archives and fail where one is not what it should be";
+    meta.description = "Check image archives against the rules of this repository's images";
     runtimeInputs = with nixpkgs; [
       coreutils
       findutils

@@ -96,11 +96,11 @@ let
 
     ${places}
 
-    prove it:         nix run .#verify
+    verify it:        nix run .#verify
     break something:  nix run . -- break payment-service --latency 10 --state-dir '@state@'
     heal it:          nix run . -- heal --state-dir '@state@'
     logs:             @state@/log
-    end it all:       ctrl-c
+    stop it:          ctrl-c
 
   '';
 in

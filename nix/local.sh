@@ -1,4 +1,4 @@
-# Runs everything until it gets a signal. Set by nix/local.nix: COMPOSE and GREETING are files, FOLDERS has one folder
+# Runs everything until a shutdown signal arrives. Set by nix/local.nix: COMPOSE and GREETING are files, FOLDERS has one folder
 # per process, PORTS has one line per port with the name of the process that uses it.
 
 say() { printf '%s\n' "$*"; }
@@ -9,8 +9,8 @@ refuse() {
 
 usage="usage: nix run .#local
 Starts every server and service of Tidewatch on this machine, without containers, until ctrl-c.
-  TIDEWATCH_LOCAL_STATE_DIR  folder of everything that it keeps [default: \${XDG_STATE_HOME:-~/.local/state}/tidewatch-local]
-  EVENTS_PER_SECOND, RULES and the like reach the services (nix run .#SERVICE -- --help)"
+  TIDEWATCH_LOCAL_STATE_DIR  folder for its state [default: \${XDG_STATE_HOME:-~/.local/state}/tidewatch-local]
+  EVENTS_PER_SECOND, RULES, ...  settings of the services (nix run .#SERVICE -- --help)"
 case "$*" in
   "") ;;
   -h | --help) say "$usage" && exit ;;
@@ -36,19 +36,19 @@ state=$PWD
 # The lock of `tidewatch up`, so that neither starts in a folder that the other uses. The processes started here hold
 # it, too.
 exec {lock}<> up.lock
-flock --nonblock "$lock" || refuse "process $(< up.lock) runs Tidewatch in $state already; end it first"
+flock --nonblock "$lock" || refuse "process $(< up.lock) already runs Tidewatch in $state; stop it first"
 
 taken=()
 while read -r port what; do
-  if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then taken+=("$port, which $what wants"); fi
+  if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then taken+=("$port, which $what needs"); fi
 done <<< "$PORTS"
 if [ ${#taken[@]} -gt 0 ]; then
-  refuse "taken on 127.0.0.1: port $(printf '%s; port ' "${taken[@]}" | sed 's/; port $//'). End what listens there first"
+  refuse "in use on 127.0.0.1: port $(printf '%s; port ' "${taken[@]}" | sed 's/; port $//'). Stop what listens there first"
 fi
 
 # Left behind if an earlier run was killed, and no longer valid.
 rm -f endpoints.json process-compose.sock
-# Settings meant for another Kafka, another receiver or another process-compose.
+# These settings are for another Kafka, another receiver or another process-compose.
 unset KAFKA_CONFIG WEBHOOK TIDEWATCH_KAFKA_CONFIG TIDEWATCH_WEBHOOK "${!PC_@}"
 # process-compose has --log-no-color only from 1.100 on.
 export PC_LOG_NO_COLOR=1
@@ -64,15 +64,15 @@ compose=$!
 say "$compose" > up.lock
 runs() { kill -0 "$compose" 2> /dev/null; }
 
-told=
+signalled=
 # shellcheck disable=SC2317,SC2329 # the trap calls it
 stop() {
-  if [ -z "$told" ]; then
-    told=yes
-    say "ending it; ctrl-c again ends it at once"
+  if [ -z "$signalled" ]; then
+    signalled=once
+    say "stopping; ctrl-c again kills everything at once"
     kill -TERM "$compose" 2> /dev/null || true
   else
-    told=twice
+    signalled=twice
     pkill -KILL --session "$compose" || true
   fi
 }
@@ -83,7 +83,7 @@ while runs && [ ! -e endpoints.json ]; do
   sleep 0.2 &
   wait $! || true
 done
-if runs && [ -z "$told" ]; then
+if runs && [ -z "$signalled" ]; then
   greeting=$(< "$GREETING")
   say "${greeting//@state@/"$state"}"
 fi
@@ -92,16 +92,16 @@ while runs; do wait "$compose" 2> /dev/null || true; done
 pkill -KILL --session "$compose" || true
 rm -f endpoints.json process-compose.sock
 
-case $told in
-  yes) say "stopped: nothing of it runs any more" && exit ;;
-  twice) say "local: killed before everything had ended by itself" >&2 && exit 1 ;;
+case $signalled in
+  once) say "stopped: all processes have ended" && exit ;;
+  twice) say "local: killed before every process had stopped" >&2 && exit 1 ;;
 esac
 culprit=$(sed -n 's/.*Process \([a-z-]*\) exited with code.*/\1/p' log/process-compose.log | head -n 1)
 if [ -n "$culprit" ]; then
-  say "local: $culprit ended for good, and everything with it; the last lines of $state/log/$culprit.log:" >&2
+  say "local: $culprit failed for good, so everything was stopped; the last lines of $state/log/$culprit.log:" >&2
   tail -n 5 "log/$culprit.log" >&2
 else
-  say "local: process-compose was killed, and everything with it; its logs: $state/log" >&2
+  say "local: process-compose was killed, so everything was stopped; its logs: $state/log" >&2
   sed '/"level":"debug"/d' log/errors.log >&2
 fi
 exit 1

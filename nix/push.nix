@@ -6,7 +6,7 @@
 }:
 nixpkgs.writeShellApplication {
   name = "push";
-  meta.description = "Bring the images of our services to a registry, and print their digests";
+  meta.description = "Push the images of our services to a registry, and print their digests";
   runtimeInputs = [
     nixpkgs.coreutils
     nixpkgs.gzip

@@ -6,22 +6,22 @@ usage() {
   echo "push: $1" >&2
   echo "usage: push REGISTRY [SERVICE...]" >&2
   echo "  REGISTRY  host[:port][/path], or oci:DIRECTORY for a folder" >&2
-  echo "  SERVICE   of ${known[*]}; all without one" >&2
-  echo "COSIGN_KEY, if set, is what cosign signs each image with: a file or the address of a key; COSIGN_PASSWORD opens it" >&2
+  echo "  SERVICE   ${known[*]}; all of them if none is named" >&2
+  echo "If COSIGN_KEY names a key (a file or an address), cosign signs each image with it; COSIGN_PASSWORD decrypts the key" >&2
   exit 64
 }
 
 case ${1:-} in
-  '') usage "needs a registry" ;;
+  '') usage "name a registry" ;;
   -*) usage "there is no option '$1'" ;;
 esac
 registry=${1%/} && shift
 case $registry in
-  '') usage "needs a registry" ;;
-  oci:) usage "oci: needs a directory" ;;
-  oci:*:*) usage "after a colon skopeo expects a tag: name a directory without one" ;;
+  '') usage "name a registry" ;;
+  oci:) usage "name a directory after oci:" ;;
+  oci:*:*) usage "skopeo reads a tag after a second colon: name a directory without a colon" ;;
   oci:?*) mkdir -p "${registry#oci:}" || usage "can't write to ${registry#oci:}" ;;
-  *://*) usage "a registry is named without '${registry%%://*}://'" ;;
+  *://*) usage "name the registry without '${registry%%://*}://'" ;;
 esac
 for service; do
   [ -e "$IMAGES/$service.tar.gz" ] || usage "there is no service '$service'"
@@ -30,7 +30,7 @@ done
 # Checked before anything is pushed: an image that should be signed must not be pushed unsigned.
 if [ -n "${COSIGN_KEY:-}" ]; then
   command -v cosign > /dev/null || usage "COSIGN_KEY is set, and cosign is not on PATH: install it, or unset COSIGN_KEY to push unsigned"
-  [[ $registry != oci:* ]] || usage "cosign signs in registries only: unset COSIGN_KEY to write unsigned images to a folder"
+  [[ $registry != oci:* ]] || usage "cosign signs images in registries only: unset COSIGN_KEY to write unsigned images to a folder"
 fi
 
 options=(--quiet --format oci)
@@ -49,14 +49,14 @@ for service; do
   # Some versions of skopeo can't read compressed archives.
   gzip -dc "$IMAGES/$service.tar.gz" > "$work/$service.tar"
   skopeo --insecure-policy copy "${options[@]}" --digestfile "$work/digest" "docker-archive:$work/$service.tar" "$to" || {
-    echo "push: $service did not reach $registry, see above; a registry may want you to log in: skopeo login $registry" >&2
+    echo "push: $service could not be pushed to $registry, see above; if the registry needs a login: skopeo login $registry" >&2
     exit 1
   }
   digest=$(cat "$work/digest")
   # Signs the digest, since a tag can be moved.
   if [ -n "${COSIGN_KEY:-}" ]; then
     cosign sign --yes --key "$COSIGN_KEY" "$registry/tidewatch/$service@$digest" >&2 || {
-      echo "push: $service is in $registry and not signed, see above; push it again once cosign can sign" >&2
+      echo "push: $service was pushed to $registry but not signed, see above; push it again once cosign can sign" >&2
       exit 1
     }
   fi

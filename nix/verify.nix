@@ -11,7 +11,7 @@ let
 in
 nixpkgs.writeShellApplication {
   name = "verify";
-  meta.description = "Prove end to end that what `nix run .#local` runs notices what it should";
+  meta.description = "Check end to end that `nix run .#local` detects faults and sends notifications";
   text = ''
     case " $* " in
       *" --help "* | *" -h "* | *" --target"*) ;;

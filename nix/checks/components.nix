@@ -24,7 +24,7 @@ let
     in
     (builtins.tryEval (builtins.deepSeq rendered true)).success;
 
-  right = {
+  valid = {
     "nothing more" = { };
     "another port" = {
       ports.other = 8087;
@@ -33,7 +33,7 @@ let
   };
 
   # The module system's own messages name the file.
-  wrong = {
+  invalid = {
     "an unknown option".portss.http = 8086;
     "a number that is not a port".ports.other = 80870;
     "an unknown kind".kind = "daemon";
@@ -64,13 +64,13 @@ let
   failures =
     lib.concatLists (
       lib.mapAttrsToList (
-        name: definition: lib.optional (!works definition) "${name} is refused, but it is right"
-      ) right
+        name: definition: lib.optional (!works definition) "${name} is valid, but was refused"
+      ) valid
     )
     ++ lib.concatLists (
       lib.mapAttrsToList (
-        name: definition: lib.optional (works definition) "${name} is accepted, but it is wrong"
-      ) wrong
+        name: definition: lib.optional (works definition) "${name} is invalid, but was accepted"
+      ) invalid
     )
     ++ lib.concatLists (
       lib.mapAttrsToList (

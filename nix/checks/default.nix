@@ -54,11 +54,11 @@ import ./images.nix { inherit nixpkgs images check; }
   ports = check "ports" [ ] (
     lib.concatStrings (
       lib.mapAttrsToList (name: service: ''
-        said=$(${services.${name}}/bin/${name} --help | tr -s ' \n' ' ')
+        help=$(${services.${name}}/bin/${name} --help | tr -s ' \n' ' ')
         for port in ${toString ([ registry.adminPort ] ++ lib.optional (service ? page) service.page)}; do
-          case $said in
+          case $help in
             *"[default: 127.0.0.1:$port]"*) ;;
-            *) echo "${name} --help names no default port $port, platform/services.toml does" >&2; exit 1 ;;
+            *) echo "${name} --help does not have the default port $port of platform/services.toml" >&2; exit 1 ;;
           esac
         done
       '') registry.services
@@ -93,7 +93,7 @@ import ./images.nix { inherit nixpkgs images check; }
     for bill in ${sboms.sboms}/*.cdx.json; do
       jq -e '.bomFormat == "CycloneDX" and ([.components[] | select(.type == "library")] | length > 100)
         and any(.components[]; .type == "application") and (.components | map(."bom-ref") | length == (unique | length))' "$bill" > /dev/null ||
-        { echo "$bill is no bill of materials" >&2; exit 1; }
+        { echo "$bill is not a bill of materials" >&2; exit 1; }
     done
   '';
 

@@ -1,4 +1,4 @@
-# Our images keep the promises of nix/render/image.nix, and `check-images` finds every fault of an image made for this
+# Our images obey the rules of nix/render/image.nix, and `check-images` finds every violation in an image made for this
 # test.
 {
   nixpkgs,
@@ -29,13 +29,13 @@ in
   images = check "images" [ images.checker ] "check-images --limit 15 ${images.images}";
 
   wrong-images = check "wrong-images" [ images.checker ] ''
-    if check-images --limit 1 ${folder} 2> said; then
-      echo "an image where everything is wrong passed" >&2
+    if check-images --limit 1 ${folder} 2> messages; then
+      echo "an image that violates every rule was accepted" >&2
       exit 1
     fi
-    for sentence in "runs as" "was created at 2026" "has no label title" "does not hold its own program" \
-      "holds a shell" "run as another user: .* become-root" "everybody may write: .* open" "more than 1 MB"; do
-      grep -qE "^wrong: .*$sentence" said || { echo "nobody said '$sentence', but:" >&2; cat said >&2; exit 1; }
+    for sentence in "runs as" "was created at 2026" "has no label title" "does not contain its own program" \
+      "contains a shell" "run as another user: .* become-root" "everybody may write: .* open" "more than 1 MB"; do
+      grep -qE "^wrong: .*$sentence" messages || { echo "expected a message with '$sentence', got:" >&2; cat messages >&2; exit 1; }
     done
   '';
 }

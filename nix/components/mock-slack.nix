@@ -1,4 +1,4 @@
-# It keeps what it received in its working directory.
+# It stores the received notifications in its working directory.
 {
   arguments = _: [ "--data-dir=." ];
 }
