@@ -49,3 +49,68 @@ impl Coverage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Panes of 5 s.
+    fn grid() -> Grid {
+        Grid::new(Span::seconds(5), 12)
+    }
+
+    fn at(seconds: i64) -> Time {
+        Time(seconds * 1_000)
+    }
+
+    /// Returns the first pane of the windows with reliable arrival counts if the record at offset 100 is `silence` after
+    /// the newest event (at 1,000 s), and no processor was running until the record at `unwatched_to`.
+    fn unwatched_until(unwatched_to: i64, silence: Span) -> Pane {
+        let mut coverage = Coverage { unwatched_to: Offset(unwatched_to), ..Coverage::default() };
+        coverage.mark_unwatched(grid(), Offset(100), Some(at(1_000)), Some(at(1_000) + silence));
+        coverage.unwatched_until
+    }
+
+    #[test]
+    fn a_gap_ends_with_the_pane_of_the_next_record() {
+        let mut coverage = Coverage { gap: true, ..Coverage::default() };
+        coverage.end_gap(grid(), at(1_003));
+        assert_eq!((coverage.partial_until, coverage.gap), (Pane(201), false));
+        coverage.end_gap(grid(), at(2_000));
+        assert_eq!(coverage.partial_until, Pane(201), "nothing was lost before that record");
+    }
+
+    #[test]
+    fn an_older_record_after_a_second_gap_does_not_shorten_the_first() {
+        let mut coverage = Coverage { gap: true, ..Coverage::default() };
+        coverage.end_gap(grid(), at(1_003));
+        coverage.gap = true;
+        coverage.end_gap(grid(), at(900));
+        assert_eq!(coverage.partial_until, Pane(201));
+    }
+
+    #[test]
+    fn silence_of_more_than_ten_seconds_without_a_processor_is_unwatched() {
+        assert_eq!(unwatched_until(100, Span::minutes(5)), Pane(261));
+        assert_eq!(unwatched_until(100, Span(10_001)), Pane(203));
+        assert_eq!(unwatched_until(100, Span::seconds(10)), Pane(0), "this may be chance");
+    }
+
+    #[test]
+    fn silence_while_a_processor_is_running_is_watched() {
+        assert_eq!(unwatched_until(99, Span::minutes(5)), Pane(0));
+        let mut coverage = Coverage { unwatched_to: Offset(100), ..Coverage::default() };
+        coverage.watch();
+        coverage.mark_unwatched(grid(), Offset(100), Some(at(1_000)), Some(at(1_300)));
+        assert_eq!(coverage.unwatched_until, Pane(0), "the clock has advanced the partition before");
+    }
+
+    #[test]
+    fn nothing_is_unwatched_before_the_first_event_or_because_of_a_time_that_is_not_credible() {
+        for (newest, event_at) in [(None, Some(at(1_000))), (Some(at(1_000)), None), (None, None)] {
+            let mut coverage = Coverage { unwatched_to: Offset(100), ..Coverage::default() };
+            coverage.mark_unwatched(grid(), Offset(100), newest, event_at);
+            assert_eq!(coverage.unwatched_until, Pane(0));
+        }
+    }
+}

@@ -23,3 +23,28 @@ impl Progress {
         Some(window)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the windows that a lost process had evaluated by the time it was at `offset`.
+    fn ahead(progress: &mut Progress, offset: i64) -> Vec<i64> {
+        std::iter::from_fn(|| progress.next_ahead(Offset(offset))).map(|window| window.0).collect()
+    }
+
+    #[test]
+    fn a_takeover_catches_up_with_each_window_once_and_at_the_offset_of_the_lost_process() {
+        let windows = [(10, 100), (10, 101), (20, 103)].map(|(offset, window)| (Offset(offset), Window(window)));
+        let mut progress = Progress { ahead: windows.into(), ..Progress::default() };
+        assert_eq!(ahead(&mut progress, 9), [0; 0], "the lost process was not there yet");
+        assert_eq!(ahead(&mut progress, 10), [100, 101]);
+        assert_eq!(ahead(&mut progress, 10), [0; 0]);
+        assert_eq!(ahead(&mut progress, 25), [103], "its offset may be a hole");
+    }
+
+    #[test]
+    fn a_process_without_a_predecessor_has_nothing_to_catch_up_with() {
+        assert_eq!(ahead(&mut Progress::default(), i64::MAX), [0; 0]);
+    }
+}
