@@ -1,0 +1,76 @@
+//! The client of one peer.
+
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Method, RequestBuilder};
+use serde::de::DeserializeOwned;
+
+use crate::answer::Answer;
+use crate::{Error, HttpUrl, Reason};
+
+/// A client of one peer.
+#[derive(Debug, Clone)]
+pub struct Client {
+    peer: String,
+    base: HttpUrl,
+    limit: Duration,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// Returns a client of the peer at `base`, called `peer` in errors. It waits for each answer for at most `limit`.
+    ///
+    /// # Errors
+    /// If `base` is an https URL and there are no certificates of authorities on this machine.
+    pub fn new(peer: impl Into<String>, base: HttpUrl, limit: Duration) -> Result<Self, Error> {
+        let (peer, http) = (peer.into(), reqwest::Client::builder().timeout(limit).redirect(Policy::none()).no_proxy());
+        // The image of a service that needs no https has no certificates, and then loading them fails.
+        let http = if base.is_https() { http } else { http.tls_certs_only([]) };
+        match http.build() {
+            Ok(http) => Ok(Self { peer, base, limit, http }),
+            Err(_) => Err(Error::new(&peer, &base, Reason::Certificates)),
+        }
+    }
+
+    /// Returns the peer's address.
+    pub fn base(&self) -> &HttpUrl {
+        &self.base
+    }
+
+    /// Returns the JSON at this path of the peer.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.query(path, &[]).await
+    }
+
+    /// Requests this path of the peer; succeeds if the status is 2xx.
+    pub async fn probe(&self, path: &str) -> Result<(), Error> {
+        self.send(Method::GET, &self.base.join(path), |request| request).await?.accepted().await.map(drop)
+    }
+
+    /// Returns the JSON at this path with this query.
+    pub(crate) async fn query<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Error> {
+        let answer = self.send(Method::GET, &self.base.join(path), |request| request.query(query)).await?;
+        answer.accepted().await?.json().await
+    }
+
+    /// Sends a request to `url`, which is below the base; `fill` adds a query or a body.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: &HttpUrl,
+        fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Answer<'_>, Error> {
+        let request = fill(self.http.request(method, url.as_url().clone()));
+        let response = request.send().await.map_err(|error| self.failure(&error))?;
+        Ok(Answer { client: self, response })
+    }
+
+    pub(crate) fn error(&self, reason: Reason) -> Error {
+        Error::new(&self.peer, &self.base, reason)
+    }
+
+    pub(crate) fn failure(&self, error: &reqwest::Error) -> Error {
+        self.error(Reason::of(error, self.limit))
+    }
+}

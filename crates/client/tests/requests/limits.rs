@@ -1,0 +1,77 @@
+//! Answers that are refused, and peers that don't answer.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tidewatch_client::{Client, Error, HttpUrl, LONGEST_ANSWER, Reason, StatusCode};
+use tokio::net::TcpListener;
+
+use crate::peer::{LIMIT, Peer};
+
+async fn get(url: &HttpUrl, limit: Duration) -> Result<Value, Error> {
+    Client::new("console", url.clone(), limit).unwrap().get("/api/status").await
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
+    let elsewhere = Peer::json("{}").await;
+    let location = format!("location: {}/secret-path\r\n", elsewhere.url);
+    let peer = Peer::answering("307 Temporary Redirect", &location, "").await;
+    let error = get(&peer.url, LIMIT).await.unwrap_err();
+    assert_eq!(
+        error.reason().to_string(),
+        format!("it answered 307 Temporary Redirect: it redirects to {}; use that address", elsewhere.url)
+    );
+    assert_eq!(elsewhere.requests(), [""; 0]);
+
+    let peer = Peer::answering("302 Found", "location: /secret-path\r\n", "").await;
+    let error = get(&peer.url, LIMIT).await.unwrap_err();
+    assert!(error.to_string().ends_with("it redirects to another path there; use that address"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_refused() {
+    let whole = Peer::json(&format!("\"{}\"", "x".repeat(LONGEST_ANSWER - 2))).await;
+    get(&whole.url, LIMIT).await.unwrap();
+    let long = Peer::json(&format!("\"{}\"", "x".repeat(LONGEST_ANSWER - 1))).await;
+    let error = get(&long.url, LIMIT).await.unwrap_err();
+    assert!(matches!(error.reason(), Reason::TooLong), "{error}");
+    assert!(error.to_string().ends_with("its answer is longer than 16 MiB"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_json_is_refused() {
+    let page = Peer::answering("200 OK", "", "<html>").await;
+    let error = get(&page.url, LIMIT).await.unwrap_err();
+    assert!(matches!(error.reason(), Reason::Unreadable(_)) && !error.is_unreachable(), "{error}");
+}
+
+#[tokio::test]
+async fn a_peer_that_never_answers_is_given_up_in_time() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let begun = Instant::now();
+    let error = get(&silent.local_addr().unwrap().into(), Duration::from_millis(300)).await.unwrap_err();
+    assert!(begun.elapsed() < LIMIT && error.is_unreachable());
+    assert_eq!(error.reason().to_string(), "no answer within 0.3 s");
+}
+
+#[tokio::test]
+async fn a_peer_that_is_not_there_and_one_that_breaks_off_are_distinguished() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let error = get(&closed.into(), LIMIT).await.unwrap_err();
+    assert!(error.is_unreachable());
+    assert!(error.to_string().starts_with(&format!("request to console at http://{closed} failed: can't connect: ")));
+    let broken = Peer::answering("200 OK", "content-length: 100\r\n", "{").await;
+    let error = get(&broken.url, LIMIT).await.unwrap_err();
+    assert!(matches!(error.reason(), Reason::Broken(_)) && error.is_unreachable(), "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_has_its_status_and_explanation() {
+    let peer = Peer::answering("404 Not Found", "", r#"{"error": "no service is called x"}"#).await;
+    let error = get(&peer.url, LIMIT).await.unwrap_err();
+    assert!(!error.is_unreachable());
+    assert!(error.to_string().ends_with("it answered 404 Not Found: no service is called x"), "{error}");
+    let Reason::Status { status, said } = error.into_reason() else { panic!("another reason") };
+    assert_eq!((status, said.as_str()), (StatusCode::NOT_FOUND, "no service is called x"));
+}
