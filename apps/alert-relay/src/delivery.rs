@@ -1,16 +1,12 @@
 //! Sends alerts to a receiver and reports whether it accepted them.
 use crate::{
-    HttpUrl,
     metrics::Metrics,
     payload,
     state::{Delivery, Kind},
 };
-use anyhow::Context;
 use jiff::Timestamp;
-use reqwest::{Client, Response, StatusCode, Url, header::LOCATION};
-use serde::Serialize;
 use std::{sync::Arc, time::Duration};
-use tidewatch_service::http_client;
+use tidewatch_client::{Alertmanager, Error, HttpUrl, Reason, StatusCode, Webhook};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 /// How long a receiver may take to answer.
@@ -25,7 +21,6 @@ pub(crate) struct Receiver {
     pub(crate) kind: Kind,
     endpoints: Vec<Endpoint>,
     permits: Arc<Semaphore>,
-    client: Client,
     metrics: Metrics,
 }
 
@@ -33,7 +28,13 @@ pub(crate) struct Receiver {
 struct Endpoint {
     /// Host and port.
     name: String,
-    url: Url,
+    client: Client,
+}
+
+#[derive(Clone, Debug)]
+enum Client {
+    Alertmanager(Alertmanager),
+    Webhook(Webhook),
 }
 
 /// The result of a delivery.
@@ -60,23 +61,25 @@ pub(crate) fn receivers(
     alertmanagers: &[HttpUrl],
     webhooks: &[HttpUrl],
     metrics: &Metrics,
-) -> anyhow::Result<Vec<Receiver>> {
-    let client = http_client(TIMEOUT).build().context("can't set up the HTTP client")?;
+) -> Result<Vec<Receiver>, Error> {
     let receiver = |kind, endpoints| Receiver {
         kind,
         endpoints,
         permits: Arc::new(Semaphore::new(CONCURRENCY)),
-        client: client.clone(),
         metrics: metrics.clone(),
     };
-    let cluster: Vec<_> =
-        alertmanagers.iter().map(|base| Endpoint { name: base.to_string(), url: base.join("api/v2/alerts") }).collect();
+    let endpoint = |url: &HttpUrl, client| Endpoint { name: url.host_and_port(), client };
+    let mut cluster = Vec::new();
+    for url in alertmanagers {
+        cluster.push(endpoint(url, Client::Alertmanager(Alertmanager::new(url.clone(), TIMEOUT)?)));
+    }
     let mut receivers = Vec::new();
     if !cluster.is_empty() {
         receivers.push(receiver(Kind::Alertmanager, cluster));
     }
-    for webhook in webhooks {
-        receivers.push(receiver(Kind::Webhook, vec![Endpoint { name: webhook.to_string(), url: webhook.url() }]));
+    for url in webhooks {
+        let webhook = endpoint(url, Client::Webhook(Webhook::new(url.clone(), TIMEOUT)?));
+        receivers.push(receiver(Kind::Webhook, vec![webhook]));
     }
     for endpoint in receivers.iter().flat_map(|receiver| &receiver.endpoints) {
         metrics.expect(&endpoint.name);
@@ -98,7 +101,7 @@ impl Receiver {
         let mut requests = JoinSet::new();
         for endpoint in self.endpoints.clone() {
             let (receiver, delivery) = (self.clone(), delivery.clone());
-            requests.spawn(async move { receiver.tell(endpoint, &delivery).await });
+            requests.spawn(async move { receiver.send(endpoint, &delivery).await });
         }
         let answers = requests.join_all().await;
         let (mut accepted, mut refused) = (Vec::new(), Vec::new());
@@ -112,43 +115,31 @@ impl Receiver {
         Outcome { delivery, accepted_by }
     }
 
-    async fn tell(&self, endpoint: Endpoint, delivery: &Delivery) -> Result<String, Refusal> {
-        let answer = match self.kind {
-            Kind::Alertmanager => {
-                self.post(&endpoint, &payload::alertmanager(&delivery.events, Timestamp::now())).await
+    async fn send(&self, endpoint: Endpoint, delivery: &Delivery) -> Result<String, Refusal> {
+        let answer = match &endpoint.client {
+            Client::Alertmanager(client) => {
+                client.post(&payload::alertmanager(&delivery.events, Timestamp::now())).await
             }
-            Kind::Webhook => self.post(&endpoint, &payload::webhook(&delivery.events)).await,
+            Client::Webhook(client) => client.post(&payload::webhook(&delivery.events)).await,
         };
+        let answer = answer.map_err(|error| Refusal::of(&endpoint.name, &error.into_reason()));
         let outcome = answer.as_ref().map_or_else(|refusal| refusal.outcome, |()| "accepted");
         self.metrics.requests.with_label_values(&[endpoint.name.as_str(), outcome]).inc();
-        match answer {
-            Ok(()) => Ok(endpoint.name),
-            Err(refusal) => Err(Refusal { reason: format!("{} {}", endpoint.name, refusal.reason), ..refusal }),
-        }
-    }
-
-    async fn post(&self, endpoint: &Endpoint, body: &impl Serialize) -> Result<(), Refusal> {
-        let refusal = |outcome, reason| Refusal { outcome, reason, too_large: false };
-        let answer = self.client.post(endpoint.url.clone()).json(body).send().await.map_err(|error| {
-            // The URL may be a secret, and the client's errors include it.
-            let error = error.without_url();
-            if error.is_timeout() {
-                refusal("timeout", format!("did not answer within {} s", TIMEOUT.as_secs()))
-            } else {
-                refusal("unreachable", format!("can't be reached: {:#}", anyhow::Error::new(error)))
-            }
-        })?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        let too_large = status == StatusCode::PAYLOAD_TOO_LARGE;
-        let said = if status.is_redirection() { redirect(&endpoint.url, &answer) } else { beginning(answer).await };
-        Err(Refusal { too_large, ..refusal("refused", format!("answered {status}: {said}")) })
+        answer.map(|()| endpoint.name)
     }
 }
 
 impl Refusal {
+    fn of(endpoint: &str, reason: &Reason) -> Self {
+        let outcome = match reason {
+            Reason::Timeout(_) => "timeout",
+            Reason::Connect(_) | Reason::Broken(_) => "unreachable",
+            _ => "refused",
+        };
+        let too_large = matches!(reason, Reason::Status { status: StatusCode::PAYLOAD_TOO_LARGE, .. });
+        Self { outcome, reason: format!("{endpoint}: {reason}"), too_large }
+    }
+
     /// Merges the refusals of all endpoints.
     fn of_all(refusals: Vec<Self>) -> Self {
         Self {
@@ -157,26 +148,4 @@ impl Refusal {
             reason: refusals.into_iter().map(|refusal| refusal.reason).collect::<Vec<_>>().join("; "),
         }
     }
-}
-
-/// Describes where a redirect leads. Following it would lose the alert: most clients turn a redirected POST into a GET,
-/// and a login page answers that with 200. The sentence names only the host, since the rest of the address is often a
-/// secret.
-fn redirect(asked: &Url, answer: &Response) -> String {
-    let place = answer.headers().get(LOCATION).and_then(|place| asked.join(place.to_str().ok()?).ok());
-    match place.map(|place| place.origin()) {
-        Some(origin) if origin == asked.origin() => {
-            "it redirects to another path there: set the receiver to that address".to_owned()
-        }
-        Some(origin) if origin.is_tuple() => {
-            format!("it redirects to {}: set the receiver to that address", origin.ascii_serialization())
-        }
-        _ => "it redirects, and doesn't say to which web address".to_owned(),
-    }
-}
-
-/// Returns the beginning of the receiver's answer, at most 200 characters.
-async fn beginning(mut answer: Response) -> String {
-    let said = answer.chunk().await.ok().flatten().unwrap_or_default();
-    String::from_utf8_lossy(&said).trim().chars().take(200).collect()
 }

@@ -4,7 +4,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod delivery;
-mod http_url;
 mod metrics;
 mod payload;
 mod rebuild;
@@ -12,6 +11,5 @@ mod run;
 mod service;
 mod state;
 
-pub use http_url::HttpUrl;
 pub use metrics::METRICS;
 pub use service::{AlertRelay, Config};

@@ -1,7 +1,8 @@
 //! Flags and lifecycle of the service.
-use crate::{HttpUrl, delivery::receivers, metrics::Metrics, run::Relay};
+use crate::{delivery::receivers, metrics::Metrics, run::Relay};
 use anyhow::bail;
 use std::net::SocketAddr;
+use tidewatch_client::HttpUrl;
 use tidewatch_kafka::{KafkaArgs, Reader};
 use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
 

@@ -53,7 +53,7 @@ async fn a_redirect_is_a_refusal_and_the_alert_is_told_once_it_ends() {
     let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
     processor.fires("a").await;
     asked(&receiver, 2).await;
-    relay.is_unready("it redirects to another path there: set the receiver to that address").await;
+    relay.is_unready("it redirects to another path there; use that address").await;
     let refused = format!("alert_relay_requests_total{{outcome=\"refused\",receiver=\"{}\"}}", receiver.addr);
     relay.counted(&refused, 2).await;
     let (_, readiness) = relay.readiness().await;
@@ -73,7 +73,7 @@ async fn a_receiver_that_hangs_is_asked_again_and_another_is_told_meanwhile() {
     let relay = Relay::start(broker.args(), To::Webhooks(&[&hanging.webhook, &well.webhook])).await;
     processor.fires("a").await;
     well.hears("a", "firing").await;
-    relay.is_unready("did not answer within 5 s").await;
+    relay.is_unready("no answer within 5 s").await;
     processor.fires("b").await;
     well.hears("b", "firing").await;
     asked(&hanging, 3).await;
