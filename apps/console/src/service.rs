@@ -4,16 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use prometheus::Registry;
-use reqwest::Url;
+use tidewatch_client::HttpUrl;
 use tidewatch_kafka::KafkaArgs;
 use tidewatch_service::{Admin, AdminArgs, Listener, Parts, Service, Shutdown};
 
-use crate::alerts::NOTIFICATIONS;
 use crate::metrics::Metrics;
 use crate::peers::Peer;
 use crate::server::{Live, routes};
 use crate::sources::Shared;
-use crate::sources::peers::{client, follow, measure};
+use crate::sources::peers::Peers;
 use crate::sources::stream::Stream;
 use crate::state::State;
 
@@ -24,27 +23,20 @@ pub struct Config {
     #[arg(long, env, default_value_t = tidewatch_platform::CONSOLE_PAGE.on_loopback())]
     pub listen: SocketAddr,
     /// Admin URL of the stream-processor, for rule states, lag and totals
-    #[arg(long, env, value_name = "URL", value_parser = base_url, hide_env_values = true)]
-    pub processor: Option<Url>,
+    #[arg(long, env, value_name = "URL", hide_env_values = true)]
+    pub processor: Option<HttpUrl>,
     /// URL of the workload-simulator, for injected faults
-    #[arg(long, env, value_name = "URL", value_parser = base_url, hide_env_values = true)]
-    pub simulator: Option<Url>,
+    #[arg(long, env, value_name = "URL", hide_env_values = true)]
+    pub simulator: Option<HttpUrl>,
     /// URL of mock-slack, for notifications
-    #[arg(long, env, value_name = "URL", value_parser = base_url, hide_env_values = true)]
-    pub mock_slack: Option<Url>,
+    #[arg(long, env, value_name = "URL", hide_env_values = true)]
+    pub mock_slack: Option<HttpUrl>,
     /// The brokers.
     #[command(flatten)]
     pub kafka: KafkaArgs,
     /// The admin listener.
     #[command(flatten)]
     pub admin: AdminArgs,
-}
-
-fn base_url(text: &str) -> Result<Url, String> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        _ => Err("expected a URL such as http://127.0.0.1:8083".to_owned()),
-    }
 }
 
 /// The service, bound and ready to run.
@@ -55,8 +47,7 @@ pub struct Console {
     live: Arc<Live>,
     state: Shared,
     registry: Registry,
-    client: reqwest::Client,
-    config: Config,
+    peers: Peers,
 }
 
 impl Console {
@@ -85,17 +76,17 @@ impl Service for Console {
         let reached = health.require("kafka");
         let state = Shared::new(State {
             brokers: config.kafka.brokers.clone(),
-            processor: config.processor.as_ref().map(|url| Peer::new(shown(url))),
-            simulator: config.simulator.as_ref().map(|url| Peer::new(shown(url))),
-            slack: config.mock_slack.as_ref().map(|url| Peer::new(shown(url))),
+            processor: config.processor.as_ref().map(|url| Peer::new(url.to_string())),
+            simulator: config.simulator.as_ref().map(|url| Peer::new(url.to_string())),
+            slack: config.mock_slack.as_ref().map(|url| Peer::new(url.to_string())),
             ..State::default()
         });
         let stream = Stream::new(&config.kafka, state.clone(), metrics.clone(), reached)?;
         stream.export_reachable(&registry)?;
         let live = Arc::new(Live::new(state.clone(), metrics));
-        let client = client([&config.processor, &config.simulator, &config.mock_slack].into_iter().flatten())?;
+        let peers = Peers::new(&config)?;
         let listener = Listener::bind("--listen", config.listen, &config.admin.allowed_host).await?;
-        Ok(Self { listener, admin, stream, live, state, registry, client, config })
+        Ok(Self { listener, admin, stream, live, state, registry, peers })
     }
 
     fn page_addr(&self) -> Option<SocketAddr> {
@@ -107,20 +98,11 @@ impl Service for Console {
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        let Self { listener, admin, stream, live, state, registry, client, config } = self;
+        let Self { listener, admin, stream, live, state, registry, peers } = self;
         tracing::info!(address = %listener.addr(), admin = %admin.addr(), "serving the page");
-        let told = format!("api/alerts?limit={NOTIFICATIONS}");
         let follow = async {
-            let (client, state) = (&client, &state);
             let shutdown = &shutdown;
-            tokio::join!(
-                follow(client, &config.processor, "status", state, |state| &mut state.processor, shutdown),
-                follow(client, &config.simulator, "faults", state, |state| &mut state.simulator, shutdown),
-                follow(client, &config.mock_slack, &told, state, |state| &mut state.slack, shutdown),
-                measure(client, &registry, &config.processor, state, shutdown),
-                stream.run(shutdown),
-                live.run(shutdown),
-            )
+            tokio::join!(peers.run(&state, &registry, shutdown), stream.run(shutdown), live.run(shutdown))
         };
         let serve = listener.serve(routes(Arc::clone(&live)), shutdown.clone());
         let admin = admin.serve(shutdown.clone());
@@ -129,24 +111,5 @@ impl Service for Console {
             Ok(())
         })?;
         Ok(())
-    }
-}
-
-/// Returns the URL as shown on the page: only its origin, since the rest may contain secrets.
-fn shown(url: &Url) -> String {
-    url.origin().ascii_serialization()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_peer_is_named_by_a_web_url() {
-        for bad in ["127.0.0.1:8083", "ftp://host", "http://", "simulator"] {
-            assert!(base_url(bad).is_err(), "{bad}");
-        }
-        let url = base_url("http://user:secret@host:8083/under/").unwrap();
-        assert_eq!(shown(&url), "http://host:8083");
     }
 }

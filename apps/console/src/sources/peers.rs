@@ -2,66 +2,88 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use prometheus::{Registry, TextEncoder};
-use reqwest::{Client, Url};
-use serde::de::DeserializeOwned;
-use tidewatch_service::{Shutdown, http_client};
-use tokio::time::{Instant, MissedTickBehavior};
+use tidewatch_client::{Admin, Error, HttpUrl, MockSlack, Processor, Simulator};
+use tidewatch_platform::STREAM_PROCESSOR;
+use tidewatch_service::Shutdown;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Shared;
+use crate::alerts::NOTIFICATIONS;
 use crate::peers::Peer;
 use crate::processes::{Process, Reading};
+use crate::service::Config;
 use crate::state::State;
 
 const LIMIT: Duration = Duration::from_secs(2);
-/// Maximum size of an answer in bytes; a longer one is refused.
-const MAX_ANSWER: usize = 8 * 1024 * 1024;
 /// Interval between requests to a peer.
 const ANSWERS: Duration = Duration::from_secs(1);
 /// Interval between readings of processes.
 const PROCESSES: Duration = Duration::from_secs(5);
 
-/// Creates a client for these peers. CA certificates are loaded only if a peer uses https: the console's image has
-/// none.
-pub(crate) fn client<'a>(peers: impl IntoIterator<Item = &'a Url>) -> anyhow::Result<Client> {
-    let client = http_client(LIMIT);
-    let tls = peers.into_iter().any(|peer| peer.scheme() == "https");
-    let client = if tls { client } else { client.tls_certs_only([]) };
-    client.build().context("https needs certificates of authorities; SSL_CERT_FILE names a file of them")
+/// Clients of the peers whose addresses are known.
+pub(crate) struct Peers {
+    processor: Option<Processor>,
+    processor_admin: Option<Admin>,
+    simulator: Option<Simulator>,
+    mock_slack: Option<MockSlack>,
 }
 
-/// Keeps a peer's answer up to date until shutdown. Does nothing without the peer's URL.
-pub(crate) async fn follow<T: DeserializeOwned>(
-    client: &Client,
-    base: &Option<Url>,
-    path: &str,
+impl Peers {
+    /// Returns clients of the peers that the flags name.
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+        let admin = |url: HttpUrl| Admin::new(STREAM_PROCESSOR.name, url, LIMIT);
+        Ok(Self {
+            processor: config.processor.clone().map(|url| Processor::new(url, LIMIT)).transpose()?,
+            processor_admin: config.processor.clone().map(admin).transpose()?,
+            simulator: config.simulator.clone().map(|url| Simulator::new(url, LIMIT)).transpose()?,
+            mock_slack: config.mock_slack.clone().map(|url| MockSlack::new(url, LIMIT)).transpose()?,
+        })
+    }
+
+    /// Keeps the peers' answers and the figures of the processes up to date until shutdown.
+    pub(crate) async fn run(&self, state: &Shared, own: &Registry, shutdown: &Shutdown) {
+        let processor = async {
+            let Some(client) = &self.processor else { return };
+            follow(move || client.status(), state, |state| &mut state.processor, shutdown).await;
+        };
+        let simulator = async {
+            let Some(client) = &self.simulator else { return };
+            follow(move || client.faults(), state, |state| &mut state.simulator, shutdown).await;
+        };
+        let mock_slack = async {
+            let Some(client) = &self.mock_slack else { return };
+            follow(move || client.newest(NOTIFICATIONS), state, |state| &mut state.slack, shutdown).await;
+        };
+        let processes = measure(own, self.processor_admin.as_ref(), state, shutdown);
+        tokio::join!(processor, simulator, mock_slack, processes);
+    }
+}
+
+/// Keeps a peer's answer up to date until shutdown.
+async fn follow<T, Asked: Future<Output = Result<T, Error>>>(
+    ask: impl Fn() -> Asked,
     state: &Shared,
     peer: fn(&mut State) -> &mut Option<Peer<T>>,
     shutdown: &Shutdown,
 ) {
-    let Some(base) = base else { return };
-    let (url, shown) = (endpoint(base, path), base.origin().ascii_serialization());
-    let mut tick = tokio::time::interval(ANSWERS);
+    let mut tick = interval(ANSWERS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {
             _ = tick.tick() => {}
             () = shutdown.triggered() => return,
         }
-        let asked = tokio::select! {
-            asked = ask(client, &url) => asked,
+        let answer = tokio::select! {
+            answer = ask() => answer.map_err(|error| error.into_reason().to_string()),
             () = shutdown.triggered() => return,
         };
-        let answer = asked.and_then(|body| {
-            serde_json::from_slice(&body).map_err(|error| format!("its answer can't be read: {error}"))
-        });
         let mut state = state.lock();
         if let Some(peer) = peer(&mut state) {
             match (&answer, &peer.failing) {
-                (Err(why), None) => tracing::warn!(url = shown, why, "a service doesn't answer; trying on"),
-                (Ok(_), Some(_)) => tracing::info!(url = shown, "the service answers"),
+                (Err(why), None) => tracing::warn!(url = peer.url, why, "a service doesn't answer; trying again"),
+                (Ok(_), Some(_)) => tracing::info!(url = peer.url, "the service answers"),
                 _ => {}
             }
             peer.take(Timestamp::now(), answer);
@@ -70,15 +92,8 @@ pub(crate) async fn follow<T: DeserializeOwned>(
 }
 
 /// Keeps the process figures of the console and the stream-processor up to date until shutdown.
-pub(crate) async fn measure(
-    client: &Client,
-    own: &Registry,
-    processor: &Option<Url>,
-    state: &Shared,
-    shutdown: &Shutdown,
-) {
-    let processor = processor.as_ref().map(|base| endpoint(base, "metrics"));
-    let mut tick = tokio::time::interval(PROCESSES);
+async fn measure(own: &Registry, processor: Option<&Admin>, state: &Shared, shutdown: &Shutdown) {
+    let mut tick = interval(PROCESSES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut last = Instant::now();
     loop {
@@ -86,14 +101,14 @@ pub(crate) async fn measure(
             _ = tick.tick() => {}
             () = shutdown.triggered() => return,
         }
-        let processor = match &processor {
-            Some(url) => tokio::select! {
-                asked = ask(client, url) => asked.ok(),
+        let processor = match processor {
+            Some(admin) => tokio::select! {
+                metrics = admin.metrics() => metrics.ok(),
                 () = shutdown.triggered() => return,
             },
             None => None,
         };
-        let processor = processor.and_then(|body| Reading::parse(&String::from_utf8_lossy(&body)));
+        let processor = processor.and_then(|text| Reading::parse(&text));
         let own = TextEncoder::new().encode_to_string(&own.gather()).ok().and_then(|text| Reading::parse(&text));
         let elapsed = last.elapsed();
         last = Instant::now();
@@ -111,63 +126,32 @@ fn update(process: &mut Option<Process>, service: &'static str, reading: Option<
     }
 }
 
-async fn ask(client: &Client, url: &str) -> Result<Vec<u8>, String> {
-    let mut response = client.get(url).send().await.map_err(|error| sentence(&error))?;
-    if !response.status().is_success() {
-        return Err(format!("it answered {}", response.status().as_u16()));
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| sentence(&error))? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_ANSWER {
-            return Err("its answer is longer than 8 MiB".to_owned());
-        }
-    }
-    Ok(body)
-}
-
-/// Describes the error without the URL, which is shown next to it.
-fn sentence(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        "no answer within 2 s".to_owned()
-    } else if error.is_connect() {
-        "it can't be connected to".to_owned()
-    } else {
-        "the connection broke".to_owned()
-    }
-}
-
-fn endpoint(base: &Url, path: &str) -> String {
-    format!("{}/{path}", base.as_str().trim_end_matches('/'))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use tidewatch_kafka::KafkaArgs;
+    use tidewatch_service::AdminArgs;
 
-    #[test]
-    fn a_path_is_added_to_the_base_url_with_or_without_its_slash() {
-        for base in ["http://host:8083/under/", "http://host:8083/under"] {
-            assert_eq!(endpoint(&Url::parse(base).unwrap(), "faults"), "http://host:8083/under/faults");
-        }
-    }
+    use super::*;
 
     #[tokio::test]
     async fn a_peer_that_never_answers_does_not_delay_the_end() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = Some(Url::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap());
-        let (client, registry) = (client(&base).unwrap(), Registry::new());
-        let (state, shutdown) = (Shared::new(State::default()), Shutdown::new());
+        let config = Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            processor: Some(silent.local_addr().unwrap().into()),
+            simulator: None,
+            mock_slack: None,
+            kafka: KafkaArgs::new("127.0.0.1:1"),
+            admin: AdminArgs::at(([127, 0, 0, 1], 0)),
+        };
+        let peers = Peers::new(&config).unwrap();
+        let (state, registry, shutdown) = (Shared::new(State::default()), Registry::new(), Shutdown::new());
         let asked = async {
             let held = (silent.accept().await.unwrap(), silent.accept().await.unwrap());
             shutdown.trigger();
             (held, Instant::now())
         };
-        let ((_held, triggered), (), ()) = tokio::join!(
-            asked,
-            follow(&client, &base, "status", &state, |state| &mut state.processor, &shutdown),
-            measure(&client, &registry, &base, &state, &shutdown),
-        );
+        let ((_held, triggered), ()) = tokio::join!(asked, peers.run(&state, &registry, &shutdown));
         assert!(triggered.elapsed() < LIMIT / 2, "{:?}", triggered.elapsed());
     }
 }

@@ -1,6 +1,5 @@
 //! The services that `up` runs, connected to each other.
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use alert_relay::AlertRelay;
@@ -8,7 +7,6 @@ use anyhow::anyhow;
 use console::Console;
 use metrics_bridge::Bridge;
 use mock_slack::MockSlack;
-use reqwest::Url;
 use stream_processor::Processor;
 use tidewatch_platform as platform;
 use tidewatch_servers::prometheus::Target;
@@ -89,9 +87,9 @@ pub(super) async fn bind(
 
     let console: Console = bound(console::Config {
         listen: ports.of(platform::CONSOLE_PAGE),
-        processor: Some(url(processor.admin_addr())?),
-        simulator: Some(url(simulator.addr())?),
-        mock_slack: Some(url(mock_slack.addr())?),
+        processor: Some(processor.admin_addr().into()),
+        simulator: Some(simulator.addr().into()),
+        mock_slack: Some(mock_slack.addr().into()),
         kafka: kafka(),
         admin: admin::<Console>(args),
     })
@@ -113,10 +111,6 @@ pub(super) async fn bind(
 /// Returns the settings of a service's admin listener.
 fn admin<S: Service>(args: &Args) -> AdminArgs {
     AdminArgs { admin_listen: args.ports.of(S::ENTRY.admin), allowed_host: args.allowed_host.clone() }
-}
-
-fn url(address: SocketAddr) -> anyhow::Result<Url> {
-    Ok(Url::parse(&format!("http://{address}"))?)
 }
 
 /// Binds a service's ports. Errors name the service.
