@@ -35,8 +35,8 @@ pub enum ServerError {
         said: String,
     },
     /// The HTTP client for the readiness check can't be created.
-    #[error("cannot set up an HTTP client: {0}")]
-    Client(reqwest::Error),
+    #[error(transparent)]
+    Client(tidewatch_client::Error),
 }
 
 impl ServerError {

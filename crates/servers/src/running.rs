@@ -1,8 +1,11 @@
 //! A running server.
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
+
+use tidewatch_client::Client;
 
 use crate::process::{Invocation, Port, ProcessGroup, Supervised, last_lines};
 use crate::{Place, Preparation, Ready, Server, ServerError};
@@ -115,19 +118,12 @@ impl Running {
 
 impl Launch {
     async fn run(&self) -> Result<Supervised, ServerError> {
-        let client = reqwest::Client::builder()
-            .timeout(ANSWER_WITHIN)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(ServerError::Client)?;
         let Place { dir, port } = &self.place;
+        let client = Client::new(self.name, SocketAddr::from(([127, 0, 0, 1], *port)).into(), ANSWER_WITHIN)
+            .map_err(ServerError::Client)?;
         let ready = || async {
             match self.ready {
-                Ready::Http(path) => {
-                    let answer = client.get(format!("{}{path}", self.place.url())).send().await;
-                    answer.is_ok_and(|answer| answer.status().is_success())
-                }
+                Ready::Http(path) => client.probe(path).await.is_ok(),
                 Ready::Kafka => tidewatch_kafka::serves(*port).await,
             }
         };
