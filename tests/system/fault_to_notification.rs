@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tidewatch_testkit::{Notification, Stack, StackOptions, eventually, skipped};
+use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
+use tidewatch_testkit::{Stack, StackOptions, eventually, skipped};
 
 const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
 
@@ -70,7 +71,7 @@ async fn each_fault_raises_its_own_alert_alone(broker: &str) {
     }
     for fault in &FAULTS {
         let injected = moment(&stack, "active", fault.service, "injected_at").await;
-        let told = told(&stack, fault, "firing").await;
+        let told = told(&stack, fault, NotificationStatus::Firing).await;
         println!("{broker}: {} {:.1} to {:.1} s", fault.rule, seconds(injected, &told).0, seconds(injected, &told).1);
         assert!(seconds(injected, &told).1 <= fault.within, "{}: {:?}", fault.rule, seconds(injected, &told));
     }
@@ -78,7 +79,7 @@ async fn each_fault_raises_its_own_alert_alone(broker: &str) {
     assert!(stack.run(&["heal"]).await.status.success());
     for fault in &FAULTS {
         let healed = moment(&stack, "history", fault.service, "healed_at").await;
-        let told = told(&stack, fault, "resolved").await;
+        let told = told(&stack, fault, NotificationStatus::Resolved).await;
         println!("{broker}: {} resolved {:.1} s", fault.rule, seconds(healed, &told).1);
         assert!(seconds(healed, &told).1 <= RESOLVED_WITHIN, "{}: {:?}", fault.rule, seconds(healed, &told));
     }
@@ -95,8 +96,10 @@ async fn each_fault_raises_its_own_alert_alone(broker: &str) {
         .flat_map(|fault| fault.regions.iter().map(|region| (fault.rule, fault.service, Some(*region))))
         .collect();
     let all = stack.notifications().await;
-    let seen: BTreeSet<_> =
-        all.iter().map(|told| (told.rule.as_str(), told.service.as_str(), told.region.as_deref())).collect();
+    let seen: BTreeSet<_> = all
+        .iter()
+        .map(|told| (told.label("alertname"), told.label("service"), told.labels.get("region").map(String::as_str)))
+        .collect();
     assert_eq!(seen, expected, "{all:#?}");
     assert_eq!(all.len(), 2 * expected.len(), "one firing and one resolved each: {all:#?}");
 }
@@ -121,11 +124,14 @@ async fn moment(stack: &Stack, list: &str, service: &str, field: &str) -> Timest
 }
 
 /// Waits for the notifications of every region that the fault affects, and returns them.
-async fn told(stack: &Stack, fault: &Fault, status: &str) -> Vec<Notification> {
-    let what = format!("{} {status} for {:?} of {}", fault.rule, fault.regions, fault.service);
+async fn told(stack: &Stack, fault: &Fault, status: NotificationStatus) -> Vec<Notification> {
+    let what = format!("{} {} for {:?} of {}", fault.rule, status.as_str(), fault.regions, fault.service);
     eventually(&what, Duration::from_secs(120), async || {
         let mut told = stack.notifications().await;
-        told.retain(|told| told.rule == fault.rule && told.service == fault.service && told.status == status);
+        let is_wanted = |told: &Notification| {
+            told.label("alertname") == fault.rule && told.label("service") == fault.service && told.status == status
+        };
+        told.retain(is_wanted);
         (told.len() >= fault.regions.len()).then_some(told)
     })
     .await

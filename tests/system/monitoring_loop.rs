@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
 use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
 use tidewatch_servers::process::Port;
 use tidewatch_servers::prometheus::{self, Prometheus};
 use tidewatch_servers::{Installation, Running, rules};
-use tidewatch_testkit::{Notification, Stack, StackOptions, eventually, program};
+use tidewatch_testkit::{Stack, StackOptions, eventually, program};
 
 const BROKEN: &str = "payment-service";
 const SLO: &str = "payment-service-availability";
@@ -31,18 +32,18 @@ async fn a_page_and_a_ticket_live_and_end_on_the_real_servers() {
 
     assert!(stack.run(&["break", BROKEN, "--error-rate", "30%"]).await.status.success());
     let broken_at = Timestamp::now();
-    let fast = stack.notified("HighErrorRate", BROKEN, "firing", Duration::from_secs(60)).await;
+    let fast = stack.notified("HighErrorRate", BROKEN, NotificationStatus::Firing, Duration::from_secs(60)).await;
     assert_eq!(fast.labels["path"], "fast");
     let seconds = fast.received_at.duration_since(broken_at).as_secs_f64();
     assert!(seconds <= 30.0, "told after {seconds:.1} s");
 
-    let page = told(&stack, PAGE, "firing", Duration::from_secs(120)).await;
+    let page = told(&stack, PAGE, NotificationStatus::Firing, Duration::from_secs(120)).await;
     assert_eq!(page.labels["severity"], "critical");
     eventually("the ticket fires too, and is held back", Duration::from_secs(60), async || {
         (held_back(&stack, TICKET).await? == vec![true; 2]).then_some(())
     })
     .await;
-    assert!(!stack.notifications().await.iter().any(|told| told.rule == TICKET), "the page says it all");
+    assert!(!stack.notifications().await.iter().any(|told| told.label("alertname") == TICKET), "the page says it all");
     // The records for the longest windows, which the budget is computed from, come later than those for the alerts.
     let less = format!("slo:error_budget_remaining:ratio{{slo=\"{SLO}\"}} < 1");
     eventually("less of the budget is left", Duration::from_secs(60), async || {
@@ -52,12 +53,13 @@ async fn a_page_and_a_ticket_live_and_end_on_the_real_servers() {
 
     assert!(stack.run(&["heal"]).await.status.success());
     let healed_at = Timestamp::now();
-    let resolved = stack.notified("HighErrorRate", BROKEN, "resolved", Duration::from_secs(120)).await;
+    let resolved =
+        stack.notified("HighErrorRate", BROKEN, NotificationStatus::Resolved, Duration::from_secs(120)).await;
     let seconds_to_resolved = resolved.received_at.duration_since(healed_at).as_secs_f64();
     assert!(seconds_to_resolved <= 95.0, "the end was told after {seconds_to_resolved:.1} s");
-    let page_over = told(&stack, PAGE, "resolved", Duration::from_secs(180)).await;
-    let ticket = told(&stack, TICKET, "firing", Duration::from_secs(180)).await;
-    let ticket_over = told(&stack, TICKET, "resolved", Duration::from_secs(300)).await;
+    let page_over = told(&stack, PAGE, NotificationStatus::Resolved, Duration::from_secs(180)).await;
+    let ticket = told(&stack, TICKET, NotificationStatus::Firing, Duration::from_secs(180)).await;
+    let ticket_over = told(&stack, TICKET, NotificationStatus::Resolved, Duration::from_secs(300)).await;
     let since = |from: Timestamp, told: &Notification| told.received_at.duration_since(from).as_secs_f64();
     println!(
         "fast {seconds:.1} s, page {:.1} s; after healing: fast {seconds_to_resolved:.1} s, page {:.1} s, ticket told {:.1} s, over {:.1} s",
@@ -67,7 +69,7 @@ async fn a_page_and_a_ticket_live_and_end_on_the_real_servers() {
         since(healed_at, &ticket_over),
     );
     let told = stack.notifications().await;
-    assert!(told.iter().all(|told| told.service == BROKEN), "{told:#?}");
+    assert!(told.iter().all(|told| told.label("service") == BROKEN), "{told:#?}");
 }
 
 #[tokio::test]
@@ -136,11 +138,11 @@ pub(crate) async fn budgets_are_whole(stack: &Stack) {
 }
 
 /// Waits for a notification of the broken service's availability SLO.
-async fn told(stack: &Stack, rule: &str, status: &str, limit: Duration) -> Notification {
-    let what = format!("{rule} {status} for {SLO}; up said:\n{}", stack.said());
+async fn told(stack: &Stack, rule: &str, status: NotificationStatus, limit: Duration) -> Notification {
+    let what = format!("{rule} {} for {SLO}; up said:\n{}", status.as_str(), stack.said());
     eventually(&what, limit, async || {
         let mut told = stack.notifications().await.into_iter();
-        told.find(|told| told.rule == rule && told.status == status && told.labels["slo"] == SLO)
+        told.find(|told| told.label("alertname") == rule && told.status == status && told.label("slo") == SLO)
     })
     .await
 }

@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tidewatch_contract::{Event, REPLAY, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Reader, Record};
@@ -131,7 +132,7 @@ async fn a_followed_log_that_falls_silent_is_told_of_as_any_service_is() {
         (group["rules"]["TrafficDrop"]["state"] == "ok").then_some(())
     })
     .await;
-    stack.notified("TrafficDrop", "shop", "firing", Duration::from_secs(75)).await;
+    stack.notified("TrafficDrop", "shop", NotificationStatus::Firing, Duration::from_secs(75)).await;
     drop(log);
     assert!(replay.wait().unwrap().success());
 }

@@ -25,5 +25,5 @@ pub use fixtures::{alert, request};
 pub use node::node_project;
 pub use program::program;
 pub use skipped::skipped;
-pub use stack::{Notification, Stack, StackOptions};
+pub use stack::{Stack, StackOptions};
 pub use transactions::Transactions;

@@ -7,15 +7,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
+use tidewatch_client::{Client, HttpUrl, MockSlack, Prometheus};
+use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
 
 /// Time limit for `up` to become ready; a real Kafka on a busy machine takes most of it.
 const READY: Duration = Duration::from_secs(120);
 /// `up` has 10 s to drain, and a real Kafka another 10 s to stop.
 const DRAINED: Duration = Duration::from_secs(30);
+/// Time limit for an answer over HTTP.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Options for starting a stack.
 #[derive(Debug, Clone)]
@@ -33,30 +36,12 @@ impl StackOptions {
     }
 }
 
-/// A notification that mock-slack received.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Notification {
-    /// The rule's name.
-    pub rule: String,
-    /// The service concerned; empty if the rule concerns none.
-    pub service: String,
-    /// The region, if the rule has one.
-    pub region: Option<String>,
-    /// All labels.
-    pub labels: BTreeMap<String, String>,
-    /// `firing` or `resolved`.
-    pub status: String,
-    /// When mock-slack received it.
-    pub received_at: Timestamp,
-}
-
 /// A running `up`. When dropped, it is ended as with ctrl-c.
 pub struct Stack {
     binary: PathBuf,
     up: Child,
     dir: TempDir,
     endpoints: Value,
-    client: reqwest::Client,
 }
 
 impl Stack {
@@ -79,8 +64,7 @@ impl Stack {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build().unwrap();
-        Self { binary: options.binary.clone(), up, dir, endpoints, client }
+        Self { binary: options.binary.clone(), up, dir, endpoints }
     }
 
     /// Returns the state directory.
@@ -103,6 +87,10 @@ impl Stack {
         self.endpoints[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.endpoints))
     }
 
+    fn url(&self, name: &str) -> HttpUrl {
+        self.endpoint(name).parse().unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
     /// Runs another verb against this stack.
     pub async fn run(&self, arguments: &[&str]) -> Output {
         let mut command = command(&self.binary);
@@ -117,37 +105,37 @@ impl Stack {
 
     /// Returns the samples of an instant query to Prometheus: labels and value.
     pub async fn query(&self, promql: &str) -> Vec<(BTreeMap<String, String>, f64)> {
-        let url = format!("{}/api/v1/query", self.endpoint("prometheus"));
-        let answer = self.client.get(&url).query(&[("query", promql)]).send().await.unwrap();
-        let answer: Value = answer.json().await.unwrap();
-        let samples = answer["data"]["result"].as_array().unwrap_or_else(|| panic!("{promql}: {answer}"));
-        let sample = |sample: &Value| {
-            let labels = serde_json::from_value(sample["metric"].clone()).unwrap();
-            (labels, sample["value"][1].as_str().unwrap().parse().unwrap())
-        };
-        samples.iter().map(sample).collect()
+        let prometheus = Prometheus::new(self.url("prometheus"), ANSWER).unwrap();
+        let samples = prometheus.samples(promql).await.unwrap_or_else(|error| panic!("{promql}: {error}"));
+        samples.into_iter().map(|sample| (sample.labels, sample.value)).collect()
     }
 
     /// Sends GET to a path of a service and returns the JSON.
     pub async fn get(&self, name: &str, path: &str) -> Value {
-        let url = format!("{}{path}", self.endpoint(name));
-        let response = self.client.get(&url).send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
-        assert!(response.status().is_success(), "{url}: {}", response.status());
-        response.json().await.unwrap()
+        let client = Client::new(name, self.url(name), ANSWER).unwrap();
+        client.get(path).await.unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// Returns the notifications that mock-slack has received so far, oldest first.
     pub async fn notifications(&self) -> Vec<Notification> {
-        let alerts = self.get("mock_slack", "/api/alerts").await;
-        alerts.as_array().unwrap().iter().rev().map(notification).collect()
+        let mock_slack = MockSlack::new(self.url("mock_slack"), ANSWER).unwrap();
+        let mut notifications = mock_slack.notifications().await.unwrap();
+        notifications.reverse();
+        notifications
     }
 
     /// Waits until mock-slack has received a notification of this rule, service and status, and returns it.
-    pub async fn notified(&self, rule: &str, service: &str, status: &str, limit: Duration) -> Notification {
-        let what = format!("notification of {rule} {status} for {service}; up said:\n{}", self.said());
+    pub async fn notified(
+        &self,
+        rule: &str,
+        service: &str,
+        status: NotificationStatus,
+        limit: Duration,
+    ) -> Notification {
+        let what = format!("notification of {rule} {} for {service}; up said:\n{}", status.as_str(), self.said());
         crate::eventually(&what, limit, async || {
-            let all = self.notifications().await;
-            all.into_iter().find(|told| told.rule == rule && told.service == service && told.status == status)
+            let mut all = self.notifications().await.into_iter();
+            all.find(|one| one.label("alertname") == rule && one.label("service") == service && one.status == status)
         })
         .await
     }
@@ -223,18 +211,4 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
         std::thread::sleep(Duration::from_millis(20));
     }
     None
-}
-
-fn notification(alert: &Value) -> Notification {
-    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("not text in {alert}")).to_owned();
-    let labels = alert["labels"].as_object().unwrap();
-    let labels: BTreeMap<_, _> = labels.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-    Notification {
-        rule: text(&alert["labels"]["alertname"]),
-        service: labels.get("service").cloned().unwrap_or_default(),
-        region: labels.get("region").cloned(),
-        labels,
-        status: text(&alert["status"]),
-        received_at: text(&alert["received_at"]).parse().unwrap(),
-    }
 }
