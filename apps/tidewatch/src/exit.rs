@@ -22,8 +22,11 @@ pub(crate) fn usage(sentence: impl Display) -> anyhow::Error {
 /// Returns the exit code for a verb's outcome, and prints an error on stderr.
 pub(crate) fn of(outcome: anyhow::Result<()>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
+    let unreachable =
+        error.chain().filter_map(|cause| cause.downcast_ref()).any(tidewatch_client::Error::is_unreachable);
+    let hint = if unreachable { "; is `tidewatch up` still running?" } else { "" };
     // If stderr is closed, the exit code is the only message.
-    let _ = writeln!(std::io::stderr(), "error: {}", printable_lines(format_args!("{error:#}")));
+    let _ = writeln!(std::io::stderr(), "error: {}", printable_lines(format_args!("{error:#}{hint}")));
     if error.is::<Usage>() { USAGE.into() } else { FAILED.into() }
 }
 

@@ -4,13 +4,14 @@
 use std::fmt::{self, Display};
 
 use jiff::SignedDuration;
+use tidewatch_client::Simulator;
 use tidewatch_contract::http::simulator::{FaultKind, FaultRequest};
 use tidewatch_service::printable;
 
 use crate::flags;
 use crate::http;
 use crate::say::say;
-use crate::simulator::{Simulator, described};
+use crate::simulator::{described, refused};
 use crate::state::{Endpoints, StateArgs};
 
 /// Break a service of the simulated workload, in one way
@@ -100,8 +101,9 @@ impl Display for Percent {
 /// Breaks a service.
 pub(crate) async fn inject(args: BreakArgs) -> anyhow::Result<()> {
     let endpoints = args.state.endpoints()?;
-    let simulator = Simulator::new(http::client()?, endpoints.require("simulator")?);
-    simulator.inject(&args.service, args.region.as_deref(), &args.fault.request(args.lasting)).await?;
+    let simulator = Simulator::new(http::required(&endpoints, "simulator")?, http::LIMIT)?;
+    let request = args.fault.request(args.lasting);
+    simulator.inject(&args.service, args.region.as_deref(), &request).await.map_err(refused)?;
 
     let place = args.region.as_ref().map_or_else(String::new, |region| format!(" in {region}"));
     let end = match args.lasting {
@@ -127,8 +129,8 @@ pub(crate) struct HealArgs {
 /// Heals faults.
 pub(crate) async fn heal(args: HealArgs) -> anyhow::Result<()> {
     let endpoints = args.state.endpoints()?;
-    let simulator = Simulator::new(http::client()?, endpoints.require("simulator")?);
-    let healed = simulator.heal(args.service.as_deref()).await?;
+    let simulator = Simulator::new(http::required(&endpoints, "simulator")?, http::LIMIT)?;
+    let healed = simulator.heal(args.service.as_deref()).await.map_err(refused)?;
     if healed.is_empty() {
         say!("nothing was broken{}", args.service.map_or_else(String::new, |service| format!(" in {service}")));
         return Ok(());

@@ -1,48 +1,29 @@
-//! Requests to the services of a running Tidewatch.
+//! The addresses of a running Tidewatch's services, for requests over HTTP.
 
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use reqwest::{Client, RequestBuilder, Response, Url};
-use serde::de::DeserializeOwned;
-use tidewatch_service::http_client;
+use tidewatch_client::HttpUrl;
 
-const LIMIT: Duration = Duration::from_secs(5);
+use crate::state::Endpoints;
 
-/// Returns a client that gives up after 5 s, follows no redirects and uses no proxy.
-pub(crate) fn client() -> anyhow::Result<Client> {
-    http_client(LIMIT).build().context("can't set up an HTTP client")
+/// How long an answer may take.
+pub(crate) const LIMIT: Duration = Duration::from_secs(5);
+
+/// Returns the URL of `name`, if it is running.
+pub(crate) fn url(endpoints: &Endpoints, name: &str) -> anyhow::Result<Option<HttpUrl>> {
+    let parse = |place: &str| place.parse().with_context(|| format!("the address of {name} is not usable"));
+    endpoints.get(name).map(parse).transpose()
 }
 
-/// Sends a request to `service`; an error says that it doesn't respond, and what to check.
-pub(crate) async fn send(service: &str, request: RequestBuilder) -> anyhow::Result<Response> {
-    request.send().await.map_err(|error| {
-        let url = error.url().map_or_else(String::new, |url| format!(" at {url}"));
-        let reason = if error.is_timeout() { "no answer within 5 s" } else { "can't connect" };
-        anyhow!("the {service}{url} does not answer ({reason}): does `tidewatch up` still run?")
-    })
+/// Returns the URL of `name`, or an error that says that this Tidewatch doesn't have it.
+pub(crate) fn required(endpoints: &Endpoints, name: &str) -> anyhow::Result<HttpUrl> {
+    url(endpoints, name)?.ok_or_else(|| anyhow!("the running tidewatch has no {name}"))
 }
 
-/// Returns a URL that is safe to show, without the user name and password that it may contain.
-pub(crate) fn shown(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(mut parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
-            // A URL that can't have them doesn't have any.
-            let _ = parsed.set_username("").and_then(|()| parsed.set_password(None));
-            parsed.as_str().trim_end_matches('/').to_owned()
-        }
-        _ => url.to_owned(),
-    }
-}
-
-/// Sends a GET request to `service`, and parses the response as JSON.
-pub(crate) async fn get<T: DeserializeOwned>(client: &Client, service: &str, url: &str) -> anyhow::Result<T> {
-    let response = send(service, client.get(url)).await?;
-    let (status, url) = (response.status(), shown(url));
-    if !status.is_success() {
-        return Err(anyhow!("the {service} at {url} answers {status}"));
-    }
-    response.json().await.with_context(|| format!("the {service} at {url} answers something unexpected"))
+/// Returns an address that is safe to show: a URL without the user name and password that it may contain.
+pub(crate) fn shown(place: &str) -> String {
+    place.parse::<HttpUrl>().map_or_else(|_| place.to_owned(), |url| url.without_credentials())
 }
 
 #[cfg(test)]
@@ -50,11 +31,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_shown_without_name_and_password() {
-        assert_eq!(shown("http://me:secret@h:9090/under?a=b"), "http://h:9090/under?a=b");
-        assert_eq!(shown("http://token@h:9090"), "http://h:9090");
-        for plain in ["http://h:9090", "kafka-1:9092", ""] {
+    fn an_address_is_shown_without_name_and_password() {
+        assert_eq!(shown("http://me:secret@h:9090/under?a=b"), "http://h:9090/under");
+        for plain in ["http://h:9090", "kafka-1:9092", "in-process", ""] {
             assert_eq!(shown(plain), plain);
         }
+    }
+
+    #[test]
+    fn an_address_that_is_not_there_or_not_a_url_is_named() {
+        let mut endpoints = Endpoints::default();
+        endpoints.insert("console", "nowhere");
+        assert!(format!("{:#}", required(&endpoints, "console").unwrap_err()).contains("address of console"));
+        assert!(required(&endpoints, "prometheus").unwrap_err().to_string().contains("has no prometheus"));
+        assert_eq!(url(&endpoints, "prometheus").unwrap(), None);
     }
 }

@@ -1,31 +1,10 @@
-//! Reads the stream-processor's status from its admin listener.
+//! The rules that fire, and those that are not quiet, in the stream-processor's status.
 
 use std::collections::BTreeSet;
 
-use reqwest::Client;
-use tidewatch_contract::http::processor::{GroupView, RuleStatus, STATUS, Status};
+use tidewatch_contract::http::processor::{GroupView, RuleStatus, Status};
 
-use crate::http;
 use crate::simulator::Simulated;
-
-/// A client of the stream-processor.
-#[derive(Debug, Clone)]
-pub(crate) struct Processor {
-    client: Client,
-    url: String,
-}
-
-impl Processor {
-    /// Returns a client of the stream-processor whose admin listener is at this URL.
-    pub(crate) fn new(client: Client, url: impl Into<String>) -> Self {
-        Self { client, url: url.into() }
-    }
-
-    /// Returns the stream-processor's status.
-    pub(crate) async fn status(&self) -> anyhow::Result<Status> {
-        http::get(&self.client, "stream-processor", &format!("{}{STATUS}", self.url)).await
-    }
-}
 
 /// Lists the rules of simulated groups that don't yet report that all is well: `SERVICE REGION: RULE is STATE`.
 pub(crate) fn not_quiet(status: &Status, services: &[Simulated], rules: &[&str]) -> Vec<String> {
@@ -75,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_quiet_is_named_also_where_the_group_is_not_there() {
+    fn rules_that_are_not_quiet_are_named_even_if_their_group_is_missing() {
         let services: Vec<Simulated> = serde_json::from_value(json!([{
             "service": "pay", "regions": ["eu", "us"], "produced": 0, "acknowledged": 0, "dropped": 0,
         }]))

@@ -25,6 +25,7 @@ use tokio::time::Instant;
 
 use crate::exit::usage;
 use crate::flags;
+use crate::http;
 use crate::interrupt::Interrupt;
 use crate::say::say;
 use crate::state::{Endpoints, StateArgs};
@@ -194,7 +195,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let may_be_live = pace.liveness.is_some();
     let (kafka, endpoints) = args.target()?;
     check_reachable(&kafka).await?;
-    let arrival = Arrival::watch(endpoints.get("processor")).await;
+    let arrival = Arrival::watch(http::url(&endpoints, "processor")?).await;
 
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let began = Instant::now();

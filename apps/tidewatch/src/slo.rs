@@ -4,7 +4,6 @@ mod budget;
 mod explain;
 mod generate;
 mod known;
-mod prometheus;
 mod status;
 mod validate;
 

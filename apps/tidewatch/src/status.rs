@@ -1,8 +1,7 @@
 //! `tidewatch status`: a snapshot of the services, as a table or as the console's JSON.
 
-use anyhow::Context;
-use serde_json::Value;
-use tidewatch_contract::http::console::{STATUS, Service, Status, Totals};
+use tidewatch_client::Console;
+use tidewatch_contract::http::console::{Service, Status, Totals};
 use tidewatch_service::printable_json;
 
 use crate::http;
@@ -27,16 +26,13 @@ pub(crate) fn known(count: Option<u64>) -> String {
 
 /// Queries the console and prints the result.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    let endpoints = args.state.endpoints()?;
-    let url = format!("{}{STATUS}", endpoints.require("console")?);
-    let answer: Value = http::get(&http::client()?, "console", &url).await?;
+    let console = Console::new(http::required(&args.state.endpoints()?, "console")?, http::LIMIT)?;
+    let status = console.status().await?;
     if args.json {
-        say!("{}", printable_json(&serde_json::to_string_pretty(&answer)?));
-        return Ok(());
+        say!("{}", printable_json(&serde_json::to_string_pretty(&serde_json::to_value(&status)?)?));
+    } else {
+        say!("{}", render(&status).trim_end());
     }
-    let status: Status =
-        serde_json::from_value(answer).with_context(|| format!("the console at {url} answers something unexpected"))?;
-    say!("{}", render(&status).trim_end());
     Ok(())
 }
 

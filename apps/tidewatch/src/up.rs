@@ -14,6 +14,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use tidewatch_client::Admin;
+use tidewatch_contract::http::admin::{Readiness, Unmet};
 use tidewatch_slo::Scale;
 use tokio::time::{Instant, sleep};
 
@@ -201,18 +203,20 @@ async fn serve(args: &Args, dir: &Path, started: Started, interrupt: &mut Interr
 
 /// Waits until every service reports that it is ready.
 async fn until_ready(admins: &[(&'static str, SocketAddr)]) -> anyhow::Result<()> {
-    let client = http::client()?;
     let deadline = Instant::now() + READY;
-    for (name, admin) in admins {
-        let url = format!("http://{admin}/readyz");
+    for (name, address) in admins {
+        let admin = Admin::new(name, (*address).into(), http::LIMIT)?;
         loop {
-            let answer = client.get(&url).send().await;
-            if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+            let readiness = admin.readiness().await;
+            if readiness.as_ref().is_ok_and(|readiness| readiness.ready) {
                 break;
             }
             if Instant::now() > deadline {
-                let why = match answer {
-                    Ok(answer) => answer.text().await.unwrap_or_default(),
+                let why = match readiness {
+                    Ok(Readiness { reasons, .. }) => {
+                        let reason = |unmet: &Unmet| format!("{}: {}", unmet.condition, unmet.reason);
+                        reasons.iter().map(reason).collect::<Vec<_>>().join("; ")
+                    }
                     Err(error) => error.to_string(),
                 };
                 return Err(anyhow!("{name} is not ready within {} s: {why}", READY.as_secs()));

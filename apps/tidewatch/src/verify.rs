@@ -1,11 +1,9 @@
 //! `tidewatch verify`: proves end to end that a running Tidewatch notices what it should.
 
-mod alertmanager;
 mod checklist;
 mod junit;
 mod outcome;
 mod plan;
-mod prometheus;
 mod report;
 mod run;
 mod stack;

@@ -6,16 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
+use tidewatch_client::{MockSlack, Processor, Simulator};
 use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tokio::time::{Instant, sleep};
 
-use crate::inbox::{self, Inbox};
-use crate::processor::{self, Processor};
 use crate::promises::{self, PROMISES, Promise, RESOLVED_WITHIN};
 use crate::say::say;
-use crate::simulator::{Simulated, Simulator};
+use crate::simulator::Simulated;
 use crate::state::{Endpoints, StateArgs};
-use crate::{http, table};
+use crate::{http, inbox, processor, table};
 
 const POLL: Duration = Duration::from_millis(200);
 /// Time limit for firing and for resolved notifications.
@@ -71,7 +70,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
 struct Bench {
     simulator: Simulator,
-    inbox: Inbox,
+    mock_slack: MockSlack,
     processor: Processor,
     broker: String,
     services: Vec<Simulated>,
@@ -79,16 +78,16 @@ struct Bench {
 
 impl Bench {
     async fn new(endpoints: &Endpoints) -> anyhow::Result<Self> {
-        let client = http::client()?;
-        let simulator = Simulator::new(client.clone(), endpoints.require("simulator")?);
+        let url = |name| http::required(endpoints, name);
+        let simulator = Simulator::new(url("simulator")?, http::LIMIT)?;
         let services = simulator.services().await?;
         if services.len() < PROMISES.len() {
             return Err(anyhow!("the simulator has {} services, and {} are needed", services.len(), PROMISES.len()));
         }
         Ok(Self {
             simulator,
-            inbox: Inbox::new(client.clone(), endpoints.require("mock_slack")?),
-            processor: Processor::new(client, endpoints.require("processor")?),
+            mock_slack: MockSlack::new(url("mock_slack")?, http::LIMIT)?,
+            processor: Processor::new(url("processor")?, http::LIMIT)?,
             broker: endpoints.get("broker").unwrap_or("unknown").to_owned(),
             services,
         })
@@ -170,7 +169,7 @@ impl Bench {
     ) -> anyhow::Result<Vec<Timestamp>> {
         let deadline = Instant::now() + LIMIT;
         loop {
-            let all = self.inbox.all().await?;
+            let all = self.mock_slack.notifications().await?;
             let times: Vec<Timestamp> =
                 inbox::by_region(&all, case.rule(), service, status, since).into_values().collect();
             if times.len() == service.regions.len() {
@@ -197,7 +196,7 @@ impl Bench {
             .zip(&self.services)
             .map(|(case, service)| (case.rule(), service.service.as_str()))
             .collect();
-        let told = self.inbox.all().await?;
+        let told = self.mock_slack.notifications().await?;
         let others: BTreeSet<String> = told
             .iter()
             .filter(|told| told.received_at >= began && told.status == NotificationStatus::Firing)

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tidewatch_client::{HttpUrl, Processor};
 use tidewatch_contract::http::processor::PartitionStatus;
 use tokio::time::Instant;
 
 use crate::http;
-use crate::processor::Processor;
 
 /// Time limit for the processor to read the last event.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -32,8 +32,8 @@ pub(super) struct Seen {
 
 impl Arrival {
     /// Records the counts of the processor at this admin URL, if one is running there.
-    pub(super) async fn watch(processor: Option<&str>) -> Self {
-        let processor = processor.and_then(|url| Some(Processor::new(http::client().ok()?, url)));
+    pub(super) async fn watch(processor: Option<HttpUrl>) -> Self {
+        let processor = processor.and_then(|url| Processor::new(url, http::LIMIT).ok());
         let mut arrival = Self { processor, before: BTreeMap::new() };
         arrival.before = arrival.now().await.unwrap_or_default();
         arrival

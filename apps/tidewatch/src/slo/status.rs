@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::anyhow;
 use serde::Serialize;
+use tidewatch_client::prometheus::{Prometheus, Sample};
+use tidewatch_client::{Error, HttpUrl};
 use tidewatch_service::printable_json;
 
 use super::budget::percent;
-use super::prometheus::{Prometheus, Sample};
+use crate::http;
 use crate::say::say;
 use crate::state::StateArgs;
 use crate::table;
@@ -15,8 +18,8 @@ use crate::table;
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Prometheus that has the generated rules [default: that of the running tidewatch]
-    #[arg(long, env = "TIDEWATCH_PROMETHEUS_URL", value_name = "URL", hide_env_values = true, value_parser = super::prometheus::url)]
-    prometheus: Option<String>,
+    #[arg(long, env = "TIDEWATCH_PROMETHEUS_URL", value_name = "URL", hide_env_values = true)]
+    prometheus: Option<HttpUrl>,
     /// Print JSON for scripts instead of a table
     #[arg(long)]
     json: bool,
@@ -57,26 +60,28 @@ struct Firing {
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let url = match args.prometheus {
         Some(url) => url,
-        None => args.state.endpoints()?.require("prometheus")?.to_owned(),
+        None => http::required(&args.state.endpoints()?, "prometheus")?,
     };
-    let slos = ask(&Prometheus::new(&url)?).await?;
+    let prometheus = Prometheus::new(url.clone(), http::LIMIT)?;
+    let slos =
+        ask(&prometheus).await.map_err(|error| anyhow!("{error}; start it, or name another with --prometheus"))?;
     if args.json {
         say!("{}", printable_json(&serde_json::to_string_pretty(&serde_json::json!({ "slos": slos }))?));
     } else {
-        say!("{}", render(&slos, &url).trim_end());
+        say!("{}", render(&slos, &url.without_credentials()).trim_end());
     }
     Ok(())
 }
 
-async fn ask(prometheus: &Prometheus) -> anyhow::Result<Vec<Status>> {
+async fn ask(prometheus: &Prometheus) -> Result<Vec<Status>, Error> {
     let mut slos: BTreeMap<String, Status> = BTreeMap::new();
-    for Sample { mut labels, value } in prometheus.query("slo:error_budget:ratio").await? {
+    for Sample { mut labels, value } in prometheus.samples("slo:error_budget:ratio").await? {
         let [slo, service, window] = ["slo", "service", "window"].map(|name| labels.remove(name).unwrap_or_default());
         let objective = ((1.0 - value) * 1e12).round() / 1e12;
         slos.insert(slo.clone(), Status { slo, service, window, objective, ..Status::default() });
     }
-    let mut set = async |expression: &str, set: fn(&mut Status, f64)| -> anyhow::Result<()> {
-        for sample in prometheus.query(expression).await? {
+    let mut set = async |expression: &str, set: fn(&mut Status, f64)| -> Result<(), Error> {
+        for sample in prometheus.samples(expression).await? {
             let slo = sample.labels.get("slo").and_then(|slo| slos.get_mut(slo));
             if let Some(status) = slo {
                 set(status, sample.value);
@@ -94,7 +99,7 @@ async fn ask(prometheus: &Prometheus) -> anyhow::Result<Vec<Status>> {
         set(&allowed, |status, value| status.allowed = Some(value)).await?;
     }
     let alerts = r#"ALERTS{alertstate="firing",alertname=~"ErrorBudgetBurn(Page|Ticket)|SLOIndicatorAbsent"}"#;
-    for Sample { mut labels, .. } in prometheus.query(alerts).await? {
+    for Sample { mut labels, .. } in prometheus.samples(alerts).await? {
         let slo = labels.get("slo").and_then(|slo| slos.get_mut(slo));
         if let Some(status) = slo {
             let [alertname, severity] = ["alertname", "severity"].map(|name| labels.remove(name).unwrap_or_default());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tidewatch_client::Console;
 use tidewatch_contract::http::console::Status;
 use tidewatch_contract::{AlertEvent, AlertState, Event};
 use tidewatch_kafka::topics::ALERTS_FIRED;
@@ -64,17 +65,16 @@ impl Alerts {
 
 /// Prints alerts and status lines forever; returns only if it can't start.
 pub(super) async fn follow(mut alerts: Alerts, endpoints: &Endpoints) -> anyhow::Result<()> {
-    let client = http::client()?;
-    let url = format!("{}/api/status", endpoints.require("console")?);
+    let console = Console::new(http::required(endpoints, "console")?, http::LIMIT)?;
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.reset();
     loop {
         tokio::select! {
             alert = alerts.next() => say!("{}  {}", clock(), printable(alert_line(&alert))),
-            _ = ticks.tick() => match http::get::<Status>(&client, "console", &url).await {
+            _ = ticks.tick() => match console.status().await {
                 Ok(status) => say!("{}  {}", clock(), printable(status_line(&status))),
-                Err(error) => say!("{}  {}", clock(), printable(format_args!("{error:#}"))),
+                Err(error) => say!("{}  {}", clock(), printable(error)),
             },
         }
     }

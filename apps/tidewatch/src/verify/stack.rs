@@ -5,16 +5,13 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::Client;
+use tidewatch_client::{Admin, Alertmanager, Console, Error, HttpUrl, MockSlack, Processor, Prometheus, Simulator};
 use tidewatch_contract::http::processor::Status;
 use tidewatch_contract::http::simulator::FaultRequest;
 use tidewatch_kafka::KafkaArgs;
+use tidewatch_platform::METRICS_BRIDGE;
 
-use super::alertmanager::Alertmanager;
-use super::prometheus::Prometheus;
-use crate::inbox::Inbox;
-use crate::processor::Processor;
-use crate::simulator::{Fault, Simulated, Simulator};
+use crate::simulator::{Fault, Simulated};
 use crate::state::Endpoints;
 use crate::{http, program};
 
@@ -31,13 +28,14 @@ pub(super) struct Counts {
 
 /// The Tidewatch under verification.
 pub(super) struct Stack {
-    pub(super) client: Client,
     pub(super) endpoints: Endpoints,
     pub(super) began: Timestamp,
     pub(super) processor: Processor,
     pub(super) kafka: Option<KafkaArgs>,
     pub(super) simulator: Option<Simulator>,
-    pub(super) inbox: Option<Inbox>,
+    pub(super) bridge: Option<Admin>,
+    pub(super) console: Option<Console>,
+    pub(super) mock_slack: Option<MockSlack>,
     pub(super) prometheus: Option<Prometheus>,
     pub(super) alertmanager: Option<Alertmanager>,
     /// The command line of `tidewatch heal` for this Tidewatch; `None` if `up` did not start it.
@@ -50,20 +48,20 @@ pub(super) struct Stack {
 impl Stack {
     /// Returns the stack at these endpoints. `flags` are the flags with which another verb finds it, if one can.
     pub(super) fn new(endpoints: Endpoints, kafka: Option<KafkaArgs>, flags: Option<String>) -> anyhow::Result<Self> {
-        let client = http::client()?;
-        let place = |name| endpoints.get(name).map(|url| (client.clone(), url.to_owned()));
+        let bridge = |url, limit| Admin::new(METRICS_BRIDGE.name, url, limit);
         Ok(Self {
             began: Timestamp::now(),
-            processor: Processor::new(client.clone(), endpoints.require("processor")?),
+            processor: Processor::new(http::required(&endpoints, "processor")?, http::LIMIT)?,
             kafka,
-            simulator: place("simulator").map(|(client, url)| Simulator::new(client, url)),
-            inbox: place("mock_slack").map(|(client, url)| Inbox::new(client, url)),
-            prometheus: place("prometheus").map(|(client, url)| Prometheus::new(client, url)),
-            alertmanager: place("alertmanager").map(|(client, url)| Alertmanager::new(client, url)),
+            simulator: known(&endpoints, "simulator", Simulator::new)?,
+            bridge: known(&endpoints, "bridge", bridge)?,
+            console: known(&endpoints, "console", Console::new)?,
+            mock_slack: known(&endpoints, "mock_slack", MockSlack::new)?,
+            prometheus: known(&endpoints, "prometheus", Prometheus::new)?,
+            alertmanager: known(&endpoints, "alertmanager", Alertmanager::new)?,
             heal: flags.map(|flags| format!("{} heal{flags}", program())),
             broken: Mutex::default(),
             first_counts: OnceLock::new(),
-            client,
             endpoints,
         })
     }
@@ -103,7 +101,7 @@ impl Stack {
     /// Returns the simulated services, none without a simulator.
     pub(super) async fn services(&self) -> anyhow::Result<Vec<Simulated>> {
         match &self.simulator {
-            Some(simulator) => simulator.services().await,
+            Some(simulator) => Ok(simulator.services().await?),
             None => Ok(Vec::new()),
         }
     }
@@ -117,7 +115,7 @@ impl Stack {
     ) -> anyhow::Result<Fault> {
         // Before the request: the response may be lost, or this future dropped before it arrives.
         self.broken().insert(service.to_owned());
-        simulator.inject(service, None, &request.lasting(FAULT.as_secs_f64())).await
+        Ok(simulator.inject(service, None, &request.lasting(FAULT.as_secs_f64())).await?)
     }
 
     /// Heals a service, and returns the time at which its fault ended.
@@ -144,6 +142,15 @@ impl Stack {
     fn broken(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns the client that `new` makes for this endpoint, if the target includes it.
+fn known<T>(
+    endpoints: &Endpoints,
+    name: &str,
+    new: impl FnOnce(HttpUrl, Duration) -> Result<T, Error>,
+) -> anyhow::Result<Option<T>> {
+    Ok(http::url(endpoints, name)?.map(|url| new(url, http::LIMIT)).transpose()?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The Tidewatch to verify: the one that `up` runs here, or one whose services are named.
 
-use reqwest::Url;
+use tidewatch_client::HttpUrl;
 use tidewatch_platform::{KAFKA, SERVERS, SERVICES, STREAM_PROCESSOR};
 
 use crate::exit::usage;
@@ -55,10 +55,7 @@ pub(super) fn part(text: &str) -> Result<Part, String> {
             _ => Err("kafka: expected HOST:PORT".to_owned()),
         };
     }
-    let url = Url::parse(place).map_err(|error| format!("{name}: not a URL: {error}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("{name}: expected a URL that begins with http:// or https://"));
-    }
+    place.parse::<HttpUrl>().map_err(|error| format!("{name}: {error}"))?;
     Ok(Part::Place { name, place: place.trim_end_matches('/').to_owned() })
 }
 
@@ -91,7 +88,7 @@ mod tests {
             ("remote", "expected local"),
             ("prom=http://h", "nothing is called \"prom\""),
             ("prometheus=h:9090", "begins with http"),
-            ("prometheus=", "not a URL"),
+            ("prometheus=", "give a URL"),
             ("kafka=http://h:9092", "HOST:PORT"),
             ("kafka=h", "HOST:PORT"),
         ] {

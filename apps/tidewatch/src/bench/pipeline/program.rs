@@ -1,11 +1,13 @@
 //! A service as a separate process: started, observed while it reads, and stopped; with its CPU time and memory.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use serde_json::Value;
+use tidewatch_client::Admin;
+use tidewatch_contract::http::admin::Unmet;
 use tidewatch_servers::process::{Invocation, Port, Supervised};
 use tokio::time::{Instant, sleep};
 
@@ -38,8 +40,8 @@ impl Service {
     }
 
     /// Returns whether it has its partitions and is reading them.
-    fn reads(self, unmet: &[(String, String)]) -> bool {
-        unmet.iter().all(|(condition, reason)| match self {
+    fn reads(self, unmet: &[Unmet]) -> bool {
+        unmet.iter().all(|Unmet { condition, reason }| match self {
             Self::Processor => condition != "partitions",
             // Before that, the reason is that nothing is restored yet.
             Self::Bridge => condition != "caught-up" || reason.starts_with("catching up"),
@@ -102,21 +104,23 @@ impl Program {
             arguments: flags.into_iter().map(Into::into).collect(),
             environment: Vec::new(),
         };
-        let admin = Admin { service: self.service, client: http::client()?, url: format!("http://127.0.0.1:{port}") };
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let service =
+            Observed { service: self.service, admin: Admin::new(self.service.program(), address.into(), http::LIMIT)? };
         let log = dir.join(format!("{}.log", self.service));
         let name = self.service.program();
-        let mut server = Supervised::start(name, &invocation, dir, &log, START, || admin.lives()).await?;
-        let measured = self.watch(&mut server, &admin, events).await;
+        let mut server = Supervised::start(name, &invocation, dir, &log, START, || service.lives()).await?;
+        let measured = self.watch(&mut server, &service, events).await;
         server.stop(STOP).await;
         measured
     }
 
-    async fn watch(&self, server: &mut Supervised, admin: &Admin, events: u64) -> anyhow::Result<Measured> {
-        until(server, START, POLL, "has no partitions", async || admin.reads().await).await?;
+    async fn watch(&self, server: &mut Supervised, service: &Observed, events: u64) -> anyhow::Result<Measured> {
+        until(server, START, POLL, "has no partitions", async || service.reads().await).await?;
         let (began, cpu) = (Instant::now(), cpu_seconds(server.pid())?);
-        until(server, READ, GLANCE, "has not read everything", async || admin.has_read(events).await).await?;
+        until(server, READ, GLANCE, "has not read everything", async || service.has_read(events).await).await?;
         let (seconds, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds(server.pid())? - cpu);
-        let read = admin.count().await.unwrap_or_default();
+        let read = service.count().await.unwrap_or_default();
         if read != events {
             bail!("the {} counts {read} events, but {events} were written", self.service);
         }
@@ -149,41 +153,24 @@ async fn until(
     Ok(())
 }
 
-/// A service's admin listener. No response counts as not ready.
-struct Admin {
+/// A service seen from outside. An error counts as not ready.
+struct Observed {
     service: Service,
-    client: reqwest::Client,
-    url: String,
+    admin: Admin,
 }
 
-impl Admin {
-    async fn get(&self, path: &str) -> Option<reqwest::Response> {
-        self.client.get(format!("{}{path}", self.url)).send().await.ok()
-    }
-
+impl Observed {
     async fn lives(&self) -> bool {
-        self.get("/livez").await.is_some()
-    }
-
-    /// Returns the condition and the reason of everything that keeps it from being ready.
-    async fn unmet(&self) -> Option<Vec<(String, String)>> {
-        let answer: Value = self.get("/readyz").await?.json().await.ok()?;
-        let text = |reason: &Value, field: &str| Some(reason.get(field)?.as_str()?.to_owned());
-        let reasons = answer.get("reasons")?.as_array()?.iter();
-        reasons.map(|reason| Some((text(reason, "condition")?, text(reason, "reason")?))).collect()
+        self.admin.readiness().await.is_ok()
     }
 
     async fn reads(&self) -> bool {
-        self.unmet().await.is_some_and(|unmet| self.service.reads(&unmet))
+        self.admin.readiness().await.is_ok_and(|readiness| self.service.reads(&readiness.reasons))
     }
 
     /// Returns how much it has read. The bridge doesn't report this before it has read everything.
     async fn count(&self) -> Option<u64> {
-        let response = self.get("/metrics").await?;
-        if !response.status().is_success() {
-            return None;
-        }
-        sum(&response.text().await.ok()?, self.service.counter())
+        sum(&self.admin.metrics().await.ok()?, self.service.counter())
     }
 
     async fn has_read(&self, events: u64) -> bool {
@@ -255,7 +242,8 @@ mod tests {
 
     #[test]
     fn a_service_reads_once_it_has_its_partitions() {
-        let unmet = |condition: &str, reason: &str| vec![(condition.to_owned(), reason.to_owned())];
+        let unmet =
+            |condition: &str, reason: &str| [Unmet { condition: condition.to_owned(), reason: reason.to_owned() }];
         assert!(!Service::Processor.reads(&unmet("partitions", "none")));
         assert!(Service::Processor.reads(&unmet("kafka", "not yet")));
         assert!(!Service::Bridge.reads(&unmet("caught-up", "the series are not restored")));

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use tidewatch_client::prometheus::ALERTMANAGERS;
 use tidewatch_contract::http::alertmanager::{ALERTS, GettableAlert};
 
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::{lacks, until};
-use crate::http;
 
 const WATCHDOG: &str = "Watchdog";
 
@@ -19,7 +19,7 @@ pub(in super::super) async fn known(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(prometheus) = &stack.prometheus else { return lacks("prometheus") };
     until(&note, async || {
         let wrong =
-            |seen| Failure::new("Prometheus knows an Alertmanager", seen, prometheus.curl("/api/v1/alertmanagers"));
+            |seen| Failure::new("Prometheus knows an Alertmanager", seen, stack.curl("prometheus", ALERTMANAGERS));
         match prometheus.alertmanagers().await {
             Ok(told) if told.is_empty() => Err(wrong("none: alerting.alertmanagers is empty or wrong".to_owned())),
             Ok(told) => Ok(told.join(", ")),
@@ -38,14 +38,12 @@ pub(in super::super) async fn told(stack: Arc<Stack>, note: Note) -> Verdict {
     }
     until(&note, async || {
         let expected = "Watchdog, which fires always, has come from Prometheus to Alertmanager";
-        let wrong = |seen| Failure::new(expected, seen, alertmanager.curl(ALERTS));
+        let wrong = |seen| Failure::new(expected, seen, stack.curl("alertmanager", ALERTS));
         match alertmanager.alerts().await {
             Ok(alerts) if fires(&alerts) => Ok(String::new()),
-            Ok(alerts) => Err(wrong(format!(
-                "{} has {} alerts, and it is none of them",
-                http::shown(alertmanager.url()),
-                alerts.len()
-            ))),
+            Ok(alerts) => {
+                Err(wrong(format!("{} has {} alerts, and it is none of them", alertmanager.base(), alerts.len())))
+            }
             Err(error) => Err(wrong(format!("{error:#}"))),
         }
     })

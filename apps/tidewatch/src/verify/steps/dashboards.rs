@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use promql_parser::parser::{Expr, parse};
 use promql_parser::util::{ExprVisitor, walk_expr};
+use tidewatch_client::Prometheus;
+use tidewatch_client::prometheus::QUERY;
 use tidewatch_dashboards::{Answer, Datasource, Query};
 use tokio::time::{Instant, sleep};
 
 use super::super::outcome::{Failure, Note, Verdict};
-use super::super::prometheus::Prometheus;
 use super::super::stack::Stack;
 use super::{lacks, some};
 
@@ -44,7 +45,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
                     return Verdict::Passed(format!("{count} queries"));
                 }
                 let Judgement { seen, query, hopeless } = judge(&empty);
-                let failure = Failure::new(expected, seen, prometheus.curl(&path(&query)));
+                let failure = Failure::new(expected, seen, stack.curl("prometheus", &path(&query)));
                 if hopeless && begun.elapsed() > SCRAPED {
                     return Verdict::Failed(failure);
                 }
@@ -52,7 +53,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
                 open = empty.into_iter().map(|empty| empty.query).collect();
             }
             Err(error) => {
-                note.not_yet(Failure::new(expected, format!("{error:#}"), prometheus.curl("/api/v1/query?query=up")))
+                note.not_yet(Failure::new(expected, format!("{error:#}"), stack.curl("prometheus", &path("up"))))
             }
         }
         sleep(POLL).await;
@@ -62,7 +63,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
 async fn empty(prometheus: &Prometheus, queries: Vec<Query>) -> anyhow::Result<Vec<Empty>> {
     let mut empty = Vec::new();
     for query in queries {
-        let error = match prometheus.series(&query.resolved()).await {
+        let error = match prometheus.count(&query.resolved()).await {
             Ok(0) if query.answer == Answer::Data => None,
             Ok(_) => continue,
             Err(error) => Some(format!("{error:#}")),
@@ -70,7 +71,7 @@ async fn empty(prometheus: &Prometheus, queries: Vec<Query>) -> anyhow::Result<V
         let mut absent = BTreeSet::new();
         for name in metrics(&query.resolved()) {
             // Past samples don't count: Prometheus lists a name for as long as it keeps samples of it.
-            if prometheus.series(&name).await? == 0 {
+            if prometheus.count(&name).await? == 0 {
                 absent.insert(name);
             }
         }
@@ -141,12 +142,8 @@ fn metrics(expr: &str) -> BTreeSet<String> {
 
 /// Returns the API path that runs a query, for a shell.
 fn path(query: &str) -> String {
-    let mut path = reqwest::Url::parse("http://x/api/v1/query").map(|mut url| {
-        url.query_pairs_mut().append_pair("query", query);
-        url
-    });
-    let text = |url: &mut reqwest::Url| format!("{}?{}", url.path(), url.query().unwrap_or_default());
-    path.as_mut().map(text).unwrap_or_default()
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("query", query).finish();
+    format!("{QUERY}?{query}")
 }
 
 #[cfg(test)]

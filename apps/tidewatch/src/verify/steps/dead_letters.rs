@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tidewatch_client::Simulator;
 use tidewatch_contract::DeadLetterHeaders;
 use tidewatch_contract::http::simulator::{FaultKind, FaultRequest};
 use tidewatch_kafka::topics::METRICS_RAW_DLQ;
@@ -16,7 +17,6 @@ use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::{fault, lacks};
 use crate::promises::PROMISES;
-use crate::simulator::Simulator;
 
 const SHARE: f64 = 0.3;
 /// Number of dead letters to wait for, with all of these reasons among them.

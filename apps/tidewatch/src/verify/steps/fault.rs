@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tidewatch_client::{MockSlack, Simulator};
 use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tokio::time::{Instant, sleep};
 
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::lacks;
-use crate::inbox::{self, Inbox};
-use crate::processor;
 use crate::promises::{PROMISES, Promise, RESOLVED_WITHIN};
-use crate::simulator::{Simulated, Simulator};
+use crate::simulator::Simulated;
+use crate::{inbox, processor};
 
 /// Additional seconds allowed for Alertmanager.
 const ALERTMANAGER: f64 = 5.0;
@@ -24,11 +24,11 @@ const POLL: Duration = Duration::from_millis(200);
 /// Injects the fault of a promise into the service with the same number, so that no service has two faults.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note, number: usize) -> Verdict {
     let Some(simulator) = &stack.simulator else { return lacks("simulator") };
-    let Some(inbox) = &stack.inbox else { return lacks("mock_slack") };
+    let Some(mock_slack) = &stack.mock_slack else { return lacks("mock_slack") };
     let Some(promise) = PROMISES.get(number) else { return lacks("promise") };
     let extra = if stack.alertmanager.is_some() { ALERTMANAGER } else { 0.0 };
     match service(simulator, number).await {
-        Ok(service) => Trial { stack: &stack, note: &note, simulator, inbox, promise, service, extra }.run().await,
+        Ok(service) => Trial { stack: &stack, note: &note, simulator, mock_slack, promise, service, extra }.run().await,
         Err(error) => Verdict::Failed(Failure::new(
             "a service to break",
             format!("{error:#}"),
@@ -48,7 +48,7 @@ struct Trial<'a> {
     stack: &'a Stack,
     note: &'a Note,
     simulator: &'a Simulator,
-    inbox: &'a Inbox,
+    mock_slack: &'a MockSlack,
     promise: &'a Promise,
     service: Simulated,
     extra: f64,
@@ -168,8 +168,8 @@ impl Trial<'_> {
 
     async fn told(&self, status: NotificationStatus, since: Timestamp) -> Result<Vec<Timestamp>, Verdict> {
         let all = self
-            .inbox
-            .all()
+            .mock_slack
+            .notifications()
             .await
             .map_err(|error| self.failed("mock-slack lists its notifications", format!("{error:#}")))?;
         Ok(inbox::by_region(&all, self.promise.rule(), &self.service, status, since).into_values().collect())

@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tidewatch_contract::http::console;
-
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Counts;
 use super::super::stack::Stack;
 use super::until;
-use crate::http;
 
 /// A smaller lag doesn't count: these are records that were written since the processor asked.
 const NO_LAG: u64 = 200;
@@ -48,27 +45,21 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
 
 async fn sample(stack: &Stack) -> anyhow::Result<Sample> {
     let counts = stack.counts().await?;
-    let bridge = match stack.endpoints.get("bridge") {
-        Some(url) => Some(counted(&stack.client, url).await?),
+    let bridge = match &stack.bridge {
+        Some(bridge) => Some(sum(&bridge.metrics().await?)),
         None => None,
     };
-    let console = match stack.endpoints.get("console") {
-        Some(url) => {
-            let status: console::Status =
-                http::get(&stack.client, "console", &format!("{url}{}", console::STATUS)).await?;
-            Some(status.services.into_iter().map(|(name, service)| (name, service.rate)).collect())
+    let console = match &stack.console {
+        Some(console) => {
+            let services = console.status().await?.services;
+            Some(services.into_iter().map(|(name, service)| (name, service.rate)).collect())
         }
         None => None,
     };
     Ok(Sample { counts, bridge, console })
 }
 
-/// Returns the number of requests that the bridge exposes.
-async fn counted(client: &reqwest::Client, url: &str) -> anyhow::Result<f64> {
-    let response = http::send("metrics-bridge", client.get(format!("{url}/metrics"))).await?;
-    Ok(sum(&response.error_for_status()?.text().await?))
-}
-
+/// Returns the number of requests in the bridge's metrics.
 fn sum(exposition: &str) -> f64 {
     let samples = exposition.lines().filter(|line| line.starts_with(BRIDGE_COUNTER));
     samples.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidewatch_client::prometheus::{self, AlertState};
 use tidewatch_contract::http::alertmanager;
 use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tokio::time::{Instant, sleep};
@@ -91,8 +92,8 @@ fn detail(budgets: &BTreeSet<Alert>) -> String {
 
 fn more(stack: &Stack) -> String {
     match (&stack.alertmanager, &stack.prometheus) {
-        (Some(alertmanager), _) => alertmanager.curl(alertmanager::ALERTS),
-        (None, Some(prometheus)) => prometheus.curl("/api/v1/alerts"),
+        (Some(_), _) => stack.curl("alertmanager", alertmanager::ALERTS),
+        (None, Some(_)) => stack.curl("prometheus", prometheus::ALERTS),
         (None, None) => stack.curl("processor", "/status"),
     }
 }
@@ -108,14 +109,14 @@ async fn firing(stack: &Stack) -> anyhow::Result<(BTreeSet<Alert>, Faults)> {
         Alert::new(label("alertname"), label("service"))
     };
     if let Some(prometheus) = &stack.prometheus {
-        let firing = prometheus.alerts().await?.into_iter().filter(|alert| alert.state == "firing");
+        let firing = prometheus.alerts().await?.into_iter().filter(|alert| alert.state == AlertState::Firing);
         alerts.extend(firing.map(|alert| labelled(&alert.labels)));
     }
     if let Some(alertmanager) = &stack.alertmanager {
         alerts.extend(alertmanager.alerts().await?.iter().map(|alert| labelled(&alert.labels)));
     }
-    if let Some(inbox) = &stack.inbox {
-        let told = inbox.all().await?;
+    if let Some(mock_slack) = &stack.mock_slack {
+        let told = mock_slack.notifications().await?;
         let lately =
             told.iter().filter(|told| told.status == NotificationStatus::Firing && told.received_at >= stack.began);
         alerts.extend(lately.map(|told| Alert::new(told.label("alertname"), told.label("service"))));

@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tidewatch_client::{Alertmanager, MockSlack};
 use tidewatch_contract::http::alertmanager::{GettableAlert, PostableAlert};
 use tidewatch_contract::http::mock_slack::NotificationStatus;
 use tokio::time::{Instant, sleep};
 
-use super::super::alertmanager::Alertmanager;
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::lacks;
-use crate::inbox::Inbox;
 
 /// Name of the test alert. No rule uses it.
 pub(super) const ALERT: &str = "TidewatchVerify";
@@ -27,7 +26,7 @@ const LIFE: Duration = Duration::from_secs(60);
 /// Posts the alert, waits for it, resolves it, and waits for the resolution.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(alertmanager) = &stack.alertmanager else { return lacks("alertmanager") };
-    let Some(inbox) = &stack.inbox else { return lacks("mock_slack") };
+    let Some(mock_slack) = &stack.mock_slack else { return lacks("mock_slack") };
     let begins = Timestamp::now();
     // Unique to this check, in case two run at the same time.
     let run = begins.as_microsecond().to_string();
@@ -35,10 +34,10 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
         // An alert that ends when it is posted must not end before it began.
         let ends = ends.max(if status == NotificationStatus::Resolved { Timestamp::now() } else { ends });
         let posted = Instant::now();
-        if let Err(error) = alertmanager.post(&alert(&run, begins, ends)).await {
-            return failed(alertmanager, format!("{error:#}"));
+        if let Err(error) = alertmanager.post(&[alert(&run, begins, ends)]).await {
+            return failed(&stack, format!("{error:#}"));
         }
-        match told(inbox, alertmanager, status, &run).await {
+        match told(&stack, mock_slack, alertmanager, status, &run).await {
             Ok(()) => note.took(
                 if status == NotificationStatus::Firing { "told" } else { "resolved" },
                 posted.elapsed().as_secs_f64(),
@@ -69,14 +68,15 @@ fn alert(run: &str, starts_at: Timestamp, ends_at: Timestamp) -> PostableAlert {
 }
 
 async fn told(
-    inbox: &Inbox,
+    stack: &Stack,
+    mock_slack: &MockSlack,
     alertmanager: &Alertmanager,
     status: NotificationStatus,
     run: &str,
 ) -> Result<(), Verdict> {
     let deadline = Instant::now() + LIMIT;
     loop {
-        let all = inbox.all().await;
+        let all = mock_slack.notifications().await;
         if let Ok(all) = &all
             && all
                 .iter()
@@ -97,16 +97,16 @@ async fn told(
                     )
                 }
             };
-            return Err(failed(alertmanager, seen));
+            return Err(failed(stack, seen));
         }
         sleep(POLL).await;
     }
 }
 
-fn failed(alertmanager: &Alertmanager, seen: String) -> Verdict {
+fn failed(stack: &Stack, seen: String) -> Verdict {
     let expected =
         "an alert with source=tidewatch, path=fast that is posted to Alertmanager comes to mock-slack's /webhook";
-    Verdict::Failed(Failure::new(expected, seen, alertmanager.curl("/api/v2/status")))
+    Verdict::Failed(Failure::new(expected, seen, stack.curl("alertmanager", "/api/v2/status")))
 }
 
 /// Describes the receivers that Alertmanager's route leads to.

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use tidewatch_client::prometheus::{Group, RULES, RuleHealth};
 
 use super::super::outcome::{Failure, Note, Verdict};
-use super::super::prometheus::Group;
 use super::super::stack::Stack;
 use super::{lacks, some, until};
-
-const PATH: &str = "/api/v1/rules";
 
 /// A rule file, reduced to the names.
 #[derive(Deserialize)]
@@ -47,7 +45,7 @@ pub(in super::super) async fn loaded(stack: Arc<Stack>, note: Note) -> Verdict {
             Err(error) => Err(format!("{error:#}")),
         };
         let expected = "every group and rule of the repository is loaded, and none fails";
-        judged.map_err(|seen| Failure::new(expected, seen, prometheus.curl(PATH)))
+        judged.map_err(|seen| Failure::new(expected, seen, stack.curl("prometheus", RULES)))
     })
     .await
 }
@@ -61,7 +59,7 @@ pub(in super::super) async fn evaluated(stack: Arc<Stack>, note: Note) -> Verdic
             Err(error) => Err(format!("{error:#}")),
         };
         let expected = "every group was evaluated within the last three of its intervals, and no rule fails";
-        judged.map_err(|seen| Failure::new(expected, seen, prometheus.curl(PATH)))
+        judged.map_err(|seen| Failure::new(expected, seen, stack.curl("prometheus", RULES)))
     })
     .await
 }
@@ -115,7 +113,7 @@ fn judge_evaluated(groups: &[Group], now: Timestamp) -> Result<String, String> {
 
 fn failing(groups: &[Group]) -> impl Iterator<Item = String> + '_ {
     groups.iter().flat_map(|group| {
-        let failing = group.rules.iter().filter(|rule| rule.health == "err");
+        let failing = group.rules.iter().filter(|rule| rule.health == RuleHealth::Err);
         failing.map(|rule| format!("{} in group {} fails: {}", rule.name, group.name, rule.last_error))
     })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
+use tidewatch_client::Client;
 use tidewatch_kafka::Reader;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_platform::{KAFKA, SERVERS, SERVICES, Server, Service};
@@ -55,17 +56,17 @@ struct Answer {
 }
 
 async fn ask(stack: &Stack, Asked { name, title, path }: Asked) -> Option<Answer> {
-    let url = format!("{}{path}", stack.endpoints.get(name)?);
-    let wrong = match http::send(&title, stack.client.get(&url)).await {
-        Ok(response) if response.status().is_success() => None,
-        Ok(response) => {
-            let status = response.status();
-            let body: String = response.text().await.unwrap_or_default().trim().chars().take(300).collect();
-            Some(format!("the {title} at {url} answers {status}: {body}"))
-        }
-        Err(error) => Some(format!("{error:#}")),
+    let asked = async {
+        let Some(url) = http::url(&stack.endpoints, name)? else { return anyhow::Ok(false) };
+        Client::new(title.as_str(), url, http::LIMIT)?.probe(path).await?;
+        Ok(true)
     };
-    Some(Answer { wrong: wrong.map(|wrong| (wrong, stack.curl(name, path))), name: title })
+    let wrong = match asked.await {
+        Ok(false) => return None,
+        Ok(true) => None,
+        Err(error) => Some((format!("{error:#}"), stack.curl(name, path))),
+    };
+    Some(Answer { name: title, wrong })
 }
 
 async fn ask_kafka(stack: &Stack) -> Option<Answer> {

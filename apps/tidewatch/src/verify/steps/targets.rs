@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use tidewatch_client::prometheus::{TARGETS, Target, TargetHealth};
+
 use super::super::outcome::{Failure, Note, Verdict};
-use super::super::prometheus::Target;
 use super::super::stack::Stack;
 use super::{lacks, some, until};
 use crate::catalogue;
@@ -24,7 +25,8 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
             Ok(targets) => judge(&jobs, &targets),
             Err(error) => Err(format!("{error:#}")),
         };
-        judged.map_err(|seen| Failure::new(&expected, seen, prometheus.curl("/api/v1/targets?state=active")))
+        judged
+            .map_err(|seen| Failure::new(&expected, seen, stack.curl("prometheus", &format!("{TARGETS}?state=active"))))
     })
     .await
 }
@@ -35,7 +37,7 @@ fn judge(jobs: &[&str], targets: &[Target]) -> Result<String, String> {
         .iter()
         .filter(|name| targets.iter().all(|target| job(target) != **name))
         .map(|name| format!("{name} has none"));
-    let down = targets.iter().filter(|target| target.health != "up").map(|target| {
+    let down = targets.iter().filter(|target| target.health != TargetHealth::Up).map(|target| {
         let why = if target.last_error.is_empty() { "not scraped yet" } else { &target.last_error };
         format!("{} is {} ({why})", job(target), target.health)
     });
