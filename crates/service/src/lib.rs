@@ -3,7 +3,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod admin;
-mod client;
 mod exposition;
 pub mod flags;
 mod health;
@@ -22,7 +21,6 @@ mod service;
 mod shutdown;
 
 pub use admin::{Admin, AdminArgs};
-pub use client::http_client;
 pub use exposition::{OPENMETRICS, accepts_openmetrics, metrics_response, render_openmetrics};
 pub use health::{Condition, Health};
 pub use host::Host;
