@@ -154,6 +154,7 @@ mod tests {
         for (offset, pane) in [(0, 20), (1, 21), (2, 20), (3, 19), (4, 23)] {
             process(&mut cursor, offset, pane);
         }
+        assert_eq!(cursor.firsts.len(), 4, "one offset per pane");
         let floor_from = |pane| {
             let mut cursor = cursor.clone();
             cursor.forget_firsts_before(Pane(pane));
