@@ -39,7 +39,7 @@ pub struct Traffic {
     pub(crate) counts: VecDeque<(Pane, u64)>,
     /// Ranges of panes, inclusive at both ends, that don't count towards the baseline: those of windows that are part
     /// of a drop, partial or replayed.
-    pub(crate) excluded: VecDeque<(Pane, Pane)>,
+    pub(crate) excluded: Vec<(Pane, Pane)>,
     /// Usual number of events per window; the last one known while there is too little history.
     pub(crate) baseline: Option<u64>,
     /// Number of events per window in the last ten minutes, whether usual or not.
@@ -71,9 +71,7 @@ impl Traffic {
         while self.counts.front().is_some_and(|&(pane, _)| pane < oldest) {
             self.counts.pop_front();
         }
-        while self.excluded.front().is_some_and(|&(_, last)| last < oldest) {
-            self.excluded.pop_front();
-        }
+        self.excluded.retain(|&(_, last)| last >= oldest);
         let from = oldest.max(self.first_pane);
         let until = grid.first_pane(window);
         let excluded: i64 = self.excluded.iter().map(|&(a, b)| ((b + 1).min(until) - a.max(from)).max(0)).sum();
@@ -183,8 +181,8 @@ impl Traffic {
     }
 
     fn median(&self, panes: i64) -> u64 {
-        let mut counts: Vec<u64> =
-            self.counts.iter().filter(|&&(pane, _)| !self.is_excluded(pane)).map(|&(_, n)| n).collect();
+        let mut counts = Vec::with_capacity(self.counts.len());
+        counts.extend(self.counts.iter().filter(|&&(pane, _)| !self.is_excluded(pane)).map(|&(_, n)| n));
         let rank = (panes.unsigned_abs() as usize - 1) / 2;
         let empty = (panes.unsigned_abs() as usize).saturating_sub(counts.len());
         match rank.checked_sub(empty) {
@@ -220,15 +218,15 @@ impl Traffic {
     /// Excludes the panes of `window` from the baseline.
     fn exclude(&mut self, grid: Grid, window: Window) {
         let (first, last) = (grid.first_pane(window), window.last_pane());
-        match self.excluded.back_mut() {
+        match self.excluded.last_mut() {
             Some(range) if first <= range.1 + 1 => range.1 = range.1.max(last),
-            _ => self.excluded.push_back((first, last)),
+            _ => self.excluded.push((first, last)),
         }
     }
 
     /// Extends the last excluded range to `window`: the windows in between were as low as the last one.
     pub(crate) fn exclude_on(&mut self, window: Window) {
-        if let Some(range) = self.excluded.back_mut() {
+        if let Some(range) = self.excluded.last_mut() {
             range.1 = range.1.max(window.last_pane());
         }
     }
@@ -236,7 +234,7 @@ impl Traffic {
     /// Returns whether the baseline stays the same for as long as the group is empty and the verdict doesn't change.
     pub(crate) fn is_steady(&self, grid: Grid, window: Window) -> bool {
         if self.frozen {
-            return self.excluded.back().is_some_and(|&(_, last)| last == window.last_pane());
+            return self.excluded.last().is_some_and(|&(_, last)| last == window.last_pane());
         }
         self.counts.is_empty() && self.excluded.is_empty() && self.first_pane <= self.oldest(grid, window)
     }

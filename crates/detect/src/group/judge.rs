@@ -6,7 +6,6 @@ use super::{Alone, Group, Judging};
 use crate::lifecycle::Verdict;
 use crate::pane::Ring;
 use crate::rules::Rules;
-use crate::seen::Seen;
 use crate::state::GroupKind;
 use crate::transition::Transition;
 use crate::units::{Pane, Span, Window};
@@ -45,11 +44,11 @@ impl Group {
                 false => self.traffic.refresh(grid, window, self.last_arrival),
             };
         }
-        let seen = self.window(window, judging);
+        let mut seen = self.window(window, judging);
         let mut is_low = false;
         for (index, rule) in judging.rules.rules.iter().enumerate() {
             let before = self.rules[index];
-            let seen = Seen { firing: before.firing.is_some(), ..seen };
+            seen.firing = before.firing.is_some();
             let mut verdict = self.verdict(rule, window, &seen, judging);
             let holds_baseline = has_baseline && rule.kind.holds_baseline();
             is_low |= holds_baseline && verdict == Verdict::Violating;
