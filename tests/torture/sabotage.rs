@@ -100,7 +100,7 @@ async fn whatever_is_broken_is_named_by_the_steps_that_see_it() {
         Sabotage {
             name: "processor on another topic",
             places: of(&well, &alertmanager, &[("processor", &lonely_url)]),
-            named: vec![("flow", "it reads that of another broker")],
+            named: vec![("flow", "it reads from another broker")],
         },
     ];
     let verified = sabotages.iter().map(|sabotage| parts.verify(sabotage.name, &sabotage.places));

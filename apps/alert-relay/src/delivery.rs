@@ -94,7 +94,10 @@ impl Receiver {
     }
 
     /// Sends to all endpoints. The receiver has accepted the delivery if at least one of them answers 2xx.
-    #[tracing::instrument(skip_all, fields(receiver = self.name(), alertname = delivery.group.0, service = delivery.group.1))]
+    #[tracing::instrument(
+        skip_all,
+        fields(receiver = self.name(), alertname = delivery.group.0, service = delivery.group.1)
+    )]
     pub(crate) async fn deliver(self, delivery: Delivery) -> Outcome {
         // The semaphore is never closed; if it were, the request would only exceed the limit.
         let _permit = self.permits.acquire().await;

@@ -49,7 +49,7 @@ mod tests {
         "groupKey":"{}:{}","truncatedAlerts":0}"#;
 
     #[test]
-    fn a_webhook_becomes_one_notification_an_alert() {
+    fn a_webhook_becomes_one_notification_per_alert() {
         let [firing, resolved] = parse(BODY.as_bytes(), AT).unwrap().try_into().unwrap();
         assert_eq!(firing.status, Status::Firing);
         assert_eq!(firing.labels["service"], "auth-service");
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_webhook_of_version_4_is_refused_with_the_reason() {
+    fn a_body_that_is_not_a_webhook_of_version_4_is_refused_with_the_reason() {
         for (body, reason) in [
             ("", "EOF"),
             ("{}", "version"),

@@ -81,7 +81,8 @@ fn accounting(totals: &Totals) -> String {
     };
     let (holes, lost) = (rare(holes, "holes"), rare(gap, "lost"));
     format!(
-        "events: {produced} produced, {processed} processed, {late} late, {dead_lettered} dead letters{holes}{lost}, lag {lag}"
+        "events: {produced} produced, {processed} processed, {late} late, {dead_lettered} dead letters{holes}{lost}, \
+         lag {lag}"
     )
 }
 
@@ -97,10 +98,10 @@ mod tests {
             "services": {
                 "cron": {"rate": 0.33, "error_ratio": 1.0, "p50_ms": 9.0, "p95_ms": 9.0, "p99_ms": 9.0, "firing": [],
                     "state": "unknown", "reason": "100 % of 4 requests failed; too few to judge"},
-                "payment-service": {"rate": 20.04, "error_ratio": 0.301, "p50_ms": 52.1, "p95_ms": 110.0, "p99_ms": 1180.4,
-                    "firing": ["HighErrorRate"], "state": "firing", "reason": null},
-                "user-service": {"rate": 0.0, "error_ratio": null, "p50_ms": null, "p95_ms": null, "p99_ms": null, "firing": [],
-                    "state": "unknown"},
+                "payment-service": {"rate": 20.04, "error_ratio": 0.301, "p50_ms": 52.1, "p95_ms": 110.0,
+                    "p99_ms": 1180.4, "firing": ["HighErrorRate"], "state": "firing", "reason": null},
+                "user-service": {"rate": 0.0, "error_ratio": null, "p50_ms": null, "p95_ms": null, "p99_ms": null,
+                    "firing": [], "state": "unknown"},
             },
             "totals": {"produced": 1000, "processed": 990, "late": 3, "dead_lettered": 7, "lag": 0},
         }))
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn holes_and_losses_are_named_where_there_are_any() {
+    fn holes_and_losses_are_named_if_there_are_any() {
         let totals: Totals = serde_json::from_value(json!({
             "produced": 1000, "processed": 980, "late": 3, "dead_lettered": 7, "holes": 6, "gap": 4, "lag": 0,
         }))
@@ -131,10 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn what_the_stream_processor_would_know_is_a_question_mark_while_it_is_gone() {
+    fn the_stream_processors_counts_are_question_marks_while_it_is_gone() {
         let status: Status = serde_json::from_value(json!({
             "services": {
-                "user-service": {"rate": 20.0, "error_ratio": 0.0, "p50_ms": 52.0, "p95_ms": 60.0, "p99_ms": 70.0, "firing": []},
+                "user-service": {"rate": 20.0, "error_ratio": 0.0, "p50_ms": 52.0, "p95_ms": 60.0, "p99_ms": 70.0,
+                    "firing": []},
             },
             "totals": {"produced": null, "processed": null, "late": null, "dead_lettered": null, "lag": null},
         }))

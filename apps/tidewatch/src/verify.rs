@@ -40,7 +40,8 @@ use target::Part;
 #[command(after_help = target::help())]
 pub(crate) struct Args {
     /// What to verify: `local`, the running `tidewatch up`, or addresses as NAME=URL, comma-separated
-    #[arg(long, value_name = "TARGET", default_value = "local", value_delimiter = ',', value_parser = target::part, hide_env_values = true)]
+    #[arg(long, value_name = "TARGET", default_value = "local", value_delimiter = ',', value_parser = target::part)]
+    #[arg(hide_env_values = true)]
     target: Vec<Part>,
     /// Write the result as JSON to this file
     #[arg(long, value_name = "FILE")]
@@ -85,7 +86,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     tasks.run_until(run.stop()).await;
     let unhealed = tokio::select! {
         unhealed = stack.heal_all() => unhealed,
-        () = interrupt.received() => return Err(anyhow!("second shutdown signal received before everything was healed: {}", stack.heal_command())),
+        () = interrupt.received() => {
+            let heal = stack.heal_command();
+            return Err(anyhow!("second shutdown signal received before everything was healed: {heal}"));
+        }
     };
     let records = run.finish("interrupted");
     let report = Report::new(&records, addresses, stack.began, begun.elapsed().as_secs_f64());
@@ -131,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_still_broken_is_never_said_to_be_healed_and_never_passes() {
+    fn a_service_that_is_still_broken_is_never_reported_as_healed_and_never_passes() {
         let said =
             |interrupted, passed, healed| conclude(interrupted, passed, healed).map_err(|error| error.to_string());
         assert_eq!(said(false, true, true), Ok(()));

@@ -17,7 +17,7 @@ pub struct HttpUrl(Url);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpUrlError {
     /// It is not a URL.
-    #[error("{0}; give a URL such as http://127.0.0.1:8083")]
+    #[error("{0}; give a URL such as http://HOST:PORT")]
     NotAUrl(String),
     /// It has another scheme.
     #[error("{0}:// is not supported; give a URL that begins with http:// or https://")]

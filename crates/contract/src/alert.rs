@@ -15,7 +15,7 @@ use crate::{Event, Rejection};
 pub enum AlertState {
     /// The rule is violated.
     Firing,
-    /// It no longer is.
+    /// The rule is no longer violated.
     Resolved,
 }
 
@@ -35,9 +35,9 @@ impl AlertState {
 pub enum ResolveReason {
     /// Enough clean windows in a row.
     Clean,
-    /// Too few events to judge by, for ten minutes.
+    /// For ten minutes, there were too few events to evaluate.
     NoData,
-    /// The group was silent for a day and is forgotten.
+    /// The group was silent for a day and was dropped.
     Retired,
     /// The traffic stayed at a lower level for so long that it counts as usual now.
     NewNormal,
@@ -47,7 +47,7 @@ pub enum ResolveReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Somebody is hurt now: wake a person.
+    /// Users are affected now: wake a person.
     Critical,
     /// Look at it today.
     Warning,
@@ -82,31 +82,31 @@ pub struct AlertEvent {
     pub reason: Option<ResolveReason>,
     /// How urgent it is.
     pub severity: Severity,
-    /// Labels of the group that was judged.
+    /// Labels of the group that was evaluated.
     pub group: BTreeMap<String, String>,
-    /// What was measured in the window, in the rule's unit.
+    /// The value measured in the window, in the rule's unit.
     pub value: f64,
-    /// What it was held against, in the rule's unit.
+    /// The limit, in the rule's unit.
     pub threshold: f64,
-    /// Start of the window that decided, inclusive.
+    /// Start of the deciding window, inclusive.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub window_start: Timestamp,
-    /// End of the window that decided, exclusive.
+    /// End of the deciding window, exclusive.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub window_end: Timestamp,
-    /// End of the window that fired: the same in the firing and its resolved.
+    /// End of the window in which the alert began: the same in the firing and the resolved record.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
-    /// When the processor said so, by its own clock.
+    /// When the processor wrote the record, by its own clock.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub fired_at: Timestamp,
-    /// Partition of `metrics.raw` that the group lives in.
+    /// Partition of `metrics.raw` that the group is in.
     pub partition: i32,
-    /// Ownership of that partition, counted up at each change.
+    /// Ownership of that partition, incremented at each change.
     pub generation: i64,
     /// One sentence for a person.
     pub summary: String,
-    /// What to do about it.
+    /// The page that describes what to do.
     pub runbook_url: String,
 }
 

@@ -1,5 +1,5 @@
-//! What Tidewatch's programs exchange over HTTP, one module per service, and Alertmanager's formats. The server writes
-//! and every client reads the same types.
+//! The types that Tidewatch's programs exchange over HTTP, one module per service, and Alertmanager's formats. The
+//! server writes and every client reads the same types.
 //!
 //! A client may be older or newer than the server: unknown fields are ignored, and fields added later have defaults.
 

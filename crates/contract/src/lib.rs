@@ -1,5 +1,5 @@
-//! The events on Tidewatch's topics: their types, their validation, the JSON Schemas generated from them, and the headers
-//! of their records; and what is exchanged over HTTP.
+//! The events on Tidewatch's topics: their types, their validation, the JSON Schemas generated from them, and the
+//! headers of their records; and the types that are exchanged over HTTP.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod alert;

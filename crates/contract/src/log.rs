@@ -31,7 +31,7 @@ pub struct LogEvent {
     /// Span that the line belongs to, 16 hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span_id: Option<String>,
-    /// Whatever else the service says.
+    /// Further fields of the line.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, serde_json::Value>,
 }

@@ -29,7 +29,7 @@ fn code(bytes: &[u8]) -> &'static str {
 }
 
 #[test]
-fn what_is_no_json_is_refused_as_such() {
+fn a_record_that_is_not_json_is_refused_as_such() {
     let nan = with("latency_ms", "NaN");
     let invalid_utf8 = b"{\"service\":\"\xff\"}".to_vec();
     let invalid_utf8_in_an_unknown_field =

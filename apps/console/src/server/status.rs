@@ -62,7 +62,7 @@ mod tests {
     use tidewatch_contract::http::processor::{RuleStatus, Status as ProcessorStatus, Totals as Counts};
 
     #[test]
-    fn it_is_the_json_of_tidewatch_status() {
+    fn a_service_has_its_figures_and_the_rules_that_fire() {
         let mut state = State::default();
         for n in 0..200 {
             let arrival =
@@ -86,7 +86,8 @@ mod tests {
             json!({
                 "services": {"pay": {"rate": 20.0, "error_ratio": 0.1, "p50_ms": null, "p95_ms": null, "p99_ms": null,
                     "firing": ["HighErrorRate"], "state": "firing", "reason": null}},
-                "totals": {"produced": 16, "processed": 9, "late": 1, "dead_lettered": 2, "holes": 2, "gap": 1, "lag": 1},
+                "totals": {"produced": 16, "processed": 9, "late": 1, "dead_lettered": 2, "holes": 2, "gap": 1,
+                    "lag": 1},
             })
         );
     }
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_is_null() {
+    fn an_unknown_figure_is_null() {
         let mut state = State::default();
         state.alerts.apply(alert_event("TrafficDrop", "gone", "eu", 1_000));
         let status = serde_json::to_value(status(&state, at(9_000))).unwrap();

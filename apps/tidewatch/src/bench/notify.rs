@@ -64,7 +64,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         tokio::try_join!(bench.trials(0, args.trials), bench.trials(1, args.trials), bench.trials(2, args.trials))?;
     let results = [first, second, third];
     say!("\n{}", render(&results).trim_end());
-    say!("seconds; broker: {}; first: until one region was told of, all: until all were", bench.broker);
+    say!(
+        "seconds; broker: {}; first: until the notification of one region, all: until those of all regions",
+        bench.broker
+    );
     bench.verdict(&results, began).await
 }
 
@@ -140,17 +143,17 @@ impl Bench {
 
     async fn trial(&self, case: &Promise, service: &Simulated) -> anyhow::Result<Trial> {
         let injected_at = self.simulator.inject(&service.service, None, &case.request()).await?.injected_at;
-        let told = self.told(case, service, NotificationStatus::Firing, injected_at).await;
+        let notified = self.notified(case, service, NotificationStatus::Firing, injected_at).await;
         // Even if no notification arrived: the fault must not affect what is measured next.
         let healed = self.simulator.heal(Some(&service.service)).await?;
-        let told = told?;
+        let notified = notified?;
         let healed_at =
-            healed.first().and_then(|fault| fault.healed_at).context("the fault was healed by somebody else")?;
-        let resolved = self.told(case, service, NotificationStatus::Resolved, healed_at).await?;
+            healed.first().and_then(|fault| fault.healed_at).context("the fault was healed by another client")?;
+        let resolved = self.notified(case, service, NotificationStatus::Resolved, healed_at).await?;
         let since = |then: Timestamp, seconds: &[Timestamp]| -> Vec<f64> {
             seconds.iter().map(|at| at.duration_since(then).as_secs_f64()).collect()
         };
-        let (fired, ended) = (since(injected_at, &told), since(healed_at, &resolved));
+        let (fired, ended) = (since(injected_at, &notified), since(healed_at, &resolved));
         let greatest = |seconds: &[f64]| seconds.iter().copied().fold(0.0, f64::max);
         Ok(Trial {
             first: fired.iter().copied().fold(f64::INFINITY, f64::min),
@@ -160,7 +163,7 @@ impl Bench {
     }
 
     /// Waits until mock-slack has been notified of every region of the service, and returns the times.
-    async fn told(
+    async fn notified(
         &self,
         case: &Promise,
         service: &Simulated,
@@ -196,11 +199,11 @@ impl Bench {
             .zip(&self.services)
             .map(|(case, service)| (case.rule(), service.service.as_str()))
             .collect();
-        let told = self.mock_slack.notifications().await?;
-        let others: BTreeSet<String> = told
+        let notifications = self.mock_slack.notifications().await?;
+        let others: BTreeSet<String> = notifications
             .iter()
-            .filter(|told| told.received_at >= began && told.status == NotificationStatus::Firing)
-            .map(|told| (told.label("alertname"), told.label("service")))
+            .filter(|one| one.received_at >= began && one.status == NotificationStatus::Firing)
+            .map(|one| (one.label("alertname"), one.label("service")))
             .filter(|alert| !own.contains(alert))
             .map(|(rule, service)| format!("{rule} for {service}"))
             .collect();
@@ -214,7 +217,7 @@ impl Bench {
             .collect();
         match (others.is_empty(), slow.is_empty()) {
             (true, true) => {
-                say!("all within what is promised, and no alert for anything else");
+                say!("all notifications came within the promised time, and no other alert fired");
                 Ok(())
             }
             (false, _) => Err(anyhow!("alerts that no fault explains: {}", Vec::from_iter(others).join(", "))),

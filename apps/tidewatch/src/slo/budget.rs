@@ -35,7 +35,8 @@ pub(super) fn objective(slo: &Slo) -> String {
         (Budgeting::TimeSlices { slice, target: share }, Indicator::Threshold { good_when, value, .. }) => {
             let share = percent(share);
             format!(
-                "{target} of the slices of {slice} over {window} are good: for {share} of them, the value is {} {value}",
+                "{target} of the slices of {slice} over {window} are good: for {share} of them, the value is {} \
+                 {value}",
                 good_when.symbol()
             )
         }

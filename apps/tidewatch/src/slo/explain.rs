@@ -1,4 +1,4 @@
-//! `tidewatch slo explain`: says in words what fires when.
+//! `tidewatch slo explain`: describes when each alert fires.
 
 use std::fmt::Write;
 
@@ -60,7 +60,7 @@ fn budget(slo: &Slo) -> String {
         (Budgeting::Occurrences, _) => {
             let of_a_million = (slo.budget() * 1_000_000.0).round();
             format!(
-                "Budget: {share} of the events, {of_a_million} of each million. A total outage spends it in {time} where \
+                "Budget: {share} of the events, {of_a_million} of each million. A total outage spends it in {time} if \
                  traffic is even."
             )
         }
@@ -70,7 +70,7 @@ fn budget(slo: &Slo) -> String {
 
 fn alerts(slo: &Slo) -> String {
     let rows: Vec<Vec<String>> = ALERTS.iter().map(|alert| row(slo, alert)).collect();
-    let headings = ["alert", "over", "goes on in", ">spends", ">times", "total outage", "over within"];
+    let headings = ["alert", "over", "still in", ">spends", ">times", "total outage", "over within"];
     table::render(&headings, &rows)
 }
 
@@ -105,8 +105,9 @@ fn minutes(seconds: f64) -> u64 {
 fn notes(slo: &Slo) -> Vec<String> {
     let mut notes = vec![
         "An alert fires when that share of the budget was spent within the first window, so many times as fast as the \
-         objective allows, and it goes on in the second. `total outage`: how long one lasts before it fires. `over \
-         within`: how long after its end the alert is resolved, with the ten minutes that it is kept firing."
+         objective allows, and is still spent as fast in the second. `total outage`: how long one lasts before it \
+         fires. `over within`: how long after its end the alert is resolved, with the ten minutes that it is kept \
+         firing."
             .to_owned(),
     ];
     if ALERTS.iter().any(|alert| alert.timing(slo, 1.0).fires_after.is_none()) {
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_explanation_says_objective_budget_and_when_an_outage_is_told() {
+    fn an_explanation_has_the_objective_the_budget_and_when_an_outage_fires() {
         let slos = committed();
         let text = explain(slos.iter().find(|slo| slo.name == "api-service-availability").unwrap());
         for part in [

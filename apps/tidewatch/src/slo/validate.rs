@@ -20,8 +20,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         say!("note: {}", printable(note));
     }
     match slos.len() {
-        1 => say!("1 SLO is right"),
-        many => say!("{many} SLOs are right"),
+        1 => say!("1 SLO is valid"),
+        many => say!("{many} SLOs are valid"),
     }
     Ok(())
 }

@@ -120,7 +120,7 @@ resolved after 65.1 s (limit 90 s)
     }
 
     #[test]
-    fn whatever_a_failure_says_the_document_stays_well_formed() {
+    fn the_document_stays_well_formed_with_any_failure() {
         let mut report = example();
         let hostile = "<a href=\"x\">&amp; ']]> \u{0}\u{1b}[31m \u{ffff}\r\n</failure>";
         if let Some(failure) = &mut report.steps[1].failure {

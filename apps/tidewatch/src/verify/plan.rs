@@ -38,7 +38,7 @@ pub(super) fn stages() -> Vec<Stage> {
         Stage {
             when: When::AllWellAndStaysSo,
             steps: vec![
-                step("watchdog", "Alertmanager is told", HEALTHY, |s, n| Box::pin(alertmanager::told(s, n))),
+                step("watchdog", "Alertmanager notified", HEALTHY, |s, n| Box::pin(alertmanager::notified(s, n))),
                 step("evaluation", "rules evaluated", HEALTHY, |s, n| Box::pin(rules::evaluated(s, n))),
                 step("dashboards", "dashboards have data", HEALTHY, |s, n| Box::pin(dashboards::check(s, n))),
                 step("armed", "rules armed", HEALTHY, |s, n| Box::pin(armed::check(s, n))),
@@ -57,7 +57,7 @@ pub(super) fn stages() -> Vec<Stage> {
         Stage {
             when: When::After,
             steps: vec![
-                step("nothing-else", "nothing else told", LAST, |s, n| Box::pin(quiet::after(s, n))),
+                step("nothing-else", "nothing else notified", LAST, |s, n| Box::pin(quiet::after(s, n))),
                 step("accounting", "nothing lost", LAST, |s, n| Box::pin(accounting::check(s, n))),
             ],
         },

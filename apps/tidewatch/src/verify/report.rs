@@ -179,7 +179,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_was_not_run_has_not_passed() {
+    fn a_step_that_was_not_run_has_not_passed() {
         let report = example();
         assert!(!report.passed);
         assert_eq!(report.summary(), "2 passed, 1 failed, 1 skipped, 1 not run in 201 s");

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_the_time_for_all_steps_does_not_reach_is_said() {
+    async fn a_step_beyond_the_time_for_all_steps_is_reported_as_not_reached() {
         let stages = vec![
             Stage { when: When::AllWell, steps: vec![Step { limit: Duration::from_secs(60), ..step("one", WAITS) }] },
             Stage { when: When::After, steps: vec![step("two", PASSES)] },

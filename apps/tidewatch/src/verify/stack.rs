@@ -166,7 +166,10 @@ mod tests {
 
     /// Starts a simulator that records the first line and the body of each request, and answers each with a fault.
     async fn simulator() -> (String, Arc<Mutex<Vec<String>>>) {
-        let fault = json!({"service": "pay", "region": null, "kind": "silence", "injected_at": "2026-11-21T10:00:00Z", "healed_at": "2026-11-21T10:01:00Z"});
+        let fault = json!({
+            "service": "pay", "region": null, "kind": "silence",
+            "injected_at": "2026-11-21T10:00:00Z", "healed_at": "2026-11-21T10:01:00Z",
+        });
         let mut answer = fault.clone();
         answer["healed"] = json!([fault]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whatever_was_broken_and_not_healed_is_healed_at_the_end_and_would_heal_by_itself() {
+    async fn every_service_that_is_still_broken_is_healed_at_the_end_and_would_heal_by_itself() {
         let (url, seen) = simulator().await;
         let mut endpoints = Endpoints::default();
         endpoints.insert("processor", "http://127.0.0.1:1");

@@ -17,7 +17,7 @@ fn agrees(text: &str) -> bool {
 }
 
 #[test]
-fn what_producers_write_is_plain() {
+fn an_event_as_producers_write_it_is_plain() {
     assert!(agrees(EVENT));
     assert!(agrees(&EVENT.replace(',', " ,\r\n\t").replace("\":", "\" : ")));
     for value in ["\"GET\"", "61.237", "false", "\"00f067aa0ba902b7\""] {
@@ -80,7 +80,7 @@ fn text_ends_at_its_first_special_byte_wherever_that_is() {
 
 proptest! {
     #[test]
-    fn whatever_is_plain_serde_reads_the_same(
+    fn serde_reads_the_same_in_a_plain_event(
         edits in proptest::collection::vec((0..EVENT.len(), 0usize..4, r#"[ -~é\n"\\{}0-9.:,eTZ+-]{0,3}"#), 0..4),
     ) {
         let mut text: Vec<u8> = EVENT.bytes().collect();

@@ -88,9 +88,14 @@ mod tests {
     use super::*;
 
     fn counts(produced: u64, acknowledged: u64, windowed: u64, high: i64) -> Counts {
-        let services = json!([{"service": "pay", "regions": ["eu"], "produced": produced, "acknowledged": acknowledged, "dropped": 1}]);
+        let services = json!([{
+            "service": "pay", "regions": ["eu"], "produced": produced, "acknowledged": acknowledged, "dropped": 1,
+        }]);
         let processor = json!({
-            "partitions": [{"partition": 3, "start": 10, "position": high, "high": high, "lag": 0, "watermark": null, "windowed": windowed, "late": 2, "dead_lettered": 3}],
+            "partitions": [{
+                "partition": 3, "start": 10, "position": high, "high": high, "lag": 0, "watermark": null,
+                "windowed": windowed, "late": 2, "dead_lettered": 3,
+            }],
             "totals": {"produced": 0, "processed": 0, "dead_lettered": 0, "lag": 0},
             "groups": [],
         });
@@ -106,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_counts_are_well() {
+    fn equal_counts_pass() {
         assert_eq!(wrong(&counts(200, 199, 190, 205)), [""; 0]);
     }
 
@@ -119,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_missing_is_named() {
+    fn everything_that_is_missing_is_named() {
         assert_eq!(wrong(&counts(200, 198, 190, 205)), ["pay: 200 produced, 198 acknowledged"]);
         assert_eq!(
             wrong(&counts(200, 199, 189, 205)),

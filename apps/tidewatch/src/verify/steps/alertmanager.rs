@@ -21,8 +21,8 @@ pub(in super::super) async fn known(stack: Arc<Stack>, note: Note) -> Verdict {
         let wrong =
             |seen| Failure::new("Prometheus knows an Alertmanager", seen, stack.curl("prometheus", ALERTMANAGERS));
         match prometheus.alertmanagers().await {
-            Ok(told) if told.is_empty() => Err(wrong("none: alerting.alertmanagers is empty or wrong".to_owned())),
-            Ok(told) => Ok(told.join(", ")),
+            Ok(known) if known.is_empty() => Err(wrong("none: alerting.alertmanagers is empty or wrong".to_owned())),
+            Ok(known) => Ok(known.join(", ")),
             Err(error) => Err(wrong(format!("{error:#}"))),
         }
     })
@@ -31,19 +31,21 @@ pub(in super::super) async fn known(stack: Arc<Stack>, note: Note) -> Verdict {
 
 /// Repeats until Alertmanager has the Watchdog alert. Prometheus sends it again after a minute; if it evaluates its
 /// rules before it knows an Alertmanager, the first one is lost.
-pub(in super::super) async fn told(stack: Arc<Stack>, note: Note) -> Verdict {
+pub(in super::super) async fn notified(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(alertmanager) = &stack.alertmanager else { return lacks("alertmanager") };
     if stack.prometheus.is_none() {
         return lacks("prometheus");
     }
     until(&note, async || {
-        let expected = "Watchdog, which fires always, has come from Prometheus to Alertmanager";
+        let expected = "Watchdog, which always fires, has reached Alertmanager from Prometheus";
         let wrong = |seen| Failure::new(expected, seen, stack.curl("alertmanager", ALERTS));
         match alertmanager.alerts().await {
             Ok(alerts) if fires(&alerts) => Ok(String::new()),
-            Ok(alerts) => {
-                Err(wrong(format!("{} has {} alerts, and it is none of them", alertmanager.base(), alerts.len())))
-            }
+            Ok(alerts) => Err(wrong(format!(
+                "{} has {} alerts, and Watchdog is not among them",
+                alertmanager.base(),
+                alerts.len()
+            ))),
             Err(error) => Err(wrong(format!("{error:#}"))),
         }
     })

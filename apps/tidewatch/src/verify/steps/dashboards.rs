@@ -94,8 +94,8 @@ fn judge(empty: &[Empty]) -> Judgement {
     // Show only the hopeless queries if there are any; those whose data may still arrive would hide them.
     let in_vain = |one: &&Empty| one.absent.iter().any(|name| !is_recorded(name));
     let hopeless = empty.iter().any(|one| in_vain(&one));
-    let told: Vec<&Empty> = empty.iter().filter(|one| !hopeless || in_vain(one)).collect();
-    let absent = told.iter().flat_map(|one| &one.absent).map(String::as_str);
+    let shown: Vec<&Empty> = empty.iter().filter(|one| !hopeless || in_vain(one)).collect();
+    let absent = shown.iter().flat_map(|one| &one.absent).map(String::as_str);
     let missing: BTreeSet<&str> = absent.filter(|name| !hopeless || !is_recorded(name)).collect();
     let line = |one: &&Empty| {
         let place = format!("{}, {:?}", one.query.dashboard, one.query.panel);
@@ -104,13 +104,13 @@ fn judge(empty: &[Empty]) -> Judgement {
             None => place,
         }
     };
-    let places = some(&told.iter().map(line).collect::<Vec<_>>());
+    let places = some(&shown.iter().map(line).collect::<Vec<_>>());
     let seen = if missing.is_empty() {
         format!("no data in {places}")
     } else {
         format!("Prometheus has no {}; no data in {places}", Vec::from_iter(missing).join(", "))
     };
-    Judgement { seen, query: told.first().map(|one| one.query.resolved()).unwrap_or_default(), hopeless }
+    Judgement { seen, query: shown.first().map(|one| one.query.resolved()).unwrap_or_default(), hopeless }
 }
 
 /// Returns whether this is a recorded series: only their names contain a colon.
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_that_is_not_there_is_named_and_only_a_recorded_one_is_waited_for() {
+    fn a_missing_metric_is_named_and_only_a_recorded_one_is_waited_for() {
         let recorded = || empty("slo:x:rate1h > 0", &["slo:x:rate1h"]);
         let waiting = judge(&[recorded()]);
         assert_eq!(waiting.seen, "Prometheus has no slo:x:rate1h; no data in tidewatch-overview, \"Lag\"");
@@ -178,13 +178,13 @@ mod tests {
     }
 
     #[test]
-    fn a_query_that_prometheus_refuses_is_told_with_its_reason() {
+    fn a_query_that_prometheus_refuses_is_reported_with_its_reason() {
         let refused = Empty { error: Some("parse error".to_owned()), ..empty("up{", &[]) };
         assert_eq!(judge(&[refused]).seen, "no data in tidewatch-overview, \"Lag\": parse error");
     }
 
     #[test]
-    fn an_expressions_metrics_are_found_wherever_they_stand() {
+    fn the_metrics_of_an_expression_are_found_at_every_depth() {
         let expr = "sum by (a) (rate(x_total{b=\"c\"}[1m])) / on () group_left max_over_time(y[5m:30s]) > bool z";
         assert_eq!(Vec::from_iter(metrics(expr)), ["x_total", "y", "z"]);
     }

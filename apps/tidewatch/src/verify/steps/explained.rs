@@ -65,7 +65,9 @@ mod tests {
     use super::*;
 
     fn fault(service: &str, kind: &str) -> Fault {
-        serde_json::from_value(json!({"service": service, "region": null, "kind": kind, "injected_at": "2026-11-21T10:00:00Z", "healed_at": null})).unwrap()
+        let injected_at = "2026-11-21T10:00:00Z";
+        serde_json::from_value(json!({"service": service, "region": null, "kind": kind, "injected_at": injected_at}))
+            .unwrap()
     }
 
     #[test]
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fires_always_is_no_surprise() {
+    fn an_alert_that_always_fires_is_expected() {
         assert!(Alert::new("Watchdog", "").is_expected());
         assert!(!Alert::new("TargetDown", "").is_expected());
         assert_eq!(Alert::new("TargetDown", "").to_string(), "TargetDown");

@@ -61,21 +61,21 @@ impl Trial<'_> {
         self.note.doing(format!("{name}: injecting"));
         let injected_at = match stack.inject(self.simulator, name, promise.request()).await {
             Ok(fault) => fault.injected_at,
-            Err(error) => return self.failed("the simulator takes the fault", format!("{error:#}")),
+            Err(error) => return self.failed("the simulator accepts the fault", format!("{error:#}")),
         };
-        let told = self.begun(injected_at).await;
+        let notified = self.begun(injected_at).await;
         // Even if no notification arrived.
         let healed_at = match stack.heal(self.simulator, name).await {
             Ok(Some(healed_at)) => healed_at,
             Ok(None) => {
                 return self.failed(
                     "the fault is in force until this check heals it",
-                    "somebody else has healed it".to_owned(),
+                    "another client has healed it".to_owned(),
                 );
             }
             Err(error) => return self.failed("the simulator heals the fault", format!("{error:#}")),
         };
-        let told = match told {
+        let notified = match notified {
             Ok(seconds) => seconds,
             Err(verdict) => return verdict,
         };
@@ -84,15 +84,17 @@ impl Trial<'_> {
             Err(verdict) => return verdict,
         };
         let late: Vec<String> =
-            [("told", told, promise.within + self.extra), ("resolved", resolved, RESOLVED_WITHIN + self.extra)]
+            [("notified", notified, promise.within + self.extra), ("resolved", resolved, RESOLVED_WITHIN + self.extra)]
                 .into_iter()
                 .filter(|(_, seconds, limit)| seconds > limit)
-                .map(|(what, seconds, limit)| format!("{what} after {seconds:.1} s, {limit:.0} s are promised"))
+                .map(|(what, seconds, limit)| format!("{what} after {seconds:.1} s, but {limit:.0} s are promised"))
                 .collect();
         if late.is_empty() {
-            return Verdict::Passed(format!("{name}: {rule} told after {told:.1} s, resolved after {resolved:.1} s"));
+            return Verdict::Passed(format!(
+                "{name}: {rule} notified after {notified:.1} s, resolved after {resolved:.1} s"
+            ));
         }
-        self.failed("it is told, and its end, in the promised time", late.join("; "))
+        self.failed("the notifications of the alert and of its end arrive in the promised time", late.join("; "))
     }
 
     /// Waits until the processor has detected the fault in every region and mock-slack has received the notifications;
@@ -112,32 +114,34 @@ impl Trial<'_> {
                     self.note.took("detected", seconds_since(since), None);
                 }
             }
-            let told = self.told(NotificationStatus::Firing, since).await?;
-            if told.len() == regions {
-                return Ok(self.took("told", since, &told, limit));
+            let notified = self.notified(NotificationStatus::Firing, since).await?;
+            if notified.len() == regions {
+                return Ok(self.took("told", since, &notified, limit));
             }
             self.note.doing(format!(
-                "{}: detected in {detected}, told of {} of {regions}",
+                "{}: detected in {detected} of {regions} regions, notified of {}",
                 service.service,
-                told.len()
+                notified.len()
             ));
             if Instant::now() > deadline {
                 let name = &service.service;
                 let seen = if detected < regions {
                     format!(
-                        "the stream-processor detected it in {detected} of {regions} regions of {name} within {limit:.0} s"
+                        "the stream-processor detected it in {detected} of {regions} regions of {name} within \
+                         {limit:.0} s"
                     )
                 } else {
                     format!(
-                        "the stream-processor detected it in every region of {name}, and mock-slack was told of {} of {regions}: \
-                         alert-relay{} did not deliver",
-                        told.len(),
+                        "the stream-processor detected it in every region of {name}, but mock-slack was notified of \
+                         {} of {regions}: alert-relay{} did not deliver",
+                        notified.len(),
                         if self.extra > 0.0 { " or Alertmanager" } else { "" }
                     )
                 };
-                return Err(
-                    self.failed(&format!("{} of every region is told within {limit:.0} s", promise.rule()), seen)
-                );
+                return Err(self.failed(
+                    &format!("a notification of {} arrives for every region within {limit:.0} s", promise.rule()),
+                    seen,
+                ));
             }
             sleep(POLL).await;
         }
@@ -149,16 +153,22 @@ impl Trial<'_> {
         let limit = RESOLVED_WITHIN + self.extra;
         let deadline = Instant::now() + Duration::from_secs_f64(limit) + GRACE;
         loop {
-            let told = self.told(NotificationStatus::Resolved, since).await?;
-            if told.len() == service.regions.len() {
-                return Ok(self.took("resolved", since, &told, limit));
+            let notified = self.notified(NotificationStatus::Resolved, since).await?;
+            if notified.len() == service.regions.len() {
+                return Ok(self.took("resolved", since, &notified, limit));
             }
             self.note.doing(format!("{}: healed, waiting for the end of {}", service.service, promise.rule()));
             if Instant::now() > deadline {
-                let seen =
-                    format!("mock-slack was told of the end in {} of {} regions", told.len(), service.regions.len());
+                let seen = format!(
+                    "mock-slack was notified of the end in {} of {} regions",
+                    notified.len(),
+                    service.regions.len()
+                );
                 return Err(self.failed(
-                    &format!("the end of {} is told within {limit:.0} s of the healing", promise.rule()),
+                    &format!(
+                        "a notification of the end of {} arrives within {limit:.0} s of the healing",
+                        promise.rule()
+                    ),
                     seen,
                 ));
             }
@@ -166,7 +176,7 @@ impl Trial<'_> {
         }
     }
 
-    async fn told(&self, status: NotificationStatus, since: Timestamp) -> Result<Vec<Timestamp>, Verdict> {
+    async fn notified(&self, status: NotificationStatus, since: Timestamp) -> Result<Vec<Timestamp>, Verdict> {
         let all = self
             .mock_slack
             .notifications()
@@ -176,8 +186,8 @@ impl Trial<'_> {
     }
 
     /// Records and returns the seconds to the last of these times.
-    fn took(&self, name: &'static str, since: Timestamp, told: &[Timestamp], limit: f64) -> f64 {
-        let seconds = told.iter().map(|at| at.duration_since(since).as_secs_f64()).fold(0.0, f64::max);
+    fn took(&self, name: &'static str, since: Timestamp, notified: &[Timestamp], limit: f64) -> f64 {
+        let seconds = notified.iter().map(|at| at.duration_since(since).as_secs_f64()).fold(0.0, f64::max);
         self.note.took(name, seconds, Some(limit));
         seconds
     }

@@ -30,7 +30,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
             Ok(sample) => sample,
             Err(error) => {
                 return Err(Failure::new(
-                    "the processor and its peers say how far they are",
+                    "the processor and its peers report their progress",
                     format!("{error:#}"),
                     stack.curl("processor", "/status"),
                 ));
@@ -79,7 +79,7 @@ fn judge(first: &Sample, now: &Sample) -> Result<String, Wrong> {
         let seen = if sent_after.0 <= sent_before.0 {
             "the simulator sends nothing"
         } else {
-            "the simulator sends, and Kafka acknowledges nothing: it is out of reach, or refuses"
+            "the simulator sends, but Kafka acknowledges nothing: it is unreachable or refuses the events"
         };
         return Err(("the simulator's events are acknowledged by Kafka", seen.to_owned(), ("simulator", "/services")));
     }
@@ -89,24 +89,24 @@ fn judge(first: &Sample, now: &Sample) -> Result<String, Wrong> {
     if now_status.partitions.is_empty() {
         return Err((
             "the stream-processor owns the partitions of metrics.raw",
-            "it owns none: another member of its group has them, or Kafka is out of reach".to_owned(),
+            "it owns none: another member of its group has them, or Kafka is unreachable".to_owned(),
             processor,
         ));
     }
     if after.produced <= before.produced {
         let seen = match sent_after.1.saturating_sub(sent_before.1) {
             count @ 1.. => format!(
-                "Kafka acknowledged {count} events to the simulator meanwhile, and the stream-processor sees none come into the \
-                 metrics.raw that it reads: it reads that of another broker (--brokers, BROKERS)"
+                "Kafka acknowledged {count} events to the simulator meanwhile, but none arrived in the metrics.raw \
+                 that the stream-processor reads: it reads from another broker (--brokers, BROKERS)"
             ),
-            0 => "no event comes into metrics.raw: nobody sends anything, or to another broker".to_owned(),
+            0 => "no event arrives in metrics.raw: nothing is sent, or it is sent to another broker".to_owned(),
         };
-        return Err(("events come into the metrics.raw that the stream-processor reads", seen, processor));
+        return Err(("events arrive in the metrics.raw that the stream-processor reads", seen, processor));
     }
     if after.processed <= before.processed {
         return Err((
-            "the stream-processor judges what comes",
-            format!("{} events came, and it took none into a window", after.produced - before.produced),
+            "the stream-processor evaluates the events that arrive",
+            format!("{} events arrived, and it counted none in a window", after.produced - before.produced),
             processor,
         ));
     }
@@ -125,7 +125,7 @@ fn judge(first: &Sample, now: &Sample) -> Result<String, Wrong> {
             return Err((
                 "the watermark of every partition with traffic moves",
                 format!(
-                    "that of partition {} stands at {}",
+                    "that of partition {} stays at {}",
                     partition.partition,
                     partition.watermark.map_or_else(|| "nothing".to_owned(), |at| at.to_string())
                 ),
@@ -138,7 +138,7 @@ fn judge(first: &Sample, now: &Sample) -> Result<String, Wrong> {
     {
         return Err((
             "the metrics-bridge counts the same events",
-            format!("it stands at {after} requests"),
+            format!("it stays at {after} requests"),
             ("bridge", "/metrics"),
         ));
     }
@@ -159,7 +159,7 @@ fn judge(first: &Sample, now: &Sample) -> Result<String, Wrong> {
         }
     }
     Ok(format!(
-        "{} events came and {} were judged, lag {}",
+        "{} events arrived and {} were evaluated, lag {}",
         after.produced - before.produced,
         after.processed - before.processed,
         after.lag
@@ -179,7 +179,10 @@ mod tests {
         let watermark =
             Timestamp::from_second(1_800_000_000).unwrap() + SignedDuration::from_millis(i64::try_from(n).unwrap());
         let processor = json!({
-            "partitions": [{"partition": 3, "start": 0, "position": n, "high": n, "lag": 0, "watermark": watermark, "windowed": n, "late": 0, "dead_lettered": 0}],
+            "partitions": [{
+                "partition": 3, "start": 0, "position": n, "high": n, "lag": 0, "watermark": watermark,
+                "windowed": n, "late": 0, "dead_lettered": 0,
+            }],
             "totals": {"produced": n, "processed": n, "dead_lettered": 0, "lag": 0},
             "groups": [],
         });
@@ -201,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_moved_is_well_and_so_is_what_is_not_there() {
-        assert_eq!(judge(&sample(10), &sample(20)).unwrap(), "10 events came and 10 were judged, lag 0");
+    fn progress_everywhere_passes_and_absent_parts_do_not_matter() {
+        assert_eq!(judge(&sample(10), &sample(20)).unwrap(), "10 events arrived and 10 were evaluated, lag 0");
         let alone = |n| {
             let Sample { counts: Counts { processor, .. }, .. } = sample(n);
             Sample { counts: Counts { services: Vec::new(), processor }, bridge: None, console: None }
@@ -211,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_thing_that_stands_still_is_named() {
+    fn the_first_part_without_progress_is_named() {
         let old = sample(10);
         assert_eq!(
             wrong(|now| now.counts.services = old.counts.services.clone()),
@@ -223,14 +226,18 @@ mod tests {
         assert!(seen.contains("acknowledged 10 events") && seen.contains("another broker"), "{seen}");
         assert_eq!(name, "processor");
         assert!(wrong(|now| now.counts.processor.partitions.clear()).0.contains("owns none"));
-        assert!(wrong(|now| now.counts.processor.totals.processed = 10).0.contains("10 events came, and it took none"));
+        assert!(
+            wrong(|now| now.counts.processor.totals.processed = 10)
+                .0
+                .contains("10 events arrived, and it counted none")
+        );
         assert!(wrong(|now| now.counts.processor.totals.lag = 5_000).0.contains("5000 events behind"));
         assert!(
             wrong(|now| now.counts.processor.partitions[0].watermark = old.counts.processor.partitions[0].watermark)
                 .0
-                .contains("partition 3 stands")
+                .contains("partition 3 stays")
         );
-        assert_eq!(wrong(|now| now.bridge = Some(10.0)), ("it stands at 10 requests".to_owned(), "bridge"));
+        assert_eq!(wrong(|now| now.bridge = Some(10.0)), ("it stays at 10 requests".to_owned(), "bridge"));
         assert!(wrong(|now| now.console.as_mut().unwrap().clear()).0.contains("none of pay"));
     }
 

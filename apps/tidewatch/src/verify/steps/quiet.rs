@@ -73,14 +73,14 @@ pub(in super::super) async fn before(stack: Arc<Stack>, note: Note) -> Verdict {
 
 /// Checks once whether there was any alert that the faults don't explain.
 pub(in super::super) async fn after(stack: Arc<Stack>, _: Note) -> Verdict {
-    let expected = "no alert but those of the faults, in their services";
+    let expected = "no alert except those of the faults, in their services";
     match firing(&stack).await {
         Ok((alerts, faults)) => {
             let Firing { unexplained, budgets, .. } = sort(&alerts, &faults);
             if unexplained.is_empty() {
                 return Verdict::Passed(detail(&budgets));
             }
-            Verdict::Failed(Failure::new(expected, format!("{} too", list(&unexplained)), more(&stack)))
+            Verdict::Failed(Failure::new(expected, format!("{} fired as well", list(&unexplained)), more(&stack)))
         }
         Err(error) => Verdict::Failed(Failure::new(expected, format!("{error:#}"), more(&stack))),
     }
@@ -116,10 +116,11 @@ async fn firing(stack: &Stack) -> anyhow::Result<(BTreeSet<Alert>, Faults)> {
         alerts.extend(alertmanager.alerts().await?.iter().map(|alert| labelled(&alert.labels)));
     }
     if let Some(mock_slack) = &stack.mock_slack {
-        let told = mock_slack.notifications().await?;
-        let lately =
-            told.iter().filter(|told| told.status == NotificationStatus::Firing && told.received_at >= stack.began);
-        alerts.extend(lately.map(|told| Alert::new(told.label("alertname"), told.label("service"))));
+        let notifications = mock_slack.notifications().await?;
+        let lately = notifications
+            .iter()
+            .filter(|one| one.status == NotificationStatus::Firing && one.received_at >= stack.began);
+        alerts.extend(lately.map(|one| Alert::new(one.label("alertname"), one.label("service"))));
     }
     let faults = match &stack.simulator {
         Some(simulator) => simulator.faults().await?,
@@ -149,10 +150,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn alerts_are_told_apart_by_what_explains_them() {
+    fn alerts_are_sorted_by_the_faults_that_explain_them() {
         let faults: Faults = serde_json::from_value(json!({
             "active": [],
-            "history": [{"service": "auth", "region": null, "kind": "error_rate", "injected_at": "2026-11-21T10:00:00Z", "healed_at": "2026-11-21T10:01:00Z"}],
+            "history": [{
+                "service": "auth", "region": null, "kind": "error_rate",
+                "injected_at": "2026-11-21T10:00:00Z", "healed_at": "2026-11-21T10:01:00Z",
+            }],
         }))
         .unwrap();
         let alerts = |list: &[(&str, &str)]| -> BTreeSet<Alert> {

@@ -37,7 +37,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
         if let Err(error) = alertmanager.post(&[alert(&run, begins, ends)]).await {
             return failed(&stack, format!("{error:#}"));
         }
-        match told(&stack, mock_slack, alertmanager, status, &run).await {
+        match notified(&stack, mock_slack, alertmanager, status, &run).await {
             Ok(()) => note.took(
                 if status == NotificationStatus::Firing { "told" } else { "resolved" },
                 posted.elapsed().as_secs_f64(),
@@ -46,7 +46,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
             Err(verdict) => return verdict,
         }
     }
-    Verdict::Passed("a test alert came to the webhook, and its end".to_owned())
+    Verdict::Passed("a test alert and its end reached the webhook".to_owned())
 }
 
 fn alert(run: &str, starts_at: Timestamp, ends_at: Timestamp) -> PostableAlert {
@@ -67,7 +67,7 @@ fn alert(run: &str, starts_at: Timestamp, ends_at: Timestamp) -> PostableAlert {
     }
 }
 
-async fn told(
+async fn notified(
     stack: &Stack,
     mock_slack: &MockSlack,
     alertmanager: &Alertmanager,
@@ -78,9 +78,7 @@ async fn told(
     loop {
         let all = mock_slack.notifications().await;
         if let Ok(all) = &all
-            && all
-                .iter()
-                .any(|told| told.label("alertname") == ALERT && told.status == status && told.label(RUN) == run)
+            && all.iter().any(|one| one.label("alertname") == ALERT && one.status == status && one.label(RUN) == run)
         {
             return Ok(());
         }
@@ -90,7 +88,7 @@ async fn told(
                 Ok(_) => {
                     let alerts = alertmanager.alerts().await.unwrap_or_default();
                     format!(
-                        "mock-slack was not told that it is {} within {} s; {}",
+                        "mock-slack was not notified that the alert is {} within {} s; {}",
                         status.as_str(),
                         LIMIT.as_secs(),
                         routed(&alerts)
@@ -105,7 +103,7 @@ async fn told(
 
 fn failed(stack: &Stack, seen: String) -> Verdict {
     let expected =
-        "an alert with source=tidewatch, path=fast that is posted to Alertmanager comes to mock-slack's /webhook";
+        "an alert with source=tidewatch, path=fast that is posted to Alertmanager reaches mock-slack's /webhook";
     Verdict::Failed(Failure::new(expected, seen, stack.curl("alertmanager", "/api/v2/status")))
 }
 
@@ -140,7 +138,10 @@ mod tests {
         let json = serde_json::to_value(alert("7", at, at)).unwrap();
         assert_eq!(
             json["labels"],
-            json!({"alertname": ALERT, "severity": "info", "source": "tidewatch", "path": "fast", "service": "verify", "run": "7"})
+            json!({
+                "alertname": ALERT, "severity": "info", "source": "tidewatch", "path": "fast",
+                "service": "verify", "run": "7",
+            })
         );
         assert_eq!(json["startsAt"], "2027-01-15T08:00:00Z");
     }

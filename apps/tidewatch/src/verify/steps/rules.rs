@@ -139,7 +139,7 @@ mod tests {
     const NOW: &str = "2026-11-21T10:00:00Z";
 
     #[test]
-    fn a_group_or_a_rule_that_is_not_there_is_named_with_its_file() {
+    fn a_missing_group_or_rule_is_named_with_its_file() {
         let wanted = wanted_of(
             "groups: [{name: stream, rules: [{alert: A, expr: up}, {record: b:c, expr: up}]}, {name: gone, rules: []}]",
         );
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_fails_and_a_group_that_stands_still_are_named() {
+    fn a_rule_that_fails_and_a_group_that_is_not_evaluated_are_named() {
         let now: Timestamp = NOW.parse().unwrap();
         let failing = groups(json!([{"name": "A", "health": "err", "lastError": "many-to-many"}]), NOW);
         assert_eq!(judge_evaluated(&failing, now).unwrap_err(), "A in group stream fails: many-to-many");

@@ -39,7 +39,9 @@ mod tests {
     fn a_fault_in_force_is_named_with_its_beginning() {
         assert_eq!(judge(&Faults::default()), None);
         let faults: Faults = serde_json::from_value(json!({
-            "active": [{"service": "pay", "region": "eu", "kind": "error_rate", "injected_at": "2026-11-21T10:00:00.5Z", "healed_at": null}],
+            "active": [{
+                "service": "pay", "region": "eu", "kind": "error_rate", "injected_at": "2026-11-21T10:00:00.5Z",
+            }],
             "history": [],
         }))
         .unwrap();
