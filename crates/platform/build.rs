@@ -19,6 +19,7 @@ struct Registry {
 #[serde(deny_unknown_fields)]
 struct Service {
     name: String,
+    about: String,
     endpoint: String,
     page: Option<u16>,
     live: String,
@@ -69,7 +70,7 @@ fn write_services(code: &mut String, registry: &Registry) -> Result<(), Box<dyn 
         "/// The admin port of a service that runs alone.\npub const ADMIN_PORT: Port = Port({admin_port});"
     )?;
     for (service, admin) in registry.service.iter().zip(admin_port..) {
-        let Service { name, endpoint, live, drain_after, critical, .. } = service;
+        let Service { name, about, endpoint, live, drain_after, critical, .. } = service;
         let page = service.page.map(|page| format!("Port({page})"));
         let page = page.map_or("None".to_owned(), |page| format!("Some({page})"));
         let mut peers = String::new();
@@ -77,7 +78,8 @@ fn write_services(code: &mut String, registry: &Registry) -> Result<(), Box<dyn 
             write!(peers, "Peer {{ name: {name:?}, flag: {flag:?}, port: {port:?} }}, ")?;
         }
         writeln!(code, "/// The {name}.\npub const {}: Service = Service {{", constant(name))?;
-        writeln!(code, "name: {name:?}, endpoint: {endpoint:?}, page: {page}, admin: Port({admin}), live: {live:?},")?;
+        writeln!(code, "name: {name:?}, about: {about:?}, endpoint: {endpoint:?}, page: {page},")?;
+        writeln!(code, "admin: Port({admin}), live: {live:?},")?;
         writeln!(code, "talks_to: &[{peers}], drain_after: &{drain_after:?}, critical: {critical} }};")?;
         if let Some(page) = service.page {
             writeln!(code, "/// The port of the {name}'s page or API.")?;

@@ -1,10 +1,10 @@
 //! Declared metrics follow the conventions.
-use tidewatch::catalogue::SERVICES;
+use tidewatch::catalogue;
 use tidewatch_service::metrics::{COMMON, Family, Kind};
 
 #[test]
 fn every_declaration_follows_the_conventions() {
-    let all: Vec<Family> = SERVICES.iter().flat_map(|job| job.own).chain(COMMON).copied().collect();
+    let all: Vec<Family> = catalogue::services().flat_map(|job| job.own).chain(COMMON).copied().collect();
     for family in &all {
         let Family { name, kind, help, labels, .. } = *family;
         assert_eq!(kind == Kind::Counter, name.ends_with("_total"), "{name}: counters, and they alone, end in _total");

@@ -1,16 +1,18 @@
 //! Running services expose exactly the metrics that they declare.
-use clap::{Args, Command, FromArgMatches};
 use jiff::Timestamp;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     time::Duration,
 };
-use tidewatch::catalogue::SERVICES;
+use tidewatch::{
+    catalogue,
+    services::{self, Surroundings, WorkloadArgs},
+};
 use tidewatch_contract::{AlertEvent, AlertState, Event};
 use tidewatch_kafka::{KafkaArgs, Message, Producer, topics::ALERTS_FIRED};
 use tidewatch_service::{
-    Service, Shutdown,
+    ListenArgs,
     metrics::{Family, Kind},
 };
 use tidewatch_testkit::{Broker, alert, eventually};
@@ -30,30 +32,17 @@ struct Shown {
 async fn services_expose_what_they_declare_and_nothing_else() {
     let broker = Broker::in_process();
     an_alert_fires(broker.args()).await;
-    let brokers = format!("--brokers={}", broker.args().brokers);
-    let (admin, port) = ("--admin-listen=127.0.0.1:0", "--listen=127.0.0.1:0");
-    let simulator: workload_simulator::Simulator = bind(&[admin, &brokers, port]).await;
-    let processor: stream_processor::Processor = bind(&[admin, &brokers]).await;
-    let bridge: metrics_bridge::Bridge = bind(&[admin, &brokers]).await;
-    let relay: alert_relay::AlertRelay = bind(&[admin, &brokers, "--webhook=http://127.0.0.1:9"]).await;
-    let console: console::Console = bind(&[admin, &brokers, port]).await;
-    let mock_slack: mock_slack::MockSlack = bind(&[admin, port]).await;
-    let shutdown = Shutdown::new();
-    let mut scraped = Vec::new();
-    let mut work = Vec::new();
-    macro_rules! start {
-        ($($service:ident),*) => {$(
-            scraped.push((name(&$service), $service.admin_addr()));
-            work.push(tokio::spawn($service.run(shutdown.clone())));
-        )*};
-    }
-    start!(simulator, processor, bridge, relay, console, mock_slack);
+    let dir = tempfile::tempdir().unwrap();
+    let (kafka, workload) = (broker.args(), WorkloadArgs::default());
+    let up = Surroundings { kafka, owns_kafka: false, dir: dir.path(), alertmanager: None, workload: &workload };
+    let mut fleet = services::bind(&up, ListenArgs::on_free_ports).await.unwrap();
+    fleet.run();
 
     let client = reqwest::Client::new();
-    for (job, addr) in scraped {
-        let declared: Vec<&Family> = SERVICES.iter().find(|service| service.name == job).unwrap().families().collect();
+    for (job, addr) in fleet.admins() {
+        let declared = catalogue::services().find(|service| service.name == job).unwrap().families();
         let declared: BTreeMap<String, Shown> =
-            declared.into_iter().map(|family| (family.name.to_owned(), expected(family))).collect();
+            declared.map(|family| (family.name.to_owned(), expected(family))).collect();
         let what = format!("{job} exposes all that it declares");
         let complete = eventually(&what, LIMIT, async || {
             let shown = scrape(&client, addr).await?;
@@ -62,10 +51,7 @@ async fn services_expose_what_they_declare_and_nothing_else() {
         });
         assert_eq!(complete.await, declared, "{job}");
     }
-    shutdown.trigger();
-    for service in work {
-        service.await.unwrap().unwrap();
-    }
+    fleet.drain().await.unwrap();
 }
 
 /// Fires an alert: the relay's metrics have series only for alerts that it knows.
@@ -75,16 +61,6 @@ async fn an_alert_fires(kafka: &KafkaArgs) {
     let payload = alert.to_json();
     let message = Message::event::<AlertEvent>(ALERTS_FIRED.name, &alert.fingerprint, &payload);
     producer.send(message).await.unwrap();
-}
-
-fn name<S: Service>(_: &S) -> &'static str {
-    S::NAME
-}
-
-async fn bind<S: Service>(flags: &[&str]) -> S {
-    let command = S::Config::augment_args(Command::new(S::NAME).no_binary_name(true));
-    let matches = command.try_get_matches_from(flags).unwrap();
-    S::bind(S::Config::from_arg_matches(&matches).unwrap()).await.unwrap()
 }
 
 fn expected(family: &Family) -> Shown {

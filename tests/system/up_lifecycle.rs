@@ -5,10 +5,10 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use tidewatch_platform::SERVICES;
 use tidewatch_testkit::{Stack, StackOptions, eventually, program, skipped};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tidewatch");
-const SERVICES: [&str; 6] = ["console", "simulator", "mock_slack", "processor", "bridge", "relay"];
 const BACKENDS: [&str; 2] = ["prometheus", "alertmanager"];
 
 async fn in_process() -> Stack {
@@ -26,7 +26,13 @@ fn listens(place: &str) -> bool {
 
 fn places(stack: &Stack) -> Vec<String> {
     let backends = BACKENDS.iter().filter(|name| stack.has(name));
-    SERVICES.iter().chain(&["kafka"]).chain(backends).map(|name| stack.endpoint(name).to_owned()).collect()
+    SERVICES
+        .iter()
+        .map(|service| &service.name)
+        .chain(&["kafka"])
+        .chain(backends)
+        .map(|name| stack.endpoint(name).to_owned())
+        .collect()
 }
 
 async fn up_again(stack: &Stack) -> Output {
@@ -40,7 +46,7 @@ async fn ctrl_c_drains_everything_and_leaves_nothing_behind() {
         assert_eq!(stack.endpoint("broker"), "in-process");
         let places = places(&stack);
         assert!(places.iter().all(|place| listens(place)), "{places:?}");
-        for name in SERVICES {
+        for name in SERVICES.map(|service| service.name) {
             assert!(stack.said().contains(stack.endpoint(name)), "the table lacks {name}:\n{}", stack.said());
         }
 
@@ -104,7 +110,7 @@ async fn a_second_ctrl_c_does_not_wait_for_a_server_that_does_not_end() {
     // A stopped process doesn't react to SIGTERM.
     kill_process(Pid::from_raw(pid.trim().parse().unwrap()).unwrap(), Signal::STOP).unwrap();
     stack.signal(Signal::INT);
-    let services: Vec<String> = SERVICES.iter().map(|name| stack.endpoint(name).to_owned()).collect();
+    let services: Vec<String> = SERVICES.iter().map(|service| stack.endpoint(service.name).to_owned()).collect();
     eventually("the services are drained", Duration::from_secs(15), async || {
         (!services.iter().any(|place| listens(place))).then_some(())
     })

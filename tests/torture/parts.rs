@@ -5,16 +5,19 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use clap::{Args, FromArgMatches};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
+use tidewatch::fleet::Fleet;
+use tidewatch::services::{self, Surroundings, WorkloadArgs};
+use tidewatch_kafka::KafkaArgs;
 use tidewatch_kafka::broker::InProcess;
+use tidewatch_platform::SERVICES;
 use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
 use tidewatch_servers::process::Port;
 use tidewatch_servers::prometheus::{Config, Prometheus, Target};
 use tidewatch_servers::{File, Running};
-use tidewatch_service::{Service, Shutdown};
+use tidewatch_service::ListenArgs;
 
 /// The addresses that `verify` is given, by name.
 pub(super) type Places = BTreeMap<&'static str, String>;
@@ -26,21 +29,7 @@ pub(super) struct Parts {
     /// The targets that Prometheus has to scrape.
     pub(super) targets: Vec<Target>,
     dir: TempDir,
-    shutdown: Shutdown,
-}
-
-impl Drop for Parts {
-    fn drop(&mut self) {
-        self.shutdown.trigger();
-    }
-}
-
-/// Returns a service that is bound to its ports but doesn't run.
-pub(super) async fn bound<S: Service>(flags: &[String]) -> S {
-    let ports = ["--admin-listen=127.0.0.1:0".to_owned()];
-    let command = S::Config::augment_args(clap::Command::new(S::NAME).no_binary_name(true));
-    let matches = command.try_get_matches_from(ports.iter().chain(flags)).unwrap();
-    S::bind(S::Config::from_arg_matches(&matches).unwrap()).await.unwrap()
+    _fleet: Fleet,
 }
 
 /// Starts a broker that lives until the process ends. Services still commit offsets during shutdown, and would never
@@ -62,47 +51,17 @@ pub(super) fn url(address: SocketAddr) -> String {
 impl Parts {
     /// Starts all parts. Alerts go to the Alertmanager at this URL.
     pub(super) async fn start(alertmanager: &str) -> Self {
-        let (broker, dir, shutdown) = (lasting_broker(), tempfile::tempdir().unwrap(), Shutdown::new());
-        let (kafka, listen) = (brokers(broker), "--listen=127.0.0.1:0".to_owned());
-        let simulator: workload_simulator::Simulator = bound(&[kafka.clone(), listen.clone()]).await;
-        let processor: stream_processor::Processor = bound(std::slice::from_ref(&kafka)).await;
-        let bridge: metrics_bridge::Bridge = bound(std::slice::from_ref(&kafka)).await;
-        let relay: alert_relay::AlertRelay = bound(&[kafka.clone(), format!("--alertmanager={alertmanager}")]).await;
-        let data = format!("--data-dir={}", dir.path().join("mock-slack").display());
-        let mock_slack: mock_slack::MockSlack = bound(&[listen.clone(), data]).await;
-        let mut places = Places::from([
-            ("kafka", broker.brokers()),
-            ("simulator", url(simulator.addr())),
-            ("processor", url(processor.admin_addr())),
-            ("bridge", url(bridge.admin_addr())),
-            ("relay", url(relay.admin_addr())),
-            ("mock_slack", url(mock_slack.addr())),
-        ]);
-        let peers = ["simulator", "processor", "mock_slack"]
-            .map(|name| format!("--{}={}", name.replace('_', "-"), places[name]));
-        let console: console::Console = bound(&[&[kafka, listen], &peers[..]].concat()).await;
-        places.insert("console", url(console.addr()));
-        let targets = [
-            ("workload-simulator", simulator.admin_addr()),
-            ("stream-processor", processor.admin_addr()),
-            ("metrics-bridge", bridge.admin_addr()),
-            ("alert-relay", relay.admin_addr()),
-            ("console", console.admin_addr()),
-            ("mock-slack", mock_slack.admin_addr()),
-        ];
-        let targets = targets.map(|(job, address)| Target { job: job.to_owned(), address }).to_vec();
-        run(simulator, &shutdown);
-        run(processor, &shutdown);
-        run(bridge, &shutdown);
-        run(relay, &shutdown);
-        run(mock_slack, &shutdown);
-        run(console, &shutdown);
-        Self { places, targets, dir, shutdown }
-    }
-
-    /// Runs one more service until the others are stopped.
-    pub(super) fn run(&self, service: impl Service) {
-        run(service, &self.shutdown);
+        let (broker, dir) = (lasting_broker(), tempfile::tempdir().unwrap());
+        let (kafka, workload) = (KafkaArgs::new(broker.brokers()), WorkloadArgs::default());
+        let (dir_path, alertmanager) = (dir.path(), Some(alertmanager));
+        let up = Surroundings { kafka: &kafka, owns_kafka: false, dir: dir_path, alertmanager, workload: &workload };
+        let mut fleet = services::bind(&up, ListenArgs::on_free_ports).await.unwrap();
+        let urls = SERVICES.map(|service| (service.endpoint, fleet.url(service).unwrap()));
+        let places = urls.into_iter().chain([("kafka", broker.brokers())]).collect();
+        let targets =
+            fleet.admins().into_iter().map(|(job, address)| Target { job: job.to_owned(), address }).collect();
+        fleet.run();
+        Self { places, targets, dir, _fleet: fleet }
     }
 
     /// Returns the targets, with another address for one job.
@@ -153,11 +112,6 @@ impl Parts {
         let report = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
         (output.status.code(), String::from_utf8(said).unwrap(), report)
     }
-}
-
-fn run(service: impl Service, shutdown: &Shutdown) {
-    let shutdown = shutdown.clone();
-    tokio::spawn(async move { service.run(shutdown).await.unwrap() });
 }
 
 /// Changes a server's configuration, and has the server reload it if anything changed.

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use metrics_bridge::MetricsBridge;
+use mock_slack::MockSlack;
 use serde_json::Value;
+use stream_processor::StreamProcessor;
 use tidewatch_servers::{File, Running, rules};
-use tidewatch_service::Service as _;
-use tidewatch_testkit::program;
+use tidewatch_testkit::{RunningService, configuration, program};
 
-use super::parts::{Parts, Places, bound, brokers, lasting_broker, url};
+use super::parts::{Parts, Places, brokers, lasting_broker, url};
 
 /// A broken part, and what `verify` has to report about it.
 struct Sabotage {
@@ -37,18 +39,19 @@ async fn whatever_is_broken_is_named_by_the_steps_that_see_it() {
             text.replace("receiver: chat", "receiver: watchdog").replace("receiver: page", "receiver: watchdog")
         }),
     );
-    let stopped_bridge: metrics_bridge::Bridge = bound(&[format!("--brokers={}", parts.places["kafka"])]).await;
+    let kafka = format!("--brokers={}", parts.places["kafka"]);
+    let stopped_bridge = RunningService::start::<MetricsBridge>(configuration::<MetricsBridge>(&[&kafka])).await;
     let bridge = stopped_bridge.admin_addr();
-    drop(stopped_bridge);
+    stopped_bridge.stop().await;
     let data = tempfile::tempdir().unwrap();
     let data = format!("--data-dir={}", data.path().display());
-    let stopped_slack: mock_slack::MockSlack = bound(&["--listen=127.0.0.1:0".to_owned(), data]).await;
-    let (slack, slack_admin) = (url(stopped_slack.addr()), stopped_slack.admin_addr());
-    drop(stopped_slack);
+    let stopped_slack = RunningService::start::<MockSlack>(configuration::<MockSlack>(&[&data])).await;
+    let (slack, slack_admin) = (stopped_slack.url(), stopped_slack.admin_addr());
+    stopped_slack.stop().await;
     let tells_nobody = parts.alertmanager("tells-nobody", &slack, same).await;
-    let lonely: stream_processor::Processor = bound(&[brokers(lasting_broker())]).await;
+    let elsewhere = brokers(lasting_broker());
+    let lonely = RunningService::start::<StreamProcessor>(configuration::<StreamProcessor>(&[&elsewhere])).await;
     let lonely_url = url(lonely.admin_addr());
-    parts.run(lonely);
 
     let healthy = parts.targets.clone();
     let [well, without_bridge, without_slack, routed, emptied, renamed] = tokio::join!(

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use tidewatch::catalogue::SERVICES;
+use tidewatch::catalogue;
 use tidewatch_service::metrics::{COMMON, Family, Kind};
 
 const INTRODUCTION: &str = "# Metrics
 
-Generated from the services' declarations (`METRICS` of each, `apps/tidewatch/src/catalogue.rs` of all) by
+Generated from the services' declarations (`METRICS` of each, `apps/tidewatch/src/services.rs` lists all) by
 `cargo xtask generate`.
 
 Each service exposes its metrics on `/metrics` of its admin listener, as Prometheus text or OpenMetrics. Prometheus adds
@@ -24,7 +24,7 @@ pub(crate) fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
     section(&mut page, "Every service", COMMON);
     page.push_str(PROCESS);
-    for job in SERVICES {
+    for job in catalogue::services() {
         section(&mut page, job.name, job.own);
     }
     page

@@ -11,5 +11,4 @@ mod run;
 mod service;
 mod state;
 
-pub use metrics::METRICS;
 pub use service::{AlertRelay, Config};

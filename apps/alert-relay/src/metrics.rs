@@ -38,7 +38,7 @@ const COMMIT_FAILURES: Family =
     Family::counter("alert_relay_commit_failures_total", &[], "Commits that Kafka did not take.");
 
 /// All metrics of alert-relay, besides those that every service has.
-pub const METRICS: &[Family] =
+pub(crate) const METRICS: &[Family] =
     &[RECORDS, NOTIFICATIONS, STALE, REQUESTS, DELAY, FIRING, PENDING, COMMIT_FAILURES, CONSUMER_LAG, REACHABLE];
 
 /// The registered metrics. The label `receiver` is host and port.

@@ -23,8 +23,8 @@ const REACHED_WITHIN: Duration = Duration::from_secs(10);
 const MEASURE: Duration = Duration::from_secs(5);
 /// Average pause between attempts to start. The requests to the broker in each attempt take up to 5 s themselves.
 const RETRY: Duration = Duration::from_secs(1);
-/// Time for requests in flight. The rest of the 10 s for draining is left for the last commit.
-const DRAIN: Duration = Duration::from_secs(7);
+/// Time for requests in flight. The rest of the 9 s for draining is left for the last commit.
+const DRAIN: Duration = Duration::from_secs(6);
 const LAST_COMMIT: Duration = Duration::from_secs(2);
 
 type Ends = Result<BTreeMap<i32, (i64, i64)>, KafkaError>;

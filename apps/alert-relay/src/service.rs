@@ -1,10 +1,13 @@
 //! Flags and lifecycle of the service.
-use crate::{delivery::receivers, metrics::Metrics, run::Relay};
+use crate::{
+    delivery::receivers,
+    metrics::{METRICS, Metrics},
+    run::Relay,
+};
 use anyhow::bail;
-use std::net::SocketAddr;
 use tidewatch_client::HttpUrl;
 use tidewatch_kafka::{KafkaArgs, Reader};
-use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
+use tidewatch_service::{Parts, Service, Shutdown, metrics::Family};
 
 /// The consumer group under which positions in `alerts.fired` are committed.
 const GROUP: &str = "alert-relay";
@@ -23,25 +26,15 @@ pub struct Config {
     /// the environment
     #[arg(long, env, value_name = "URL", value_delimiter = ',', hide_env_values = true)]
     pub webhook: Vec<HttpUrl>,
-    /// The admin listener.
-    #[command(flatten)]
-    pub admin: AdminArgs,
 }
 
-/// The service, bound to its listener and ready to run.
-pub struct AlertRelay {
-    relay: Relay,
-    admin: Admin,
-}
+/// The alert-relay, ready to run.
+pub struct AlertRelay(Relay);
 
 impl Service for AlertRelay {
     const ENTRY: tidewatch_platform::Service = tidewatch_platform::ALERT_RELAY;
-    const ABOUT: &'static str = "Notifies Alertmanager or a webhook of every alert in alerts.fired";
+    const METRICS: &'static [Family] = METRICS;
     type Config = Config;
-
-    fn admin_args(config: &Config) -> &AdminArgs {
-        &config.admin
-    }
 
     fn check(config: &Config) -> anyhow::Result<()> {
         config.kafka.check()?;
@@ -51,32 +44,23 @@ impl Service for AlertRelay {
         Ok(())
     }
 
-    async fn build(config: Config, parts: Parts) -> anyhow::Result<Self> {
-        let Parts { registry, health, admin } = parts;
-        let metrics = Metrics::new(&registry)?;
+    fn build(config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+        let metrics = Metrics::new(&parts.registry)?;
         let reader = Reader::with_group(&config.kafka, Self::NAME, GROUP)?;
-        reader.export_reachable(&registry)?;
-        let relay = Relay {
+        reader.export_reachable(&parts.registry)?;
+        Ok(Self(Relay {
             receivers: receivers(&config.alertmanager, &config.webhook, &metrics)?,
-            kafka: health.require("kafka"),
-            delivery: health.require("delivery"),
+            kafka: parts.health.require("kafka"),
+            delivery: parts.health.require("delivery"),
             reader,
             metrics,
-        };
-        Ok(Self { relay, admin })
-    }
-
-    fn admin_addr(&self) -> SocketAddr {
-        self.admin.addr()
+        }))
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        tracing::info!(
-            receivers = self.relay.receivers.iter().map(|receiver| receiver.name()).collect::<Vec<_>>().join(" "),
-            admin = %self.admin_addr(),
-            "relaying alerts"
-        );
-        tokio::try_join!(self.relay.run(shutdown.clone()), self.admin.serve(shutdown))?;
-        Ok(())
+        let Self(relay) = self;
+        let receivers = relay.receivers.iter().map(|receiver| receiver.name()).collect::<Vec<_>>().join(" ");
+        tracing::info!(receivers, "relaying alerts");
+        relay.run(shutdown).await
     }
 }

@@ -19,5 +19,4 @@ pub mod state;
 pub mod story;
 pub mod view;
 
-pub use metrics::METRICS;
 pub use service::{Config, Console};

@@ -14,7 +14,7 @@ const DROPPED: Family =
     Family::counter("console_pages_dropped_total", &[], "Pages dropped because they did not keep up.");
 
 /// Every metric of the console, in addition to those that all services have.
-pub const METRICS: &[Family] = &[RECORDS, SKIPPED, PAGES, FRAMES, DROPPED, REACHABLE];
+pub(crate) const METRICS: &[Family] = &[RECORDS, SKIPPED, PAGES, FRAMES, DROPPED, REACHABLE];
 
 #[derive(Clone)]
 pub(crate) struct Metrics {

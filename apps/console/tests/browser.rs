@@ -31,7 +31,7 @@ async fn a_person_sees_a_service_break_and_heal() {
     let mut script = Command::new("node");
     script
         .arg("console.js")
-        .args(["--mode", "fake", "--url", &scene.console.url, "--simulator", &scene.fakes.url])
+        .args(["--mode", "fake", "--url", &scene.console.url(), "--simulator", &scene.fakes.url])
         .current_dir(&folder)
         .stdin(Stdio::null())
         .kill_on_drop(true);

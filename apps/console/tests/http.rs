@@ -4,15 +4,14 @@
 mod support;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::{Router, http::Uri};
-use console::Config;
+use console::{Config, Console};
 use futures::StreamExt;
 use reqwest::{Client, Method, StatusCode, header};
-use support::{Running, SOON, config};
+use support::{SOON, config, page, start, status};
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_service::Service;
+use tidewatch_service::{Bound, ListenArgs, Service};
 use tidewatch_testkit::eventually;
 
 /// Returns a broker address on which nothing listens.
@@ -22,7 +21,7 @@ fn nowhere() -> KafkaArgs {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_forbids_what_comes_from_elsewhere() {
-    let console = Running::start(config(nowhere())).await;
+    let console = start(config(nowhere())).await;
     for path in ["/", "/api/status", "/nowhere"] {
         let answer = console.get(path).await;
         let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
@@ -35,8 +34,8 @@ async fn every_answer_forbids_what_comes_from_elsewhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_names_no_other_host() {
-    let console = Running::start(config(nowhere())).await;
-    let page = console.page().await;
+    let console = start(config(nowhere())).await;
+    let page = page(&console).await;
     // The namespace inside the icon is base64-encoded, and there is no external link while nothing is firing.
     assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
     assert!(!page.contains(" src=") && !page.contains("@import") && !page.contains(" style="), "{page}");
@@ -47,11 +46,11 @@ async fn the_page_names_no_other_host() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_reading_is_allowed() {
-    let console = Running::start(config(nowhere())).await;
+    let console = start(config(nowhere())).await;
     let client = Client::new();
     for method in [Method::POST, Method::PUT, Method::DELETE] {
         for path in ["/", "/events", "/api/status"] {
-            let answer = client.request(method.clone(), format!("{}{path}", console.url)).send().await.unwrap();
+            let answer = client.request(method.clone(), format!("{}{path}", console.url())).send().await.unwrap();
             assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
         }
     }
@@ -60,14 +59,14 @@ async fn only_reading_is_allowed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_sites_page_gets_no_stream() {
-    let console = Running::start(config(nowhere())).await;
-    let request = Client::new().get(format!("{}/events", console.url)).header("sec-fetch-site", "cross-site");
+    let console = start(config(nowhere())).await;
+    let request = Client::new().get(format!("{}/events", console.url())).header("sec-fetch-site", "cross-site");
     assert_eq!(request.send().await.unwrap().status(), StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stream_brings_every_fragment_and_goes_on() {
-    let console = Running::start(config(nowhere())).await;
+    let console = start(config(nowhere())).await;
     let answer = console.get("/events").await;
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
     let mut body = answer.bytes_stream();
@@ -87,34 +86,32 @@ async fn the_stream_brings_every_fragment_and_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_stream_does_not_hold_up_the_end() {
-    let mut console = Running::start(config(nowhere())).await;
+    let console = start(config(nowhere())).await;
     let mut stream = console.get("/events").await.bytes_stream();
     stream.next().await.unwrap().unwrap();
-    console.shutdown.trigger();
-    tokio::time::timeout(Duration::from_secs(9), &mut console.work).await.unwrap().unwrap().unwrap();
+    console.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_out_of_reach_is_told_on_the_page_and_by_readiness() {
-    let console = Running::start(config(nowhere())).await;
-    let told = async || console.page().await.contains("Kafka: not answering since").then_some(());
+    let console = start(config(nowhere())).await;
+    let told = async || page(&console).await.contains("Kafka: not answering since").then_some(());
     eventually("the page says that Kafka does not answer", SOON, told).await;
-    let page = console.page().await;
+    let page = page(&console).await;
     assert!(page.contains("Can't tell") && page.contains("<title>(?) Tidewatch</title>"), "{page}");
-    let ready = reqwest::get(format!("{}/readyz", console.admin)).await.unwrap();
-    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(console.readiness().await.0, 503);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_out_of_reach_is_told_and_an_absent_one_left_out() {
     let mut flags = config(nowhere());
     flags.simulator = Some("http://127.0.0.1:1".parse().unwrap());
-    let console = Running::start(flags).await;
-    let told = async || console.page().await.contains("workload-simulator: not answering since").then_some(());
+    let console = start(flags).await;
+    let told = async || page(&console).await.contains("workload-simulator: not answering since").then_some(());
     eventually("the page says that the simulator does not answer", SOON, told).await;
-    let page = console.page().await;
+    let page = page(&console).await;
     assert!(!page.contains("mock-slack:") && !page.contains("stream-processor:"), "{page}");
-    assert_eq!(console.status().await["totals"]["lag"], serde_json::Value::Null);
+    assert_eq!(status(&console).await["totals"]["lag"], serde_json::Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,19 +122,18 @@ async fn mock_slack_is_asked_for_as_many_notifications_as_may_be_shown() {
         noted.lock().unwrap().push(uri.to_string());
         "[]"
     };
-    let listener = tokio::net::TcpListener::bind(support::LOCAL).await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(keep)).await });
-    let _console = Running::start(Config { mock_slack: Some(url.parse().unwrap()), ..config(nowhere()) }).await;
+    let _console = start(Config { mock_slack: Some(url.parse().unwrap()), ..config(nowhere()) }).await;
     let uri = eventually("mock-slack is asked", SOON, async || asked.lock().unwrap().first().cloned()).await;
     assert_eq!(uri, format!("/api/alerts?limit={}", console::alerts::NOTIFICATIONS));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_port_in_use_is_told_with_its_flag() {
-    let console = Running::start(config(nowhere())).await;
-    let mut flags = config(nowhere());
-    flags.listen = console.url.strip_prefix("http://").unwrap().parse().unwrap();
-    let error = console::Console::bind(flags).await.err().unwrap().to_string();
+async fn an_error_names_the_port_in_use_and_its_flag() {
+    let console = start(config(nowhere())).await;
+    let listen = ListenArgs { listen: Some(console.page_addr()), ..ListenArgs::on_free_ports(Console::ENTRY) };
+    let error = Bound::<Console>::new(config(nowhere()), &listen).await.err().unwrap().to_string();
     assert!(error.starts_with("--listen 127.0.0.1:") && error.contains("in use"), "{error}");
 }

@@ -4,10 +4,9 @@
 mod support;
 
 use jiff::Timestamp;
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 use support::feeder::{alert, request};
-use support::{Running, SOON, Scene, config};
+use support::{SOON, Scene, config, page, start, status};
 use tidewatch_contract::{AlertEvent, AlertState, Event, RequestEvent};
 use tidewatch_kafka::topics::{ALERTS_FIRED, METRICS_RAW, METRICS_RAW_DLQ};
 use tidewatch_kafka::{Message, Producer};
@@ -26,21 +25,17 @@ async fn a_service_appears_by_itself_with_its_figures() {
     for n in 0..100 {
         send(&producer, &request("checkout", "eu", 100.0, if n % 4 == 0 { 500 } else { 200 })).await;
     }
-    let console = Running::start(config(broker.args().clone())).await;
+    let console = start(config(broker.args().clone())).await;
     let service = eventually("the service appears", SOON, async || {
-        let service = console.status().await["services"]["checkout"].clone();
+        let service = status(&console).await["services"]["checkout"].clone();
         (service["error_ratio"] == json!(0.25)).then_some(service)
     })
     .await;
     let p99 = service["p99_ms"].as_f64().unwrap();
     assert!((p99 - 100.0).abs() <= 1.0, "{p99}");
     assert!(service["rate"].as_f64().unwrap() > 0.0);
-    assert!(console.page().await.contains("checkout"));
-    let ready = async || {
-        let ready = reqwest::get(format!("{}/readyz", console.admin)).await.unwrap();
-        (ready.status() == StatusCode::OK).then_some(())
-    };
-    eventually("the console is ready", SOON, ready).await;
+    assert!(page(&console).await.contains("checkout"));
+    console.is_ready().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,9 +48,9 @@ async fn hostile_names_stay_text() {
     event.runbook_url = "javascript:alert(3)".to_owned();
     let payload = event.to_json();
     producer.send(Message::event::<AlertEvent>(ALERTS_FIRED.name, &event.fingerprint, &payload)).await.unwrap();
-    let console = Running::start(config(broker.args().clone())).await;
+    let console = start(config(broker.args().clone())).await;
     let both = async || {
-        let page = console.page().await;
+        let page = page(&console).await;
         (page.contains("&lt;img src=x") && page.contains("(1 firing) Tidewatch")).then_some(page)
     };
     let page = eventually("the hostile service and its alert are shown", SOON, both).await;
@@ -71,10 +66,10 @@ async fn what_cannot_be_read_is_counted_and_the_next_good_event_shown() {
         producer.send(message).await.unwrap();
     }
     send(&producer, &request("good", "eu", 100.0, 200)).await;
-    let console = Running::start(config(broker.args().clone())).await;
-    let shown = async || console.status().await["services"]["good"].is_object().then_some(());
+    let console = start(config(broker.args().clone())).await;
+    let shown = async || status(&console).await["services"]["good"].is_object().then_some(());
     eventually("the good event is shown", SOON, shown).await;
-    let metrics = reqwest::get(format!("{}/metrics", console.admin)).await.unwrap().text().await.unwrap();
+    let metrics = console.metrics().await;
     assert!(metrics.contains("console_records_skipped_total{topic=\"metrics.raw\"} 4"), "{metrics}");
 }
 
@@ -82,7 +77,7 @@ async fn what_cannot_be_read_is_counted_and_the_next_good_event_shown() {
 async fn dead_letters_are_shown_with_their_reasons() {
     let broker = Broker::in_process();
     let producer = Producer::new(broker.args(), "test").unwrap();
-    let console = Running::start(config(broker.args().clone())).await;
+    let console = start(config(broker.args().clone())).await;
     let headers: [(&str, &[u8]); 4] =
         [("dlq.reason", b"too_large"), ("dlq.topic", b"metrics.raw"), ("dlq.partition", b"3"), ("dlq.offset", b"41")];
     let message = Message {
@@ -92,7 +87,7 @@ async fn dead_letters_are_shown_with_their_reasons() {
     };
     producer.send(message).await.unwrap();
     let shown = async || {
-        let page = console.page().await;
+        let page = page(&console).await;
         (page.contains("too_large") && page.contains("metrics.raw:3@41")).then_some(())
     };
     eventually("the dead letter is shown", SOON, shown).await;
@@ -103,7 +98,7 @@ async fn a_fault_its_alert_and_its_notification_meet_on_the_timeline() {
     let scene = Scene::start().await;
     let fault = format!("{}/faults/auth-service", scene.fakes.url);
     let firing = async |expected: Value| {
-        let status = scene.console.status().await;
+        let status = status(&scene.console).await;
         (status["services"]["auth-service"]["firing"] == expected).then_some(status)
     };
     eventually("the service is heard", SOON, async || firing(json!([])).await).await;
@@ -112,12 +107,12 @@ async fn a_fault_its_alert_and_its_notification_meet_on_the_timeline() {
     let status = eventually("it fires", SOON, async || firing(json!(["HighErrorRate"])).await).await;
     assert!(status["totals"]["produced"].as_u64().unwrap() > 0, "{status}");
     let notified = async || {
-        let page = scene.console.page().await;
+        let page = page(&scene.console).await;
         (page.contains("Notified") && page.contains("HighErrorRate 31.0 % 3 regions")).then_some(())
     };
     eventually("the story has its notification", SOON, notified).await;
     client.delete(&fault).send().await.unwrap();
     eventually("it heals", SOON, async || firing(json!([])).await).await;
-    let over = async || scene.console.page().await.contains("Told it is over").then_some(());
+    let over = async || page(&scene.console).await.contains("Told it is over").then_some(());
     eventually("the story is over", SOON, over).await;
 }

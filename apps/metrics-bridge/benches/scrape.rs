@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use metrics_bridge::{Bridge, Config};
+use metrics_bridge::{Config, MetricsBridge};
 use reqwest::Client;
 use tidewatch_contract::{Event, RequestEvent};
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
-use tidewatch_service::{AdminArgs, Service, Shutdown};
-use tidewatch_testkit::{eventually, request};
+use tidewatch_testkit::{RunningService, eventually, request};
 use tokio::runtime::Runtime;
 
 /// Each endpoint takes 23 series.
@@ -33,8 +32,8 @@ async fn scrape(client: &Client, url: &str, accept: &str) -> Option<String> {
     answer.error_for_status().ok()?.text().await.ok()
 }
 
-/// Starts a bridge that exposes this many series, and returns its URL.
-async fn running(kafka: &KafkaArgs) -> String {
+/// Starts a bridge that exposes this many series.
+async fn running(kafka: &KafkaArgs) -> RunningService {
     let producer = Producer::new(kafka, "bench").unwrap();
     for number in 0..ENDPOINTS {
         let event = RequestEvent {
@@ -46,12 +45,8 @@ async fn running(kafka: &KafkaArgs) -> String {
         let payload = event.to_json();
         producer.send(Message::event::<RequestEvent>(METRICS_RAW.name, &event.service, &payload)).await.unwrap();
     }
-    let admin = AdminArgs::at(([127, 0, 0, 1], 0));
-    let config = Config { kafka: kafka.clone(), admin, max_series: 20_000, scrape_interval: 15 };
-    let bridge = Bridge::bind(config).await.unwrap();
-    let url = format!("http://{}/metrics", bridge.admin_addr());
-    tokio::spawn(bridge.run(Shutdown::new()));
-    url
+    let config = Config { kafka: kafka.clone(), max_series: 20_000, scrape_interval: 15 };
+    RunningService::start::<MetricsBridge>(config).await
 }
 
 #[divan::bench(args = ["text/plain", "application/openmetrics-text; version=1.0.0"], sample_count = 50)]
@@ -59,7 +54,8 @@ fn twelve_thousand_series(bencher: Bencher<'_, '_>, accept: &str) {
     let broker = InProcess::start().unwrap();
     let runtime = Runtime::new().unwrap();
     let client = Client::new();
-    let url = runtime.block_on(running(&KafkaArgs::new(broker.brokers())));
+    let bridge = runtime.block_on(running(&KafkaArgs::new(broker.brokers())));
+    let url = format!("http://{}/metrics", bridge.admin_addr());
     let text = runtime.block_on(eventually("the bridge answers", Duration::from_secs(60), async || {
         scrape(&client, &url, accept).await
     }));

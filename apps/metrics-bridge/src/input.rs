@@ -12,7 +12,7 @@ use tidewatch_service::{Condition, Service, Shutdown};
 use tokio::task::coop::consume_budget;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::{Bridge, SharedStore, checkpoints};
+use crate::{MetricsBridge, SharedStore, checkpoints};
 
 /// Most records that are counted before the lock on the store is released: about a millisecond of work.
 const BATCH: usize = 500;
@@ -87,7 +87,7 @@ impl Input {
     }
 
     async fn reader_at(&self, offsets: BTreeMap<i32, i64>) -> Result<Reader, KafkaError> {
-        let reader = Reader::accounting(&self.kafka, Bridge::NAME)?;
+        let reader = Reader::accounting(&self.kafka, MetricsBridge::NAME)?;
         reader.assign(&METRICS_RAW, Start::Offsets(offsets)).await?;
         Ok(reader)
     }

@@ -16,7 +16,6 @@ mod series;
 mod state;
 mod store;
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
@@ -25,11 +24,12 @@ use prometheus::{IntCounterVec, Registry};
 use tidewatch_kafka::metrics::ConsumerLag;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Producer, Reader};
-use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
+use tidewatch_service::metrics::Family;
+use tidewatch_service::{Parts, Service, Shutdown};
 
 pub use config::Config;
 pub use exposition::Format;
-pub use names::{LATENCY_BOUNDS, METRICS, NOT_FOUND, OVERFLOW};
+pub use names::{LATENCY_BOUNDS, NOT_FOUND, OVERFLOW};
 pub use state::StateError;
 pub use store::Store;
 
@@ -47,28 +47,23 @@ impl SharedStore {
     }
 }
 
-/// The metrics bridge, bound to its listener but not running yet.
-pub struct Bridge {
-    admin: Admin,
+/// The metrics-bridge, ready to run.
+pub struct MetricsBridge {
     input: Input,
     checkpoints: Checkpoints,
 }
 
-impl Service for Bridge {
+impl Service for MetricsBridge {
     const ENTRY: tidewatch_platform::Service = tidewatch_platform::METRICS_BRIDGE;
-    const ABOUT: &'static str = "Counts the requests of metrics.raw, each once, and exposes them to Prometheus";
+    const METRICS: &'static [Family] = names::METRICS;
     type Config = Config;
-
-    fn admin_args(config: &Config) -> &AdminArgs {
-        &config.admin
-    }
 
     fn check(config: &Config) -> anyhow::Result<()> {
         Ok(config.kafka.check()?)
     }
 
-    async fn build(config: Config, parts: Parts) -> anyhow::Result<Self> {
-        let Parts { registry, health, admin } = parts;
+    fn build(config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+        let (registry, health) = (parts.registry.clone(), parts.health.clone());
         let lag = ConsumerLag::register(&registry, &METRICS_RAW)?;
         let outcomes: IntCounterVec = names::CHECKPOINTS.register(&registry)?;
         for outcome in ["saved", "failed"] {
@@ -80,19 +75,15 @@ impl Service for Bridge {
         let store = SharedStore(Arc::new(Mutex::new(Store::new(config.max_series as usize, config.hold()))));
         let questions = Reader::uncommitted(&config.kafka, "metrics-bridge-ends").context("--brokers")?;
         questions.export_reachable(&registry)?;
-        let admin = admin.with_metrics(route(store.clone(), registry));
+        parts.answer_metrics(route(store.clone(), registry));
         let producer = Producer::new(&config.kafka, Self::NAME).context("--brokers")?;
         let checkpoints = Checkpoints { store: store.clone(), producer, outcomes, caught_up: caught_up.clone(), saved };
         let input = Input { kafka: config.kafka, questions, store, lag, broker, readable, caught_up };
-        Ok(Self { admin, input, checkpoints })
-    }
-
-    fn admin_addr(&self) -> SocketAddr {
-        self.admin.addr()
+        Ok(Self { input, checkpoints })
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        let Self { admin, input, checkpoints } = self;
+        let Self { input, checkpoints } = self;
         let work = async {
             if let Some(reader) = input.begin(&shutdown).await? {
                 tokio::join!(input.count(reader, &shutdown), checkpoints.run(&shutdown));
@@ -104,7 +95,7 @@ impl Service for Bridge {
             input.watch(&shutdown).await;
             anyhow::Ok(())
         };
-        tokio::try_join!(work, watch, admin.serve(shutdown.clone()))?;
+        tokio::try_join!(work, watch)?;
         Ok(())
     }
 }

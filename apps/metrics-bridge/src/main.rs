@@ -2,5 +2,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tidewatch_service::main::<metrics_bridge::Bridge>()
+    tidewatch_service::main::<metrics_bridge::MetricsBridge>()
 }

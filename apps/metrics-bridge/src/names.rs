@@ -67,7 +67,7 @@ pub(crate) const CHECKPOINTS: Family = Family::counter(
 );
 
 /// All metrics of the bridge, besides those that every service has.
-pub const METRICS: &[Family] = &[
+pub(crate) const METRICS: &[Family] = &[
     REQUESTS,
     ERRORS,
     DURATION,

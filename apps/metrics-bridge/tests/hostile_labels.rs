@@ -12,7 +12,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use bridge::{MOST_SERIES, Running};
+use bridge::MOST_SERIES;
 use metrics_bridge::OVERFLOW;
 use prometheus::Prometheus;
 use support::{Exposition, event, json, word};
@@ -114,8 +114,8 @@ async fn a_real_prometheus_takes_hostile_labels_in_both_formats_and_loses_no_eve
     let refused = illegal.len() as f64;
     produce(broker.args(), events.iter().map(json).chain(illegal)).await;
 
-    let bridge = Running::start(broker.args()).await;
-    let Some(prometheus) = Prometheus::start(test, bridge.admin, &JOBS).await else { return };
+    let bridge = bridge::start(broker.args()).await;
+    let Some(prometheus) = Prometheus::start(test, bridge.admin_addr(), &JOBS).await else { return };
     // The first events get their series before the flood uses up the room.
     eventually("the first are counted", DEADLINE, async || {
         prometheus.value(r#"workload_requests_total{job="text",endpoint="größe 😀",status_code="200"} == 1"#).await
@@ -160,8 +160,8 @@ async fn a_real_prometheus_takes_hostile_labels_in_both_formats_and_loses_no_eve
     let exemplars = exemplars.as_array().unwrap();
     assert!(!exemplars.is_empty() && exemplars.iter().all(|series| series["seriesLabels"]["job"] == "open"));
 
-    let (_, text) = bridge.get("/metrics").await;
+    let text = bridge.metrics().await;
     Exposition::parse(&text);
     check(test, &text);
-    bridge.end().await;
+    bridge.stop().await;
 }

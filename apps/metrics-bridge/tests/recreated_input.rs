@@ -7,12 +7,11 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use bridge::Running;
 use support::{Exposition, event, json};
 use tidewatch_contract::RequestEvent;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer, partition_of};
-use tidewatch_testkit::{Admin, Broker, Transactions};
+use tidewatch_testkit::{Admin, Broker, RunningService, Transactions};
 use tokio::time::sleep;
 
 const SERVICE: &str = "user-service";
@@ -51,36 +50,22 @@ impl Kafka {
     }
 }
 
-impl Running {
-    async fn unready_because(&self, reason: &str) {
-        let start = Instant::now();
-        loop {
-            let (status, why) = self.get("/readyz").await;
-            if status == 503 && why.contains(reason) {
-                return;
-            }
-            assert!(start.elapsed() < DEADLINE, "/readyz says {status} {why}");
-            sleep(Duration::from_millis(20)).await;
+/// Waits until it is ready, has counted `count` records and shows all of them, asserting that it never shows fewer
+/// than `before`.
+async fn counts(bridge: &RunningService, before: f64, count: f64) -> Exposition {
+    let start = Instant::now();
+    loop {
+        let ready = bridge.readiness().await;
+        let (status, text) = bridge.ask_admin("/metrics").await;
+        let found = if status == 200 { Exposition::parse(&text) } else { Exposition::default() };
+        let (counted, shown) = (of(&found, "records_counted"), found.sum("workload_requests_total", &[]));
+        assert!(status != 200 || counted >= before, "counters never fall: {counted} after {before}");
+        assert!(counted <= count, "counted {counted} of {count}");
+        if ready.0 == 200 && counted == count && shown == count {
+            return found;
         }
-    }
-
-    /// Waits until it is ready, has counted `count` records and shows all of them, asserting that it never shows fewer
-    /// than `before`.
-    async fn counts(&self, before: f64, count: f64) -> Exposition {
-        let start = Instant::now();
-        loop {
-            let ready = self.get("/readyz").await;
-            let (status, text) = self.get("/metrics").await;
-            let found = if status == 200 { Exposition::parse(&text) } else { Exposition::default() };
-            let (counted, shown) = (of(&found, "records_counted"), found.sum("workload_requests_total", &[]));
-            assert!(status != 200 || counted >= before, "counters never fall: {counted} after {before}");
-            assert!(counted <= count, "counted {counted} of {count}");
-            if ready.0 == 200 && counted == count && shown == count {
-                return found;
-            }
-            assert!(start.elapsed() < DEADLINE, "counted {counted}, shown {shown} of {count}, ready {ready:?}");
-            sleep(Duration::from_millis(50)).await;
-        }
+        assert!(start.elapsed() < DEADLINE, "counted {counted}, shown {shown} of {count}, ready {ready:?}");
+        sleep(Duration::from_millis(50)).await;
     }
 }
 
@@ -92,23 +77,23 @@ fn of(found: &Exposition, what: &str) -> f64 {
 async fn a_topic_created_anew_while_nobody_watched_is_counted_on_top() {
     let Some(kafka) = Kafka::start("a_topic_created_anew_while_nobody_watched_is_counted_on_top").await else { return };
     kafka.write(50).await;
-    let bridge = Running::start(&kafka.args).await;
-    assert_eq!(of(&bridge.counts(0.0, 50.0).await, "partitions_recreated"), 0.0);
-    bridge.end().await;
+    let bridge = bridge::start(&kafka.args).await;
+    assert_eq!(of(&counts(&bridge, 0.0, 50.0).await, "partitions_recreated"), 0.0);
+    bridge.stop().await;
     kafka.admin.delete(&METRICS_RAW).await;
     kafka.admin.create_missing().await;
     kafka.write(20).await;
 
-    let bridge = Running::start(&kafka.args).await;
-    let found = bridge.counts(50.0, 70.0).await;
+    let bridge = bridge::start(&kafka.args).await;
+    let found = counts(&bridge, 50.0, 70.0).await;
     assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
-    bridge.end().await;
+    bridge.stop().await;
     // The next start continues from the new offsets.
     kafka.write(5).await;
-    let bridge = Running::start(&kafka.args).await;
-    let found = bridge.counts(70.0, 75.0).await;
+    let bridge = bridge::start(&kafka.args).await;
+    let found = counts(&bridge, 70.0, 75.0).await;
     assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
-    bridge.end().await;
+    bridge.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,18 +101,18 @@ async fn a_topic_created_anew_under_a_running_bridge_is_counted_on_top() {
     let Some(kafka) = Kafka::start("a_topic_created_anew_under_a_running_bridge_is_counted_on_top").await else {
         return;
     };
-    let bridge = Running::start(&kafka.args).await;
+    let bridge = bridge::start(&kafka.args).await;
     kafka.write(50).await;
-    bridge.counts(0.0, 50.0).await;
+    counts(&bridge, 0.0, 50.0).await;
     kafka.admin.delete(&METRICS_RAW).await;
-    bridge.unready_because("metrics.raw").await;
+    bridge.is_unready("metrics.raw").await;
     kafka.admin.create_missing().await;
     kafka.write(20).await;
-    let found = bridge.counts(50.0, 70.0).await;
+    let found = counts(&bridge, 50.0, 70.0).await;
     assert_eq!((of(&found, "partitions_recreated"), of(&found, "records_missed")), (1.0, 0.0));
     kafka.write(5).await;
-    bridge.counts(70.0, 75.0).await;
-    bridge.end().await;
+    counts(&bridge, 70.0, 75.0).await;
+    bridge.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,20 +121,20 @@ async fn what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed() {
         return;
     };
     kafka.write(10).await;
-    let bridge = Running::start(&kafka.args).await;
-    bridge.counts(0.0, 10.0).await;
-    bridge.end().await;
+    let bridge = bridge::start(&kafka.args).await;
+    counts(&bridge, 0.0, 10.0).await;
+    bridge.stop().await;
     kafka.write(20).await;
     // All records are deleted, so no record arrives that would show the gap in the offsets.
     kafka.delete_before(30).await;
 
-    let bridge = Running::start(&kafka.args).await;
-    let found = bridge.counts(10.0, 10.0).await;
+    let bridge = bridge::start(&kafka.args).await;
+    let found = counts(&bridge, 10.0, 10.0).await;
     assert_eq!((of(&found, "records_missed"), of(&found, "partitions_recreated")), (20.0, 0.0));
     kafka.write(5).await;
-    let found = bridge.counts(10.0, 15.0).await;
+    let found = counts(&bridge, 10.0, 15.0).await;
     assert_eq!(of(&found, "records_missed"), 20.0);
-    bridge.end().await;
+    bridge.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,7 +142,7 @@ async fn the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for() 
     let Some(kafka) = Kafka::start("the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for").await else {
         return;
     };
-    let bridge = Running::start(&kafka.args).await;
+    let bridge = bridge::start(&kafka.args).await;
     let transactions = Transactions::new(&kafka.args, "sink");
     let write = |count: usize| transactions.write(&METRICS_RAW, SERVICE, (0..count).map(|_| payload()));
     write(10);
@@ -165,10 +150,10 @@ async fn the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for() 
     write(5);
     transactions.abort();
     let of_offsets = |found: &Exposition| (of(found, "records_missed"), of(found, "hole_offsets"));
-    let holes = async |bridge: &Running| {
+    let holes = async |bridge: &RunningService| {
         let start = Instant::now();
         loop {
-            let found = bridge.counts(0.0, 10.0).await;
+            let found = counts(bridge, 0.0, 10.0).await;
             if of_offsets(&found) == (0.0, 7.0) && found.sum("kafka_consumer_lag_records", &[]) == 0.0 {
                 return;
             }
@@ -177,13 +162,13 @@ async fn the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for() 
         }
     };
     holes(&bridge).await;
-    bridge.end().await;
+    bridge.stop().await;
     // Nothing is missed either while an open transaction follows the last counted offset.
     write(5);
-    let bridge = Running::start(&kafka.args).await;
-    bridge.counts(10.0, 10.0).await;
+    let bridge = bridge::start(&kafka.args).await;
+    counts(&bridge, 10.0, 10.0).await;
     transactions.commit();
-    let found = bridge.counts(10.0, 15.0).await;
+    let found = counts(&bridge, 10.0, 15.0).await;
     assert_eq!(of(&found, "records_missed"), 0.0);
-    bridge.end().await;
+    bridge.stop().await;
 }

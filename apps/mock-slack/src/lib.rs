@@ -12,5 +12,4 @@ mod service;
 mod slack;
 mod text;
 
-pub use metrics::METRICS;
 pub use service::{Config, MockSlack};

@@ -12,7 +12,7 @@ const NOT_KEPT: Family =
     Family::counter("mock_slack_not_kept_total", &[], "Requests answered 5xx because the disk refused them.");
 
 /// Every metric of mock-slack, in addition to those that all services have.
-pub const METRICS: &[Family] = &[NOTIFICATIONS, REPEATED, REJECTED, NOT_KEPT];
+pub(crate) const METRICS: &[Family] = &[NOTIFICATIONS, REPEATED, REJECTED, NOT_KEPT];
 
 /// The registered metrics.
 #[derive(Clone, Debug)]

@@ -16,7 +16,6 @@ mod partitions;
 mod state;
 mod status;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,27 +23,24 @@ use std::time::Duration;
 use anyhow::Context;
 use tidewatch_detect::{Limits, Rules};
 use tidewatch_kafka::{GroupArgs, KafkaArgs};
-use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
+use tidewatch_service::metrics::Family;
+use tidewatch_service::{Parts, Service, Shutdown};
 
 use engine::Engine;
-use metrics::Metrics;
-
-pub use metrics::METRICS;
+use metrics::{METRICS, Metrics};
 
 /// The command-line options of the stream-processor.
 #[derive(clap::Args, Debug, Clone)]
 pub struct Config {
+    /// The Kafka that it reads and writes.
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub kafka: KafkaArgs,
+    /// Its membership of the consumer group.
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub membership: GroupArgs,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub admin: AdminArgs,
     /// Consumer group: its members share the partitions
-    #[arg(long, env = "GROUP", default_value = "stream-processor", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, env = "GROUP", default_value = "stream-processor",
+          value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub group: String,
     /// Rules file (YAML); defaults to the built-in rules
     #[arg(long, env = "RULES", value_name = "FILE")]
@@ -62,31 +58,23 @@ fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text.parse().map_err(|error| format!("{error}"))?;
     match Duration::try_from(parsed) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("must be longer than nothing".to_owned()),
+        _ => Err("expected a duration above zero, such as 1h or 90m".to_owned()),
     }
 }
 
-/// The stream-processor.
-pub struct Processor {
-    admin: Admin,
-    engine: Engine,
-}
+/// The stream-processor, ready to run.
+pub struct StreamProcessor(Engine);
 
-impl Service for Processor {
+impl Service for StreamProcessor {
     const ENTRY: tidewatch_platform::Service = tidewatch_platform::STREAM_PROCESSOR;
-    const ABOUT: &'static str = "Finds latency, error, traffic and clock anomalies in the stream and writes alerts";
+    const METRICS: &'static [Family] = METRICS;
     type Config = Config;
-
-    fn admin_args(config: &Config) -> &AdminArgs {
-        &config.admin
-    }
 
     fn check(config: &Config) -> anyhow::Result<()> {
         Ok(config.kafka.check()?)
     }
 
-    async fn build(config: Config, parts: Parts) -> anyhow::Result<Self> {
-        let Parts { registry, health, admin } = parts;
+    fn build(config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
         let rules = match &config.rules {
             None => Rules::builtin(),
             Some(file) => {
@@ -95,27 +83,18 @@ impl Service for Processor {
             }
         };
         let limits = Limits { max_groups: config.max_groups as usize, group_ttl: config.group_ttl };
-        let metrics = Metrics::register(&registry, &rules)?;
+        let metrics = Metrics::register(&parts.registry, &rules)?;
         let (questions, asked) = std::sync::mpsc::channel();
-        let admin = admin.merge(status::routes(questions));
-        let engine = Engine::new(config, Arc::new(rules), limits, health, metrics, asked)?;
-        engine.export_reachable(&registry)?;
-        Ok(Self { admin, engine })
-    }
-
-    fn admin_addr(&self) -> SocketAddr {
-        self.admin.addr()
+        parts.serve_on_admin(status::routes(questions));
+        let engine = Engine::new(config, Arc::new(rules), limits, parts.health.clone(), metrics, asked)?;
+        engine.export_reachable(&parts.registry)?;
+        Ok(Self(engine))
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        let Self { admin, engine } = self;
-        // The admin listener answers until the last checkpoint is written.
-        let serving = Shutdown::new();
-        let admin = tokio::spawn(admin.serve(serving.clone()));
+        let Self(engine) = self;
         let runtime = tokio::runtime::Handle::current();
-        let judging = tokio::task::spawn_blocking(move || engine.run(&runtime, &shutdown)).await;
-        serving.trigger();
-        admin.await??;
-        judging.context("the judging thread panicked")?
+        let evaluation = tokio::task::spawn_blocking(move || engine.run(&runtime, &shutdown)).await;
+        evaluation.context("the evaluation thread panicked")?
     }
 }

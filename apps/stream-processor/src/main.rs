@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tidewatch_service::main::<stream_processor::Processor>()
+    tidewatch_service::main::<stream_processor::StreamProcessor>()
 }

@@ -43,7 +43,7 @@ const CHECKPOINT_SECONDS: Family = Family::histogram(
 );
 
 /// All metrics of the stream-processor, in addition to those of every service.
-pub const METRICS: &[Family] = &[
+pub(crate) const METRICS: &[Family] = &[
     EVENTS,
     DEAD_LETTERS,
     ALERTS,

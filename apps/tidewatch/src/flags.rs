@@ -45,7 +45,7 @@ pub(crate) fn positive(text: &str) -> Result<f64, String> {
 }
 
 /// Flags that `up` sets for every service that has them, so their variables are ignored.
-const SET_BY_UP: [&str; 5] = ["admin_listen", "allowed_host", "brokers", "kafka_config", "listen"];
+const SET_BY_UP: [&str; 2] = ["brokers", "kafka_config"];
 
 /// Returns a service's configuration from its environment variables and defaults. Ignores the variables of the flags in
 /// `set`, which the caller sets, and of the flags that `up` sets for every service.

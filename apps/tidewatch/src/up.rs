@@ -3,11 +3,9 @@
 mod backends;
 mod broker;
 mod directory;
-mod lifecycle;
 mod live;
 mod lock;
 mod ports;
-mod services;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,17 +14,19 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use tidewatch_client::Admin;
 use tidewatch_contract::http::admin::{Readiness, Unmet};
+use tidewatch_servers::prometheus::Target;
 use tidewatch_slo::Scale;
 use tokio::time::{Instant, sleep};
 
 use crate::exit::usage;
+use crate::fleet::Fleet;
 use crate::interrupt::Interrupt;
 use crate::say::say;
+use crate::services::{Surroundings, WorkloadArgs};
 use crate::state::{Endpoints, StateArgs};
-use crate::{flags, http, program, table};
+use crate::{flags, http, program, services, table};
 use backends::{Backends, Found};
 use broker::Broker;
-use lifecycle::Fleet;
 use lock::Lock;
 use ports::Ports;
 
@@ -38,10 +38,10 @@ const IN_PROCESS_RATE: f64 = 500.0;
 
 /// Start all of Tidewatch on this machine: broker, services, console
 ///
-/// Runs the simulated workload, the stream-processor, the metrics-bridge, the alert-relay, the console and mock-slack
-/// in one process, on loopback. The broker is the first one available: --brokers; an Apache Kafka found on this machine
-/// (KAFKA_HOME, PATH, or the one that tests/setup fetched); otherwise one inside this process. Prometheus, Alertmanager
-/// and Grafana are started if they are found. Ctrl-c drains everything and leaves nothing running.
+/// Runs a simulated workload and all services of Tidewatch in one process, on loopback. The broker is the first one
+/// available: --brokers; an Apache Kafka found on this machine (KAFKA_HOME, PATH, or the one that tests/setup fetched);
+/// otherwise one inside this process. Prometheus, Alertmanager and Grafana are started if they are found. Ctrl-c drains
+/// everything and leaves nothing running.
 #[derive(clap::Args, Debug)]
 #[command(after_help = format!("Ports: {}.\n\
     Other flags of the services are read from environment variables, such as \
@@ -75,38 +75,6 @@ pub(crate) struct Args {
     state: StateArgs,
     #[command(flatten, next_help_heading = "Workload")]
     workload: WorkloadArgs,
-}
-
-/// The workload simulator's flags that `up` passes on to it.
-#[derive(clap::Args, Debug)]
-struct WorkloadArgs {
-    /// Requests per second of each of the four services
-    #[arg(long, env = "TIDEWATCH_EVENTS_PER_SECOND", value_name = "RATE", default_value_t = 20.0, value_parser = workload_simulator::rate, allow_hyphen_values = true)]
-    events_per_second: f64,
-    /// Share of requests that fail without a fault [default: 0.0001]
-    #[arg(long, env = "TIDEWATCH_ERROR_RATE", value_name = "SHARE", value_parser = workload_simulator::share)]
-    error_rate: Option<f64>,
-    /// Share of requests whose latency spikes without a fault [default: 0.0002]
-    #[arg(long, env = "TIDEWATCH_LATENCY_SPIKE_PROBABILITY", value_name = "SHARE", value_parser = workload_simulator::share)]
-    latency_spike_probability: Option<f64>,
-    /// Repeat the workload of an earlier run; without it every run differs
-    #[arg(long, env = "TIDEWATCH_SEED")]
-    seed: Option<u64>,
-}
-
-impl WorkloadArgs {
-    /// Returns the simulator's configuration with this workload.
-    fn configuration(&self) -> anyhow::Result<workload_simulator::Config> {
-        let own = ["events_per_second", "error_rate", "latency_spike_probability", "seed"];
-        let defaults = flags::from_environment::<workload_simulator::Simulator>(&own)?;
-        Ok(workload_simulator::Config {
-            events_per_second: self.events_per_second,
-            error_rate: self.error_rate.unwrap_or(defaults.error_rate),
-            latency_spike_probability: self.latency_spike_probability.unwrap_or(defaults.latency_spike_probability),
-            seed: self.seed,
-            ..defaults
-        })
-    }
 }
 
 /// Runs until a shutdown signal arrives or a service fails.
@@ -155,8 +123,20 @@ async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Start
     let mut endpoints = Endpoints::default();
     endpoints.insert("broker", broker.kind());
     endpoints.insert("kafka", &broker.args().brokers);
-    let (fleet, services) = services::bind(args, &broker, dir, found.alertmanager(), &mut endpoints).await?;
+    let alertmanager = found.alertmanager();
+    let surroundings = Surroundings {
+        kafka: broker.args(),
+        owns_kafka: broker.kind() == "kafka",
+        dir,
+        alertmanager: alertmanager.as_deref(),
+        workload: &args.workload,
+    };
+    let fleet = services::bind(&surroundings, |entry| args.ports.listen(entry, &args.allowed_host)).await?;
+    fleet.note_in(&mut endpoints);
     found.report_missing();
+    let target = |(job, address): (&str, _)| Target { job: job.to_owned(), address };
+    let targets = fleet.admins().into_iter().map(target).collect();
+    let services = backends::Services { targets, webhook: services::webhook(&fleet)? };
     let backends = found.start(dir, services, args.slo_scale, &mut endpoints).await?;
     Ok(Started { broker, backends, fleet, endpoints })
 }

@@ -1,9 +1,6 @@
 //! The simulator's command-line flags.
 
-use std::net::SocketAddr;
-
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_service::AdminArgs;
 use tidewatch_workload::Workload;
 
 /// Flags of the workload simulator.
@@ -12,12 +9,6 @@ pub struct Config {
     /// The broker.
     #[command(flatten)]
     pub kafka: KafkaArgs,
-    /// The admin listener.
-    #[command(flatten)]
-    pub admin: AdminArgs,
-    /// Address at which faults are injected and healed
-    #[arg(long, env = "LISTEN", default_value_t = tidewatch_platform::WORKLOAD_SIMULATOR_PAGE.on_loopback())]
-    pub listen: SocketAddr,
     /// Requests per second and service, across all its regions
     #[arg(long, env = "EVENTS_PER_SECOND", default_value = "20", allow_negative_numbers = true, value_parser = rate)]
     pub events_per_second: f64,
@@ -25,7 +16,8 @@ pub struct Config {
     #[arg(long, env = "ERROR_RATE", default_value = "0.0001", allow_negative_numbers = true, value_parser = share)]
     pub error_rate: f64,
     /// Share of requests whose latency spikes without a fault, 0 to 1
-    #[arg(long, env = "LATENCY_SPIKE_PROBABILITY", default_value = "0.0002", allow_negative_numbers = true, value_parser = share)]
+    #[arg(long, env = "LATENCY_SPIKE_PROBABILITY", default_value = "0.0002", allow_negative_numbers = true,
+          value_parser = share)]
     pub latency_spike_probability: f64,
     /// Seed that repeats the workload of an earlier run; without it every run differs
     #[arg(long, env = "SEED")]

@@ -7,87 +7,61 @@ mod deliveries;
 mod driver;
 mod metrics;
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
 use tidewatch_kafka::Producer;
-use tidewatch_service::{Admin, AdminArgs, Health, Listener, Parts, Service, Shutdown};
+use tidewatch_service::metrics::Family;
+use tidewatch_service::{Health, Parts, Service, Shutdown};
 use tidewatch_workload::{FaultBook, Generator, Workload};
 
 pub use config::{Config, rate, share};
-pub use metrics::METRICS;
 
 use crate::driver::Driver;
-use crate::metrics::Metrics;
+use crate::metrics::{METRICS, Metrics};
 
 /// How long an event waits to be batched with others. At the default rate a partition gets a record every 50 ms; 150 ms
 /// is negligible compared with the window, and cuts the number of batches to a third.
 const LINGER: Duration = Duration::from_millis(150);
 
-/// The workload simulator, bound but not yet running.
-pub struct Simulator {
+/// The workload-simulator, ready to run.
+pub struct WorkloadSimulator {
     workload: Workload,
     seed: u64,
+    faults: Arc<Mutex<FaultBook>>,
     producer: Producer,
     health: Health,
     metrics: Metrics,
-    admin: Admin,
-    listener: Listener,
 }
 
-impl Simulator {
-    /// Returns the address at which faults are injected.
-    pub fn addr(&self) -> SocketAddr {
-        self.listener.addr()
-    }
-}
-
-impl Service for Simulator {
+impl Service for WorkloadSimulator {
     const ENTRY: tidewatch_platform::Service = tidewatch_platform::WORKLOAD_SIMULATOR;
-    const ABOUT: &'static str = "Simulates four services in three regions, which can be broken at run time over HTTP";
+    const METRICS: &'static [Family] = METRICS;
+    const LISTEN_HELP: &'static str = "Address at which faults are injected and healed";
     type Config = Config;
-
-    fn admin_args(config: &Config) -> &AdminArgs {
-        &config.admin
-    }
 
     fn check(config: &Config) -> anyhow::Result<()> {
         Ok(config.kafka.check()?)
     }
 
-    async fn build(config: Config, parts: Parts) -> anyhow::Result<Self> {
-        let Parts { registry, health, admin } = parts;
+    fn build(config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
         let workload = config.workload();
-        let metrics = Metrics::register(&registry, &workload)?;
-        let listener = Listener::bind("--listen", config.listen, &config.admin.allowed_host).await?;
+        let metrics = Metrics::register(&parts.registry, &workload)?;
         let producer = Producer::with_linger(&config.kafka, Self::NAME, LINGER).context("--brokers")?;
-        producer.export_reachable(&registry)?;
+        producer.export_reachable(&parts.registry)?;
+        let faults = Arc::new(Mutex::new(FaultBook::new()));
+        parts.serve_on_page(api::router(workload.clone(), Arc::clone(&faults), metrics.clone()));
         let seed = config.seed.unwrap_or_else(rand::random);
-        Ok(Self { workload, seed, producer, health, metrics, admin, listener })
-    }
-
-    fn page_addr(&self) -> Option<SocketAddr> {
-        Some(self.addr())
-    }
-
-    fn admin_addr(&self) -> SocketAddr {
-        self.admin.addr()
+        Ok(Self { workload, seed, faults, producer, health: parts.health.clone(), metrics })
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        tracing::info!(seed = self.seed, faults = %self.addr(), "simulating the workload");
-        let faults = Arc::new(Mutex::new(FaultBook::new()));
-        let api = api::router(self.workload.clone(), Arc::clone(&faults), self.metrics.clone());
-        let generator = Generator::new(self.workload, self.seed, Timestamp::now());
-        let driver = Driver::new(generator, faults, self.producer, self.metrics, &self.health);
-        tokio::try_join!(
-            driver.run(shutdown.clone()),
-            self.listener.serve(api, shutdown.clone()),
-            self.admin.serve(shutdown.clone()),
-        )?;
-        Ok(())
+        let Self { workload, seed, faults, producer, health, metrics } = self;
+        tracing::info!(seed, "simulating the workload");
+        // Requests become due from now on: between `build` and here, `up` may have started servers for seconds.
+        let generator = Generator::new(workload, seed, Timestamp::now());
+        Driver::new(generator, faults, producer, metrics, &health).run(shutdown).await
     }
 }

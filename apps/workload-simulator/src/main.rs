@@ -2,5 +2,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tidewatch_service::main::<workload_simulator::Simulator>()
+    tidewatch_service::main::<workload_simulator::WorkloadSimulator>()
 }

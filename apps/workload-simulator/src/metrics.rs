@@ -23,7 +23,7 @@ const DROPPED: Family = Family::counter(
 const FAULTS: Family = Family::gauge("workload_simulator_faults", &["service", "kind"], "Injected faults in force.");
 
 /// Every metric of the workload-simulator, in addition to those that all services have.
-pub const METRICS: &[Family] = &[PRODUCED, ACKNOWLEDGED, DROPPED, FAULTS, REACHABLE];
+pub(crate) const METRICS: &[Family] = &[PRODUCED, ACKNOWLEDGED, DROPPED, FAULTS, REACHABLE];
 
 /// The reason why an event or log line never reached the broker.
 #[derive(Debug, Clone, Copy)]

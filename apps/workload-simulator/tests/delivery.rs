@@ -9,62 +9,28 @@ use tidewatch_contract::{Event, LogEvent, RequestEvent};
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::{LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{KafkaArgs, Reader, Record, Topic};
-use tidewatch_service::{AdminArgs, Service, Shutdown};
-use tokio::task::JoinHandle;
-use workload_simulator::{Config, Simulator};
+use tidewatch_testkit::{RunningService, eventually};
+use workload_simulator::{Config, WorkloadSimulator};
 
-struct Running {
-    url: String,
-    admin: String,
-    client: Client,
-    shutdown: Shutdown,
-    work: JoinHandle<anyhow::Result<()>>,
+/// Long enough on a busy machine for what the simulator does by itself.
+const SOON: Duration = Duration::from_secs(30);
+
+async fn start(kafka: KafkaArgs, events_per_second: f64) -> RunningService {
+    let config = Config { kafka, events_per_second, error_rate: 0.05, latency_spike_probability: 0.0002, seed: None };
+    RunningService::start::<WorkloadSimulator>(config).await
 }
 
-impl Running {
-    async fn start(kafka: KafkaArgs, events_per_second: f64) -> Self {
-        let config = Config {
-            kafka,
-            admin: AdminArgs::at(([127, 0, 0, 1], 0)),
-            listen: ([127, 0, 0, 1], 0).into(),
-            events_per_second,
-            error_rate: 0.05,
-            latency_spike_probability: 0.0002,
-            seed: None,
-        };
-        let simulator = Simulator::bind(config).await.unwrap();
-        let (url, admin) = (format!("http://{}", simulator.addr()), format!("http://{}", simulator.admin_addr()));
-        let shutdown = Shutdown::new();
-        let work = tokio::spawn(simulator.run(shutdown.clone()));
-        Self { url, admin, client: Client::new(), shutdown, work }
-    }
+async fn totals(simulator: &RunningService) -> Totals {
+    let services: Value = simulator.get("/services").await.json().await.unwrap();
+    let services = services["services"].as_array().unwrap().clone();
+    assert_eq!(services.len(), 4);
+    let sum = |field: &str| services.iter().map(|service| service[field].as_u64().unwrap()).sum();
+    Totals { produced: sum("produced"), acknowledged: sum("acknowledged"), dropped: sum("dropped") }
+}
 
-    async fn totals(&self) -> Totals {
-        let services: Value =
-            self.client.get(format!("{}/services", self.url)).send().await.unwrap().json().await.unwrap();
-        let services = services["services"].as_array().unwrap().clone();
-        assert_eq!(services.len(), 4);
-        let sum = |field: &str| services.iter().map(|service| service[field].as_u64().unwrap()).sum();
-        Totals { produced: sum("produced"), acknowledged: sum("acknowledged"), dropped: sum("dropped") }
-    }
-
-    async fn readiness(&self) -> (u16, String) {
-        let response = self.client.get(format!("{}/readyz", self.admin)).send().await.unwrap();
-        (response.status().as_u16(), response.text().await.unwrap())
-    }
-
-    async fn until(&self, what: &str, mut reached: impl AsyncFnMut(&Self) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while !reached(self).await {
-            assert!(Instant::now() < deadline, "{what}: not within 30 s");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    async fn end(self) {
-        self.shutdown.trigger();
-        self.work.await.unwrap().unwrap();
-    }
+/// Waits until the totals satisfy `reached`.
+async fn until(simulator: &RunningService, what: &str, mut reached: impl FnMut(&Totals) -> bool) -> Totals {
+    eventually(what, SOON, async || Some(totals(simulator).await).filter(&mut reached)).await
 }
 
 #[derive(Debug)]
@@ -81,11 +47,11 @@ async fn records(broker: &InProcess, topic: &Topic) -> Vec<Record> {
 #[tokio::test]
 async fn what_is_acknowledged_is_in_the_topic_keyed_by_service_and_errors_are_logged() {
     let broker = InProcess::start().unwrap();
-    let simulator = Running::start(KafkaArgs::new(broker.brokers()), 100.0).await;
-    simulator.until("400 events", async |simulator| simulator.totals().await.acknowledged >= 400).await;
-    simulator.until("ready", async |simulator| simulator.readiness().await.0 == 200).await;
-    let url = simulator.url.clone();
-    simulator.end().await;
+    let simulator = start(KafkaArgs::new(broker.brokers()), 100.0).await;
+    until(&simulator, "400 events", |totals| totals.acknowledged >= 400).await;
+    simulator.is_ready().await;
+    let url = simulator.url();
+    simulator.stop().await;
     assert!(Client::new().get(url).send().await.is_err(), "the listener is closed");
 
     let events: Vec<RequestEvent> = records(&broker, &METRICS_RAW)
@@ -113,13 +79,13 @@ async fn what_is_acknowledged_is_in_the_topic_keyed_by_service_and_errors_are_lo
 #[tokio::test]
 async fn a_malformed_share_arrives_as_it_was_spoilt() {
     let broker = InProcess::start().unwrap();
-    let simulator = Running::start(KafkaArgs::new(broker.brokers()), 100.0).await;
+    let simulator = start(KafkaArgs::new(broker.brokers()), 100.0).await;
     let body = json!({"malformed": 1.0}).to_string();
-    let put = simulator.client.put(format!("{}/faults/user-service", simulator.url)).body(body);
+    let put = Client::new().put(format!("{}/faults/user-service", simulator.url())).body(body);
     assert!(put.send().await.unwrap().status().is_success());
-    let start = simulator.totals().await.acknowledged;
-    simulator.until("400 events", async |simulator| simulator.totals().await.acknowledged >= start + 400).await;
-    simulator.end().await;
+    let before = totals(&simulator).await.acknowledged;
+    until(&simulator, "400 more events", |totals| totals.acknowledged >= before + 400).await;
+    simulator.stop().await;
     let spoilt: Vec<Record> = records(&broker, &METRICS_RAW)
         .await
         .into_iter()
@@ -134,23 +100,21 @@ async fn a_malformed_share_arrives_as_it_was_spoilt() {
 async fn at_a_rate_beyond_the_machines_the_admin_listener_answers() {
     let broker = InProcess::start().unwrap();
     // The highest possible rate: 400,000 events per second, more than any test can generate.
-    let simulator = Running::start(KafkaArgs::new(broker.brokers()), 100_000.0).await;
+    let simulator = start(KafkaArgs::new(broker.brokers()), 100_000.0).await;
     let answered = async {
         let mut before = 0;
         // The rate is not reached, so each portion leaves more requests owed than it sent.
         for _ in 0..5 {
-            simulator.until("more events", async |simulator| simulator.totals().await.produced > before).await;
-            before = simulator.totals().await.produced;
-            let live = simulator.client.get(format!("{}/livez", simulator.admin)).send().await.unwrap();
-            assert_eq!(live.status(), 200);
+            before = until(&simulator, "more events", |totals| totals.produced > before).await.produced;
+            assert_eq!(simulator.ask_admin("/livez").await.0, 200);
         }
     };
     tokio::time::timeout(Duration::from_secs(60), answered).await.expect("the listeners answer within a minute");
-    simulator.end().await;
+    simulator.stop().await;
 }
 
 #[tokio::test]
-async fn without_a_broker_it_keeps_running_says_so_and_makes_up_for_it_later() {
+async fn without_a_broker_it_reports_so_and_sends_the_owed_events_later() {
     outage(&[], 400).await;
 }
 
@@ -167,30 +131,22 @@ async fn outage(properties: &[&str], waiting: u64) {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut kafka = KafkaArgs::new(port.to_string());
     kafka.kafka_config = properties.iter().map(|property| property.parse().unwrap()).collect();
-    let start = Instant::now();
-    let simulator = Running::start(kafka, 100.0).await;
-    simulator
-        .until("owing", async |simulator| {
-            simulator.totals().await.produced >= waiting && start.elapsed() > Duration::from_secs(2)
-        })
-        .await;
+    let began = Instant::now();
+    let simulator = start(kafka, 100.0).await;
+    let owing = |totals: &Totals| totals.produced >= waiting && began.elapsed() > Duration::from_secs(2);
+    let Totals { acknowledged, dropped, .. } = until(&simulator, "owing", owing).await;
+    assert_eq!((acknowledged, dropped), (0, 0));
     let (status, why) = simulator.readiness().await;
     assert_eq!(status, 503);
     assert!(why.contains("broker"), "{why}");
-    let totals = simulator.totals().await;
-    assert_eq!((totals.acknowledged, totals.dropped), (0, 0));
 
     let broker = InProcess::start().unwrap();
     let relay = tokio::spawn(relay(port, broker.brokers()));
-    simulator
-        .until("all acknowledged", async |simulator| {
-            let Totals { produced, acknowledged, .. } = simulator.totals().await;
-            acknowledged >= 800 && produced - acknowledged < 100
-        })
-        .await;
-    simulator.until("ready", async |simulator| simulator.readiness().await.0 == 200).await;
-    assert_eq!(simulator.totals().await.dropped, 0);
-    simulator.end().await;
+    let caught_up = |totals: &Totals| totals.acknowledged >= 800 && totals.produced - totals.acknowledged < 100;
+    until(&simulator, "all acknowledged", caught_up).await;
+    simulator.is_ready().await;
+    assert_eq!(totals(&simulator).await.dropped, 0);
+    simulator.stop().await;
     relay.abort();
     let mut times: Vec<_> = records(&broker, &METRICS_RAW)
         .await

@@ -7,37 +7,27 @@ use jiff::Timestamp;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tidewatch_kafka::KafkaArgs;
-use tidewatch_service::{AdminArgs, Service, Shutdown};
-use workload_simulator::{Config, Simulator};
+use tidewatch_testkit::RunningService;
+use workload_simulator::{Config, WorkloadSimulator};
 
 /// A simulator without a broker: faults don't need one.
 struct Running {
     url: String,
     client: Client,
-    shutdown: Shutdown,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.shutdown.trigger();
-    }
+    _service: RunningService,
 }
 
 impl Running {
     async fn start() -> Self {
         let config = Config {
             kafka: KafkaArgs::new("127.0.0.1:1"),
-            admin: AdminArgs::at(([127, 0, 0, 1], 0)),
-            listen: ([127, 0, 0, 1], 0).into(),
             events_per_second: 20.0,
             error_rate: 0.0001,
             latency_spike_probability: 0.0002,
             seed: Some(1),
         };
-        let simulator = Simulator::bind(config).await.unwrap();
-        let (url, shutdown) = (format!("http://{}", simulator.addr()), Shutdown::new());
-        tokio::spawn(simulator.run(shutdown.clone()));
-        Self { url, client: Client::new(), shutdown }
+        let service = RunningService::start::<WorkloadSimulator>(config).await;
+        Self { url: service.url(), client: Client::new(), _service: service }
     }
 
     async fn put(&self, target: &str, body: impl ToString) -> (StatusCode, Value) {

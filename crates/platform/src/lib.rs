@@ -41,6 +41,8 @@ impl fmt::Display for Port {
 pub struct Service {
     /// Name of its program, package, image and Prometheus job.
     pub name: &'static str,
+    /// Its purpose, in one sentence.
+    pub about: &'static str,
     /// Its short key in endpoints.json, which has an entry for its name as well.
     pub endpoint: &'static str,
     /// Port of its page or API, if it has one besides the admin listener.

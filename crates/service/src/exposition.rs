@@ -13,7 +13,7 @@ use std::fmt::Write;
 pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Answers a scrape of `registry` in the format that the request's `Accept` header prefers.
-pub fn metrics_response(registry: &Registry, request: &HeaderMap) -> Response {
+pub(crate) fn metrics_response(registry: &Registry, request: &HeaderMap) -> Response {
     let families = registry.gather();
     if accepts_openmetrics(request) {
         return ([(header::CONTENT_TYPE, OPENMETRICS)], render_openmetrics(&families)).into_response();
@@ -185,7 +185,8 @@ mod tests {
             "# TYPE requests counter\n# HELP requests Say \\\"hi\\\"\\nback\\\\\n",
             "requests_total{path=\"/a\\\"b\\\\c\\nd\"} 2\n",
             "# TYPE took_seconds histogram\n# HELP took_seconds A histogram\n",
-            "took_seconds_bucket{le=\"0.5\"} 0\ntook_seconds_bucket{le=\"1.0\"} 1\ntook_seconds_bucket{le=\"+Inf\"} 1\n",
+            "took_seconds_bucket{le=\"0.5\"} 0\ntook_seconds_bucket{le=\"1.0\"} 1\n",
+            "took_seconds_bucket{le=\"+Inf\"} 1\n",
             "took_seconds_sum 0.75\ntook_seconds_count 1\n",
             "# EOF\n",
         );

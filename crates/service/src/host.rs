@@ -102,8 +102,8 @@ impl Hosts {
             && request.uri().authority().is_none_or(|target| self.includes(target));
         (!both).then_some((
             StatusCode::MISDIRECTED_REQUEST,
-            "this listener doesn't answer for that host; ask localhost or 127.0.0.1, or add the host's name to the service's \
-             --allowed-host\n",
+            "this listener doesn't answer for that host; ask localhost or 127.0.0.1, or add the host's name to the \
+             service's --allowed-host\n",
         ))
     }
 }

@@ -2,32 +2,36 @@
 //! shutdown.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod admin;
+mod bound;
 mod exposition;
 pub mod flags;
 mod health;
 mod host;
 mod json;
 mod limits;
+mod listen;
 mod listener;
 mod logs;
 pub mod metrics;
 mod origin;
 mod otlp;
+mod parts;
 mod printable;
+mod process;
 mod registry;
 mod serve;
 mod service;
 mod shutdown;
 
-pub use admin::{Admin, AdminArgs};
-pub use exposition::{OPENMETRICS, accepts_openmetrics, metrics_response, render_openmetrics};
+pub use bound::Bound;
+pub use exposition::{OPENMETRICS, accepts_openmetrics, render_openmetrics};
 pub use health::{Condition, Health};
 pub use host::Host;
-pub use listener::Listener;
+pub use listen::ListenArgs;
 pub use logs::{TelemetryGuard, init, init_quiet};
 pub use origin::same_origin_only;
+pub use parts::Parts;
 pub use printable::{Printable, printable, printable_json, printable_lines};
-pub use registry::registry;
-pub use service::{Parts, Service, main};
+pub use process::main;
+pub use service::Service;
 pub use shutdown::Shutdown;

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 /// A bound HTTP listener; it answers requests once `serve` runs.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     socket: TcpListener,
     addr: SocketAddr,
     hosts: Option<Hosts>,
@@ -24,7 +24,7 @@ impl Listener {
     /// On a loopback address it accepts requests for `localhost`, `127.0.0.1`, `[::1]`, that address and the `allowed`
     /// hosts. On any other address it accepts every host, or, if there are `allowed` hosts, only those and IP
     /// addresses.
-    pub async fn bind(flag: &'static str, addr: SocketAddr, allowed: &[Host]) -> anyhow::Result<Self> {
+    pub(crate) async fn bind(flag: &'static str, addr: SocketAddr, allowed: &[Host]) -> anyhow::Result<Self> {
         let name = flag.trim_start_matches('-');
         let refuse = |error: std::io::Error| {
             let reason = match error.kind() {
@@ -42,22 +42,19 @@ impl Listener {
     }
 
     /// Returns the address it is bound to, with the actual port if port 0 was requested.
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// Answers requests until `shutdown` triggers, and then finishes those in progress, for at most 1 s. A client that
     /// takes more than 10 s to send the head of a request is disconnected; if reading the body and answering take more
     /// than 30 s, the answer is 408. At most 256 connections are open at once; further ones wait.
-    ///
-    /// It never fails: the return type is that of the service's other tasks, with which it is joined.
-    pub async fn serve(self, routes: Router, shutdown: Shutdown) -> anyhow::Result<()> {
+    pub(crate) async fn serve(self, routes: Router, shutdown: Shutdown) {
         let routes = match self.hosts {
             Some(hosts) => hosts.only(routes),
             None => routes,
         };
         serve(self.socket, routes, shutdown, self.limits).await;
-        Ok(())
     }
 }
 
@@ -66,7 +63,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_port_in_use_is_told_with_its_flag_and_variable() {
+    async fn an_error_names_the_port_in_use_its_flag_and_its_variable() {
         let first = Listener::bind("--admin-listen", ([127, 0, 0, 1], 0).into(), &[]).await.unwrap();
         let addr = first.addr();
         let error = Listener::bind("--admin-listen", addr, &[]).await.unwrap_err();

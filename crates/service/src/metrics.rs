@@ -177,7 +177,7 @@ mod tests {
     fn what_every_registry_has_is_declared() {
         let mut declared: Vec<_> = COMMON.iter().map(|family| (family.name, family.help)).collect();
         declared.sort_unstable();
-        let families = crate::registry("a-service").gather();
+        let families = crate::registry::registry("a-service").gather();
         let exposed: Vec<_> = families.iter().map(|family| (family.name(), family.help())).collect();
         assert_eq!(exposed, declared);
     }

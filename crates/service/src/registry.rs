@@ -8,7 +8,7 @@ use prometheus::{IntGauge, IntGaugeVec, Registry};
 
 /// Creates a registry for `service`, with [`crate::metrics::COMMON`]: the process's CPU, memory and open files (on
 /// Linux), their limits, and which build and process this is.
-pub fn registry(service: &str) -> Registry {
+pub(crate) fn registry(service: &str) -> Registry {
     let registry = Registry::new();
     common(&registry, service).expect("a new registry takes what is declared once");
     registry

@@ -1,43 +1,38 @@
 //! The admin listener's endpoints over HTTP.
 #![allow(clippy::unwrap_used, missing_docs)]
+mod support;
+
 use axum::{Router, routing::get};
 use serde_json::{Value, json};
-use std::time::Duration;
-use tidewatch_service::{Admin, AdminArgs, Health, OPENMETRICS, Shutdown, registry};
+use support::Running;
+use tidewatch_service::OPENMETRICS;
 
-async fn bind(health: &Health) -> Admin {
-    let args = AdminArgs::at(([127, 0, 0, 1], 0));
-    Admin::bind(&args, registry("a-service"), health.clone()).await.unwrap()
-}
-
-fn serve(admin: Admin) -> String {
-    let base = format!("http://{}", admin.addr());
-    tokio::spawn(admin.serve(Shutdown::new()));
-    base
+async fn text(url: String) -> String {
+    reqwest::get(url).await.unwrap().text().await.unwrap()
 }
 
 #[tokio::test]
 async fn readyz_lists_the_reasons_until_it_is_ready() {
-    let health = Health::new();
-    let condition = health.require("kafka");
-    let base = serve(bind(&health).await);
+    let (give, given) = std::sync::mpsc::channel();
+    let service = Running::start(move |parts| give.send(parts.health.require("kafka")).unwrap()).await;
+    let condition = given.recv().unwrap();
 
-    let answer = reqwest::get(format!("{base}/readyz")).await.unwrap();
+    let answer = reqwest::get(service.admin_url("/readyz")).await.unwrap();
     assert_eq!(answer.status(), 503);
     let expected = json!({ "ready": false, "reasons": [{ "condition": "kafka", "reason": "starting" }] });
     assert_eq!(answer.json::<Value>().await.unwrap(), expected);
-    assert_eq!(reqwest::get(format!("{base}/livez")).await.unwrap().status(), 200);
+    assert_eq!(reqwest::get(service.admin_url("/livez")).await.unwrap().status(), 200);
 
     condition.met();
-    let answer = reqwest::get(format!("{base}/readyz")).await.unwrap();
+    let answer = reqwest::get(service.admin_url("/readyz")).await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.json::<Value>().await.unwrap(), json!({ "ready": true, "reasons": [] }));
 }
 
 #[tokio::test]
-async fn metrics_are_text_unless_openmetrics_is_asked_for() {
-    let base = serve(bind(&Health::new()).await);
-    let url = format!("{base}/metrics");
+async fn metrics_are_text_unless_the_request_prefers_openmetrics() {
+    let service = Running::start(|_| {}).await;
+    let url = service.admin_url("/metrics");
     let text = reqwest::get(&url).await.unwrap();
     assert_eq!(text.headers()["content-type"], "text/plain; version=0.0.4");
     let text = text.text().await.unwrap();
@@ -56,21 +51,13 @@ async fn metrics_are_text_unless_openmetrics_is_asked_for() {
 
 #[tokio::test]
 async fn a_service_adds_routes_and_may_answer_metrics_itself() {
-    let admin = bind(&Health::new()).await;
-    let admin = admin.merge(Router::new().route("/status", get(async || "fine"))).with_metrics(get(async || "own"));
-    let base = serve(admin);
-    assert_eq!(reqwest::get(format!("{base}/status")).await.unwrap().text().await.unwrap(), "fine");
-    assert_eq!(reqwest::get(format!("{base}/metrics")).await.unwrap().text().await.unwrap(), "own");
-}
-
-#[tokio::test]
-async fn it_ends_when_told_to_although_a_connection_is_idle() {
-    let admin = bind(&Health::new()).await;
-    let base = format!("http://{}", admin.addr());
-    let shutdown = Shutdown::new();
-    let serving = tokio::spawn(admin.serve(shutdown.clone()));
-    let client = reqwest::Client::new();
-    client.get(format!("{base}/livez")).send().await.unwrap();
-    shutdown.trigger();
-    tokio::time::timeout(Duration::from_secs(5), serving).await.unwrap().unwrap().unwrap();
+    let service = Running::start(|parts| {
+        parts.serve_on_admin(Router::new().route("/status", get(async || "fine")));
+        parts.answer_metrics(get(async || "own"));
+        parts.serve_on_page(Router::new().route("/", get(async || "page")));
+    })
+    .await;
+    assert_eq!(text(service.admin_url("/status")).await, "fine");
+    assert_eq!(text(service.admin_url("/metrics")).await, "own");
+    assert_eq!(text(format!("http://{}/", service.page)).await, "page");
 }

@@ -1,21 +1,22 @@
 //! A page that reaches a loopback listener by DNS rebinding, and so names its own site's host, is rejected.
 #![allow(clippy::unwrap_used, missing_docs)]
+mod support;
+
 use axum::{Router, routing::any};
 use std::net::SocketAddr;
-use tidewatch_service::{Admin, AdminArgs, Health, Host, Shutdown, registry};
+use support::{Running, listen};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-async fn serve(listen: [u8; 4], allowed: &[&str]) -> SocketAddr {
-    let allowed_host: Vec<Host> = allowed.iter().map(|host| host.parse().unwrap()).collect();
-    let args = AdminArgs { allowed_host, ..AdminArgs::at((listen, 0)) };
-    let admin = Admin::bind(&args, registry("a-service"), Health::new()).await.unwrap();
-    let admin = admin.merge(Router::new().route("/secret", any(async || "secret")));
-    let port = admin.addr().port();
-    tokio::spawn(admin.serve(Shutdown::new()));
-    ([127, 0, 0, 1], port).into()
+/// Starts a service that never ends, and returns the address at which its admin listener can be reached.
+async fn serve(address: [u8; 4], allowed: &[&str]) -> SocketAddr {
+    let service = Running::listening(&listen(address, allowed), |parts| {
+        parts.serve_on_admin(Router::new().route("/secret", any(async || "secret")));
+    })
+    .await;
+    ([127, 0, 0, 1], service.admin.port()).into()
 }
 
 /// Returns the status code and body for a handwritten request, since HTTP clients don't give control over every byte.

@@ -1,5 +1,5 @@
-//! Helpers shared by tests: brokers and their clients, the whole of Tidewatch as a process, ordinary records, real data,
-//! and waiting for conditions.
+//! Helpers shared by tests: brokers and their clients, services, the whole of Tidewatch as a process, ordinary records,
+//! real data, and waiting for conditions.
 //!
 //! A missing program or file is not a failure: the helper prints `skipped: TEST: REASON` and returns `None`, and the
 //! test returns.
@@ -13,6 +13,7 @@ mod eventually;
 mod fixtures;
 mod node;
 mod program;
+mod service;
 mod skipped;
 mod stack;
 mod transactions;
@@ -24,6 +25,7 @@ pub use eventually::eventually;
 pub use fixtures::{alert, request};
 pub use node::node_project;
 pub use program::program;
+pub use service::{RunningService, configuration};
 pub use skipped::skipped;
 pub use stack::{Stack, StackOptions};
 pub use transactions::Transactions;

@@ -1,7 +1,7 @@
 //! The relay with a real Alertmanager.
 use crate::{
     receiver::{Mood, Receiver},
-    running::{Processor, Relay, SOON, To},
+    running::{Processor, SOON, To, start},
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -55,7 +55,7 @@ async fn an_alertmanager_restarted_with_nothing_kept_has_the_alert_again_within_
     let receiver = Receiver::up(Mood::Accepts);
     let port = Port::Fixed(Port::free());
     let before = Alertmanager::start(&installation, port, &receiver).await;
-    let relay = Relay::start(broker.args(), To::Alertmanagers(&[before.url()])).await;
+    let relay = start(broker.args(), To::Alertmanagers(&[before.url()])).await;
     let event = processor.fires("a").await;
     let first = before.holds("a", SOON).await;
     receiver.hears("a", "firing").await;
@@ -81,7 +81,7 @@ async fn a_firing_and_its_resolved_that_come_together_are_notified_as_both() {
     let processor = Processor::new(broker.args());
     let receiver = Receiver::up(Mood::Accepts);
     let alertmanager = Alertmanager::start(&installation, Port::Free, &receiver).await;
-    let relay = Relay::start(broker.args(), To::Alertmanagers(&[alertmanager.url()])).await;
+    let relay = start(broker.args(), To::Alertmanagers(&[alertmanager.url()])).await;
     // For a group that was notified before, Alertmanager reports the current state at the next group interval.
     processor.fires("a").await;
     receiver.hears("a", "firing").await;

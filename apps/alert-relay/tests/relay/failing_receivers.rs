@@ -1,7 +1,7 @@
 //! Receivers that refuse or hang: no alert is lost, other receivers are not delayed, and readiness reports the failure.
 use crate::{
     receiver::{Mood, Receiver},
-    running::{Processor, Relay, SOON, To},
+    running::{Processor, SOON, To, start},
 };
 use tidewatch_testkit::{Broker, eventually};
 
@@ -14,7 +14,7 @@ async fn a_receiver_that_answers_500_and_recovers_is_told_each_transition_once_a
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
     let receiver = Receiver::up(Mood::Refuses);
-    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    let relay = start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
     relay.is_ready().await;
     processor.fires("a").await;
     processor.resolves("a").await;
@@ -38,7 +38,7 @@ async fn a_receiver_that_finds_a_request_too_large_gets_its_alerts_in_smaller_on
         expected.push(("shop".into(), "firing".into()));
     }
     let receiver = Receiver::up(Mood::Limits(2));
-    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    let relay = start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
     eventually("all five are told", SOON, async || (receiver.heard().len() == 5).then_some(())).await;
     relay.is_ready().await;
     relay.stop().await;
@@ -50,12 +50,12 @@ async fn a_redirect_is_a_refusal_and_the_alert_is_told_once_it_ends() {
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
     let receiver = Receiver::up(Mood::Redirects);
-    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    let relay = start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
     processor.fires("a").await;
     asked(&receiver, 2).await;
     relay.is_unready("it redirects to another path there; use that address").await;
     let refused = format!("alert_relay_requests_total{{outcome=\"refused\",receiver=\"{}\"}}", receiver.addr);
-    relay.counted(&refused, 2).await;
+    relay.has_counted(&refused, 2).await;
     let (_, readiness) = relay.readiness().await;
     assert!(!readiness.contains("secret"), "{readiness}");
 
@@ -70,7 +70,7 @@ async fn a_receiver_that_hangs_is_asked_again_and_another_is_told_meanwhile() {
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
     let (hanging, well) = (Receiver::up(Mood::Hangs), Receiver::up(Mood::Accepts));
-    let relay = Relay::start(broker.args(), To::Webhooks(&[&hanging.webhook, &well.webhook])).await;
+    let relay = start(broker.args(), To::Webhooks(&[&hanging.webhook, &well.webhook])).await;
     processor.fires("a").await;
     well.hears("a", "firing").await;
     relay.is_unready("no answer within 5 s").await;
@@ -92,10 +92,10 @@ async fn one_alertmanager_that_accepts_is_enough() {
     let processor = Processor::new(broker.args());
     let (hanging, well) = (Receiver::up(Mood::Hangs), Receiver::up(Mood::Accepts));
     let url = |receiver: &Receiver| format!("http://{}", receiver.addr);
-    let relay = Relay::start(broker.args(), To::Alertmanagers(&[&url(&hanging), &url(&well)])).await;
+    let relay = start(broker.args(), To::Alertmanagers(&[&url(&hanging), &url(&well)])).await;
     let event = processor.fires("a").await;
     let accepted = format!("alert_relay_notifications_total{{receiver=\"{}\",state=\"firing\"}}", well.addr);
-    relay.counted(&accepted, 1).await;
+    relay.has_counted(&accepted, 1).await;
     relay.is_ready().await;
     // Requests to both are sent at the same time, and the order of arrival varies.
     asked(&hanging, 1).await;

@@ -1,7 +1,7 @@
 //! How the relay handles its broker.
 use crate::{
     receiver::{Mood, Receiver},
-    running::{Processor, Relay, To},
+    running::{Processor, To, start},
 };
 use tidewatch_kafka::{KafkaArgs, Message, Producer, topics::ALERTS_FIRED};
 use tidewatch_testkit::Broker;
@@ -12,7 +12,7 @@ async fn without_a_broker_it_is_not_ready_says_why_and_still_ends_in_order() {
     let nobody = Receiver::down();
     let receiver = Receiver::up(Mood::Accepts);
     let kafka = KafkaArgs::new(nobody.addr.to_string());
-    let relay = Relay::start(&kafka, To::Webhooks(&[&receiver.webhook])).await;
+    let relay = start(&kafka, To::Webhooks(&[&receiver.webhook])).await;
     relay.is_unready("can't read alerts.fired").await;
     relay.stop().await;
 }
@@ -23,7 +23,7 @@ async fn when_kafka_goes_and_comes_back_it_says_so_and_goes_on_without_a_restart
     let Some(mut broker) = Broker::real(test).await else { return };
     let receiver = Receiver::up(Mood::Accepts);
     let processor = Processor::new(broker.args());
-    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    let relay = start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
     processor.fires("a").await;
     receiver.hears("a", "firing").await;
     relay.is_ready().await;
@@ -54,9 +54,9 @@ async fn a_record_that_is_no_alert_is_counted_and_passed_over() {
         };
         producer.send(message).await.unwrap();
     }
-    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    let relay = start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
     Processor::new(broker.args()).fires("a").await;
     receiver.hears("a", "firing").await;
-    relay.counted("alert_relay_records_total{outcome=\"invalid\"}", 3).await;
+    relay.has_counted("alert_relay_records_total{outcome=\"invalid\"}", 3).await;
     relay.stop().await;
 }

@@ -1,7 +1,7 @@
 //! A relay that is killed or stopped loses nothing, and doesn't send again what was accepted and committed.
 use crate::{
     receiver::{Mood, Receiver},
-    running::{Processor, Relay, SOON, To},
+    running::{Processor, SOON, To, start},
 };
 use jiff::SignedDuration;
 use tidewatch_kafka::{Reader, topics::ALERTS_FIRED};
@@ -30,15 +30,15 @@ async fn killed_while_the_receiver_is_down(broker: Broker) {
     let webhook = receiver.webhook.clone();
     let unreachable = format!("alert_relay_requests_total{{outcome=\"unreachable\",receiver=\"{}\"}}", receiver.addr);
 
-    let first = Relay::start(broker.args(), To::Webhooks(&[&webhook])).await;
+    let first = start(broker.args(), To::Webhooks(&[&webhook])).await;
     processor.fires("a").await;
     processor.fires("b").await;
     processor.resolves("a").await;
-    first.counted(&unreachable, 3).await;
+    first.has_counted(&unreachable, 3).await;
     first.kill().await;
 
-    let second = Relay::start(broker.args(), To::Webhooks(&[&webhook])).await;
-    second.counted(&unreachable, 1).await;
+    let second = start(broker.args(), To::Webhooks(&[&webhook])).await;
+    second.has_counted(&unreachable, 1).await;
     receiver.opens();
     receiver.hears("a", "resolved").await;
     receiver.hears("b", "firing").await;
@@ -51,7 +51,7 @@ async fn killed_while_the_receiver_is_down(broker: Broker) {
     assert_eq!(heard, told(&[("a", "firing"), ("a", "resolved"), ("b", "firing")]), "each once");
 
     // The next relay sends only what is new.
-    let third = Relay::start(broker.args(), To::Webhooks(&[&webhook])).await;
+    let third = start(broker.args(), To::Webhooks(&[&webhook])).await;
     processor.fires("c").await;
     receiver.hears("c", "firing").await;
     third.stop().await;
@@ -78,7 +78,7 @@ async fn killed_again_and_again_it_loses_nothing_and_the_receiver_knows_repetiti
     for service in &services {
         // The relay is killed once it has sent something, usually before that is committed.
         let heard = receiver.heard().len();
-        let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+        let relay = start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
         processor.fires(service).await;
         eventually("something new is told", SOON, async || (receiver.heard().len() > heard).then_some(())).await;
         relay.kill().await;
@@ -86,7 +86,7 @@ async fn killed_again_and_again_it_loses_nothing_and_the_receiver_knows_repetiti
     for service in &services {
         processor.resolves(service).await;
     }
-    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    let relay = start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
     for service in &services {
         receiver.hears(service, "resolved").await;
     }
@@ -105,9 +105,9 @@ async fn what_was_over_for_long_when_the_relay_starts_is_not_told() {
     past.fires("over").await;
     past.resolves("over").await;
     past.fires("still").await;
-    let relay = Relay::start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
+    let relay = start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
     receiver.hears("still", "firing").await;
-    relay.counted("alert_relay_stale_total", 2).await;
+    relay.has_counted("alert_relay_stale_total", 2).await;
     relay.stop().await;
     assert_eq!(receiver.heard(), told(&[("still", "firing")]));
 }

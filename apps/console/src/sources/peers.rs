@@ -129,7 +129,6 @@ fn update(process: &mut Option<Process>, service: &'static str, reading: Option<
 #[cfg(test)]
 mod tests {
     use tidewatch_kafka::KafkaArgs;
-    use tidewatch_service::AdminArgs;
 
     use super::*;
 
@@ -137,12 +136,10 @@ mod tests {
     async fn a_peer_that_never_answers_does_not_delay_the_end() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let config = Config {
-            listen: ([127, 0, 0, 1], 0).into(),
             processor: Some(silent.local_addr().unwrap().into()),
             simulator: None,
             mock_slack: None,
             kafka: KafkaArgs::new("127.0.0.1:1"),
-            admin: AdminArgs::at(([127, 0, 0, 1], 0)),
         };
         let peers = Peers::new(&config).unwrap();
         let (state, registry, shutdown) = (Shared::new(State::default()), Registry::new(), Shutdown::new());

@@ -4,64 +4,38 @@
 pub(crate) mod feeder;
 mod peers;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use console::{Config, Console};
 use tidewatch_kafka::{KafkaArgs, Producer};
-use tidewatch_service::{AdminArgs, Service, Shutdown};
-use tidewatch_testkit::Broker;
+use tidewatch_testkit::{Broker, RunningService};
 use tokio::task::JoinHandle;
 
 pub(crate) use peers::Fakes;
 
-pub(crate) const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
-
-/// Returns the configuration of a console on free ports, without peers.
+/// Returns the configuration of a console without peers.
 pub(crate) fn config(kafka: KafkaArgs) -> Config {
-    let admin = AdminArgs::at(LOCAL);
-    Config { listen: LOCAL, processor: None, simulator: None, mock_slack: None, kafka, admin }
+    Config { processor: None, simulator: None, mock_slack: None, kafka }
 }
 
-/// A console that runs until it is dropped.
-pub(crate) struct Running {
-    pub(crate) url: String,
-    pub(crate) admin: String,
-    pub(crate) shutdown: Shutdown,
-    pub(crate) work: JoinHandle<anyhow::Result<()>>,
+/// Starts a console.
+pub(crate) async fn start(config: Config) -> RunningService {
+    RunningService::start::<Console>(config).await
 }
 
-impl Running {
-    pub(crate) async fn start(config: Config) -> Self {
-        let console = Console::bind(config).await.unwrap();
-        let (url, admin) = (format!("http://{}", console.addr()), format!("http://{}", console.admin_addr()));
-        let shutdown = Shutdown::new();
-        let work = tokio::spawn(console.run(shutdown.clone()));
-        Self { url, admin, shutdown, work }
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
-        reqwest::get(format!("{}{path}", self.url)).await.unwrap()
-    }
-
-    pub(crate) async fn page(&self) -> String {
-        self.get("/").await.text().await.unwrap()
-    }
-
-    pub(crate) async fn status(&self) -> serde_json::Value {
-        self.get("/api/status").await.json().await.unwrap()
-    }
+/// Returns the page of a console.
+pub(crate) async fn page(console: &RunningService) -> String {
+    console.get("/").await.text().await.unwrap()
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.shutdown.trigger();
-    }
+/// Returns what a console answers at `/api/status`.
+pub(crate) async fn status(console: &RunningService) -> serde_json::Value {
+    console.get("/api/status").await.json().await.unwrap()
 }
 
 /// A broker, fakes, a feeder and a console: everything that a browser test needs.
 pub(crate) struct Scene {
-    pub(crate) console: Running,
+    pub(crate) console: RunningService,
     pub(crate) fakes: Fakes,
     feeder: JoinHandle<()>,
     _broker: Broker,
@@ -75,7 +49,7 @@ impl Scene {
         let feeder = tokio::spawn(feeder::feed(producer, fakes.clone()));
         let url = || Some(fakes.url.parse().unwrap());
         let config = Config { processor: url(), simulator: url(), mock_slack: url(), ..config(broker.args().clone()) };
-        Self { console: Running::start(config).await, fakes, feeder, _broker: broker }
+        Self { console: start(config).await, fakes, feeder, _broker: broker }
     }
 }
 

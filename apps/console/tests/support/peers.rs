@@ -32,7 +32,7 @@ pub(crate) struct Fakes {
 
 impl Fakes {
     pub(crate) async fn start() -> Self {
-        let listener = tokio::net::TcpListener::bind(super::LOCAL).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let fakes = Self { url: format!("http://{}", listener.local_addr().unwrap()), known: Arc::default() };
         let routes = Router::new()
             .route("/faults", get(faults))

@@ -14,22 +14,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use bridge::Running;
 use support::{Exposition, event, json, word};
 use tidewatch_contract::RequestEvent;
 use tidewatch_kafka::broker::InProcess;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Message, Producer};
-use tidewatch_testkit::Broker;
+use tidewatch_testkit::{Broker, RunningService};
 use tokio::time::sleep;
 
 const SERVICES: [&str; 4] = ["api-service", "auth-service", "payment-service", "user-service"];
 const DEADLINE: Duration = Duration::from_secs(60);
 
-impl Running {
-    /// Scrapes the bridge. Returns `None` while it answers 503.
+/// What the tests ask a bridge.
+trait Asked {
+    /// Scrapes it. Returns `None` while it answers 503.
+    async fn scrape(&self) -> Option<Exposition>;
+    async fn status(&self, path: &str) -> u16;
+    /// Waits until the path has this status.
+    async fn becomes(&self, path: &str, status: u16);
+    /// Waits until the scraped metrics satisfy `reached`.
+    async fn until(&self, what: &str, reached: impl FnMut(&Exposition) -> bool) -> Exposition;
+}
+
+impl Asked for RunningService {
     async fn scrape(&self) -> Option<Exposition> {
-        match self.get("/metrics").await {
+        match self.ask_admin("/metrics").await {
             (200, text) => Some(Exposition::parse(&text)),
             (503, _) => None,
             (other, _) => panic!("{other}"),
@@ -37,7 +46,7 @@ impl Running {
     }
 
     async fn status(&self, path: &str) -> u16 {
-        self.get(path).await.0
+        self.ask_admin(path).await.0
     }
 
     async fn becomes(&self, path: &str, status: u16) {
@@ -100,7 +109,7 @@ async fn killed_and_started_again_counts_are_exact(kafka: KafkaArgs) {
     let mut before = 0.0;
     // The last life is long enough for checkpoints in the middle of the stream, and is killed too.
     for (life, lasts) in [0.0, 0.5, 0.1, 1.5, 12.0].into_iter().enumerate() {
-        let bridge = Running::start(&kafka).await;
+        let bridge = bridge::start(&kafka).await;
         let first = counted(&bridge.until("caught up", |_| true).await);
         assert!(first >= before, "life {life}: {first} after {before}");
         sleep(Duration::from_secs_f64(lasts)).await;
@@ -109,7 +118,7 @@ async fn killed_and_started_again_counts_are_exact(kafka: KafkaArgs) {
     }
     // These are killed before they have caught up.
     for milliseconds in [1, 50, 200] {
-        let bridge = Running::start(&kafka).await;
+        let bridge = bridge::start(&kafka).await;
         sleep(Duration::from_millis(milliseconds)).await;
         bridge.kill().await;
     }
@@ -117,7 +126,7 @@ async fn killed_and_started_again_counts_are_exact(kafka: KafkaArgs) {
     let (good, bad) = producing.await.unwrap();
     let total = good.iter().sum::<u64>() as f64;
 
-    let bridge = Running::start(&kafka).await;
+    let bridge = bridge::start(&kafka).await;
     let first = bridge.until("caught up", |_| true).await;
     assert_eq!(
         (counted(&first), invalid(&first)),
@@ -131,14 +140,14 @@ async fn killed_and_started_again_counts_are_exact(kafka: KafkaArgs) {
     assert_eq!(found.sum("workload_request_duration_seconds_count", &[]), total);
     assert_eq!(found.sum("metrics_bridge_records_missed_total", &[]), 0.0);
     let saved = bridge.scrape().await.unwrap();
-    bridge.end().await;
+    bridge.stop().await;
 
-    let bridge = Running::start(&kafka).await;
+    let bridge = bridge::start(&kafka).await;
     let restored = bridge.until("caught up", |_| true).await;
     for (id, value) in saved.samples.iter().filter(|((name, _), _)| name.starts_with("workload_")) {
         assert_eq!(restored.samples.get(id), Some(value), "{id:?} after an orderly restart");
     }
-    bridge.end().await;
+    bridge.stop().await;
     println!("{total} events of which each was counted once, and {bad} invalid ones");
 }
 
@@ -155,7 +164,7 @@ async fn a_kafka_that_is_killed_and_returns_costs_no_count() {
     let kafka = broker.args().clone();
     let stop = Arc::new(AtomicBool::new(false));
     let producing = tokio::spawn(produce(kafka.clone(), Arc::clone(&stop)));
-    let bridge = Running::start(&kafka).await;
+    let bridge = bridge::start(&kafka).await;
     let before = counted(&bridge.until("some events", |found| counted(found) > 500.0).await);
 
     broker.kafka().unwrap().kill();
@@ -169,7 +178,7 @@ async fn a_kafka_that_is_killed_and_returns_costs_no_count() {
     let total = good.iter().sum::<u64>() as f64;
     let found = bridge.until("all events", |found| counted(found) >= total && invalid(found) >= bad as f64).await;
     assert_eq!((counted(&found), invalid(&found)), (total, bad as f64));
-    bridge.end().await;
+    bridge.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,24 +196,24 @@ async fn the_first_scrape_that_is_answered_counts_everything_of_before() {
     for ack in acks {
         ack.await.unwrap();
     }
-    let bridge = Running::start(&kafka).await;
+    let bridge = bridge::start(&kafka).await;
     let first = bridge.until("caught up", |_| true).await;
     assert_eq!(counted(&first), 20_000.0);
     assert_eq!(first.sum("workload_requests_total", &[]), 20_000.0, "what was there before is no increase");
     bridge.becomes("/readyz", 200).await;
-    bridge.end().await;
+    bridge.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_broker_scrapes_are_refused_and_it_begins_when_there_is_one() {
     // A port on which nothing listens until a relay to the broker does.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let bridge = Running::start(&KafkaArgs::new(port.to_string())).await;
-    let (readiness, reasons) = bridge.get("/readyz").await;
+    let bridge = bridge::start(&KafkaArgs::new(port.to_string())).await;
+    let (readiness, reasons) = bridge.readiness().await;
     assert_eq!(readiness, 503);
     assert!(reasons.contains("broker"));
     assert_eq!((bridge.status("/metrics").await, bridge.status("/livez").await), (503, 200));
-    assert!(!bridge.work.is_finished());
+    assert!(!bridge.has_ended());
 
     let broker = InProcess::start().unwrap();
     let brokers = broker.brokers();
@@ -216,22 +225,23 @@ async fn without_a_broker_scrapes_are_refused_and_it_begins_when_there_is_one() 
         }
     });
     bridge.until("caught up", |_| true).await;
-    bridge.end().await;
+    bridge.stop().await;
     relay.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scrapers_choose_their_format() {
     let broker = InProcess::start().unwrap();
-    let bridge = Running::start(&KafkaArgs::new(broker.brokers())).await;
+    let bridge = bridge::start(&KafkaArgs::new(broker.brokers())).await;
     let text = bridge.until("caught up", |_| true).await;
     assert!(!text.ended && text.types.contains_key("workload_requests_total"));
     assert!(text.types.contains_key("process_cpu_seconds_total"), "the process's own metrics follow");
     let accept = "application/openmetrics-text; version=1.0.0";
-    let request = bridge.client.get(format!("http://{}/metrics", bridge.admin)).header("accept", accept);
+    let request =
+        reqwest::Client::new().get(format!("http://{}/metrics", bridge.admin_addr())).header("accept", accept);
     let response = request.send().await.unwrap();
     assert!(response.headers()["content-type"].to_str().unwrap().starts_with(accept));
     let open = Exposition::parse(&response.text().await.unwrap());
     assert!(open.ended && open.types.contains_key("workload_requests"));
-    bridge.end().await;
+    bridge.stop().await;
 }

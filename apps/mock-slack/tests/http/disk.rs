@@ -1,5 +1,5 @@
 //! The history survives a restart, and a full disk is reported and leaves nothing half-written.
-use crate::running::{Running, alerts, post, webhook};
+use crate::running::{alerts, post, start, webhook};
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -9,16 +9,16 @@ use std::{
 #[tokio::test]
 async fn the_history_survives_a_restart_and_still_dedupes() {
     let dir = tempfile::tempdir().unwrap();
-    let first = Running::start(Some(dir.path())).await;
-    first.post("/webhook", &webhook("a", "firing")).await;
-    first.post("/webhook", &webhook("a", "resolved")).await;
-    let before = first.alerts().await;
+    let first = start(Some(dir.path())).await;
+    post(&first.url(), "/webhook", webhook("a", "firing").to_string()).await;
+    post(&first.url(), "/webhook", webhook("a", "resolved").to_string()).await;
+    let before = alerts(&first.url()).await;
     first.stop().await;
 
-    let second = Running::start(Some(dir.path())).await;
-    assert_eq!(second.alerts().await, before);
-    second.post("/webhook", &webhook("a", "firing")).await;
-    assert_eq!(second.alerts().await.len(), 2);
+    let second = start(Some(dir.path())).await;
+    assert_eq!(alerts(&second.url()).await, before);
+    post(&second.url(), "/webhook", webhook("a", "firing").to_string()).await;
+    assert_eq!(alerts(&second.url()).await.len(), 2);
 }
 
 /// A mock-slack whose files can't grow beyond `blocks` blocks of 512 bytes, as if the disk were full.
@@ -40,12 +40,12 @@ impl Cramped {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.find_map(|line| line.ok().filter(|line| line.contains("receiving webhooks"))).unwrap();
+        let line = lines.find_map(|line| line.ok().filter(|line| line.contains("listening"))).unwrap();
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         // Keeps the pipe open and drained for as long as the process writes to it.
         std::thread::spawn(move || lines.for_each(drop));
         let url = |key: &str| format!("http://{}", line[key].as_str().unwrap());
-        Self { child, base: url("address"), admin: url("admin") }
+        Self { child, base: url("page"), admin: url("admin") }
     }
 }
 

@@ -2,43 +2,11 @@
 use mock_slack::{Config, MockSlack};
 use serde_json::{Value, json};
 use std::path::Path;
-use tidewatch_service::{AdminArgs, Service, Shutdown};
-use tokio::task::JoinHandle;
+use tidewatch_testkit::RunningService;
 
-pub(crate) struct Running {
-    pub(crate) base: String,
-    pub(crate) admin: String,
-    shutdown: Shutdown,
-    task: JoinHandle<anyhow::Result<()>>,
-}
-
-impl Running {
-    pub(crate) async fn start(data_dir: Option<&Path>) -> Self {
-        let any = ([127, 0, 0, 1], 0).into();
-        let admin = AdminArgs::at(([127, 0, 0, 1], 0));
-        let service = MockSlack::bind(Config { listen: any, data_dir: data_dir.map(Into::into), admin }).await.unwrap();
-        let (base, admin) = (format!("http://{}", service.addr()), format!("http://{}", service.admin_addr()));
-        let shutdown = Shutdown::new();
-        let task = tokio::spawn(service.run(shutdown.clone()));
-        Self { base, admin, shutdown, task }
-    }
-
-    pub(crate) async fn stop(self) {
-        self.shutdown.trigger();
-        self.task.await.unwrap().unwrap();
-    }
-
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, String) {
-        post(&self.base, path, body.to_string()).await
-    }
-
-    pub(crate) async fn alerts(&self) -> Vec<Value> {
-        alerts(&self.base).await
-    }
-
-    pub(crate) async fn metrics(&self) -> String {
-        reqwest::get(format!("{}/metrics", self.admin)).await.unwrap().text().await.unwrap()
-    }
+/// Starts a mock-slack.
+pub(crate) async fn start(data_dir: Option<&Path>) -> RunningService {
+    RunningService::start::<MockSlack>(Config { data_dir: data_dir.map(Into::into) }).await
 }
 
 pub(crate) async fn post(base: &str, path: &str, body: String) -> (u16, String) {

@@ -1,15 +1,15 @@
 //! Posted webhooks, and how the API lists them.
-use crate::running::{Running, webhook};
+use crate::running::{alerts, post, start, webhook};
 use serde_json::json;
 
 #[tokio::test]
 async fn alerts_are_listed_newest_first_and_a_repetition_counts_once() {
-    let slack = Running::start(None).await;
-    assert_eq!(slack.post("/webhook", &webhook("a", "firing")).await.0, 200);
-    assert_eq!(slack.post("/webhook", &webhook("a", "firing")).await.0, 200);
-    assert_eq!(slack.post("/webhook", &webhook("a", "resolved")).await.0, 200);
+    let slack = start(None).await;
+    assert_eq!(post(&slack.url(), "/webhook", webhook("a", "firing").to_string()).await.0, 200);
+    assert_eq!(post(&slack.url(), "/webhook", webhook("a", "firing").to_string()).await.0, 200);
+    assert_eq!(post(&slack.url(), "/webhook", webhook("a", "resolved").to_string()).await.0, 200);
 
-    let [resolved, firing] = slack.alerts().await.try_into().unwrap();
+    let [resolved, firing] = alerts(&slack.url()).await.try_into().unwrap();
     assert_eq!((&resolved["status"], &firing["status"]), (&json!("resolved"), &json!("firing")));
     assert_eq!(firing["labels"]["service"], "auth-service");
     assert_eq!(firing["annotations"]["summary"], "31 % of requests fail");
@@ -29,13 +29,13 @@ async fn alerts_are_listed_newest_first_and_a_repetition_counts_once() {
 
 #[tokio::test]
 async fn slack_messages_are_listed_as_often_as_they_are_posted() {
-    let slack = Running::start(None).await;
+    let slack = start(None).await;
     let message =
         json!({ "channel": "#ops", "text": "deployed", "attachments": [{ "title": "v2", "text": "by hand" }] });
     for _ in 0..2 {
-        assert_eq!(slack.post("/slack/webhook", &message).await, (200, "ok".into()));
+        assert_eq!(post(&slack.url(), "/slack/webhook", message.to_string()).await, (200, "ok".into()));
     }
-    let alerts = slack.alerts().await;
+    let alerts = alerts(&slack.url()).await;
     assert_eq!(alerts.len(), 2);
     assert_eq!((&alerts[0]["status"], &alerts[0]["starts_at"]), (&json!("message"), &json!(null)));
     assert_eq!(alerts[0]["annotations"]["summary"], "deployed\nv2\nby hand");
@@ -43,20 +43,20 @@ async fn slack_messages_are_listed_as_often_as_they_are_posted() {
 
 #[tokio::test]
 async fn what_is_no_webhook_is_refused_with_the_reason() {
-    let slack = Running::start(None).await;
-    let (status, reason) = slack.post("/webhook", &json!({ "alerts": [] })).await;
+    let slack = start(None).await;
+    let (status, reason) = post(&slack.url(), "/webhook", json!({ "alerts": [] }).to_string()).await;
     assert_eq!((status, reason.contains("version")), (400, true), "{reason}");
-    assert_eq!(slack.post("/slack/webhook", &json!({})).await, (400, "no_text".into()));
+    assert_eq!(post(&slack.url(), "/slack/webhook", json!({}).to_string()).await, (400, "no_text".into()));
     assert!(slack.metrics().await.contains("mock_slack_rejected_total 2"));
-    assert!(slack.alerts().await.is_empty());
+    assert!(alerts(&slack.url()).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_answered_with_413_and_counted() {
-    let slack = Running::start(None).await;
+    let slack = start(None).await;
     for path in ["/webhook", "/slack/webhook"] {
         let body = json!({ "text": "x".repeat(2 * 1024 * 1024) });
-        let (status, reason) = slack.post(path, &body).await;
+        let (status, reason) = post(&slack.url(), path, body.to_string()).await;
         assert_eq!((status, reason.contains("larger than")), (413, true), "{path}: {reason}");
     }
     assert!(slack.metrics().await.contains("mock_slack_rejected_total 2"));
@@ -64,25 +64,25 @@ async fn a_body_that_is_too_large_is_answered_with_413_and_counted() {
 
 #[tokio::test]
 async fn the_newest_are_listed_as_many_as_are_asked_for() {
-    let slack = Running::start(None).await;
+    let slack = start(None).await;
     for name in ["a", "b", "c"] {
-        slack.post("/webhook", &webhook(name, "firing")).await;
+        post(&slack.url(), "/webhook", webhook(name, "firing").to_string()).await;
     }
     for (query, expected) in [("", 3), ("?limit=2", 2), ("?limit=0", 0), ("?limit=1000000", 3)] {
-        let answer = reqwest::get(format!("{}/api/alerts{query}", slack.base)).await.unwrap();
+        let answer = slack.get(&format!("/api/alerts{query}")).await;
         let listed: Vec<serde_json::Value> = answer.json().await.unwrap();
         assert_eq!(listed.len(), expected, "{query}");
         assert!(listed.first().is_none_or(|newest| newest["fingerprint"] == "c"), "{query}");
     }
     for query in ["?limit=-1", "?limit=all", "?limit="] {
-        let answer = reqwest::get(format!("{}/api/alerts{query}", slack.base)).await.unwrap();
+        let answer = slack.get(&format!("/api/alerts{query}")).await;
         assert_eq!(answer.status(), 400, "{query}");
     }
 }
 
 #[tokio::test]
 async fn a_flood_of_long_messages_leaves_an_answer_of_a_few_megabytes() {
-    let slack = Running::start(None).await;
+    let slack = start(None).await;
     for batch in 0..6 {
         let mut body = webhook("a", "firing");
         let mut alert = body["alerts"][0].clone();
@@ -92,9 +92,9 @@ async fn a_flood_of_long_messages_leaves_an_answer_of_a_few_megabytes() {
             alert.clone()
         });
         body["alerts"] = alerts.collect();
-        assert_eq!(slack.post("/webhook", &body).await.0, 200);
+        assert_eq!(post(&slack.url(), "/webhook", body.to_string()).await.0, 200);
     }
-    let answer = reqwest::get(format!("{}/api/alerts", slack.base)).await.unwrap().text().await.unwrap();
+    let answer = slack.get("/api/alerts").await.text().await.unwrap();
     assert!(answer.len() < 5 * 1024 * 1024, "{} bytes", answer.len());
     let listed: Vec<serde_json::Value> = serde_json::from_str(&answer).unwrap();
     assert!(listed[0]["annotations"]["summary"].as_str().unwrap().ends_with('…'));
@@ -102,11 +102,11 @@ async fn a_flood_of_long_messages_leaves_an_answer_of_a_few_megabytes() {
 
 #[tokio::test]
 async fn deleting_forgets_everything() {
-    let slack = Running::start(None).await;
-    slack.post("/webhook", &webhook("a", "firing")).await;
-    let answer = reqwest::Client::new().delete(format!("{}/api/alerts", slack.base)).send().await.unwrap();
+    let slack = start(None).await;
+    post(&slack.url(), "/webhook", webhook("a", "firing").to_string()).await;
+    let answer = reqwest::Client::new().delete(format!("{}/api/alerts", slack.url())).send().await.unwrap();
     assert_eq!(answer.status(), 204);
-    assert!(slack.alerts().await.is_empty());
-    slack.post("/webhook", &webhook("a", "firing")).await;
-    assert_eq!(slack.alerts().await.len(), 1);
+    assert!(alerts(&slack.url()).await.is_empty());
+    post(&slack.url(), "/webhook", webhook("a", "firing").to_string()).await;
+    assert_eq!(alerts(&slack.url()).await.len(), 1);
 }

@@ -1,10 +1,11 @@
 //! The ports that `up` uses.
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 
-use tidewatch_platform::{KAFKA, Port, SERVERS, SERVICES};
+use tidewatch_platform::{KAFKA, Port, SERVERS, SERVICES, Service};
 use tidewatch_servers::process;
+use tidewatch_service::{Host, ListenArgs};
 
 use crate::exit::usage;
 
@@ -18,11 +19,15 @@ pub(crate) enum Ports {
 }
 
 impl Ports {
-    /// Returns the address to bind for a service whose documented port is `port`.
-    pub(super) fn of(self, port: Port) -> SocketAddr {
+    /// Returns the listeners of a service, which accept the `allowed` hosts.
+    pub(super) fn listen(self, entry: Service, allowed: &[Host]) -> ListenArgs {
+        let free = ListenArgs { allowed_host: allowed.to_vec(), ..ListenArgs::on_free_ports(entry) };
         match self {
-            Self::Default => port.on_loopback(),
-            Self::Auto => (Ipv4Addr::LOCALHOST, 0).into(),
+            Self::Auto => free,
+            Self::Default => {
+                let (admin_listen, listen) = (entry.admin.on_loopback(), entry.page.map(Port::on_loopback));
+                ListenArgs { admin_listen, listen, ..free }
+            }
         }
     }
 
@@ -80,6 +85,8 @@ fn check_free(address: SocketAddr) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]

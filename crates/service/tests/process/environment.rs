@@ -18,7 +18,7 @@ fn the_prefixed_variable_counts_before_the_bare_one_and_an_empty_one_is_not_set(
         assert!(end.stdout.contains("failed: asked to fail"), "{variables:?}: {}{}", end.stdout, end.stderr);
     }
     let mut process = Process::start(&[], &[("BEHAVIOUR", ""), ("TIDEWATCH_BEHAVIOUR", ""), ("ALLOWED_HOST", "")]);
-    process.log_line("admin listener is up");
+    process.log_line("working");
     process.signal("TERM");
     assert_eq!(process.end_within(Duration::from_secs(10)).code, Some(0));
 }

@@ -1,12 +1,10 @@
 //! The smallest service, which the tests spawn to observe exit codes, logs and traces of a real process.
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 use tidewatch_platform as platform;
-use tidewatch_service::{Admin, AdminArgs, Parts, Service, Shutdown};
+use tidewatch_service::{Parts, Service, Shutdown, metrics::Family};
 
 #[derive(clap::Args)]
 struct Config {
-    #[command(flatten)]
-    admin: AdminArgs,
     /// Behaviour once it runs
     #[arg(long, env, default_value = "work")]
     behaviour: Behaviour,
@@ -28,43 +26,40 @@ enum Behaviour {
 }
 
 struct Minimal {
-    admin: Admin,
     behaviour: Behaviour,
 }
 
 impl Service for Minimal {
-    const ENTRY: platform::Service = platform::Service { name: "minimal-service", ..platform::CONSOLE };
-    const ABOUT: &'static str = "Does nothing but live and end like every service";
+    const ENTRY: platform::Service = platform::Service {
+        name: "minimal-service",
+        about: "Does nothing but live and end like every service",
+        page: None,
+        ..platform::CONSOLE
+    };
+    const METRICS: &'static [Family] = &[];
     type Config = Config;
 
-    fn admin_args(config: &Config) -> &AdminArgs {
-        &config.admin
-    }
-
-    async fn build(config: Config, Parts { admin, .. }: Parts) -> anyhow::Result<Self> {
-        Ok(Self { admin, behaviour: config.behaviour })
-    }
-
-    fn admin_addr(&self) -> SocketAddr {
-        self.admin.addr()
+    fn build(config: Config, _: &mut Parts) -> anyhow::Result<Self> {
+        Ok(Self { behaviour: config.behaviour })
     }
 
     async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
-        say_where(&self.admin);
+        begin_work();
         match self.behaviour {
-            Behaviour::Work => self.admin.serve(shutdown).await,
+            Behaviour::Work => shutdown.triggered().await,
             Behaviour::Fail => anyhow::bail!("asked to fail"),
             Behaviour::Panic => panic!("asked to panic"),
             Behaviour::NeverDrain => loop {
                 tokio::time::sleep(Duration::from_secs(3600)).await;
             },
         }
+        Ok(())
     }
 }
 
-#[tracing::instrument(skip_all)]
-fn say_where(admin: &Admin) {
-    tracing::info!(address = %admin.addr(), "admin listener is up");
+#[tracing::instrument]
+fn begin_work() {
+    tracing::info!("working");
 }
 
 fn main() -> ExitCode {

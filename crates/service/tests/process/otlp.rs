@@ -36,7 +36,7 @@ async fn the_span_and_the_log_record_of_one_trace_are_exported_by_the_end() {
     let (endpoint, received) = collector().await;
     let trace_id = tokio::task::spawn_blocking(move || {
         let mut process = Process::start(&[], &without_certificates(&endpoint));
-        let line = process.log_line("admin listener is up");
+        let line = process.log_line("working");
         process.signal("TERM");
         assert_eq!(process.end_within(Duration::from_secs(10)).code, Some(0));
         u128::from_str_radix(line["trace_id"].as_str().unwrap(), 16).unwrap().to_be_bytes()
@@ -46,8 +46,8 @@ async fn the_span_and_the_log_record_of_one_trace_are_exported_by_the_end() {
         assert!(contains(&received, path, b"minimal-service"), "{path} does not name the service");
         assert!(contains(&received, path, &trace_id), "{path} lacks the trace id of the log line");
     }
-    assert!(contains(&received, "/v1/traces", b"say_where"));
-    assert!(contains(&received, "/v1/logs", b"admin listener is up"));
+    assert!(contains(&received, "/v1/traces", b"begin_work"));
+    assert!(contains(&received, "/v1/logs", b"working"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,12 +57,12 @@ async fn a_proxy_of_the_environment_is_not_used() {
         let nobody = "http://127.0.0.1:1";
         let proxies = [("http_proxy", nobody), ("HTTP_PROXY", nobody), ("all_proxy", nobody), ("no_proxy", "")];
         let mut process = Process::start(&[], &[&without_certificates(&endpoint)[..], &proxies].concat());
-        process.log_line("admin listener is up");
+        process.log_line("working");
         process.signal("TERM");
         process.end_within(Duration::from_secs(10)).code
     });
     assert_eq!(ended.await.unwrap(), Some(0));
-    assert!(contains(&received, "/v1/traces", b"say_where"));
+    assert!(contains(&received, "/v1/traces", b"begin_work"));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_collector_that_is_down_changes_neither_the_work_nor_the_exit_code() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let endpoint = format!("http://{unused}");
     let mut process = Process::start(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
-    process.log_line("admin listener is up");
+    process.log_line("working");
     let told = Instant::now();
     process.signal("TERM");
     assert_eq!(process.end_within(Duration::from_secs(10)).code, Some(0));

@@ -10,7 +10,7 @@ use std::{
 fn sigterm_and_sigint_drain_and_exit_0() {
     for signal in ["TERM", "INT"] {
         let mut process = Process::start(&[], &[]);
-        process.log_line("admin listener is up");
+        process.log_line("working");
         process.signal(signal);
         let end = process.end_within(Duration::from_secs(5));
         assert_eq!(end.code, Some(0), "{signal}: {}", end.stdout);
@@ -21,8 +21,8 @@ fn sigterm_and_sigint_drain_and_exit_0() {
 #[test]
 fn half_open_connections_do_not_hold_up_the_end() {
     let mut process = Process::start(&[], &[]);
-    let line = process.log_line("admin listener is up");
-    let connect = || TcpStream::connect(line["address"].as_str().unwrap()).unwrap();
+    let line = process.log_line("listening");
+    let connect = || TcpStream::connect(line["admin"].as_str().unwrap()).unwrap();
     let held: Vec<_> = ["", "GET /livez", "POST /livez HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nhalf"]
         .into_iter()
         .map(|text| {
@@ -44,7 +44,7 @@ fn half_open_connections_do_not_hold_up_the_end() {
 #[test]
 fn a_service_that_does_not_drain_is_ended_after_ten_seconds_with_1() {
     let mut process = Process::start(&["--behaviour", "never-drain"], &[]);
-    process.log_line("admin listener is up");
+    process.log_line("working");
     let told = Instant::now();
     process.signal("TERM");
     let end = process.end_within(Duration::from_secs(15));
@@ -56,7 +56,7 @@ fn a_service_that_does_not_drain_is_ended_after_ten_seconds_with_1() {
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let mut process = Process::start(&["--behaviour", "never-drain"], &[]);
-    process.log_line("admin listener is up");
+    process.log_line("working");
     process.signal("INT");
     process.log_line("shutdown signal received, draining");
     process.signal("INT");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tidewatch_platform::{self as platform, drain_order};
-use tidewatch_service::{Service, Shutdown};
+use tidewatch_service::{Bound, Service, Shutdown};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
@@ -18,8 +18,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
-/// One service.
-struct Member {
+/// One bound service.
+pub(crate) struct Member {
     entry: platform::Service,
     page: Option<SocketAddr>,
     admin: SocketAddr,
@@ -29,14 +29,33 @@ struct Member {
     task: Option<AbortHandle>,
 }
 
+impl Member {
+    /// Prepares a bound service for [`Fleet::run`].
+    pub(crate) fn new<S: Service>(service: Bound<S>) -> Self {
+        let (page, admin, shutdown) = (service.page_addr(), service.admin_addr(), Shutdown::new());
+        let work: Work = Box::pin(service.run(shutdown.clone()));
+        Self { entry: S::ENTRY, page, admin, shutdown, work: Some(work), task: None }
+    }
+
+    /// Returns the address of its page or, without one, that of its admin listener.
+    fn address(&self) -> SocketAddr {
+        self.page.unwrap_or(self.admin)
+    }
+
+    /// Returns whether it runs.
+    fn runs(&self) -> bool {
+        self.task.as_ref().is_some_and(|task| !task.is_finished())
+    }
+}
+
 /// The way a service ended.
 struct Ended {
     name: &'static str,
     outcome: anyhow::Result<()>,
 }
 
-/// All services.
-pub(super) struct Fleet {
+/// Services that run together. When it is dropped, they are asked to stop.
+pub struct Fleet {
     members: Vec<Member>,
     ended: mpsc::UnboundedReceiver<Ended>,
     end: mpsc::UnboundedSender<Ended>,
@@ -44,21 +63,27 @@ pub(super) struct Fleet {
 
 impl Fleet {
     /// Returns a fleet without services.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (end, ended) = mpsc::unbounded_channel();
         Self { members: Vec::new(), ended, end }
     }
 
     /// Adds a bound service.
-    pub(super) fn add<S: Service>(&mut self, service: S) {
-        let (page, admin) = (service.page_addr(), service.admin_addr());
-        let shutdown = Shutdown::new();
-        let work: Work = Box::pin(service.run(shutdown.clone()));
-        self.members.push(Member { entry: S::ENTRY, page, admin, shutdown, work: Some(work), task: None });
+    pub(crate) fn add(&mut self, member: Member) {
+        self.members.push(member);
+        // The order of the registry, in which it numbers the admin ports.
+        self.members.sort_by_key(|member| member.entry.admin);
+    }
+
+    /// Returns the URL of a service: that of its page or, without one, that of its admin listener.
+    pub fn url(&self, entry: platform::Service) -> anyhow::Result<String> {
+        let member = self.members.iter().find(|member| member.entry == entry);
+        let member = member.with_context(|| format!("{} is not bound yet; see drain_order()", entry.name))?;
+        Ok(http(member.address()))
     }
 
     /// Starts all services.
-    pub(super) fn run(&mut self) {
+    pub fn run(&mut self) {
         for member in &mut self.members {
             let Some(work) = member.work.take() else { continue };
             let (name, end) = (member.entry.name, self.end.clone());
@@ -73,7 +98,7 @@ impl Fleet {
     }
 
     /// Waits for the first service that ends without being asked to, and returns an error that names it and the reason.
-    pub(super) async fn failed(&mut self) -> anyhow::Error {
+    pub async fn failed(&mut self) -> anyhow::Error {
         match self.ended.recv().await {
             Some(Ended { name, outcome: Err(error) }) => error.context(format!("{name} failed")),
             Some(Ended { name, outcome: Ok(()) }) => anyhow!("{name} ended by itself"),
@@ -82,12 +107,12 @@ impl Fleet {
     }
 
     /// Returns the name and the admin listener's address of each service.
-    pub(super) fn admins(&self) -> Vec<(&'static str, SocketAddr)> {
+    pub fn admins(&self) -> Vec<(&'static str, SocketAddr)> {
         self.members.iter().map(|member| (member.entry.name, member.admin)).collect()
     }
 
     /// Returns the name, the address and the admin address of each service, for a table.
-    pub(super) fn places(&self) -> Vec<Vec<String>> {
+    pub(crate) fn places(&self) -> Vec<Vec<String>> {
         let place = |member: &Member| {
             let page = member.page.map_or_else(|| "-".to_owned(), http);
             vec![member.entry.name.to_owned(), page, http(member.admin)]
@@ -96,30 +121,27 @@ impl Fleet {
     }
 
     /// Adds the address of each service to `endpoints`: that of its page or, without one, that of its admin listener.
-    pub(super) fn note_in(&self, endpoints: &mut Endpoints) {
+    pub(crate) fn note_in(&self, endpoints: &mut Endpoints) {
         for member in &self.members {
-            endpoints.insert(member.entry.name, http(member.page.unwrap_or(member.admin)));
+            endpoints.insert(member.entry.name, http(member.address()));
         }
     }
 
     /// Stops one service after another, in the registry's order, so that the later ones still handle what the earlier
     /// ones send.
-    pub(super) async fn drain(mut self) -> anyhow::Result<()> {
+    pub async fn drain(mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + DRAIN;
         let mut outcome = Ok(());
         let mut gone: Vec<&'static str> = Vec::new();
-        let entries: Vec<platform::Service> = self.members.iter().map(|member| member.entry).collect();
-        for entry in drain_order(&entries) {
-            let Some(member) = self.members.iter().find(|member| member.entry == entry) else { continue };
+        for member in drain_order(&self.members, |member| &member.entry) {
             member.shutdown.trigger();
-            while !gone.contains(&entry.name) && member.task.as_ref().is_some_and(|task| !task.is_finished()) {
+            while !gone.contains(&member.entry.name) && member.runs() {
                 let Ok(Some(ended)) = timeout_at(deadline, self.ended.recv()).await else { break };
                 gone.push(ended.name);
                 outcome = outcome.and(ended.outcome.with_context(|| format!("{} failed while draining", ended.name)));
             }
         }
-        let stuck: Vec<&Member> =
-            self.members.iter().filter(|member| member.task.as_ref().is_some_and(|task| !task.is_finished())).collect();
+        let stuck: Vec<&Member> = self.members.iter().filter(|member| member.runs()).collect();
         for member in &stuck {
             if let Some(task) = &member.task {
                 task.abort();
@@ -133,6 +155,12 @@ impl Fleet {
     }
 }
 
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.members.iter().for_each(|member| member.shutdown.trigger());
+    }
+}
+
 fn http(address: SocketAddr) -> String {
     format!("http://{address}")
 }
@@ -142,20 +170,21 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use anyhow::bail;
-    use tidewatch_service::{AdminArgs, Parts};
+    use tidewatch_service::metrics::Family;
+    use tidewatch_service::{ListenArgs, Parts};
 
     use super::*;
 
+    type Order = Arc<Mutex<Vec<u8>>>;
+
     #[derive(clap::Args)]
     struct Config {
-        #[command(flatten)]
-        admin: AdminArgs,
+        #[arg(skip)]
+        order: Order,
     }
 
     /// Ends when its shutdown is triggered, or at once if `ENDS` is [`FAILS`].
-    struct Fake<const ENDS: u8> {
-        order: Arc<Mutex<Vec<u8>>>,
-    }
+    struct Fake<const ENDS: u8>(Order);
 
     /// Fails at once.
     const FAILS: u8 = 100;
@@ -167,19 +196,11 @@ mod tests {
             2 => entry("two", &[]),
             _ => entry("three", &["two"]),
         };
-        const ABOUT: &'static str = "Is no service";
+        const METRICS: &'static [Family] = &[];
         type Config = Config;
 
-        fn admin_args(config: &Config) -> &AdminArgs {
-            &config.admin
-        }
-
-        async fn build(_: Config, _: Parts) -> anyhow::Result<Self> {
-            bail!("it has no ports")
-        }
-
-        fn admin_addr(&self) -> SocketAddr {
-            ([127, 0, 0, 1], 1).into()
+        fn build(config: Config, _: &mut Parts) -> anyhow::Result<Self> {
+            Ok(Self(config.order))
         }
 
         async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
@@ -187,9 +208,14 @@ mod tests {
                 bail!("the disk is full");
             }
             shutdown.triggered().await;
-            self.order.lock().unwrap().push(ENDS);
+            self.0.lock().unwrap().push(ENDS);
             Ok(())
         }
+    }
+
+    async fn fake<const ENDS: u8>(order: &Order) -> Member {
+        let (config, listen) = (Config { order: order.clone() }, ListenArgs::on_free_ports(Fake::<ENDS>::ENTRY));
+        Member::new(Bound::<Fake<ENDS>>::new(config, &listen).await.unwrap())
     }
 
     const fn entry(name: &'static str, drain_after: &'static [&'static str]) -> platform::Service {
@@ -198,11 +224,11 @@ mod tests {
 
     #[tokio::test]
     async fn services_are_drained_one_after_the_other_in_the_order_of_the_registry() {
-        let order = Arc::new(Mutex::new(Vec::new()));
+        let order = Order::default();
         let mut fleet = Fleet::new();
-        fleet.add(Fake::<1> { order: Arc::clone(&order) });
-        fleet.add(Fake::<2> { order: Arc::clone(&order) });
-        fleet.add(Fake::<3> { order: Arc::clone(&order) });
+        fleet.add(fake::<1>(&order).await);
+        fleet.add(fake::<2>(&order).await);
+        fleet.add(fake::<3>(&order).await);
         fleet.run();
         fleet.drain().await.unwrap();
         assert_eq!(*order.lock().unwrap(), [2, 3, 1]);
@@ -210,11 +236,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_service_that_fails_is_named_with_its_reason_and_the_others_still_drain() {
-        let order = Arc::new(Mutex::new(Vec::new()));
+        let order = Order::default();
         let mut fleet = Fleet::new();
-        fleet.add(Fake::<1> { order: Arc::clone(&order) });
-        fleet.add(Fake::<FAILS> { order: Arc::clone(&order) });
-        fleet.add(Fake::<2> { order: Arc::clone(&order) });
+        fleet.add(fake::<1>(&order).await);
+        fleet.add(fake::<FAILS>(&order).await);
+        fleet.add(fake::<2>(&order).await);
         fleet.run();
         let failed = fleet.failed().await;
         assert_eq!(format!("{failed:#}"), "failing failed: the disk is full");
@@ -225,7 +251,7 @@ mod tests {
     #[tokio::test]
     async fn services_that_never_ran_are_drained_at_once() {
         let mut fleet = Fleet::new();
-        fleet.add(Fake::<1> { order: Arc::default() });
+        fleet.add(fake::<1>(&Order::default()).await);
         fleet.drain().await.unwrap();
     }
 }
