@@ -23,7 +23,7 @@ let
       name: server:
       connect {
         inherit name;
-        port = lib.head (lib.attrNames server.ports);
+        port = server.client;
       }
     ) registry.servers;
   endpointsFile = nixpkgs.writeText "endpoints.json" (

@@ -11,5 +11,10 @@ in
   # `place` is a service's position in the file. It is added to adminPort when all services share one host.
   services = byName (lib.imap0 (place: service: service // { inherit place; }) registry.service);
 
-  servers = byName registry.server;
+  # `client` is the name of the port that a server's clients use.
+  servers = byName (
+    map (
+      server: server // { client = if server.ports ? http then "http" else "broker"; }
+    ) registry.server
+  );
 }

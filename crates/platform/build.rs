@@ -96,14 +96,16 @@ fn write_services(code: &mut String, registry: &Registry) -> Result<(), Box<dyn 
 
 fn write_servers(code: &mut String, servers: &[Server]) -> Result<(), Box<dyn Error>> {
     for Server { name, title, ports, ready, metrics } in servers {
-        let [port] = ports.values().copied().collect::<Vec<_>>()[..] else {
-            return Err(format!("platform/services.toml: {name}: expected one port, the one that clients use").into());
+        let Some(port) = ports.get("http").or(ports.get("broker")) else {
+            return Err(format!("platform/services.toml: {name}: expected a port named http or broker").into());
         };
+        let mut listed = String::new();
+        for (name, port) in ports {
+            write!(listed, "({name:?}, Port({port})), ")?;
+        }
         writeln!(code, "/// {title}.\npub const {}: Server = Server {{", constant(name))?;
-        writeln!(
-            code,
-            "name: {name:?}, title: {title:?}, port: Port({port}), ready: {ready:?}, metrics: {metrics} }};"
-        )?;
+        writeln!(code, "name: {name:?}, title: {title:?}, port: Port({port}), ports: &[{listed}],")?;
+        writeln!(code, "ready: {ready:?}, metrics: {metrics} }};")?;
     }
     write_list(code, "Server", "SERVERS", servers.iter().map(|server| server.name.as_str()))?;
     Ok(())

@@ -13,10 +13,10 @@ in
 
   description = lib.mkDefault entry.title;
   inherit (entry) ports;
-  entrances = lib.attrNames entry.ports;
-  ready = lib.optionalAttrs (entry ? ready) {
-    port = "http";
-    path = entry.ready;
+  entrances = [ entry.client ];
+  ready = {
+    port = entry.client;
+    path = entry.ready or null;
   };
-  metrics = lib.mkIf (entry.metrics or false) "http";
+  metrics = lib.mkIf (entry.metrics or false) entry.client;
 }

@@ -46,8 +46,6 @@ in
     LOG_DIR = "logs";
   };
 
-  ports.controller = 9094;
-  ready.port = "broker";
   state = true;
   resources.memory = lib.toInt (lib.head (builtins.match ".*-Xmx([0-9]+)m" shared.heap));
 

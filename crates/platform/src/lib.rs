@@ -79,6 +79,8 @@ pub struct Server {
     pub title: &'static str,
     /// Port that its clients use.
     pub port: Port,
+    /// All its ports by name; `port` is one of them.
+    pub ports: &'static [(&'static str, Port)],
     /// Path that answers 200 once it is ready; `None` if it speaks Kafka's protocol instead of HTTP.
     pub ready: Option<&'static str>,
     /// Whether Prometheus scrapes its port.
@@ -95,7 +97,8 @@ mod tests {
     fn no_two_listeners_share_a_port() {
         let admins = SERVICES.iter().map(|service| service.admin);
         let pages = SERVICES.iter().filter_map(|service| service.page);
-        let ports: Vec<Port> = admins.chain(pages).chain(SERVERS.iter().map(|server| server.port)).collect();
+        let servers = SERVERS.iter().flat_map(|server| server.ports).map(|(_, port)| *port);
+        let ports: Vec<Port> = admins.chain(pages).chain(servers).collect();
         assert_eq!(ports.iter().collect::<BTreeSet<_>>().len(), ports.len(), "{ports:?}");
         assert_eq!(SERVICES[0].admin, ADMIN_PORT);
     }
@@ -119,7 +122,8 @@ mod tests {
                     "page" => other.page.is_some(),
                     _ => false,
                 });
-                let of_a_server = SERVERS.iter().find(|server| server.name == peer.name).map(|_| true);
+                let of_a_server = SERVERS.iter().find(|server| server.name == peer.name);
+                let of_a_server = of_a_server.map(|server| server.ports.iter().any(|(name, _)| *name == peer.port));
                 assert_eq!(of_a_service.or(of_a_server), Some(true), "{}: {peer:?}", service.name);
             }
         }
