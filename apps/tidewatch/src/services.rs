@@ -119,7 +119,7 @@ impl Hosted for MockSlack {
 
 /// Returns the URL at which mock-slack receives Alertmanager's notifications.
 pub(crate) fn webhook(fleet: &Fleet) -> anyhow::Result<String> {
-    Ok(format!("{}/webhook", fleet.url(platform::MOCK_SLACK)?))
+    Ok(format!("{}{}", fleet.url(platform::MOCK_SLACK)?, platform::MOCK_SLACK_WEBHOOK))
 }
 
 fn parsed<T: FromStr<Err: Display>>(url: &str) -> anyhow::Result<T> {

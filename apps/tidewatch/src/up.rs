@@ -40,8 +40,8 @@ const IN_PROCESS_RATE: f64 = 500.0;
 ///
 /// Runs a simulated workload and all services of Tidewatch in one process, on loopback. The broker is the first one
 /// available: --brokers; an Apache Kafka found on this machine (KAFKA_HOME, PATH, or the one that tests/setup fetched);
-/// otherwise one inside this process. Prometheus, Alertmanager and Grafana are started if they are found. Ctrl-c drains
-/// everything and leaves nothing running.
+/// otherwise one inside this process. The servers of --backends are started if they are found. Ctrl-c drains everything
+/// and leaves nothing running.
 #[derive(clap::Args, Debug)]
 #[command(after_help = format!("Ports: {}.\n\
     Other flags of the services are read from environment variables, such as \
@@ -57,8 +57,7 @@ pub(crate) struct Args {
     /// Which broker to start without --brokers
     #[arg(long, value_enum, default_value_t = broker::Wanted::Auto, conflicts_with = "brokers")]
     broker: broker::Wanted,
-    /// Whether to start Prometheus, Alertmanager and Grafana
-    #[arg(long, value_enum, default_value_t = backends::Wanted::Auto)]
+    #[arg(long, value_enum, default_value_t = backends::Wanted::Auto, help = backends::help())]
     backends: backends::Wanted,
     /// Divide every duration in the SLO rules by this and scrape every second, so that a page comes and goes within
     /// minutes

@@ -34,6 +34,12 @@ pub(crate) enum Wanted {
     None,
 }
 
+/// Returns the help of the flag, which names the servers.
+pub(super) fn help() -> String {
+    let titles: Vec<&str> = BACKENDS.iter().map(|backend| backend.entry.title).collect();
+    format!("Whether to start the servers beside the services: {}", titles.join(", "))
+}
+
 /// The servers found on this machine, each with the port it will use.
 pub(super) struct Found {
     servers: Vec<(&'static Backend, Installation, u16)>,
