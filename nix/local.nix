@@ -77,6 +77,14 @@ let
     ) running
   );
 
+  # A line for each variable, with the folder below the state folder whose absolute path it gets.
+  paths = lib.concatLists (
+    lib.mapAttrsToList (
+      name: component:
+      lib.mapAttrsToList (variable: folder: "${variable} ${name}/${folder}") component.paths
+    ) components
+  );
+
   # A line with the addresses of each component that has entrances.
   places =
     let
@@ -136,6 +144,7 @@ in
       GREETING=${greeting}
       FOLDERS=(${toString folders})
       PORTS=${lib.escapeShellArg (lib.concatLines wanted)}
+      PATHS=${lib.escapeShellArg (lib.concatLines paths)}
     ''
     + builtins.readFile ./local.sh;
   };

@@ -1,5 +1,6 @@
-# Runs everything until a shutdown signal arrives. Set by nix/local.nix: COMPOSE and GREETING are files, FOLDERS has one folder
-# per process, PORTS has one line per port with the name of the process that uses it.
+# Runs everything until a shutdown signal arrives. Set by nix/local.nix: COMPOSE and GREETING are files, FOLDERS has one
+# folder per process, PORTS has one line per port with the name of the process that uses it, PATHS has one line per
+# variable with the folder below the state folder whose absolute path it gets.
 
 say() { printf '%s\n' "$*"; }
 refuse() {
@@ -52,8 +53,9 @@ rm -f endpoints.json process-compose.sock
 unset KAFKA_CONFIG WEBHOOK TIDEWATCH_KAFKA_CONFIG TIDEWATCH_WEBHOOK "${!PC_@}"
 # process-compose has --log-no-color only from 1.100 on.
 export PC_LOG_NO_COLOR=1
-# Grafana resolves relative paths against its own folder.
-export GF_PATHS_DATA=$state/grafana/data GF_PATHS_LOGS=$state/grafana/log GF_PATHS_PLUGINS=$state/grafana/plugins
+while read -r variable folder; do
+  [ -z "$variable" ] || export "$variable=$state/$folder"
+done <<< "$PATHS"
 
 say "starting all of Tidewatch; state and logs: $state"
 # Runs in its own session, so that all its processes can be found.

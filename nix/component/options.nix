@@ -99,6 +99,12 @@ in
       description = "A function of addresses: the environment of such a process.";
     };
 
+    paths = mkOption {
+      type = types.attrsOf types.str;
+      default = { };
+      description = "Environment variables that `.#local` sets to the absolute path of a folder in the process's own folder.";
+    };
+
     ports = mkOption {
       type = types.attrsOf types.port;
       default = { };

@@ -87,6 +87,13 @@ in
     }
     // settings;
 
+  # It resolves relative paths against the folder of its package.
+  paths = {
+    GF_PATHS_DATA = "data";
+    GF_PATHS_LOGS = "log";
+    GF_PATHS_PLUGINS = "plugins";
+  };
+
   talksTo = map (entry: entry.server) entries;
   state = true;
 
