@@ -15,3 +15,21 @@ pub struct Backend {
     /// Configures what was found.
     pub configure: fn(Installation, &Wiring) -> Box<dyn Server>,
 }
+
+#[cfg(test)]
+mod tests {
+    use tidewatch_platform::SERVERS;
+
+    use crate::BACKENDS;
+
+    #[test]
+    fn every_server_is_registered_and_comes_after_those_that_it_needs() {
+        for (place, backend) in BACKENDS.iter().enumerate() {
+            assert!(SERVERS.contains(&backend.entry), "{} is not registered", backend.entry.name);
+            for needed in backend.needs {
+                let earlier = BACKENDS[..place].iter().any(|other| other.entry == *needed);
+                assert!(earlier, "{} needs {}, which is not listed before it", backend.entry.name, needed.name);
+            }
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Third-party servers that Tidewatch runs on one machine: Apache Kafka, Prometheus, Alertmanager and Grafana.
+//! Third-party servers that Tidewatch runs on one machine, such as Apache Kafka and Prometheus.
 //!
 //! Each server has one file, which defines how it is found, configured from the addresses of the others ([`Backend`]),
 //! run and checked for readiness ([`Server`]); [`Running`] starts, restarts and stops it. Each is a child process on

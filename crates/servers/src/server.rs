@@ -32,7 +32,7 @@ pub trait Server: Send + Sync {
     /// Returns its command, which is run in the directory of its place.
     fn invocation(&self, place: &Place) -> Invocation;
 
-    /// Returns its readiness check: at the path in its entry, if that has one.
+    /// Returns its readiness check: the path in its entry, or Kafka's protocol if there is none.
     fn ready(&self) -> Ready {
         self.entry().ready.map_or(Ready::Kafka, Ready::Http)
     }
