@@ -20,6 +20,7 @@ pkgs: {
     inherit (pkgs)
       cargo
       cargo-deny
+      cargo-nextest
       clippy
       gnumake
       pkg-config

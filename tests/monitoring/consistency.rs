@@ -154,7 +154,7 @@ mod broken_once {
     //! Each check must report the problem that it exists for.
     use super::*;
 
-    fn told(breaking: impl FnOnce(&mut Sources), problem: &str) {
+    fn reports(breaking: impl FnOnce(&mut Sources), problem: &str) {
         let mut sources = Sources::read();
         let before = problems(&sources);
         breaking(&mut sources);
@@ -169,25 +169,25 @@ mod broken_once {
 
     #[test]
     fn an_alert_without_a_runbook() {
-        told(|sources| _ = sources.runbooks.remove("Watchdog"), "the alert Watchdog has no page");
-        told(|sources| _ = sources.runbooks.remove("TrafficDrop"), "the alert TrafficDrop has no page");
-        told(|sources| _ = sources.runbooks.insert("Watchdog".into(), String::new()), "does not begin with");
-        told(|sources| _ = alert(sources, "Watchdog").annotations.remove("runbook_url"), "runbook_url is not");
+        reports(|sources| _ = sources.runbooks.remove("Watchdog"), "the alert Watchdog has no page");
+        reports(|sources| _ = sources.runbooks.remove("TrafficDrop"), "the alert TrafficDrop has no page");
+        reports(|sources| _ = sources.runbooks.insert("Watchdog".into(), String::new()), "does not begin with");
+        reports(|sources| _ = alert(sources, "Watchdog").annotations.remove("runbook_url"), "runbook_url is not");
     }
 
     #[test]
     fn a_runbook_without_an_alert() {
-        told(
+        reports(
             |sources| _ = sources.runbooks.insert("Gone".into(), "# Gone\n".into()),
             "runbooks/Gone.md is the page of",
         );
-        told(|sources| _ = sources.fast.remove("ClockSkew"), "runbooks/ClockSkew.md is the page of");
+        reports(|sources| _ = sources.fast.remove("ClockSkew"), "runbooks/ClockSkew.md is the page of");
     }
 
     #[test]
     fn an_alert_without_a_rule_test() {
-        told(|sources| _ = sources.tested.remove("TargetDown"), "expects TargetDown to fire");
-        told(|sources| _ = sources.tested.insert("Gone".into()), "expects Gone, which no rule raises");
+        reports(|sources| _ = sources.tested.remove("TargetDown"), "expects TargetDown to fire");
+        reports(|sources| _ = sources.tested.insert("Gone".into()), "expects Gone, which no rule raises");
     }
 
     #[test]
@@ -200,19 +200,22 @@ mod broken_once {
             }
         };
         let metric = expression("MetricsBridgeOverflow", "overflow_events", "overflows");
-        told(metric, "nothing exposes or records metrics_bridge_overflows_total");
-        told(expression("MetricsBridgeOverflow", "job", "zone"), "has no label zone");
-        told(expression("StreamProcessorNotJudging", "counted_total", "counted_total{topic=\"x\"}"), "no label topic");
+        reports(metric, "nothing exposes or records metrics_bridge_overflows_total");
+        reports(expression("MetricsBridgeOverflow", "job", "zone"), "has no label zone");
+        reports(
+            expression("StreamProcessorNotJudging", "counted_total", "counted_total{topic=\"x\"}"),
+            "no label topic",
+        );
         let record = |sources: &mut Sources| {
             let name = "service:workload_requests:rate1m";
             sources.rules.iter_mut().find(|rule| rule.record == name).unwrap().record = "elsewhere".into();
         };
-        told(record, "nothing exposes or records service:workload_requests:rate1m");
+        reports(record, "nothing exposes or records service:workload_requests:rate1m");
         let slo = |sources: &mut Sources| {
             let rule = sources.rules.iter_mut().find(|rule| rule.record == "slo:events:rate5m").unwrap();
             rule.expr = rule.expr.replace("{service=", "{tenant=");
         };
-        told(slo, "slo:events:rate5m: workload_requests_total has no label tenant");
+        reports(slo, "slo:events:rate5m: workload_requests_total has no label tenant");
     }
 
     #[test]
@@ -222,9 +225,9 @@ mod broken_once {
                 _ = alert(sources, "HighErrorRate").annotations.insert("summary".into(), text.into())
             }
         };
-        told(summary("{{ $labels.region }} fails"), "summary names the label region");
-        told(summary("{{ with query \"sum(gone_total)\" }}{{ end }}"), "nothing exposes or records gone_total");
-        told(summary(""), "has no annotation summary");
-        told(|sources| _ = alert(sources, "HighErrorRate").labels.remove("path"), "the label path is not");
+        reports(summary("{{ $labels.region }} fails"), "summary names the label region");
+        reports(summary("{{ with query \"sum(gone_total)\" }}{{ end }}"), "nothing exposes or records gone_total");
+        reports(summary(""), "has no annotation summary");
+        reports(|sources| _ = alert(sources, "HighErrorRate").labels.remove("path"), "the label path is not");
     }
 }

@@ -54,8 +54,8 @@ fn known_addresses_are_taken_and_nothing_else_is_set_or_run() {
 }
 
 #[test]
-fn an_up_that_does_not_live_any_more_has_no_addresses() {
-    if program("jq", "an_up_that_does_not_live_any_more_has_no_addresses").is_none() {
+fn an_up_that_has_ended_has_no_addresses() {
+    if program("jq", "an_up_that_has_ended_has_no_addresses").is_none() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();

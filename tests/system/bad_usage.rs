@@ -19,7 +19,7 @@ fn said(output: &Output) -> String {
 }
 
 #[test]
-fn a_wrong_flag_or_argument_ends_with_64_and_is_named() {
+fn an_invalid_flag_or_argument_exits_with_64_and_is_named() {
     let rows: [(&[&str], &str); 24] = [
         (&["dance"], "dance"),
         (&["break", "payment-service"], "--latency"),
@@ -56,7 +56,7 @@ fn a_wrong_flag_or_argument_ends_with_64_and_is_named() {
 }
 
 #[test]
-fn help_and_version_are_no_error() {
+fn help_and_version_exit_with_0() {
     for arguments in [["--help", "up"], ["up", "--help"], ["break", "-h"], ["--version", "up"]] {
         assert_eq!(tidewatch(&arguments).status.code(), Some(0), "{arguments:?}");
     }
@@ -71,7 +71,7 @@ fn help_fits_80_columns() {
 }
 
 #[test]
-fn without_a_running_tidewatch_every_verb_says_how_to_get_one() {
+fn without_a_running_tidewatch_every_verb_says_how_to_start_one() {
     let rows: [&[&str]; 5] = [
         &["status"],
         &["heal"],
@@ -90,7 +90,7 @@ fn without_a_running_tidewatch_every_verb_says_how_to_get_one() {
 }
 
 #[test]
-fn a_broker_out_of_reach_is_said_to_be() {
+fn an_unreachable_broker_is_reported() {
     // A closed port is refused at once, whereas an open one that never answers would lead to a timeout.
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let output = tidewatch(&["replay", "Cargo.toml", "--brokers", &closed]);
@@ -100,7 +100,7 @@ fn a_broker_out_of_reach_is_said_to_be() {
 }
 
 #[test]
-fn up_refuses_more_than_the_in_process_broker_is_for_and_names_the_alternatives() {
+fn up_refuses_a_load_beyond_the_in_process_broker_and_names_the_alternatives() {
     let output = tidewatch(&["up", "--broker", "in-process", "--events-per-second", "126", "--ports", "auto"]);
     assert_eq!(output.status.code(), Some(64));
     let said = said(&output);
@@ -110,7 +110,7 @@ fn up_refuses_more_than_the_in_process_broker_is_for_and_names_the_alternatives(
 }
 
 #[test]
-fn a_state_directory_that_can_not_be_written_is_named() {
+fn an_unwritable_state_directory_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
-use tidewatch_testkit::{Stack, StackOptions, eventually, skipped};
+use tidewatch_testkit::{Stack, StackOptions, eventually, kafka};
 
 const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
 
@@ -45,20 +45,19 @@ const FAULTS: [Fault; 4] = [
 const RESOLVED_WITHIN: f64 = 90.0;
 
 #[tokio::test]
-async fn each_fault_raises_its_own_alert_alone_in_process() {
-    each_fault_raises_its_own_alert_alone("in-process").await;
+async fn each_fault_raises_only_its_own_alert_in_process() {
+    each_fault_raises_only_its_own_alert("in-process").await;
 }
 
 #[tokio::test]
-async fn each_fault_raises_its_own_alert_alone_on_a_real_kafka() {
-    let test = "each_fault_raises_its_own_alert_alone_on_a_real_kafka";
-    match tidewatch_servers::kafka::RealKafka::discover() {
-        Ok(_) => each_fault_raises_its_own_alert_alone("kafka").await,
-        Err(missing) => skipped(test, format_args!("needs kafka: {missing}")),
+async fn each_fault_raises_only_its_own_alert_on_a_real_kafka() {
+    let test = "each_fault_raises_only_its_own_alert_on_a_real_kafka";
+    if kafka(test).is_some() {
+        each_fault_raises_only_its_own_alert("kafka").await;
     }
 }
 
-async fn each_fault_raises_its_own_alert_alone(broker: &str) {
+async fn each_fault_raises_only_its_own_alert(broker: &str) {
     let flags = ["--broker", broker, "--backends", "none"];
     let stack = Stack::start(&StackOptions::new(env!("CARGO_BIN_EXE_tidewatch"), &flags)).await;
     armed(&stack).await;
@@ -71,17 +70,22 @@ async fn each_fault_raises_its_own_alert_alone(broker: &str) {
     }
     for fault in &FAULTS {
         let injected = moment(&stack, "active", fault.service, "injected_at").await;
-        let told = told(&stack, fault, NotificationStatus::Firing).await;
-        println!("{broker}: {} {:.1} to {:.1} s", fault.rule, seconds(injected, &told).0, seconds(injected, &told).1);
-        assert!(seconds(injected, &told).1 <= fault.within, "{}: {:?}", fault.rule, seconds(injected, &told));
+        let received = notified(&stack, fault, NotificationStatus::Firing).await;
+        println!(
+            "{broker}: {} {:.1} to {:.1} s",
+            fault.rule,
+            seconds(injected, &received).0,
+            seconds(injected, &received).1
+        );
+        assert!(seconds(injected, &received).1 <= fault.within, "{}: {:?}", fault.rule, seconds(injected, &received));
     }
 
     assert!(stack.run(&["heal"]).await.status.success());
     for fault in &FAULTS {
         let healed = moment(&stack, "history", fault.service, "healed_at").await;
-        let told = told(&stack, fault, NotificationStatus::Resolved).await;
-        println!("{broker}: {} resolved {:.1} s", fault.rule, seconds(healed, &told).1);
-        assert!(seconds(healed, &told).1 <= RESOLVED_WITHIN, "{}: {:?}", fault.rule, seconds(healed, &told));
+        let received = notified(&stack, fault, NotificationStatus::Resolved).await;
+        println!("{broker}: {} resolved {:.1} s", fault.rule, seconds(healed, &received).1);
+        assert!(seconds(healed, &received).1 <= RESOLVED_WITHIN, "{}: {:?}", fault.rule, seconds(healed, &received));
     }
 
     let before = dead_letters(&stack).await;
@@ -98,7 +102,7 @@ async fn each_fault_raises_its_own_alert_alone(broker: &str) {
     let all = stack.notifications().await;
     let seen: BTreeSet<_> = all
         .iter()
-        .map(|told| (told.label("alertname"), told.label("service"), told.labels.get("region").map(String::as_str)))
+        .map(|one| (one.label("alertname"), one.label("service"), one.labels.get("region").map(String::as_str)))
         .collect();
     assert_eq!(seen, expected, "{all:#?}");
     assert_eq!(all.len(), 2 * expected.len(), "one firing and one resolved each: {all:#?}");
@@ -124,22 +128,22 @@ async fn moment(stack: &Stack, list: &str, service: &str, field: &str) -> Timest
 }
 
 /// Waits for the notifications of every region that the fault affects, and returns them.
-async fn told(stack: &Stack, fault: &Fault, status: NotificationStatus) -> Vec<Notification> {
+async fn notified(stack: &Stack, fault: &Fault, status: NotificationStatus) -> Vec<Notification> {
     let what = format!("{} {} for {:?} of {}", fault.rule, status.as_str(), fault.regions, fault.service);
     eventually(&what, Duration::from_secs(120), async || {
-        let mut told = stack.notifications().await;
-        let is_wanted = |told: &Notification| {
-            told.label("alertname") == fault.rule && told.label("service") == fault.service && told.status == status
+        let mut received = stack.notifications().await;
+        let is_wanted = |one: &Notification| {
+            one.label("alertname") == fault.rule && one.label("service") == fault.service && one.status == status
         };
-        told.retain(is_wanted);
-        (told.len() >= fault.regions.len()).then_some(told)
+        received.retain(is_wanted);
+        (received.len() >= fault.regions.len()).then_some(received)
     })
     .await
 }
 
 /// Returns the seconds to the first and to the last notification.
-fn seconds(since: Timestamp, told: &[Notification]) -> (f64, f64) {
-    let seconds = told.iter().map(|told| told.received_at.duration_since(since).as_secs_f64());
+fn seconds(since: Timestamp, received: &[Notification]) -> (f64, f64) {
+    let seconds = received.iter().map(|one| one.received_at.duration_since(since).as_secs_f64());
     (seconds.clone().fold(f64::INFINITY, f64::min), seconds.fold(0.0, f64::max))
 }
 

@@ -14,8 +14,8 @@ async fn two_minutes_of_the_default_workload_raise_no_alert() {
     let end = Instant::now() + Duration::from_secs(120);
     while Instant::now() < end {
         sleep(Duration::from_secs(1)).await;
-        let told = stack.notifications().await;
-        assert!(told.is_empty(), "{told:?}");
+        let notifications = stack.notifications().await;
+        assert!(notifications.is_empty(), "{notifications:?}");
     }
     let totals = stack.get("processor", "/status").await["totals"].clone();
     let count = |name: &str| totals[name].as_u64().unwrap();
@@ -28,11 +28,11 @@ async fn two_minutes_of_the_default_workload_raise_no_alert() {
         everything_is_scraped_and_evaluated(&stack).await;
         let firing = stack.query("ALERTS{alertstate=\"firing\"}").await;
         let names: Vec<&str> = firing.iter().map(|(labels, _)| labels["alertname"].as_str()).collect();
-        assert_eq!(names, ["Watchdog"], "it always fires, and is told to no human");
+        assert_eq!(names, ["Watchdog"], "it always fires, and notifies no person");
         budgets_are_whole(&stack).await;
     } else {
         skipped(
-            "two_minutes_of_the_default_workload_raise_no_alert, of Prometheus",
+            "two_minutes_of_the_default_workload_raise_no_alert, with Prometheus",
             "needs prometheus and alertmanager",
         );
     }

@@ -18,8 +18,8 @@ const TICKET: &str = "ErrorBudgetBurnTicket";
 
 /// With a scale of 60, the page's short window is 5 s and the ticket's is two minutes.
 #[tokio::test]
-async fn a_page_and_a_ticket_live_and_end_on_the_real_servers() {
-    let test = "a_page_and_a_ticket_live_and_end_on_the_real_servers";
+async fn a_page_and_a_ticket_fire_and_resolve_on_the_real_servers() {
+    let test = "a_page_and_a_ticket_fire_and_resolve_on_the_real_servers";
     if program("prometheus", test).is_none() || program("alertmanager", test).is_none() {
         return;
     }
@@ -35,15 +35,16 @@ async fn a_page_and_a_ticket_live_and_end_on_the_real_servers() {
     let fast = stack.notified("HighErrorRate", BROKEN, NotificationStatus::Firing, Duration::from_secs(60)).await;
     assert_eq!(fast.labels["path"], "fast");
     let seconds = fast.received_at.duration_since(broken_at).as_secs_f64();
-    assert!(seconds <= 30.0, "told after {seconds:.1} s");
+    assert!(seconds <= 30.0, "notified after {seconds:.1} s");
 
-    let page = told(&stack, PAGE, NotificationStatus::Firing, Duration::from_secs(120)).await;
+    let page = notified(&stack, PAGE, NotificationStatus::Firing, Duration::from_secs(120)).await;
     assert_eq!(page.labels["severity"], "critical");
-    eventually("the ticket fires too, and is held back", Duration::from_secs(60), async || {
-        (held_back(&stack, TICKET).await? == vec![true; 2]).then_some(())
+    eventually("the ticket fires too, and is inhibited", Duration::from_secs(60), async || {
+        (inhibited(&stack, TICKET).await? == vec![true; 2]).then_some(())
     })
     .await;
-    assert!(!stack.notifications().await.iter().any(|told| told.label("alertname") == TICKET), "the page says it all");
+    let all = stack.notifications().await;
+    assert!(!all.iter().any(|one| one.label("alertname") == TICKET), "the page inhibits it");
     // The records for the longest windows, which the budget is computed from, come later than those for the alerts.
     let less = format!("slo:error_budget_remaining:ratio{{slo=\"{SLO}\"}} < 1");
     eventually("less of the budget is left", Duration::from_secs(60), async || {
@@ -56,25 +57,26 @@ async fn a_page_and_a_ticket_live_and_end_on_the_real_servers() {
     let resolved =
         stack.notified("HighErrorRate", BROKEN, NotificationStatus::Resolved, Duration::from_secs(120)).await;
     let seconds_to_resolved = resolved.received_at.duration_since(healed_at).as_secs_f64();
-    assert!(seconds_to_resolved <= 95.0, "the end was told after {seconds_to_resolved:.1} s");
-    let page_over = told(&stack, PAGE, NotificationStatus::Resolved, Duration::from_secs(180)).await;
-    let ticket = told(&stack, TICKET, NotificationStatus::Firing, Duration::from_secs(180)).await;
-    let ticket_over = told(&stack, TICKET, NotificationStatus::Resolved, Duration::from_secs(300)).await;
-    let since = |from: Timestamp, told: &Notification| told.received_at.duration_since(from).as_secs_f64();
+    assert!(seconds_to_resolved <= 95.0, "resolved after {seconds_to_resolved:.1} s");
+    let page_resolved = notified(&stack, PAGE, NotificationStatus::Resolved, Duration::from_secs(180)).await;
+    let ticket = notified(&stack, TICKET, NotificationStatus::Firing, Duration::from_secs(180)).await;
+    let ticket_resolved = notified(&stack, TICKET, NotificationStatus::Resolved, Duration::from_secs(300)).await;
+    let since = |from: Timestamp, one: &Notification| one.received_at.duration_since(from).as_secs_f64();
     println!(
-        "fast {seconds:.1} s, page {:.1} s; after healing: fast {seconds_to_resolved:.1} s, page {:.1} s, ticket told {:.1} s, over {:.1} s",
+        "fast {seconds:.1} s, page {:.1} s; after healing: fast {seconds_to_resolved:.1} s, page {:.1} s, \
+         ticket fired {:.1} s, resolved {:.1} s",
         since(broken_at, &page),
-        since(healed_at, &page_over),
+        since(healed_at, &page_resolved),
         since(healed_at, &ticket),
-        since(healed_at, &ticket_over),
+        since(healed_at, &ticket_resolved),
     );
-    let told = stack.notifications().await;
-    assert!(told.iter().all(|told| told.label("service") == BROKEN), "{told:#?}");
+    let all = stack.notifications().await;
+    assert!(all.iter().all(|one| one.label("service") == BROKEN), "{all:#?}");
 }
 
 #[tokio::test]
-async fn an_alertmanager_that_lost_everything_is_told_again() {
-    let test = "an_alertmanager_that_lost_everything_is_told_again";
+async fn an_alertmanager_that_lost_its_alerts_receives_them_again() {
+    let test = "an_alertmanager_that_lost_its_alerts_receives_them_again";
     let Some(prometheus_program) = program("prometheus", test) else { return };
     let Some(alertmanager_program) = program("alertmanager", test) else { return };
     let dir = tempfile::tempdir().unwrap();
@@ -103,7 +105,7 @@ async fn an_alertmanager_that_lost_everything_is_told_again() {
     eventually("Watchdog is there", repeated, watchdog).await;
     std::fs::remove_dir_all(am_dir.join("data")).unwrap();
     am.restart().await.unwrap();
-    assert_eq!(watchdog().await, None, "it kept nothing");
+    assert_eq!(watchdog().await, None, "it has lost its alerts");
     eventually("Watchdog is there again", repeated, watchdog).await;
 }
 
@@ -138,17 +140,17 @@ pub(crate) async fn budgets_are_whole(stack: &Stack) {
 }
 
 /// Waits for a notification of the broken service's availability SLO.
-async fn told(stack: &Stack, rule: &str, status: NotificationStatus, limit: Duration) -> Notification {
+async fn notified(stack: &Stack, rule: &str, status: NotificationStatus, limit: Duration) -> Notification {
     let what = format!("{rule} {} for {SLO}; up said:\n{}", status.as_str(), stack.said());
     eventually(&what, limit, async || {
-        let mut told = stack.notifications().await.into_iter();
-        told.find(|told| told.label("alertname") == rule && told.status == status && told.label("slo") == SLO)
+        let mut all = stack.notifications().await.into_iter();
+        all.find(|one| one.label("alertname") == rule && one.status == status && one.label("slo") == SLO)
     })
     .await
 }
 
 /// Returns, for each of the SLO's alerts of this name, whether Alertmanager inhibits it because of another alert.
-async fn held_back(stack: &Stack, rule: &str) -> Option<Vec<bool>> {
+async fn inhibited(stack: &Stack, rule: &str) -> Option<Vec<bool>> {
     let alerts = stack.get("alertmanager", "/api/v2/alerts").await;
     let of_slo = |alert: &&Value| alert["labels"]["alertname"] == rule && alert["labels"]["slo"] == SLO;
     let held = |alert: &Value| Some(!alert["status"]["inhibitedBy"].as_array()?.is_empty());

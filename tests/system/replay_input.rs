@@ -67,7 +67,7 @@ async fn the_same_requests_are_read_from_every_encoding_of_a_file_and_of_stdin()
 }
 
 #[tokio::test]
-async fn a_compressed_file_that_is_cut_off_is_read_as_far_as_it_goes_and_fails() {
+async fn a_truncated_compressed_file_is_read_up_to_its_end_and_fails() {
     let lines: String = (0..5000).map(|number| line(&format!("/{number}/x{number}"), "0.250")).collect();
     let mut bytes = packed(&lines);
     bytes.truncate(bytes.len() / 2);
@@ -79,7 +79,7 @@ async fn a_compressed_file_that_is_cut_off_is_read_as_far_as_it_goes_and_fails()
 }
 
 #[tokio::test]
-async fn clients_that_were_gone_are_sent_as_499_and_counted() {
+async fn requests_of_disconnected_clients_are_sent_as_499_and_counted() {
     let text = line("/a", "0.250").replace(" 200 ", " 000 ") + &line("/b", "0.250");
     let (output, events) = replay(None, text.as_bytes(), &[]).await;
     let row = said(&output).lines().find(|row| row.contains("client gone")).unwrap().to_owned();
@@ -88,7 +88,7 @@ async fn clients_that_were_gone_are_sent_as_499_and_counted() {
 }
 
 #[tokio::test]
-async fn lines_without_a_time_happen_now_from_stdin_and_are_unreadable_in_a_file() {
+async fn lines_without_a_time_are_current_from_stdin_and_unreadable_from_a_file() {
     let text = "INFO:     192.0.2.4:5000 - \"GET /a HTTP/1.1\" 200 OK\n";
     let before = jiff::Timestamp::now();
     let (output, events) = replay(None, text.as_bytes(), &["--keep-timestamps"]).await;
@@ -99,7 +99,7 @@ async fn lines_without_a_time_happen_now_from_stdin_and_are_unreadable_in_a_file
 }
 
 #[tokio::test]
-async fn the_users_format_and_unit_decide() {
+async fn the_format_and_the_unit_of_the_flags_take_precedence() {
     let format = r#"%h %t "%r" %>s %D"#;
     let text = "192.0.2.4 [02/Apr/2025:08:15:30 +0000] \"GET /a HTTP/1.1\" 200 250000\nother\n";
     let (output, events) = replay(Some("shop.log"), text.as_bytes(), &["--format", format]).await;
@@ -113,7 +113,7 @@ async fn the_users_format_and_unit_decide() {
 }
 
 #[test]
-fn flags_that_can_not_be_used_end_with_64_and_one_sentence() {
+fn unusable_flags_exit_with_64_and_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("shop.log");
     std::fs::write(&log, line("/a", "")).unwrap();

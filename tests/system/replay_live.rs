@@ -61,7 +61,7 @@ fn stdout(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn lines_about_now_are_events_of_now_and_older_ones_are_marked_as_a_replay() {
+async fn current_lines_are_live_events_and_older_ones_are_marked_as_a_replay() {
     let (records, output) = replayed(&[], &[7200, 90, 30, 0, 200, 0]).await;
     assert_eq!(records.iter().map(is_live).collect::<Vec<_>>(), [false, false, true, true, true, true]);
     assert!(records.iter().all(|record| age(record) < 20), "each has the moment at which it was read");
@@ -71,7 +71,7 @@ async fn lines_about_now_are_events_of_now_and_older_ones_are_marked_as_a_replay
 }
 
 #[tokio::test]
-async fn what_is_called_live_is_live_and_keeps_its_times_where_it_is_told_to() {
+async fn with_live_every_line_is_live_and_with_keep_timestamps_it_keeps_its_time() {
     let (records, _) = replayed(&["--live"], &[7200, 7199]).await;
     assert!(records.iter().all(is_live));
     assert!(records.iter().all(|record| age(record) < 20));
@@ -81,14 +81,14 @@ async fn what_is_called_live_is_live_and_keeps_its_times_where_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn what_is_sent_at_a_speed_is_a_replay_also_where_it_is_about_now() {
+async fn lines_sent_at_a_speed_are_a_replay_even_if_they_are_current() {
     let (records, output) = replayed(&["--speed", "60"], &[1, 0]).await;
     assert!(!records.iter().any(is_live));
     assert!(!stdout(&output).contains("live"), "{}", stdout(&output));
 }
 
 #[tokio::test]
-async fn a_live_input_that_is_behind_says_how_far() {
+async fn a_live_input_that_is_behind_is_reported_with_its_delay() {
     let (_, output) = replayed(&[], &[[0; 10], [42; 10]].concat()).await;
     let said = stdout(&output);
     let row = said.lines().find(|line| line.trim().starts_with("behind")).unwrap_or_else(|| panic!("{said}"));
@@ -97,7 +97,7 @@ async fn a_live_input_that_is_behind_says_how_far() {
 }
 
 #[tokio::test]
-async fn a_long_pause_of_the_log_is_told_while_it_lasts() {
+async fn a_long_pause_of_the_log_is_reported_while_it_lasts() {
     let broker = Broker::in_process();
     let state = tempfile::tempdir().unwrap();
     let log = state.path().join("pause.log");
@@ -110,21 +110,21 @@ async fn a_long_pause_of_the_log_is_told_while_it_lasts() {
         .spawn()
         .unwrap();
     let said = BufReader::new(replay.stderr.take().unwrap());
-    let told = tokio::task::spawn_blocking(|| said.lines().map_while(Result::ok).take(2).collect::<Vec<_>>());
-    let told = tokio::time::timeout(Duration::from_secs(30), told).await;
+    let reported = tokio::task::spawn_blocking(|| said.lines().map_while(Result::ok).take(2).collect::<Vec<_>>());
+    let reported = tokio::time::timeout(Duration::from_secs(30), reported).await;
     replay.kill().unwrap();
     replay.wait().unwrap();
-    let told = told.expect("it says nothing").unwrap();
-    assert!(told[0].contains("59 min") && told[0].contains("--max-gap"), "{told:?}");
-    assert!(told[1].contains("1 sent") && told[1].contains("waiting 59 min"), "{told:?}");
+    let reported = reported.expect("nothing was reported").unwrap();
+    assert!(reported[0].contains("59 min") && reported[0].contains("--max-gap"), "{reported:?}");
+    assert!(reported[1].contains("1 sent") && reported[1].contains("waiting 59 min"), "{reported:?}");
 }
 
 #[tokio::test]
-async fn a_followed_log_that_falls_silent_is_told_of_as_any_service_is() {
+async fn a_followed_log_that_falls_silent_raises_an_alert() {
     let stack = Stack::start(&StackOptions::new(BINARY, &["--broker", "in-process", "--backends", "none"])).await;
     let kafka = KafkaArgs::new(stack.endpoint("kafka"));
     let (mut replay, mut log) = follow(&kafka, stack.dir(), &[]);
-    eventually("traffic of the followed log can be judged", Duration::from_secs(240), async || {
+    eventually("the traffic rule of the followed log is armed", Duration::from_secs(240), async || {
         log.write_all(line(Timestamp::now()).repeat(2).as_bytes()).unwrap();
         let status = stack.get("processor", "/status").await;
         let groups = status["groups"].as_array().unwrap();

@@ -183,7 +183,7 @@ async fn every_command_of_every_page_works_as_written() {
     let rehearsed = rehearsed.filter_map(|line| line.strip_prefix("rehearse ")?.split(' ').next());
     // Some alerts are resolved before others fire.
     let mut missing: BTreeSet<&str> = rehearsed.chain(SOON).collect();
-    eventually("what is rehearsed fires", DATA, async || {
+    eventually("every rehearsed alert fires", DATA, async || {
         let alerts = stack.get("alertmanager", "/api/v2/alerts").await;
         for alert in alerts.as_array().unwrap() {
             missing.remove(alert["labels"]["alertname"].as_str().unwrap());

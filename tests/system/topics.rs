@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use tidewatch_kafka::topics::ALL;
 use tidewatch_servers::kafka::RealKafka;
 use tidewatch_servers::process::Port;
-use tidewatch_testkit::skipped;
+use tidewatch_testkit::kafka;
 
 fn topics(brokers: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tidewatch")).args(["topics", "--brokers", brokers]).output().unwrap()
@@ -19,11 +19,8 @@ fn said(output: &Output, what: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn topics_creates_what_is_missing_and_leaves_what_is_there() {
-    let installation = match RealKafka::discover() {
-        Ok(installation) => installation,
-        Err(missing) => return skipped("topics_creates_what_is_missing", format_args!("needs kafka: {missing}")),
-    };
+async fn topics_creates_missing_topics_and_leaves_existing_ones() {
+    let Some(installation) = kafka("topics_creates_missing_topics_and_leaves_existing_ones") else { return };
     let dir = tempfile::tempdir().unwrap();
     let kafka = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
     let all: Vec<_> = ALL.iter().map(|topic| topic.name.to_owned()).collect();
@@ -33,7 +30,7 @@ async fn topics_creates_what_is_missing_and_leaves_what_is_there() {
 }
 
 #[test]
-fn topics_of_a_kafka_that_is_not_there_say_which_brokers_were_asked() {
+fn topics_names_the_brokers_that_can_not_be_used() {
     let output = topics("127.0.0.1:1");
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tidewatch_platform::SERVICES;
-use tidewatch_testkit::{Stack, StackOptions, eventually, program, skipped};
+use tidewatch_testkit::{Stack, StackOptions, eventually, kafka, program};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tidewatch");
 const BACKENDS: [&str; 2] = ["prometheus", "alertmanager"];
@@ -59,10 +59,10 @@ async fn ctrl_c_drains_everything_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn every_server_ends_with_it_and_after_a_kill_9_too() {
-    let test = "every_server_ends_with_it_and_after_a_kill_9_too";
-    if let Err(missing) = tidewatch_servers::kafka::RealKafka::discover() {
-        return skipped(test, format_args!("needs kafka: {missing}"));
+async fn every_server_ends_with_up_even_after_a_kill_9() {
+    let test = "every_server_ends_with_up_even_after_a_kill_9";
+    if kafka(test).is_none() {
+        return;
     }
     for signal in [Signal::INT, Signal::KILL] {
         let stack = with_backends("kafka").await;
@@ -80,9 +80,9 @@ async fn every_server_ends_with_it_and_after_a_kill_9_too() {
 }
 
 #[tokio::test]
-async fn a_server_that_ends_by_itself_is_named_and_ends_up() {
+async fn a_server_that_ends_by_itself_is_named_and_stops_up() {
     for name in BACKENDS {
-        let test = "a_server_that_ends_by_itself_is_named_and_ends_up";
+        let test = "a_server_that_ends_by_itself_is_named_and_stops_up";
         if program(name, test).is_none() {
             return;
         }
@@ -115,18 +115,18 @@ async fn a_second_ctrl_c_does_not_wait_for_a_server_that_does_not_end() {
         (!services.iter().any(|place| listens(place))).then_some(())
     })
     .await;
-    let told = Instant::now();
+    let signalled = Instant::now();
     stack.signal(Signal::INT);
     let (status, _dir) = stack.ended();
-    assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
+    assert!(signalled.elapsed() < Duration::from_secs(5), "{:?}", signalled.elapsed());
     assert_eq!(status.code(), Some(1));
     assert!(!listens(&prometheus));
 }
 
 #[tokio::test]
 async fn ctrl_c_during_the_start_ends_what_was_started() {
-    if let Err(missing) = tidewatch_servers::kafka::RealKafka::discover() {
-        return skipped("ctrl_c_during_the_start_ends_what_was_started", format_args!("needs kafka: {missing}"));
+    if kafka("ctrl_c_during_the_start_ends_what_was_started").is_none() {
+        return;
     }
     let (dir, beside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let out = beside.path().join("up.out");
@@ -159,7 +159,7 @@ async fn a_second_up_in_the_same_directory_is_refused_until_the_first_is_gone_ev
     assert_eq!(refused.status.code(), Some(64));
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains(&format!("another `tidewatch up` (process {pid})")), "{said}");
-    assert!(stack.dir().join("endpoints.json").exists(), "the first goes on");
+    assert!(stack.dir().join("endpoints.json").exists(), "the first one continues");
 
     stack.signal(Signal::KILL);
     let (_, dir) = stack.ended();
@@ -201,7 +201,7 @@ async fn a_default_port_in_use_is_named_with_the_flag_that_helps() {
 }
 
 #[tokio::test]
-async fn break_heal_and_status_work_on_it() {
+async fn break_heal_and_status_work_against_a_running_up() {
     let stack = in_process().await;
     let text = |output: &Output| String::from_utf8([output.stdout.clone(), output.stderr.clone()].concat()).unwrap();
 

@@ -42,7 +42,7 @@ fn ask(listener: &str, method: &str, path: &str, host: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_page_that_reaches_it_by_dns_rebinding_reads_nothing_and_breaks_nothing() {
+async fn a_page_that_uses_dns_rebinding_reads_nothing_and_breaks_nothing() {
     let stack = up().await;
     let listeners = listeners(&stack);
     assert_eq!(listeners.len(), 9, "{}", stack.said());
@@ -64,7 +64,7 @@ async fn a_page_that_reaches_it_by_dns_rebinding_reads_nothing_and_breaks_nothin
 }
 
 #[tokio::test]
-async fn half_open_connections_to_every_listener_do_not_hold_up_its_end() {
+async fn half_open_connections_to_every_listener_do_not_delay_the_shutdown() {
     let stack = up().await;
     let mut held = Vec::new();
     for listener in listeners(&stack) {
@@ -74,11 +74,11 @@ async fn half_open_connections_to_every_listener_do_not_hold_up_its_end() {
         // Connections are accepted in order: once this request is answered, the earlier ones are accepted too.
         ask(&listener, "GET", "/livez", "localhost");
     }
-    let told = Instant::now();
+    let signalled = Instant::now();
     stack.signal(Signal::TERM);
     let (status, dir) = stack.ended();
     let said = std::fs::read_to_string(dir.path().join("up.out")).unwrap();
-    assert_eq!(status.code(), Some(0), "after {:?}: {said}", told.elapsed());
+    assert_eq!(status.code(), Some(0), "after {:?}: {said}", signalled.elapsed());
     drop(held);
 }
 
@@ -99,7 +99,7 @@ fn refusal(output: &Output) -> String {
 }
 
 #[test]
-fn a_state_directory_of_somebody_else_is_refused_and_left_as_it_was() {
+fn a_directory_with_other_files_is_refused_as_state_directory_and_left_as_it_was() {
     let base = tempfile::tempdir().unwrap();
     let documents = base.path().join("documents");
     std::fs::create_dir(&documents).unwrap();
@@ -116,7 +116,7 @@ fn a_state_directory_of_somebody_else_is_refused_and_left_as_it_was() {
 }
 
 #[test]
-fn a_password_stands_in_no_error_message() {
+fn no_error_message_contains_a_password() {
     let state = tempfile::tempdir().unwrap();
     let brokers = ["--brokers", "127.0.0.1:1", "--state-dir", state.path().to_str().unwrap()];
     let flag = |text: &str| start(&[&brokers[..], &[&format!("--kafka-config={text}")]].concat(), &[]);
@@ -137,7 +137,7 @@ fn a_password_stands_in_no_error_message() {
 }
 
 #[tokio::test]
-async fn variables_of_other_programs_do_nothing_and_empty_ones_count_as_not_set() {
+async fn variables_of_other_programs_have_no_effect_and_empty_ones_count_as_unset() {
     let state = tempfile::tempdir().unwrap();
     let stray = [
         ("LISTEN", "nonsense"),

@@ -25,8 +25,8 @@ fn same(text: String) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_broken_is_named_by_the_steps_that_see_it() {
-    let test = "whatever_is_broken_is_named_by_the_steps_that_see_it";
+async fn every_sabotage_is_reported_by_the_steps_that_detect_it() {
+    let test = "every_sabotage_is_reported_by_the_steps_that_detect_it";
     if ["prometheus", "alertmanager"].iter().any(|name| program(name, test).is_none()) {
         return;
     }
@@ -48,7 +48,7 @@ async fn whatever_is_broken_is_named_by_the_steps_that_see_it() {
     let stopped_slack = RunningService::start::<MockSlack>(configuration::<MockSlack>(&[&data])).await;
     let (slack, slack_admin) = (stopped_slack.url(), stopped_slack.admin_addr());
     stopped_slack.stop().await;
-    let tells_nobody = parts.alertmanager("tells-nobody", &slack, same).await;
+    let notifies_nobody = parts.alertmanager("notifies-nobody", &slack, same).await;
     let elsewhere = brokers(lasting_broker());
     let lonely = RunningService::start::<StreamProcessor>(configuration::<StreamProcessor>(&[&elsewhere])).await;
     let lonely_url = url(lonely.admin_addr());
@@ -57,7 +57,13 @@ async fn whatever_is_broken_is_named_by_the_steps_that_see_it() {
     let [well, without_bridge, without_slack, routed, emptied, renamed] = tokio::join!(
         parts.prometheus("well", healthy.clone(), rules(), &alertmanager, same),
         parts.prometheus("without-bridge", parts.targets_with("metrics-bridge", bridge), rules(), &alertmanager, same),
-        parts.prometheus("without-slack", parts.targets_with("mock-slack", slack_admin), rules(), &tells_nobody, same),
+        parts.prometheus(
+            "without-slack",
+            parts.targets_with("mock-slack", slack_admin),
+            rules(),
+            &notifies_nobody,
+            same
+        ),
         parts.prometheus("routed", healthy.clone(), rules(), &wrong_route, same),
         parts.prometheus("emptied", healthy.clone(), rules_with_an_empty("stream.yaml"), &alertmanager, same),
         parts.prometheus("renamed", healthy, rules(), &alertmanager, rename_lag),
@@ -82,7 +88,7 @@ async fn whatever_is_broken_is_named_by_the_steps_that_see_it() {
         },
         Sabotage {
             name: "mock-slack down",
-            places: of(&without_slack, &tells_nobody, &[("mock_slack", &slack)]),
+            places: of(&without_slack, &notifies_nobody, &[("mock_slack", &slack)]),
             named: vec![("services", "mock-slack"), ("targets", "mock-slack is down"), ("route", "mock-slack")],
         },
         Sabotage {
@@ -144,8 +150,9 @@ fn rules_with_an_empty(name: &str) -> Vec<File> {
 
 /// Renames the consumers' lag metric when Prometheus scrapes it.
 fn rename_lag(text: String) -> String {
-    let relabel = "    metric_relabel_configs:\n      - source_labels: [__name__]\n        regex: kafka_consumer_lag_records\n        \
-                   target_label: __name__\n        replacement: kafka_consumer_lag_messages\n";
+    let relabel = "    metric_relabel_configs:\n      - source_labels: [__name__]\n        \
+                   regex: kafka_consumer_lag_records\n        target_label: __name__\n        \
+                   replacement: kafka_consumer_lag_messages\n";
     let jobs = text.split_inclusive("  - job_name: ").map(|part| match part.split_once('\n') {
         Some((job, rest)) if ["stream-processor", "metrics-bridge", "alert-relay"].contains(&job) => {
             format!("{job}\n{relabel}{rest}")

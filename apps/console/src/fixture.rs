@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tidewatch_contract::http::mock_slack::Notification;
 use tidewatch_contract::http::processor::{GroupView, RuleStatus, RuleView};
 use tidewatch_contract::http::simulator::Fault;
-use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity, fingerprint};
+use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, fingerprint};
 
 use crate::letters::DeadLetter;
 
@@ -14,26 +14,15 @@ pub(crate) fn at(second: i64) -> Timestamp {
 
 /// Returns the firing transition of one region, published one second after its window's end.
 pub(crate) fn alert_event(rule: &str, service: &str, region: &str, started: i64) -> AlertEvent {
-    let group = [("service".to_owned(), service.to_owned()), ("region".to_owned(), region.to_owned())].into();
-    let fingerprint = fingerprint(rule, &group);
+    let alert = tidewatch_testkit::alert(service, region, AlertState::Firing, at(started));
+    let fingerprint = fingerprint(rule, &alert.group);
     AlertEvent {
         id: AlertEvent::id_of(&fingerprint, AlertState::Firing, at(started)),
         fingerprint,
         rule: rule.to_owned(),
-        state: AlertState::Firing,
-        reason: None,
-        severity: Severity::Critical,
-        group,
         value: 0.314,
-        threshold: 0.05,
-        window_start: at(started - 60),
-        window_end: at(started),
-        started_at: at(started),
         fired_at: at(started + 1),
-        partition: 0,
-        generation: 1,
-        summary: format!("{service} in {region} violates {rule}"),
-        runbook_url: "https://runbooks.example/rule".to_owned(),
+        ..alert
     }
 }
 

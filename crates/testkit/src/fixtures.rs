@@ -46,7 +46,7 @@ pub fn alert(service: &str, region: &str, state: AlertState, at: Timestamp) -> A
         fired_at: at,
         partition: 0,
         generation: 1,
-        summary: format!("31 % of {service}'s requests fail in {region}"),
-        runbook_url: format!("https://runbooks.example/{RULE}"),
+        summary: format!("31 % of {service}'s requests fail"),
+        runbook_url: format!("https://example.org/runbooks/{RULE}.md"),
     }
 }

@@ -2,7 +2,8 @@
 use super::{Now, Transition};
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tidewatch_contract::{AlertEvent, AlertState, ResolveReason, Severity};
+use tidewatch_contract::{AlertEvent, AlertState};
+use tidewatch_testkit::alert;
 
 /// Returns the time this many seconds after a fixed start.
 fn moment(seconds: i64) -> Timestamp {
@@ -18,7 +19,7 @@ pub(crate) fn firing(service: &str, second: i64) -> AlertEvent {
 }
 
 pub(crate) fn resolved(service: &str, started: i64, second: i64) -> AlertEvent {
-    AlertEvent { reason: Some(ResolveReason::Clean), ..transition(service, AlertState::Resolved, started, second) }
+    transition(service, AlertState::Resolved, started, second)
 }
 
 fn transition(service: &str, state: AlertState, started: i64, second: i64) -> AlertEvent {
@@ -26,21 +27,9 @@ fn transition(service: &str, state: AlertState, started: i64, second: i64) -> Al
     AlertEvent {
         id: AlertEvent::id_of(&fingerprint, state, moment(second)),
         fingerprint,
-        rule: "HighErrorRate".into(),
-        state,
-        reason: None,
-        severity: Severity::Critical,
         group: BTreeMap::from([("service".into(), service.into())]),
-        value: 0.31,
-        threshold: 0.05,
-        window_start: moment(second - 60),
-        window_end: moment(second),
         started_at: moment(started),
-        fired_at: moment(second),
-        partition: 0,
-        generation: 1,
-        summary: format!("31 % of {service}'s requests fail"),
-        runbook_url: "https://example.org/runbooks/HighErrorRate.md".into(),
+        ..alert(service, "everywhere", state, moment(second))
     }
 }
 
