@@ -42,9 +42,10 @@ mod tests {
 
     #[test]
     fn services_end_before_those_that_handle_what_they_send() {
-        let expected =
-            ["console", "workload-simulator", "stream-processor", "metrics-bridge", "alert-relay", "mock-slack"];
-        assert_eq!(names(&SERVICES), expected);
+        let order = names(&SERVICES);
+        let senders_first = ["console", "workload-simulator", "stream-processor", "alert-relay", "mock-slack"];
+        let places = senders_first.map(|name| order.iter().position(|other| *other == name).unwrap());
+        assert!(places.is_sorted(), "{order:?}");
     }
 
     #[test]

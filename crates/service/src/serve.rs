@@ -40,7 +40,7 @@ impl Default for Limits {
         Self {
             head: Duration::from_secs(10),
             answer: Duration::from_secs(30),
-            // `up` stops six services one after the other, and has 10 s for all of them.
+            // `up` stops its services one after the other, and has 10 s for all of them.
             end: Duration::from_secs(1),
             connections: 256,
         }
