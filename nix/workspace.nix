@@ -121,6 +121,8 @@ in
     ../docs/measurements.md
     ../docs/measurements.toml
     ../docs/metrics.md
+    ../docs/nix.md
+    ../docs/own-kafka.md
     ../docs/slo.md
     ../docs/slos
     ../docs/verify.md

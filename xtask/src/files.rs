@@ -8,18 +8,29 @@ use tidewatch_servers::alertmanager::{Receivers, render};
 use tidewatch_slo::Scale;
 
 use crate::generated::File;
-use crate::{measurements, metrics, rule_tests};
+use crate::tables::{self, Tables};
+use crate::{measurements, metrics, registry, rule_tests};
 
 /// Generates every file of the repository at `root`.
 pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<File>> {
     let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| format!("can't read {path}"));
-    let measurements = measurements::page(&read("docs/measurements.md")?, &read("docs/measurements.toml")?)
-        .context("docs/measurements.toml and .md")?;
+    let measurements = measurements::tables(&read("docs/measurements.toml")?).context("docs/measurements.toml")?;
     let slos = tidewatch_slo::load_dir(&root.join("docs/slos")).context("can't read docs/slos")?;
+    let page = |path: &str, tables: Vec<(&str, String)>| {
+        let tables = tables.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+        with_tables(path, &read(path)?, &tables)
+    };
     let mut files = vec![
         File::new("alertmanager/local.yaml", render(&Receivers::local())),
         File::new("alertmanager/production.yaml", render(&Receivers::production())),
-        File::new("docs/measurements.md", measurements),
+        page("README.md", vec![("services", registry::services()?), ("topics", registry::topics()?)])?,
+        page(
+            "docs/architecture.md",
+            vec![("services", registry::services()?), ("topics", registry::topics_in_detail()?)],
+        )?,
+        page("docs/nix.md", vec![("ports", registry::ports(&read("docs/nix.md")?)?)])?,
+        page("docs/own-kafka.md", vec![("commands", registry::topic_commands())])?,
+        with_tables("docs/measurements.md", &read("docs/measurements.md")?, &measurements)?,
         File::new("docs/metrics.md", metrics::page()),
         File::new("rules/slos.yaml", tidewatch_slo::generate(&slos, Scale::REAL)),
     ];
@@ -29,6 +40,11 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<File>> {
     let dashboards = tidewatch_dashboards::all();
     files.extend(dashboards.iter().map(|board| File::new(format!("dashboards/{}", board.file_name), board.text())));
     Ok(files)
+}
+
+/// Returns the page at `path`, which has `text` now, with these tables.
+fn with_tables(path: &str, text: &str, tables: &Tables) -> anyhow::Result<File> {
+    Ok(File::new(path, tables::replace(text, tables).with_context(|| path.to_owned())?))
 }
 
 #[cfg(test)]

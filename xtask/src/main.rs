@@ -6,7 +6,9 @@ mod files;
 mod generated;
 mod measurements;
 mod metrics;
+mod registry;
 mod rule_tests;
+mod tables;
 
 use std::path::Path;
 

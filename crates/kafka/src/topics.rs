@@ -7,17 +7,27 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::types::RDKafkaErrorCode;
 
+use tidewatch_contract::{AlertEvent, Event, LogEvent, RequestEvent};
+
 use crate::client::Quiet;
 use crate::config::{MAX_MESSAGE_BYTES, MAX_RECORD_BYTES};
 use crate::{KafkaArgs, KafkaError};
 
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// A topic: its name, and the settings used to create it.
+/// A topic: its purpose, and the settings used to create it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Topic {
     /// Its name on the broker.
     pub name: &'static str,
+    /// Its records, in a few words.
+    pub contents: &'static str,
+    /// The key of a record.
+    pub key: &'static str,
+    /// The JSON Schema of a record's value, as its header `schema` names it.
+    pub schema: Option<&'static str>,
+    /// The programs that write to it.
+    pub written_by: &'static str,
     /// Number of partitions at creation. It never changes afterwards: a key must stay in its partition.
     pub partitions: i32,
     /// Topic settings; the broker's defaults apply to all others.
@@ -31,34 +41,76 @@ const WEEK_MS: &str = "604800000";
 const COMPACTED: &[(&str, &str)] =
     &[("cleanup.policy", "compact"), ("segment.ms", HOUR_MS), ("segment.bytes", "67108864")];
 
-/// Request events, keyed by service.
+/// Request events.
 pub const METRICS_RAW: Topic = Topic {
     name: "metrics.raw",
+    contents: "one record per request",
+    key: "service",
+    schema: Some(RequestEvent::SCHEMA),
+    written_by: "workload-simulator, `tidewatch replay`, your services",
     partitions: 12,
     settings: &[("message.timestamp.type", "LogAppendTime"), ("retention.ms", DAY_MS)],
 };
-/// Log lines, keyed by service.
-pub const LOGS_RAW: Topic = Topic { name: "logs.raw", partitions: 6, settings: &[("retention.ms", DAY_MS)] };
-/// Transitions of alerts, keyed by fingerprint.
+/// Log lines.
+pub const LOGS_RAW: Topic = Topic {
+    name: "logs.raw",
+    contents: "log lines",
+    key: "service",
+    schema: Some(LogEvent::SCHEMA),
+    written_by: "workload-simulator, your services",
+    partitions: 6,
+    settings: &[("retention.ms", DAY_MS)],
+};
+/// Transitions of alerts.
 pub const ALERTS_FIRED: Topic = Topic {
     name: "alerts.fired",
+    contents: "firing and resolved alerts",
+    key: "fingerprint",
+    schema: Some(AlertEvent::SCHEMA),
+    written_by: "stream-processor",
     partitions: 3,
     settings: &[("cleanup.policy", "compact,delete"), ("min.compaction.lag.ms", DAY_MS), ("retention.ms", WEEK_MS)],
 };
-/// The stream-processor's state, keyed by group, in the same partition as the group's events.
-pub const PROCESSOR_STATE: Topic =
-    Topic { name: "processor.state", partitions: METRICS_RAW.partitions, settings: COMPACTED };
+/// The stream-processor's state, in the same partition as the group's events.
+pub const PROCESSOR_STATE: Topic = Topic {
+    name: "processor.state",
+    contents: "the stream-processor's position, and the state of each group",
+    key: "group",
+    schema: None,
+    written_by: "stream-processor",
+    partitions: METRICS_RAW.partitions,
+    settings: COMPACTED,
+};
 /// The metrics-bridge's cumulative series, in the same partition as the events they count.
-pub const BRIDGE_STATE: Topic =
-    Topic { name: "metrics.bridge.state", partitions: METRICS_RAW.partitions, settings: COMPACTED };
-/// Events that can't be processed, byte for byte, with the reason in their headers.
-pub const METRICS_RAW_DLQ: Topic =
-    Topic { name: "metrics.raw.dlq", partitions: 3, settings: &[("retention.ms", WEEK_MS)] };
+pub const BRIDGE_STATE: Topic = Topic {
+    name: "metrics.bridge.state",
+    contents: "the metrics-bridge's position, and its cumulative series",
+    key: "partition",
+    schema: None,
+    written_by: "metrics-bridge",
+    partitions: METRICS_RAW.partitions,
+    settings: COMPACTED,
+};
+/// Events that can't be processed.
+pub const METRICS_RAW_DLQ: Topic = Topic {
+    name: "metrics.raw.dlq",
+    contents: "records that can't be evaluated, byte for byte, with the reason in their headers",
+    key: "the original key",
+    schema: None,
+    written_by: "stream-processor",
+    partitions: 3,
+    settings: &[("retention.ms", WEEK_MS)],
+};
 
 /// All topics.
 pub const ALL: &[&Topic] = &[&METRICS_RAW, &LOGS_RAW, &ALERTS_FIRED, &PROCESSOR_STATE, &BRIDGE_STATE, &METRICS_RAW_DLQ];
 
 impl Topic {
+    /// Returns the value of one of its settings, if it is not the broker's default.
+    pub fn setting(&self, name: &str) -> Option<&'static str> {
+        self.settings.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
+    }
+
     /// Returns the largest record that the topic accepts, in bytes. A dead letter is its original plus some headers.
     #[must_use]
     pub fn max_message_bytes(&self) -> usize {

@@ -3,6 +3,7 @@ use super::{
     scenario::{Scenario, file},
     values::{Values, minutes},
 };
+use tidewatch_platform::{ALERTMANAGER, KAFKA, PROMETHEUS, SERVICES};
 
 /// How a series develops, per step of 15 s.
 #[derive(Clone, Copy)]
@@ -35,7 +36,8 @@ pub(super) fn generate() -> String {
 /// Returns the series scraped from the whole stack while one part restarts.
 fn stack(away: &str) -> Vec<(String, Values)> {
     let mut series = Vec::new();
-    for job in ["workload-simulator", "stream-processor", "metrics-bridge", "alert-relay", "console", "mock-slack"] {
+    for service in SERVICES {
+        let job = service.name;
         let mut add = |name: &str, labels: &str, shape| series.push(of(job, name, labels, shape, away));
         // All services in one process.
         add("tidewatch_process_info", "host=\"laptop\", pid=\"7\"", Gauge(1.0));
@@ -45,20 +47,11 @@ fn stack(away: &str) -> Vec<(String, Values)> {
         add("process_memory_limit_bytes", "", Gauge(8e9));
         add("process_open_fds", "", Gauge(300.0));
         add("process_max_fds", "", Gauge(1024.0));
-        if job != "mock-slack" {
+        if service.talks_to.iter().any(|peer| peer.name == KAFKA.name) {
             add("kafka_reachable", "", Gauge(1.0));
         }
     }
-    for job in [
-        "workload-simulator",
-        "stream-processor",
-        "metrics-bridge",
-        "alert-relay",
-        "console",
-        "mock-slack",
-        "prometheus",
-        "alertmanager",
-    ] {
+    for job in SERVICES.map(|service| service.name).into_iter().chain([PROMETHEUS.name, ALERTMANAGER.name]) {
         series.push(up(job, away));
     }
     let mut add = |job, name: &str, labels: &str, shape| series.push(of(job, name, labels, shape, away));
