@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use tidewatch_kafka::Topic;
 use tidewatch_kafka::topics::ALL;
-use tidewatch_platform::{Port, SERVICES};
+use tidewatch_platform::{Port, SERVERS, SERVICES};
 
 use crate::tables::{lines, table};
 
@@ -21,8 +21,8 @@ pub(crate) fn services() -> anyhow::Result<String> {
     table(&["service", "purpose", "page or API", "admin port"], rows)
 }
 
-/// Returns the ports of all components, with those of services from the registry. Those of servers are Nix's: they
-/// stay as `page` has them.
+/// Returns the ports of all components, with those of services and servers from the registry. Servers that only Nix
+/// runs are not in it: their ports stay as `page` has them.
 pub(crate) fn ports(page: &str) -> anyhow::Result<String> {
     let component = |row: &str| {
         let (name, ports) = row.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ")?;
@@ -32,6 +32,10 @@ pub(crate) fn ports(page: &str) -> anyhow::Result<String> {
     for service in SERVICES {
         let page = service.page.map_or_else(String::new, |page| format!(", page {page}"));
         components.insert(service.name.to_owned(), format!("admin {}{page}", service.admin));
+    }
+    for server in SERVERS {
+        let ports: Vec<String> = server.ports.iter().map(|(name, port)| format!("{name} {port}")).collect();
+        components.insert(server.name.to_owned(), ports.join(", "));
     }
     table(&["component", "ports"], components.into_iter().map(|(name, ports)| vec![name, ports]))
 }
