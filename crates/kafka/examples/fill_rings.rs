@@ -15,7 +15,7 @@ const RECORD_BYTES: usize = 64 * 1024;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let brokers = std::env::args().nth(1).ok_or("which broker? HOST:PORT, as endpoints.json says")?;
+    let brokers = std::env::args().nth(1).ok_or("name the broker as HOST:PORT; endpoints.json has it")?;
     let producer = Producer::new(&KafkaArgs::new(brokers), "fill-rings")?;
     // xorshift64, for incompressible bytes.
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn every_topic_is_there_from_the_start() {
+    fn every_topic_exists_from_the_start() {
         let broker = InProcess::start().unwrap();
         for topic in topics::ALL {
             assert_eq!(partitions(&broker.brokers(), topic.name), topic.partitions as usize, "{}", topic.name);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_listens_any_more_once_it_is_dropped() {
+    fn nothing_listens_after_it_is_dropped() {
         let broker = InProcess::start().unwrap();
         let brokers = broker.brokers();
         std::net::TcpStream::connect(&brokers).unwrap();

@@ -29,7 +29,12 @@ const OURS: [&str; 10] = [
 #[derive(clap::Args, Debug, Clone)]
 pub struct KafkaArgs {
     /// Kafka bootstrap brokers, comma-separated
-    #[arg(long, env = "BROKERS", value_name = "HOST:PORT", default_value_t = tidewatch_platform::KAFKA.port.on_loopback().to_string())]
+    #[arg(
+        long,
+        env = "BROKERS",
+        value_name = "HOST:PORT",
+        default_value_t = tidewatch_platform::KAFKA.port.on_loopback().to_string()
+    )]
     pub brokers: String,
     /// Property of librdkafka (TLS, SASL, compression, ...), repeatable; in the environment one per line, or
     /// comma-separated
@@ -58,14 +63,12 @@ impl KafkaArgs {
         for Property { name, value } in self.kafka_config.iter().flat_map(Properties::iter) {
             let refuse = |problem: String| Err(KafkaError::Config { flag: "--kafka-config", problem });
             if OURS.contains(&name.as_str()) {
-                return refuse(format!("{name} is Tidewatch's own to set: its guarantees rest on it"));
+                return refuse(format!("{name} can't be changed: Tidewatch's guarantees depend on it"));
             }
             if !cfg!(feature = "tls")
                 && (name.starts_with("ssl.") || (name == "security.protocol" && value.to_lowercase().contains("ssl")))
             {
-                return refuse(format!(
-                    "{name} asks for TLS, which this binary is built without: build it with `--features tls`"
-                ));
+                return refuse(format!("{name} needs TLS, which this binary lacks: build it with `--features tls`"));
             }
         }
         self.client("check")
@@ -141,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_client_can_be_made_from_is_refused_with_the_flag() {
+    fn unusable_settings_are_rejected_with_the_flag() {
         for brokers in ["", "localhost", "localhost:", ":9092", "localhost:0", "localhost:port", "a:1,,b:2"] {
             assert!(problem(brokers, &[]).starts_with("--brokers: "), "{brokers}");
         }
@@ -149,12 +152,12 @@ mod tests {
         assert!(unknown.starts_with("--kafka-config: ") && unknown.contains("no.such.property"), "{unknown}");
         let value = problem("localhost:9092", &["sasl.username=me,linger.ms=hunter2"]);
         assert!(value.contains("linger.ms") && !value.contains("hunter2"), "{value}");
-        assert!(problem("localhost:9092", &["acks=0"]).contains("acks is Tidewatch's own"));
+        assert!(problem("localhost:9092", &["acks=0"]).contains("acks can't be changed"));
         assert!(KafkaArgs::new("kafka-0.kafka:9092,kafka-1.kafka:9092").check().is_ok());
     }
 
     #[test]
-    fn a_property_of_the_user_wins_over_a_default_and_not_over_what_guarantees_rest_on() {
+    fn a_users_property_overrides_a_default_but_not_what_guarantees_depend_on() {
         let mut args = KafkaArgs::new("localhost:9092");
         let backoff = |args: &KafkaArgs| args.consumer("c", "g").get("fetch.queue.backoff.ms").map(str::to_owned);
         assert_eq!(backoff(&args).as_deref(), Some("10"));
@@ -165,7 +168,7 @@ mod tests {
 
     #[cfg(not(feature = "tls"))]
     #[test]
-    fn a_binary_without_tls_says_so() {
+    fn a_binary_without_tls_reports_that_it_lacks_tls() {
         assert!(problem("localhost:9093", &["security.protocol=SSL"]).contains("--features tls"));
     }
 }

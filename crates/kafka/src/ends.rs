@@ -157,7 +157,7 @@ mod tests {
     const AT_ONCE: Limits = Limits { answer: Duration::from_secs(20), leaders: Duration::ZERO };
 
     #[test]
-    fn a_partition_without_a_leader_is_left_out_and_the_others_are_answered_for() {
+    fn a_partition_without_a_leader_is_left_out_and_the_others_are_answered() {
         let cluster = MockCluster::new(2).unwrap();
         cluster.create_topic("t", 3, 1).unwrap();
         let consumer: BaseConsumer = ClientConfig::new()

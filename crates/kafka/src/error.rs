@@ -16,10 +16,10 @@ pub enum KafkaError {
         problem: String,
     },
     /// The producer's queue is full: records are produced faster than the broker accepts them.
-    #[error("the producer's queue is full: the broker takes records too slowly or is out of reach")]
+    #[error("the producer's queue is full: the broker is too slow or unreachable")]
     QueueFull,
     /// The broker rejected the record itself; sending it again would not help.
-    #[error("the broker refuses the record: {0}")]
+    #[error("the broker rejected the record: {0}")]
     RecordRefused(RDKafkaErrorCode),
     /// No answer came in time.
     #[error("no answer from the broker within {}s while {doing}", .limit.as_secs())]
@@ -38,7 +38,7 @@ pub enum KafkaError {
         problem: String,
     },
     /// This member no longer owns the partition that it tried to commit.
-    #[error("the group has moved on: {0}")]
+    #[error("the partition belongs to another member of the group now: {0}")]
     Fenced(RDKafkaErrorCode),
     /// Any other error reported by librdkafka.
     #[error("{0}")]

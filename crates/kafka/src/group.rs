@@ -160,7 +160,7 @@ impl<O: Ownership> GroupConsumer<O> {
             Some(Err(error)) => {
                 let said = said_by(&error, &*self.consumer, self.topic.name)?;
                 if said.is_none() {
-                    tracing::debug!(%error, "reading failed, the client tries again");
+                    tracing::debug!(%error, "reading failed; the client retries");
                 }
                 Ok(said)
             }
@@ -344,7 +344,7 @@ fn watch_ends<O: Ownership>(consumer: &Weak<BaseConsumer<Member<O>>>, uncommitte
                 member.pulse.beat();
                 let unknown: Vec<&i32> = owned.iter().filter(|id| !high.contains_key(id)).collect();
                 if !unknown.is_empty() {
-                    tracing::debug!(partitions = ?unknown, "nobody says where these partitions end");
+                    tracing::debug!(partitions = ?unknown, "no broker reported where these partitions end");
                 }
                 // The member may have lost the partition in the meantime.
                 let still_owned = lock(&member.owned).clone();
@@ -356,7 +356,7 @@ fn watch_ends<O: Ownership>(consumer: &Weak<BaseConsumer<Member<O>>>, uncommitte
                 }
             }
             Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "no answer to the question for the ends of partitions"),
+            Err(error) => tracing::debug!(%error, "no answer to the query for the partitions' ends"),
         }
         if member.closing.load(Ordering::Relaxed) {
             return;

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_with_a_name_that_is_not_text_are_none_and_end_nobody() {
+    fn headers_with_a_name_that_is_not_utf8_are_ignored_without_a_panic() {
         assert_eq!(read_headers(Some(&Unreadable), |headers| headers.iter().count()), None);
         let readable = OwnedHeaders::new().insert(Header { key: "source", value: Some("replay") });
         assert_eq!(read_headers(Some(&readable), |headers| headers.iter().count()), Some(1));

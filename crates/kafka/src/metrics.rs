@@ -13,12 +13,12 @@ use crate::pulse::Pulse;
 
 /// Whether the broker is reachable. 0 at the start, until it has answered.
 pub const REACHABLE: Family =
-    Family::gauge("kafka_reachable", &[], "1 while the broker has answered in the last 10 s, else 0.");
+    Family::gauge("kafka_reachable", &[], "1 if the broker answered within the last 10 s, otherwise 0.");
 /// The lag of a consumer.
 pub const CONSUMER_LAG: Family = Family::gauge(
     "kafka_consumer_lag_records",
     &["topic", "partition"],
-    "Records of a partition that are written and that the consumer has not read yet.",
+    "Records of a partition that the consumer has not read yet.",
 );
 
 const WITHIN: Duration = Duration::from_secs(10);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn lag_counts_what_can_still_be_read() {
+    fn lag_counts_unread_records() {
         let registry = Registry::new();
         let lag = ConsumerLag::register(&registry, &METRICS_RAW).unwrap();
         lag.set(0, 10, (0, 25));

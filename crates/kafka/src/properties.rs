@@ -100,7 +100,7 @@ pub(crate) fn refusal(error: &Native) -> String {
             format!("librdkafka has no property {name}")
         }
         Native::ClientConfig(_, _, name, _) => {
-            format!("librdkafka does not take this value of {name}; its CONFIGURATION.md says what it takes")
+            format!("librdkafka rejects this value of {name}; its CONFIGURATION.md lists the valid values")
         }
         other => other.to_string(),
     }
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comma_separates_properties_and_otherwise_belongs_to_the_value() {
+    fn a_comma_separates_properties_or_belongs_to_a_value() {
         let expected = [("sasl.username", "me"), ("sasl.password", "a,b=c,,d\\e="), ("retries", "3")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(read("sasl.username=me,sasl.password=a,b=c,,d\\e=,retries=3"), expected);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_property_is_refused_without_a_word_of_it() {
+    fn invalid_properties_are_rejected_without_showing_their_values() {
         for text in ["hunter2", "hunter2=", "=hunter2", "Hunter2.x=1", "retries=3\nhunter2", "aHVudGVyMg=="] {
             let error = text.parse::<Properties>().unwrap_err();
             assert!(error.contains("does not begin with NAME=") && !error.contains("unter"), "{text}: {error}");

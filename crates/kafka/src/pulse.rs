@@ -58,11 +58,11 @@ impl Pulse {
                 }
                 match (reached, answer) {
                     (Some(true), Ok(_)) => {}
-                    (Some(false), Ok(_)) => tracing::info!(client = client_id, "kafka is in reach again"),
-                    (None, Ok(_)) => tracing::debug!(client = client_id, "kafka is in reach"),
+                    (Some(false), Ok(_)) => tracing::info!(client = client_id, "kafka is reachable again"),
+                    (None, Ok(_)) => tracing::debug!(client = client_id, "kafka is reachable"),
                     (Some(false), Err(_)) => {}
                     (_, Err(error)) => {
-                        tracing::warn!(client = client_id, %error, "kafka is out of reach, trying again with back-off");
+                        tracing::warn!(client = client_id, %error, "kafka is unreachable; retrying with back-off");
                         reached = Some(false);
                         thread::sleep(INTERVAL);
                         continue;
@@ -75,7 +75,7 @@ impl Pulse {
             }
         };
         if let Err(error) = thread::Builder::new().name("kafka-pulse".into()).spawn(ask) {
-            tracing::warn!(%error, "no thread to watch the broker with: readiness will say that it is out of reach");
+            tracing::warn!(%error, "can't start the thread that watches the broker; kafka counts as unreachable");
         }
     }
 }

@@ -148,7 +148,7 @@ impl Reader {
     }
 
     async fn pause_after(&self, error: &Native) {
-        tracing::debug!(%error, "reading failed, the client tries again");
+        tracing::debug!(%error, "reading failed; the client retries");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
@@ -164,11 +164,11 @@ impl Reader {
         let (name, asked) = (topic.name, partitions.to_vec());
         let limits = ends::Limits { answer: LIMIT, leaders: LIMIT };
         let asking = move |consumer: &StreamConsumer<Quiet>| ends::ask(consumer, name, &asked, limits);
-        let ends = self.blocking("asking for a topic's ends", asking).await?;
+        let ends = self.blocking("querying a topic's ends", asking).await?;
         match partitions.iter().find(|partition| !ends.contains_key(partition)) {
             Some(partition) => Err(KafkaError::Topic {
                 topic: name.to_owned(),
-                problem: format!("nobody says where partition {partition} ends: it has no leader"),
+                problem: format!("the end of partition {partition} is unknown: it has no leader"),
             }),
             None => Ok(ends),
         }
@@ -246,7 +246,7 @@ impl Reader {
     /// Returns the committed next offset of each partition that has one.
     pub async fn committed(&self, topic: &Topic) -> Result<BTreeMap<i32, i64>, KafkaError> {
         let name = topic.name;
-        self.blocking("asking for committed offsets", move |consumer| {
+        self.blocking("querying committed offsets", move |consumer| {
             let mut list = TopicPartitionList::new();
             for partition in partitions_of(consumer, name)? {
                 list.add_partition(name, partition);
@@ -274,7 +274,7 @@ impl Reader {
     /// Returns the partition numbers of a topic.
     pub async fn partitions(&self, topic: &Topic) -> Result<Vec<i32>, KafkaError> {
         let name = topic.name;
-        self.blocking("asking for a topic's partitions", move |consumer| partitions_of(consumer, name)).await
+        self.blocking("querying a topic's partitions", move |consumer| partitions_of(consumer, name)).await
     }
 
     /// Runs a request to the broker on a blocking thread, since librdkafka's requests block.

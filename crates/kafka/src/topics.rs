@@ -186,7 +186,7 @@ async fn blocking<T: Send + 'static>(
     ask: impl FnOnce() -> Result<T, KafkaError> + Send + 'static,
 ) -> Result<T, KafkaError> {
     let answer = tokio::task::spawn_blocking(ask).await;
-    answer.map_err(|_| KafkaError::Timeout { doing: "asking for the topics", limit: LIMIT })?
+    answer.map_err(|_| KafkaError::Timeout { doing: "querying the topics", limit: LIMIT })?
 }
 
 fn admin(args: &KafkaArgs) -> Result<AdminClient<Quiet>, KafkaError> {
@@ -241,7 +241,7 @@ fn led(admin: &AdminClient<Quiet>, topics: &[Topic]) -> Result<BTreeMap<&'static
         match topics.iter().map(led).collect() {
             Ok(counts) => return Ok(counts),
             Err(topic) if Instant::now() > deadline => {
-                let problem = "has partitions without a leader: is a broker down?".into();
+                let problem = "has partitions without a leader: check whether a broker is down".into();
                 return Err(KafkaError::Topic { topic: topic.name.into(), problem });
             }
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
@@ -258,7 +258,7 @@ fn gone(admin: &AdminClient<Quiet>, names: &[&str]) -> Result<(), KafkaError> {
             Some(name) if Instant::now() > deadline => {
                 return Err(KafkaError::Topic {
                     topic: name.into(),
-                    problem: "is still there after its deletion".into(),
+                    problem: "still exists after its deletion".into(),
                 });
             }
             Some(_) => std::thread::sleep(Duration::from_millis(50)),

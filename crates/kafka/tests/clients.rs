@@ -25,8 +25,8 @@ fn to<'a>(partition: i32, payload: &'a [u8]) -> Message<'a> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_begins_where_it_is_told_to() {
-    for broker in brokers("a_reader_begins_where_it_is_told_to").await {
+async fn a_reader_starts_at_the_given_offset() {
+    for broker in brokers("a_reader_starts_at_the_given_offset").await {
         let args = broker.args();
         let producer = Producer::new(args, "test").unwrap();
         for number in 0..5 {
@@ -60,7 +60,7 @@ async fn a_reader_begins_where_it_is_told_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_go_to_the_partitions_that_java_clients_choose() {
+async fn keys_go_to_the_same_partitions_as_with_java_clients() {
     let broker = InProcess::start().unwrap();
     let producer = Producer::new(&KafkaArgs::new(broker.brokers()), "test").unwrap();
     for key in ["api-service", "auth-service", "payment-service", "user-service", "k", "", "ключ"] {
@@ -110,8 +110,8 @@ fn poll_until(members: &[&GroupConsumer<Notes>], what: &str, done: impl Fn() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn partitions_move_with_what_was_committed_at_the_hand_over() {
-    for broker in brokers("partitions_move_with_what_was_committed_at_the_hand_over").await {
+async fn partitions_resume_from_the_offset_committed_at_the_handover() {
+    for broker in brokers("partitions_resume_from_the_offset_committed_at_the_handover").await {
         let args = broker.args();
         let join = |notes: &Notes| {
             GroupConsumer::join(args, &GroupArgs::default(), "test-group", METRICS_RAW, notes.clone()).unwrap()
@@ -122,7 +122,7 @@ async fn partitions_move_with_what_was_committed_at_the_hand_over() {
         poll_until(&[&first], "the first assignment", || first_notes.assigned.lock().unwrap().len() == all);
         assert!(first_notes.assigned.lock().unwrap().iter().all(|partition| partition.commit.is_none()));
         let second = join(&second_notes);
-        poll_until(&[&first, &second], "the hand-over", || second_notes.assigned.lock().unwrap().len() == all / 2);
+        poll_until(&[&first, &second], "the handover", || second_notes.assigned.lock().unwrap().len() == all / 2);
         for partition in second_notes.assigned.lock().unwrap().iter() {
             let commit = partition.commit.as_ref().unwrap();
             assert_eq!((commit.next_offset, commit.metadata.as_str()), (1, "handed over"));
@@ -131,7 +131,7 @@ async fn partitions_move_with_what_was_committed_at_the_hand_over() {
             second_notes.assigned.lock().unwrap().iter().all(|partition| second.ends(partition.partition).is_some())
         });
         drop(second);
-        assert_eq!(second_notes.revoked.lock().unwrap().len(), all / 2, "leaving hands over");
+        assert_eq!(second_notes.revoked.lock().unwrap().len(), all / 2, "leaving hands over the partitions");
         poll_until(&[&first], "the return", || first_notes.assigned.lock().unwrap().len() == all + all / 2);
     }
 }
@@ -151,8 +151,8 @@ fn next_of(member: &GroupConsumer<Notes>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_member_is_told_of_every_end_of_a_partition() {
-    for broker in brokers("a_member_is_told_of_every_end_of_a_partition").await {
+async fn a_member_is_notified_whenever_it_reaches_the_end_of_a_partition() {
+    for broker in brokers("a_member_is_notified_whenever_it_reaches_the_end_of_a_partition").await {
         let args = broker.args();
         let producer = Producer::new(args, "test").unwrap();
         producer.send(to(3, b"0")).await.unwrap();
@@ -191,7 +191,7 @@ async fn a_partition_that_was_paused_and_lost_is_read_once_it_is_back() {
             first.pause(partition).unwrap();
         }
         let second = join(&second_notes);
-        poll_until(&[&first, &second], "the hand-over", || second_notes.assigned.lock().unwrap().len() == all / 2);
+        poll_until(&[&first, &second], "the handover", || second_notes.assigned.lock().unwrap().len() == all / 2);
         let moved = second_notes.assigned.lock().unwrap()[0].partition;
         drop(second);
         poll_until(&[&first], "the return", || first_notes.assigned.lock().unwrap().len() == all + all / 2);

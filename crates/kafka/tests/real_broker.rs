@@ -19,7 +19,7 @@ async fn write(kafka: &KafkaArgs, payload: &str) {
 }
 
 #[tokio::test]
-async fn topics_can_be_asked_for_their_ends_as_soon_as_they_are_created() {
+async fn the_ends_of_a_topic_are_known_as_soon_as_it_is_created() {
     let Some(installation) = kafka("topics_can_be_asked_for_their_ends") else { return };
     let dir = tempfile::tempdir().unwrap();
     let broker = RealKafka::start(&installation, dir.path(), Port::Free).await.unwrap();
@@ -60,8 +60,8 @@ async fn records_before_holes_at_the_end_are_found() {
 }
 
 #[tokio::test]
-async fn what_retention_took_is_out_of_range_and_reading_goes_on_where_it_is_told_to() {
-    let Some(broker) = Broker::real("what_retention_took_is_out_of_range").await else { return };
+async fn deleted_records_are_out_of_range_and_reading_resumes_at_the_given_offset() {
+    let Some(broker) = Broker::real("deleted_records_are_out_of_range").await else { return };
     let args = broker.args();
     for number in 0..5 {
         write(args, &number.to_string()).await;
