@@ -15,12 +15,12 @@ const SOON: [&str; 5] =
     ["ClockSkew", "ErrorBudgetBurnPage", "HighErrorRate", "HighLatencyP99", "MetricsBridgeOverflow"];
 /// The sections of a page, in order.
 const SECTIONS: [&str; 7] = [
-    "Is a user hurt?",
-    "Three commands that tell more",
+    "Are users affected?",
+    "Three commands for a closer look",
     "Mitigate",
     "Whom to call, and when",
-    "How to tell that it is over",
-    "So that it doesn't return",
+    "How to confirm that it is over",
+    "Prevent a recurrence",
     REHEARSE,
 ];
 const REHEARSE: &str = "Rehearse";
@@ -157,7 +157,7 @@ fn every_page_has_the_same_form_and_all_its_commands_in_fences() {
         assert_eq!(page.sections(), SECTIONS, "{name}");
         assert!(text.starts_with(&format!("# {name}\n\n**Severity: ")), "{name}: its name and severity come first");
         let tell_more = page.snippets().iter().filter(|snippet| snippet.section == SECTIONS[1]).count();
-        assert_eq!(tell_more, 3, "{name}: three commands that tell more");
+        assert_eq!(tell_more, 3, "{name}: three commands for a closer look");
         assert!(page.snippets().iter().any(|snippet| snippet.section == REHEARSE), "{name}: no rehearsal");
         assert!(index.text.contains(&format!("[{name}]({name}.md)")), "README.md does not name {name}");
     }

@@ -73,7 +73,7 @@ pub const ALERTS: &[Alert] = &[
         about: Subject::Objectives,
         paths: &[Path::Slow],
         severities: &[Severity::Warning],
-        meaning: "a service is spending more of its error budget than it may",
+        meaning: "a service is spending its error budget faster than allowed",
         provoked_by: &[FaultKind::Latency, FaultKind::ErrorRate],
         shown: None,
     },
@@ -131,7 +131,7 @@ pub const ALERTS: &[Alert] = &[
         about: Subject::Stream,
         paths: &[Path::Slow],
         severities: &[Severity::Warning],
-        meaning: "there are more endpoints than the metrics-bridge has room for",
+        meaning: "a service has more endpoints than its share of the metrics-bridge's series",
         provoked_by: &[],
         shown: None,
     },
@@ -176,7 +176,7 @@ pub const ALERTS: &[Alert] = &[
         about: Subject::Platform,
         paths: &[Path::Slow],
         severities: &[Severity::Warning],
-        meaning: "a process has nearly as many open files as it may have",
+        meaning: "a process is close to its limit of open files",
         provoked_by: &[],
         shown: None,
     },
@@ -194,7 +194,7 @@ pub const ALERTS: &[Alert] = &[
         about: Subject::Platform,
         paths: &[Path::Slow],
         severities: &[Severity::Critical],
-        meaning: "notifications, or alerts on their way to Alertmanager, fail",
+        meaning: "notifications, or alerts sent to Alertmanager, fail",
         provoked_by: &[],
         shown: None,
     },
@@ -223,12 +223,12 @@ mod tests {
     }
 
     #[test]
-    fn alerts_are_listed_subject_by_subject() {
+    fn alerts_are_grouped_by_subject() {
         assert!(ALERTS.is_sorted_by_key(|alert| alert.about));
     }
 
     #[test]
-    fn every_fault_but_spoilt_events_provokes_one_alert_of_the_fast_path() {
+    fn every_fault_except_malformed_events_provokes_one_alert_of_the_fast_path() {
         for fault in FaultKind::ALL {
             let fast =
                 ALERTS.iter().filter(|alert| alert.is_raised_by(Path::Fast) && alert.provoked_by.contains(&fault));
