@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn a_service_alone_gets_half_and_a_late_one_half_of_the_rest() {
+    fn the_first_service_gets_half_and_a_later_one_half_of_the_rest() {
         let mut pool = Pool::new(1_000);
         assert_eq!(flood(&mut pool, "first"), 500);
         assert_eq!(flood(&mut pool, "second"), 250);
     }
 
     #[test]
-    fn services_that_flood_at_the_same_time_get_the_same() {
+    fn services_that_flood_at_the_same_time_get_equal_shares() {
         let mut pool = Pool::new(1_000);
         let services = ["a", "b", "c"];
         for _ in 0..1_000 {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_beyond_the_share_stays_and_doesnt_grow() {
+    fn series_beyond_the_share_are_kept_but_do_not_grow() {
         let mut pool = Pool::new(1_000);
         pool.add("restored", 900);
         assert_eq!(flood(&mut pool, "restored"), 0);
@@ -148,7 +148,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_gets_less_than_another_who_came_at_the_same_time_and_wants_as_much(
+        fn services_that_start_together_with_the_same_demand_get_the_same_share(
             wants in proptest::collection::vec(0usize..400, 1..12),
         ) {
             let mut pool = Pool::new(1_000);

@@ -51,7 +51,7 @@ impl Checkpoints {
                 if opens && saved {
                     self.store.lock().open(Instant::now());
                     self.caught_up.met();
-                    tracing::info!("caught up: scrapes are answered");
+                    tracing::info!("caught up; answering scrapes");
                 }
             }
             let pause = if is_open || opens { INTERVAL.saturating_sub(last.elapsed()) } else { CATCHING_UP };
@@ -67,7 +67,7 @@ impl Checkpoints {
         match timeout(LAST, self.save()).await {
             Ok(true) => {}
             Ok(false) | Err(_) => {
-                tracing::warn!("the last checkpoint was not saved; the next start counts from the one before")
+                tracing::warn!("the last checkpoint was not saved; the next start resumes from the previous one")
             }
         }
     }
@@ -108,7 +108,7 @@ impl Checkpoints {
         match &failure {
             None => self.saved.met(),
             Some(error) => {
-                tracing::error!(%error, "the series could not be saved; trying again");
+                tracing::error!(%error, "can't save the series; retrying");
                 self.saved.unmet(format!("the last checkpoint failed: {error}"));
             }
         }

@@ -54,7 +54,7 @@ impl Input {
                 Err(error) => error,
             };
             let Some(transient) = error.downcast_ref::<KafkaError>() else { return Err(error) };
-            tracing::warn!(error = %transient, "can't restore the series yet, trying again with back-off");
+            tracing::warn!(error = %transient, "can't restore the series yet; retrying with back-off");
             self.caught_up.unmet(format!("the series are not restored: {transient}"));
             tokio::select! {
                 () = sleep(pause.mul_f64(rand::rng().random_range(0.5..1.5))) => {}
@@ -82,7 +82,7 @@ impl Input {
             }
         }
         tracing::info!(restored = checkpoints.len(), partitions = ends.len(), "restored the series; catching up");
-        self.caught_up.unmet("catching up with the records that were there at the start");
+        self.caught_up.unmet("catching up with the records that existed at startup");
         Ok(self.reader_at(offsets).await?)
     }
 
@@ -139,7 +139,7 @@ impl Input {
             match self.try_to_read_anew().await {
                 Ok(reader) => return reader,
                 Err(error) => {
-                    tracing::warn!(%error, "can't read on where the input is by now yet, trying again");
+                    tracing::warn!(%error, "can't resume reading the input yet; retrying");
                     self.readable.unmet(format!("{} can't be read: {error}", METRICS_RAW.name));
                     sleep(RETRY).await;
                 }
@@ -181,7 +181,7 @@ impl Input {
             let ends = match self.questions.ends(&METRICS_RAW).await {
                 Ok(ends) => ends,
                 Err(error) => {
-                    self.readable.unmet(format!("the ends of {} are not known: {error}", METRICS_RAW.name));
+                    self.readable.unmet(format!("the ends of {} are unknown: {error}", METRICS_RAW.name));
                     continue;
                 }
             };

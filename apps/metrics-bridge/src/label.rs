@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_values_stay_as_they_are() {
+    fn ordinary_values_are_unchanged() {
         for value in ["", "/users/{id}", "größe", "a\nb", "a\"b\\c"] {
             assert_eq!(legal(value.into()), value);
         }

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_latencies_count_and_do_not_drown_the_sum() {
+    fn absurd_latencies_are_counted_without_distorting_the_sum() {
         let mut latency = Latency::default();
         assert_eq!(latency.observe(f64::MAX), BUCKETS - 1);
         assert_eq!(latency.sum_ns, 3_600_000_000_000);

@@ -27,14 +27,14 @@ pub(crate) const DURATION: Family = Family::histogram(
     "workload_request_duration_seconds",
     &["service", "region", "endpoint"],
     &LATENCY_BOUNDS,
-    "How long requests of the monitored services took, where that is known.",
+    "Latency of the monitored services' requests, where it is known.",
 );
 pub(crate) const COUNTED: Family =
     Family::counter("metrics_bridge_records_counted_total", &[], "Records of metrics.raw that were counted.");
 pub(crate) const INVALID: Family = Family::counter(
     "metrics_bridge_records_invalid_total",
     &["reason"],
-    "Records of metrics.raw that were skipped because they can't be read or can't be true.",
+    "Records of metrics.raw that were skipped because they are unreadable or implausible.",
 );
 pub(crate) const MISSED: Family = Family::counter(
     "metrics_bridge_records_missed_total",
@@ -49,17 +49,17 @@ pub(crate) const HOLES: Family = Family::counter(
 pub(crate) const RECREATED: Family = Family::counter(
     "metrics_bridge_partitions_recreated_total",
     &[],
-    "Times a partition of metrics.raw ended before what was read of it, and was read from its beginning.",
+    "Times that a partition of metrics.raw ended before the stored position and was read from its beginning.",
 );
 pub(crate) const OVERFLOWED: Family = Family::counter(
     "metrics_bridge_overflow_events_total",
     &[],
-    "Events counted with the label value overflow, since their own series would exceed their service's share of --max-series.",
+    "Events counted with the label value overflow, because their own series would exceed their service's share of \
+     --max-series.",
 );
-pub(crate) const SERIES: Family =
-    Family::gauge("metrics_bridge_series", &[], "Series that the monitored services take up.");
+pub(crate) const SERIES: Family = Family::gauge("metrics_bridge_series", &[], "Series of the monitored services.");
 pub(crate) const SERIES_LIMIT: Family =
-    Family::gauge("metrics_bridge_series_limit", &[], "Series that the monitored services may take up: --max-series.");
+    Family::gauge("metrics_bridge_series_limit", &[], "Limit on the series of the monitored services: --max-series.");
 pub(crate) const CHECKPOINTS: Family = Family::counter(
     "metrics_bridge_checkpoints_total",
     &["outcome"],

@@ -18,7 +18,7 @@ pub(crate) fn answer(store: &SharedStore, registry: &Registry, request: &HeaderM
         store.is_open().then(|| store.render(format))
     };
     let Some(series) = series else {
-        let why = "not caught up with metrics.raw yet: the counters would be too low; /readyz says more\n";
+        let why = "not caught up with metrics.raw yet: the counters would be too low; /readyz has details\n";
         return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     };
     let families = registry.gather();

@@ -21,7 +21,7 @@ pub enum StateError {
     #[error("not readable as a checkpoint: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// Another release of the bridge wrote it.
-    #[error("its format is version {found}, and this bridge knows version {VERSION}: run the release that wrote it")]
+    #[error("its format is version {found}, but this bridge reads version {VERSION}: run the release that wrote it")]
     Version {
         /// The version in the checkpoint.
         found: u32,
@@ -121,7 +121,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Partition, StateError> {
     let checkpoint: Checkpoint<'_> = serde_json::from_slice(bytes)?;
     let same_bounds = checkpoint.bounds == LATENCY_BOUNDS;
     if !same_bounds {
-        tracing::warn!("the latency buckets have other bounds than before: histograms start at 0");
+        tracing::warn!("the bounds of the latency buckets have changed: histograms start at 0");
     }
     // Counts of buckets with other bounds can't be converted; the histogram restarts at 0, like any reset.
     let latency = |saved: SavedLatency| match saved.buckets.try_into() {

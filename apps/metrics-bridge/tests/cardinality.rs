@@ -50,7 +50,7 @@ fn one_services_flood_of_endpoints_leaves_others_their_own_labels() {
 }
 
 #[test]
-fn a_flood_of_services_ends_in_the_last_resort() {
+fn a_flood_of_services_is_counted_in_the_last_resort_series() {
     let (found, _) = shown(2_000, (0..50_000).map(|number| event(&format!("s{number}"), "/x")));
     assert!(found.workload_series() <= 2_000, "{}", found.workload_series());
     assert_eq!(found.sum("workload_requests_total", &[]), 50_000.0);
@@ -70,7 +70,7 @@ fn a_flood_of_status_codes_stays_within_the_limit() {
 }
 
 #[test]
-fn labels_that_claim_to_be_the_overflow_are_added_to_it() {
+fn labels_named_overflow_are_added_to_the_overflow() {
     let flood = (0..10_000).map(|number| event("a", &word(number)));
     let (found, _) = shown(2_000, [event("a", OVERFLOW), event(OVERFLOW, OVERFLOW)].into_iter().chain(flood));
     assert_eq!(found.sum("workload_requests_total", &[]), 10_002.0);

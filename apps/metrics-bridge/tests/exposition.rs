@@ -59,7 +59,7 @@ fn requests_errors_and_durations_are_counted_by_their_labels() {
 }
 
 #[test]
-fn both_formats_say_the_same_and_differ_only_in_counters_names_and_exemplars() {
+fn both_formats_agree_except_for_counter_names_and_exemplars() {
     let store = store([event("a", "/x"), event("b", "/y")]);
     let (text, open) = (parse(&store, Format::Prometheus), parse(&store, Format::OpenMetrics));
     assert_eq!(text.samples, open.samples);
@@ -89,7 +89,7 @@ fn every_bound_is_a_bucket_and_buckets_are_cumulative() {
 }
 
 #[test]
-fn what_can_not_be_read_or_be_true_is_counted_by_its_reason_and_skipped() {
+fn unreadable_and_implausible_records_are_counted_by_reason_and_skipped() {
     let from = |timestamp: &str| json(&RequestEvent { timestamp: timestamp.parse().unwrap(), ..event("a", "/x") });
     let negative = json(&event("a", "/x")).iter().map(|b| *b as char).collect::<String>().replace("50.0", "-50.0");
     let payloads = vec![
@@ -110,7 +110,7 @@ fn what_can_not_be_read_or_be_true_is_counted_by_its_reason_and_skipped() {
 }
 
 #[test]
-fn hostile_label_values_come_out_as_they_went_in_or_are_cut() {
+fn hostile_label_values_are_exposed_unchanged_or_truncated() {
     let hostile = ["a\"b", "a\\b", "a\nb", "a\\", "\"} 1\nfake_total 7", "größe 😀", "{}", ",x=\"y\"", ""];
     for format in BOTH {
         let store = store(hostile.map(|endpoint| event("a", endpoint)));

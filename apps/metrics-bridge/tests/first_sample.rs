@@ -33,7 +33,7 @@ fn save(store: &mut Store, now: Instant) -> BTreeMap<i32, Vec<u8>> {
 }
 
 #[test]
-fn a_new_series_is_0_for_longer_than_a_scrape_interval_and_then_all_of_its_count() {
+fn a_new_series_is_0_for_longer_than_a_scrape_interval_and_then_shows_its_full_count() {
     let start = Instant::now();
     let mut store = Store::new(20_000, HOLD);
     store.restore(0, None, (0, 0)).unwrap();
@@ -41,7 +41,7 @@ fn a_new_series_is_0_for_longer_than_a_scrape_interval_and_then_all_of_its_count
     store.open(start);
     assert_eq!(series(&store), 0);
     store.apply(0, 0, Some(now()), &json(&event("a", "/x")), start);
-    assert!(series(&store) > 0, "it is shown at once");
+    assert!(series(&store) > 0, "it is exposed at once");
     assert_eq!(requests(&store), 0.0);
     store.apply(0, 1, Some(now()), &json(&event("a", "/x")), start + HOLD / 2);
     save(&mut store, start + HOLD / 2);
@@ -56,7 +56,7 @@ fn a_new_series_is_0_for_longer_than_a_scrape_interval_and_then_all_of_its_count
 }
 
 #[test]
-fn a_new_status_code_of_a_known_endpoint_is_0_first_but_failures_are_there_already() {
+fn a_new_status_code_of_a_known_endpoint_starts_at_0_but_failures_exist_already() {
     let start = Instant::now();
     let mut store = Store::new(20_000, HOLD);
     store.restore(0, None, (0, 0)).unwrap();
@@ -75,7 +75,7 @@ fn a_new_status_code_of_a_known_endpoint_is_0_first_but_failures_are_there_alrea
 }
 
 #[test]
-fn what_was_there_before_the_first_start_is_no_increase() {
+fn records_from_before_the_first_start_are_not_an_increase() {
     let start = Instant::now();
     let mut store = Store::new(20_000, HOLD);
     store.restore(0, None, (0, 2)).unwrap();
@@ -89,7 +89,7 @@ fn what_was_there_before_the_first_start_is_no_increase() {
 }
 
 #[test]
-fn what_came_while_the_bridge_was_away_is_an_increase() {
+fn records_that_arrive_while_the_bridge_is_down_are_an_increase() {
     let start = Instant::now();
     let mut store = Store::new(20_000, HOLD);
     store.restore(0, None, (0, 0)).unwrap();
@@ -102,7 +102,7 @@ fn what_came_while_the_bridge_was_away_is_an_increase() {
     store.open(start + HOLD);
     assert_eq!(requests(&store), 0.0);
     save(&mut store, start + HOLD);
-    assert_eq!(requests(&store), 0.0, "nobody could see the 0 before the store was open");
+    assert_eq!(requests(&store), 0.0, "no scrape could see the 0 before the store was open");
     save(&mut store, start + 2 * HOLD);
     assert_eq!(requests(&store), 1.0);
 }
@@ -123,7 +123,7 @@ fn arbitrary(random: &mut Xoshiro256PlusPlus) -> Vec<u8> {
 }
 
 #[test]
-fn no_counter_is_ever_seen_to_fall_and_none_begins_above_0_whenever_the_bridge_is_killed() {
+fn no_counter_falls_or_starts_above_0_whenever_the_bridge_is_killed() {
     for seed in 0..16 {
         let random = &mut Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut topics = Topics::default();
@@ -170,7 +170,7 @@ fn no_counter_is_ever_seen_to_fall_and_none_begins_above_0_whenever_the_bridge_i
                             let workload = id.0.starts_with("workload_");
                             assert!(
                                 before.is_some() || value == 0.0 || first_life || folded || !workload,
-                                "seed {seed}: {id:?} begins at {value}"
+                                "seed {seed}: {id:?} starts at {value}"
                             );
                             seen.insert(id, value);
                         }
@@ -203,7 +203,7 @@ fn no_counter_is_ever_seen_to_fall_and_none_begins_above_0_whenever_the_bridge_i
 }
 
 #[test]
-fn the_overflow_does_not_fall_when_a_restart_finds_room_for_what_had_none() {
+fn the_overflow_does_not_fall_when_a_restart_frees_room() {
     let start = Instant::now();
     let restored = || {
         let mut store = Store::new(600, Duration::ZERO);
@@ -238,11 +238,11 @@ fn the_overflow_does_not_fall_when_a_restart_finds_room_for_what_had_none() {
     let then = overflow(&after);
     save(&mut before, start);
     assert!(overflow(&before) > then, "the order matters");
-    assert!(seen <= then, "{seen} was seen, and then {then}");
+    assert!(seen <= then, "{seen} was exposed, and then {then}");
 }
 
 #[test]
-fn after_any_kills_the_counts_are_those_of_one_uninterrupted_reading() {
+fn after_any_number_of_kills_the_counts_equal_those_of_an_uninterrupted_run() {
     let random = &mut Xoshiro256PlusPlus::seed_from_u64(7);
     let events: Vec<Vec<u8>> = (0..3000).map(|_| arbitrary(random)).collect();
     let start = Instant::now();
@@ -278,7 +278,7 @@ fn after_any_kills_the_counts_are_those_of_one_uninterrupted_reading() {
 }
 
 #[test]
-fn records_read_twice_are_counted_once_passed_over_offsets_are_holes_and_deleted_ones_missed() {
+fn records_read_twice_count_once_skipped_offsets_are_holes_and_deleted_records_are_missed() {
     let start = Instant::now();
     let mut store = Store::new(20_000, Duration::ZERO);
     store.restore(0, None, (0, 0)).unwrap();
@@ -299,7 +299,7 @@ fn records_read_twice_are_counted_once_passed_over_offsets_are_holes_and_deleted
 }
 
 #[test]
-fn a_partition_that_lost_its_end_is_read_again_and_one_made_anew_is_counted_too() {
+fn a_truncated_partition_is_read_again_and_a_recreated_one_is_counted_on_top() {
     let start = Instant::now();
     let at = |seconds| Some(now() + SignedDuration::from_secs(seconds));
     let read = |store: &mut Store, times: &[Option<Timestamp>]| {
@@ -326,7 +326,7 @@ fn a_partition_that_lost_its_end_is_read_again_and_one_made_anew_is_counted_too(
 }
 
 #[test]
-fn a_checkpoint_of_another_version_or_without_sense_is_refused() {
+fn a_checkpoint_with_another_version_or_invalid_content_is_rejected() {
     let mut store = Store::new(20_000, HOLD);
     let error = store.restore(0, Some(br#"{"version": 2, "what": "ever"}"#), (0, 0)).unwrap_err().to_string();
     assert!(error.contains("version 2"), "{error}");

@@ -137,7 +137,11 @@ async fn a_real_prometheus_takes_hostile_labels_in_both_formats_and_loses_no_eve
         let endpoints = prometheus.query(&format!(r#"workload_errors_total{{job="{job}",service="hostile"}}"#)).await;
         // To Prometheus, a missing label and an empty one are the same.
         let endpoints = endpoints.keys().map(|labels| labels.get("endpoint").map_or("", String::as_str));
-        assert_eq!(endpoints.collect::<BTreeSet<_>>(), BTreeSet::from(HOSTILE), "{job}: what went in comes out");
+        assert_eq!(
+            endpoints.collect::<BTreeSet<_>>(),
+            BTreeSet::from(HOSTILE),
+            "{job}: the values are exposed unchanged"
+        );
 
         let query = |query: &str| query.replace("JOB", &format!("job=\"{job}\""));
         let value = async |text: &str| prometheus.value(&query(text)).await.unwrap_or_default();
@@ -154,7 +158,11 @@ async fn a_real_prometheus_takes_hostile_labels_in_both_formats_and_loses_no_eve
     }
     let labels = prometheus.get("series", &[("match[]", r#"workload_errors_total{service!="flood"}"#)]).await;
     let longest = labels.as_array().unwrap().iter().flat_map(|series| series.as_object().unwrap().values());
-    assert_eq!(longest.map(|value| value.as_str().unwrap().len()).max(), Some(128), "10 kB come out cut");
+    assert_eq!(
+        longest.map(|value| value.as_str().unwrap().len()).max(),
+        Some(128),
+        "a value of 10 kB is exposed truncated"
+    );
     let exemplars = [("query", "workload_request_duration_seconds_bucket"), ("start", "0"), ("end", "9999999999")];
     let exemplars = prometheus.get("query_exemplars", &exemplars).await;
     let exemplars = exemplars.as_array().unwrap();

@@ -74,8 +74,8 @@ fn of(found: &Exposition, what: &str) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_created_anew_while_nobody_watched_is_counted_on_top() {
-    let Some(kafka) = Kafka::start("a_topic_created_anew_while_nobody_watched_is_counted_on_top").await else { return };
+async fn a_topic_recreated_while_the_bridge_was_down_is_counted_on_top() {
+    let Some(kafka) = Kafka::start("a_topic_recreated_while_the_bridge_was_down_is_counted_on_top").await else { return };
     kafka.write(50).await;
     let bridge = bridge::start(&kafka.args).await;
     assert_eq!(of(&counts(&bridge, 0.0, 50.0).await, "partitions_recreated"), 0.0);
@@ -97,8 +97,8 @@ async fn a_topic_created_anew_while_nobody_watched_is_counted_on_top() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_created_anew_under_a_running_bridge_is_counted_on_top() {
-    let Some(kafka) = Kafka::start("a_topic_created_anew_under_a_running_bridge_is_counted_on_top").await else {
+async fn a_topic_recreated_under_a_running_bridge_is_counted_on_top() {
+    let Some(kafka) = Kafka::start("a_topic_recreated_under_a_running_bridge_is_counted_on_top").await else {
         return;
     };
     let bridge = bridge::start(&kafka.args).await;
@@ -116,8 +116,8 @@ async fn a_topic_created_anew_under_a_running_bridge_is_counted_on_top() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed() {
-    let Some(kafka) = Kafka::start("what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed").await else {
+async fn records_deleted_before_the_bridge_read_them_are_counted_as_missed() {
+    let Some(kafka) = Kafka::start("records_deleted_before_the_bridge_read_them_are_counted_as_missed").await else {
         return;
     };
     kafka.write(10).await;
@@ -138,8 +138,8 @@ async fn what_retention_deleted_ahead_of_the_bridge_is_counted_as_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for() {
-    let Some(kafka) = Kafka::start("the_end_of_a_transaction_at_the_end_of_a_partition_is_not_waited_for").await else {
+async fn the_bridge_does_not_wait_for_a_transaction_marker_at_the_end_of_a_partition() {
+    let Some(kafka) = Kafka::start("the_bridge_does_not_wait_for_a_transaction_marker_at_the_end_of_a_partition").await else {
         return;
     };
     let bridge = bridge::start(&kafka.args).await;

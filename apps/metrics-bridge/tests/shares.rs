@@ -67,14 +67,14 @@ fn with_status(status_code: u16, event: RequestEvent) -> RequestEvent {
 }
 
 #[test]
-fn services_that_come_after_a_flood_have_all_their_endpoints() {
+fn services_that_start_after_a_flood_have_all_their_endpoints() {
     let mut store = restored(&[]);
     counting(&mut store, flood().chain(quiet()));
     let found = shown(&mut store);
     for service in 0..8 {
         assert_eq!(endpoints(&found, &format!("quiet{}", word(service))), 8);
     }
-    assert!(endpoints(&found, "noisy") > 50, "what nobody else needs may be used");
+    assert!(endpoints(&found, "noisy") > 50, "a service may use what no other needs");
     assert_eq!(found.sum(REQUESTS, &[("service", "noisy")]), 20_000.0);
     assert!(found.workload_series() <= MOST_SERIES);
 }
@@ -91,13 +91,13 @@ fn a_restart_changes_no_share() {
     counting(&mut after, flood().map(|event| RequestEvent { endpoint: format!("/new{}", event.endpoint), ..event }));
     counting(&mut after, quiet());
     let found = shown(&mut after);
-    assert_eq!(endpoints(&found, "noisy"), noisy, "what it has stays, and nothing is added");
+    assert_eq!(endpoints(&found, "noisy"), noisy, "its series are kept, and none is added");
     assert_eq!(endpoints(&found, "quiet/a"), 8);
     assert_eq!(found.sum(REQUESTS, &[("service", "noisy")]), 40_000.0);
 }
 
 #[test]
-fn ids_in_endpoints_are_one_endpoint() {
+fn endpoints_that_differ_only_in_ids_are_one_endpoint() {
     let mut store = restored(&[]);
     let uuids = (0..20_000u128).map(|number| {
         let digits = format!("{:032x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
@@ -111,7 +111,7 @@ fn ids_in_endpoints_are_one_endpoint() {
 }
 
 #[test]
-fn an_id_in_an_endpoint_that_is_longer_than_a_label_is_folded_before_it_is_cut() {
+fn ids_in_an_endpoint_are_folded_before_it_is_truncated() {
     let mut store = restored(&[]);
     let long = "x".repeat(110);
     counting(&mut store, (0..50).map(|number| event("a", &format!("/{long}/{}", 10_u64.pow(18) + number))));
@@ -119,7 +119,7 @@ fn an_id_in_an_endpoint_that_is_longer_than_a_label_is_folded_before_it_is_cut()
 }
 
 #[test]
-fn paths_that_only_ever_ended_in_404_are_one_endpoint() {
+fn paths_that_only_ever_returned_404_are_one_endpoint() {
     let mut store = restored(&[]);
     let scan = (0..20_000).map(|number| with_status(404, event("noisy", &format!("{}.php", word(number)))));
     counting(&mut store, [event("noisy", "/cart")].into_iter().chain(scan));
@@ -134,11 +134,15 @@ fn paths_that_only_ever_ended_in_404_are_one_endpoint() {
     assert_eq!((requests("quiet", NOT_FOUND, "404"), requests("quiet", "/late", "404")), (1.0, 1.0));
     assert_eq!(endpoints(&found, "noisy"), 2);
     assert_eq!(found.sum("workload_request_duration_seconds_count", &[("endpoint", NOT_FOUND)]), 20_001.0);
-    assert_eq!(found.sum("metrics_bridge_overflow_events_total", &[]), 0.0, "they are counted where they belong");
+    assert_eq!(
+        found.sum("metrics_bridge_overflow_events_total", &[]),
+        0.0,
+        "they are counted under their own endpoint"
+    );
 }
 
 #[test]
-fn what_was_not_found_is_the_same_after_a_restart() {
+fn paths_not_found_are_still_one_endpoint_after_a_restart() {
     let mut before = restored(&[]);
     counting(&mut before, (0..100).map(|number| with_status(404, event("noisy", &word(number)))));
     let mut after = restored(&saved(&mut before));
@@ -165,7 +169,7 @@ fn a_flood_of_regions_leaves_every_service_its_totals() {
 }
 
 #[test]
-fn services_beyond_the_room_for_all_are_counted_together_within_the_limit() {
+fn services_beyond_the_limit_are_counted_together() {
     let services = |range: std::ops::Range<usize>| range.map(|number| event(&format!("s{}", word(number)), "/x"));
     let mut before = restored(&[]);
     counting(&mut before, flood().take(2_000).chain(services(0..1_000)));

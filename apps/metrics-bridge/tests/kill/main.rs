@@ -131,10 +131,10 @@ async fn killed_and_started_again_counts_are_exact(kafka: KafkaArgs) {
     assert_eq!(
         (counted(&first), invalid(&first)),
         (total, bad as f64),
-        "the first scrape after the end says all of it"
+        "the first scrape after the end has every event"
     );
     let shown = |found: &Exposition| found.sum("workload_requests_total", &[]);
-    let found = bridge.until("every series is shown", |found| shown(found) >= total).await;
+    let found = bridge.until("every series is exposed", |found| shown(found) >= total).await;
     let by_service = SERVICES.map(|service| found.sum("workload_requests_total", &[("service", service)]) as u64);
     assert_eq!(by_service, good);
     assert_eq!(found.sum("workload_request_duration_seconds_count", &[]), total);
@@ -152,14 +152,14 @@ async fn killed_and_started_again_counts_are_exact(kafka: KafkaArgs) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_and_started_again_counts_are_exact_on_the_in_process_broker() {
+async fn counts_are_exact_after_kills_and_restarts_on_the_in_process_broker() {
     let broker = InProcess::start().unwrap();
     killed_and_started_again_counts_are_exact(KafkaArgs::new(broker.brokers())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kafka_that_is_killed_and_returns_costs_no_count() {
-    let test = "a_kafka_that_is_killed_and_returns_costs_no_count";
+async fn a_kafka_that_is_killed_and_returns_loses_no_counts() {
+    let test = "a_kafka_that_is_killed_and_returns_loses_no_counts";
     let Some(mut broker) = Broker::real(test).await else { return };
     let kafka = broker.args().clone();
     let stop = Arc::new(AtomicBool::new(false));
@@ -169,7 +169,7 @@ async fn a_kafka_that_is_killed_and_returns_costs_no_count() {
 
     broker.kafka().unwrap().kill();
     bridge.becomes("/readyz", 503).await;
-    assert!(bridge.scrape().await.is_some(), "what was counted can still be scraped");
+    assert!(bridge.scrape().await.is_some(), "counted events can still be scraped");
     broker.kafka().unwrap().restart().await.unwrap();
     bridge.becomes("/readyz", 200).await;
     bridge.until("new events", |found| counted(found) > before + 1500.0).await;
@@ -182,7 +182,7 @@ async fn a_kafka_that_is_killed_and_returns_costs_no_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_scrape_that_is_answered_counts_everything_of_before() {
+async fn the_first_answered_scrape_counts_everything_from_before() {
     let broker = InProcess::start().unwrap();
     let kafka = KafkaArgs::new(broker.brokers());
     let producer = Producer::new(&kafka, "test").unwrap();
@@ -199,13 +199,13 @@ async fn the_first_scrape_that_is_answered_counts_everything_of_before() {
     let bridge = bridge::start(&kafka).await;
     let first = bridge.until("caught up", |_| true).await;
     assert_eq!(counted(&first), 20_000.0);
-    assert_eq!(first.sum("workload_requests_total", &[]), 20_000.0, "what was there before is no increase");
+    assert_eq!(first.sum("workload_requests_total", &[]), 20_000.0, "earlier records are not an increase");
     bridge.becomes("/readyz", 200).await;
     bridge.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_broker_scrapes_are_refused_and_it_begins_when_there_is_one() {
+async fn scrapes_are_rejected_until_a_broker_appears() {
     // A port on which nothing listens until a relay to the broker does.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let bridge = bridge::start(&KafkaArgs::new(port.to_string())).await;

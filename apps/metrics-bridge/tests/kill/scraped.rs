@@ -128,11 +128,15 @@ async fn produce(kafka: KafkaArgs, events: usize, sent: Arc<AtomicUsize>) -> Tru
 }
 
 /// Selects the series of [`Truth`].
-const COUNTERS: &str = r#"{__name__=~"workload_(requests|errors)_total|workload_request_duration_seconds_count|metrics_bridge_records_(counted|invalid)_total"} or workload_request_duration_seconds_bucket{le="0.5"}"#;
+const COUNTERS: &str = concat!(
+    r#"{__name__=~"workload_(requests|errors)_total|workload_request_duration_seconds_count|"#,
+    r#"metrics_bridge_records_(counted|invalid)_total"} or "#,
+    r#"workload_request_duration_seconds_bucket{le="0.5"}"#
+);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_with_sigkill_on_a_real_kafka_a_prometheus_counts_every_event_once() {
-    let test = "killed_with_sigkill_on_a_real_kafka_a_prometheus_counts_every_event_once";
+async fn prometheus_counts_every_event_once_despite_sigkill_on_a_real_kafka() {
+    let test = "prometheus_counts_every_event_once_despite_sigkill_on_a_real_kafka";
     let events = std::env::var("TIDEWATCH_EVENTS").map_or(EVENTS, |events| events.parse().unwrap());
     // A machine that is busy with other things needs more time.
     let patience = DEADLINE * (events / EVENTS).max(2) as u32;
@@ -162,7 +166,7 @@ async fn killed_with_sigkill_on_a_real_kafka_a_prometheus_counts_every_event_onc
     let mut in_mid_stream = 0;
     for kill in 1..=KILLS {
         let so_far = (events * kill / (KILLS + 1)) as f64;
-        eventually("so much is counted", patience, async || counted().await.filter(|count| *count >= so_far)).await;
+        eventually("the events are counted", patience, async || counted().await.filter(|count| *count >= so_far)).await;
         bridge.kill_and_start();
         sleep(Duration::from_millis(150) * (kill as u32 - 1)).await;
         bridge.kill_and_start();
@@ -188,7 +192,7 @@ async fn killed_with_sigkill_on_a_real_kafka_a_prometheus_counts_every_event_onc
     }
     let mut found = Truth::new();
     for (labels, samples) in scraped {
-        assert_eq!(samples[0], 0.0, "{labels:?} begins at 0");
+        assert_eq!(samples[0], 0.0, "{labels:?} starts at 0");
         assert!(samples.is_sorted(), "{labels:?} never falls: {samples:?}");
         let labels: Labels = labels.into_iter().filter(|(name, _)| name != "job" && name != "instance").collect();
         found.insert(labels, samples[samples.len() - 1]);
@@ -198,11 +202,11 @@ async fn killed_with_sigkill_on_a_real_kafka_a_prometheus_counts_every_event_onc
     for (labels, count) in &truth {
         assert_eq!(found.get(labels), Some(count), "{labels:?}");
     }
-    assert_eq!(found.len(), truth.len(), "nothing is counted that was not sent");
+    assert_eq!(found.len(), truth.len(), "only sent events are counted");
     let kills = 2 * KILLS;
     println!(
-        "{events} events in {:.0} s, {kills} times kill -9, {in_mid_stream} pairs of them while events came; {} series \
-         exact, {requests} requests of which each was counted once; increase() says {increase:.1}",
+        "{events} events in {:.0} s, {kills} kills with SIGKILL, {in_mid_stream} pairs of them while events arrived; \
+         {} series exact, {requests} requests of which each was counted once; increase() returns {increase:.1}",
         began.elapsed().as_secs_f64(),
         truth.len(),
     );

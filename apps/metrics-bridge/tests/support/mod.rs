@@ -26,9 +26,9 @@ impl Exposition {
     /// Parses a scrape. Panics at an illegal line, at a sample without a family and at a duplicate sample.
     pub(crate) fn parse(text: &str) -> Self {
         let mut exposition = Self::default();
-        assert!(text.ends_with('\n'), "the last line has no end");
+        assert!(text.ends_with('\n'), "the last line has no line feed");
         for line in text.split_terminator('\n') {
-            assert!(!exposition.ended, "something follows # EOF: {line:?}");
+            assert!(!exposition.ended, "text after # EOF: {line:?}");
             if line == "# EOF" {
                 exposition.ended = true;
             } else if let Some(declaration) = line.strip_prefix("# TYPE ") {
@@ -63,9 +63,9 @@ impl Exposition {
             rest.number();
             self.exemplars.insert(id.clone(), (labels, value));
         }
-        assert_eq!(rest.0, "", "left over of {line:?}");
+        assert_eq!(rest.0, "", "trailing text in {line:?}");
         let former = self.samples.insert(id, value);
-        assert_eq!(former, None, "a series comes twice: {line:?}");
+        assert_eq!(former, None, "a series appears twice: {line:?}");
     }
 
     /// Returns the sum of the samples with that name and all of these labels.
@@ -118,7 +118,7 @@ impl Rest<'_> {
             let name = self.name();
             self.expect("=\"");
             let value = self.quoted();
-            assert_eq!(labels.insert(name, value), None, "a label comes twice");
+            assert_eq!(labels.insert(name, value), None, "a label appears twice");
         }
         self.expect("}");
         labels
@@ -136,19 +136,19 @@ impl Rest<'_> {
                 '\\' => value.push(match characters.next().unwrap().1 {
                     'n' => '\n',
                     escaped @ ('\\' | '"') => escaped,
-                    other => panic!("no escape: \\{other}"),
+                    other => panic!("unknown escape: \\{other}"),
                 }),
                 other => value.push(other),
             }
         }
-        panic!("a quotation without an end: {:?}", self.0);
+        panic!("unterminated quote: {:?}", self.0);
     }
 
     fn number(&mut self) -> f64 {
         let end = self.0.find(' ').unwrap_or(self.0.len());
         let (number, rest) = self.0.split_at(end);
         self.0 = rest;
-        number.parse().unwrap_or_else(|_| panic!("no number: {number:?}"))
+        number.parse().unwrap_or_else(|_| panic!("not a number: {number:?}"))
     }
 }
 
