@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn it_keeps_the_bytes_and_says_where_they_were_and_why() {
+    fn a_dead_letter_keeps_the_bytes_their_position_and_the_reason() {
         let letter = refused(3);
         assert_eq!(letter.payload.as_deref(), Some(&b"xxx"[..]));
         assert_eq!(header(&letter, REPLAY.0), Some(REPLAY.1));
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_the_queue_refuses_is_truncated_and_identified_by_the_hash_of_the_whole() {
+    fn a_record_too_large_for_the_queue_is_truncated_and_identified_by_its_hash() {
         let mut letter = refused(TRUNCATED_BYTES + 1);
         letter.truncate();
         assert_eq!(letter.payload.as_ref().unwrap().len(), TRUNCATED_BYTES);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_is_refused_repeatedly_ends_without_its_bytes() {
+    fn a_record_that_is_rejected_repeatedly_is_finally_written_without_its_bytes() {
         let mut letter = refused(TRUNCATED_BYTES + 1);
         for _ in 0..100 {
             letter.truncate();

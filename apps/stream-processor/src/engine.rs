@@ -88,14 +88,14 @@ impl Engine {
                 Ok(()) => break,
                 Err(error) if error.is_replaced() => {
                     // Joining again would end the other one's membership, and so on forever.
-                    anyhow::bail!("another member has joined with the same --instance-id: each needs a name of its own")
+                    anyhow::bail!("another member has joined with the same --instance-id: give each instance its own")
                 }
                 Err(error) => {
                     self.conditions.assigned.unmet(format!("membership ended: {error}"));
                     if began.elapsed() > LONGEST_BACK_OFF {
                         back_off = Duration::from_millis(500);
                     }
-                    tracing::warn!(%error, "the membership of the group ended, joining again in {back_off:?}");
+                    tracing::warn!(%error, "membership of the group ended; rejoining in {back_off:?}");
                     let jitter = back_off.mul_f64(rand::random_range(0.5..1.0));
                     runtime.block_on(async {
                         tokio::select! {
@@ -195,7 +195,7 @@ impl Engine {
             }
             Err(error @ KafkaError::Fenced(_)) => Err(error),
             Err(error) => {
-                tracing::warn!(%error, "the checkpoint failed, trying again");
+                tracing::warn!(%error, "the checkpoint failed; retrying");
                 self.conditions.checkpoint.unmet(format!("the last one failed: {error}"));
                 Ok(false)
             }
@@ -246,13 +246,13 @@ impl Engine {
             .find(|(id, owned)| consumer.ends(**id).is_some_and(|ends| owned.position() < ends.low));
         match overtaken {
             Some((id, _)) => {
-                self.conditions.input.unmet(format!("partition {id}: retention has overtaken the position"))
+                self.conditions.input.unmet(format!("partition {id}: retention deleted records that were not read yet"))
             }
             None => self.conditions.input.met(),
         }
         let held_up = partitions.owned.iter().find_map(|(id, owned)| Some((id, owned.alerts_trouble()?)));
         match held_up {
-            Some((id, why)) => self.conditions.alerts.unmet(format!("those of partition {id} are not written: {why}")),
+            Some((id, why)) => self.conditions.alerts.unmet(format!("partition {id} can't write its alerts: {why}")),
             None => self.conditions.alerts.met(),
         }
         self.metrics.groups.set(partitions.owned.values().map(|owned| owned.detector().group_count() as i64).sum());

@@ -120,19 +120,19 @@ mod tests {
     }
 
     #[test]
-    fn a_backlog_and_an_old_answer_and_no_answer_are_not_idle() {
+    fn a_backlog_an_old_answer_or_no_answer_is_not_idle() {
         let start = Instant::now();
         let mut clock = IdleClock::new(start);
-        assert!(!is_idle(&mut clock, start + seconds(3), 10, 10), "the client never said that it is at the end");
+        assert!(!is_idle(&mut clock, start + seconds(3), 10, 10), "the client never reported the end");
         let mut clock = at_end(start);
         assert!(!clock.is_idle(start + seconds(3), None));
         clock.hear(ends(10, 10, start));
         assert!(!clock.is_idle(start + seconds(3), Some(ends(10, 10, start))));
-        assert!(!is_idle(&mut clock, start + seconds(3), 11, 11), "there is more than was read");
+        assert!(!is_idle(&mut clock, start + seconds(3), 11, 11), "there are unread records");
     }
 
     #[test]
-    fn another_record_and_a_pause_are_no_longer_the_end() {
+    fn after_another_record_or_a_pause_a_partition_is_not_at_its_end() {
         let start = Instant::now();
         for leave in [|clock: &mut IdleClock, now| clock.read(now), |clock: &mut IdleClock, _| clock.leave_end()] {
             let mut clock = at_end(start);
@@ -143,18 +143,18 @@ mod tests {
     }
 
     #[test]
-    fn an_open_transaction_is_a_lag_and_not_idle() {
+    fn an_open_transaction_is_lag_and_not_idle() {
         let start = Instant::now();
         let mut clock = at_end(start);
         assert!(!is_idle(&mut clock, start + seconds(3), 10, 15));
         assert_eq!(clock.read_up_to(10), 10);
-        assert!(!is_idle(&mut clock, start + seconds(4), 16, 16), "its records and its end are yet to be read");
+        assert!(!is_idle(&mut clock, start + seconds(4), 16, 16), "its records and its end are not read yet");
         clock.reach_end(start + seconds(4));
         assert!(is_idle(&mut clock, start + seconds(5), 16, 16));
     }
 
     #[test]
-    fn holes_before_the_end_are_no_lag() {
+    fn holes_before_the_end_are_not_lag() {
         let start = Instant::now();
         let mut clock = at_end(start);
         assert_eq!(clock.read_up_to(7), 7);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn after_an_outage_it_waits_as_long_again_and_at_most_a_minute() {
+    fn after_an_outage_it_waits_for_as_long_as_the_outage_up_to_a_minute() {
         for (outage, grace) in [(10, 10), (40, 40), (600, 60)] {
             let start = Instant::now();
             let mut clock = at_end(start);

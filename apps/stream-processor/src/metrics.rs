@@ -8,7 +8,7 @@ use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_service::metrics::Family;
 
 const EVENTS: Family =
-    Family::counter("stream_processor_events_total", &["outcome"], "Records of metrics.raw, by what became of them.");
+    Family::counter("stream_processor_events_total", &["outcome"], "Records of metrics.raw, by outcome.");
 const DEAD_LETTERS: Family =
     Family::counter("stream_processor_dead_letters_total", &["reason"], "Records that could not be evaluated.");
 const ALERTS: Family =
@@ -16,10 +16,10 @@ const ALERTS: Family =
 const REPEATED: Family = Family::counter(
     "stream_processor_alerts_repeated_total",
     &[],
-    "Transitions that an earlier run had already written, and so were not written again.",
+    "Transitions that were not written because an earlier run had written them.",
 );
 const WINDOWS: Family =
-    Family::counter("stream_processor_windows_judged_total", &[], "Windows judged, over all groups.");
+    Family::counter("stream_processor_windows_judged_total", &[], "Windows evaluated, over all groups.");
 const OVERFLOWED: Family = Family::counter(
     "stream_processor_overflow_events_total",
     &[],

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_client_still_tries_is_held_up_after_five_seconds() {
+    fn a_record_without_acknowledgement_is_held_up_after_five_seconds() {
         let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let producer = Producer::new(&KafkaArgs::new(nobody.to_string()), "test").unwrap();
         let (mut outbox, start) = (Outbox::default(), Instant::now());
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn of_one_alert_no_message_overtakes_another_and_other_alerts_need_not_wait() {
+    async fn messages_of_one_alert_stay_in_order_and_other_alerts_do_not_wait() {
         let broker = InProcess::start().unwrap();
         let args = KafkaArgs::new(broker.brokers());
         let producer = Producer::new(&args, "test").unwrap();

@@ -244,7 +244,9 @@ impl Owned {
     /// Returns the reason why no more records must be fetched for now, if there is one.
     pub(crate) fn must_wait(&self) -> Option<&str> {
         let is_stuck = self.dead_letters.len() > STUCK_DEAD_LETTERS || self.dead_letters.size() > STUCK_BYTES;
-        self.dead_letters.trouble().or(is_stuck.then_some("the broker is slower than they come"))
+        self.dead_letters
+            .trouble()
+            .or(is_stuck.then_some("the broker accepts dead letters more slowly than they arrive"))
     }
 
     pub(crate) fn is_paused(&self) -> bool {

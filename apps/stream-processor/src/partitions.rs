@@ -163,7 +163,7 @@ impl Ownership for Partitions {
             return Ok(Vec::new());
         }
         let starts = self.take_over(&partitions)?;
-        tracing::info!(partitions = ?starts.iter().map(|(id, _)| id).collect::<Vec<_>>(), "partitions are assigned");
+        tracing::info!(partitions = ?starts.iter().map(|(id, _)| id).collect::<Vec<_>>(), "partitions assigned");
         self.tools.assigned.met();
         Ok(starts)
     }
@@ -174,13 +174,17 @@ impl Ownership for Partitions {
             commits => commit(commits),
         });
         if let Err(error) = handed_over {
-            tracing::warn!(?partitions, %error, "handed over without a last checkpoint: the next owner judges again from the one before");
+            tracing::warn!(
+                ?partitions,
+                %error,
+                "handed over without a final checkpoint; the next owner evaluates again from the previous one"
+            );
         }
         self.lost(partitions);
     }
 
     fn lost(&mut self, partitions: &[i32]) {
-        tracing::info!(?partitions, "partitions are gone");
+        tracing::info!(?partitions, "partitions revoked");
         for id in partitions {
             self.owned.remove(id);
             self.tools.metrics.lag.forget(*id);
@@ -218,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rebalance_that_brings_no_partition_asks_nobody_anything() {
+    fn a_rebalance_without_new_partitions_queries_no_broker() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let _entered = runtime.enter();
         let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -236,6 +240,6 @@ mod tests {
         });
         let start = Instant::now();
         assert_eq!(partitions.assigned(Vec::new()).unwrap(), []);
-        assert!(start.elapsed() < Duration::from_secs(4), "a takeover asks the broker, and waits for 5 s");
+        assert!(start.elapsed() < Duration::from_secs(4), "a takeover would query the broker and wait for 5 s");
     }
 }

@@ -74,7 +74,7 @@ impl Loaded {
             match loaded.take(record) {
                 // The generation of an unreadable record isn't trusted either.
                 Err(error) => {
-                    tracing::error!(partition = record.partition, offset = record.offset, %error, "state can't be read");
+                    tracing::error!(partition = record.partition, offset = record.offset, %error, "can't read a state");
                 }
                 Ok(()) => loaded.generation = generation,
             }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_earlier_owner_still_writes_is_ignored() {
+    fn late_writes_of_an_earlier_owner_are_ignored() {
         let records = [
             record(PARTITION_KEY, &position(10), "1"),
             record(PARTITION_KEY, &position(20), "2"),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_is_left_out_whatever_generation_it_claims() {
+    fn invalid_states_are_ignored_whatever_generation_they_claim() {
         let latest = i64::MAX.to_string();
         let records = [
             record(PARTITION_KEY, &position(10), "1"),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_begins_anew_keeps_its_watermark_and_counts_from_there() {
+    fn a_recreated_input_keeps_its_watermark_and_counts_from_there() {
         let judged_until = Some(jiff::Timestamp::from_second(1_000_000).unwrap());
         let old = PartitionState {
             next_offset: 500,

@@ -47,7 +47,13 @@ pub(super) fn skip_lost(metrics: &Metrics, owned: &mut Owned, low: i64) {
     // The other deleted records had already been read once, and were only to be replayed.
     let unread = owned.skip_lost(low);
     metrics.gap_records.inc_by(unread);
-    tracing::error!(partition, position, low, unread, "records are missing: retention has deleted them");
+    tracing::error!(
+        partition,
+        position,
+        low,
+        unread,
+        "records are missing: retention deleted them before they were read"
+    );
 }
 
 /// Returns the error for an input that ends before the position already read.

@@ -12,7 +12,7 @@ use tidewatch_testkit::Admin;
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_its_topic_an_alert_waits_and_the_judging_does_not() {
+async fn without_its_topic_an_alert_waits_but_evaluation_continues() {
     let Some(kafka) = real_kafka("without_its_topic_an_alert_waits").await else { return };
     let admin = Admin::new(&kafka.args);
     let process = Process::start(&kafka.args, Some("processor-0"));
@@ -25,7 +25,7 @@ async fn without_its_topic_an_alert_waits_and_the_judging_does_not() {
         let at = end - seconds(180) + jiff::SignedDuration::from_millis(tenth * 100);
         produce(&producer, &event("user-service", at, Mood::Failing, tenth.unsigned_abs())).await;
     }
-    eventually("readiness that says so", PATIENCE, async || {
+    eventually("readiness that reports it", PATIENCE, async || {
         process.unready_because().await.filter(|why| why.contains("alerts"))
     })
     .await;

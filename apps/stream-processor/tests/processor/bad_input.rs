@@ -37,7 +37,7 @@ fn bad_inputs() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_bad_record_is_kept_with_its_reason_and_the_next_good_one_is_judged() {
+async fn each_bad_record_is_kept_with_its_reason_and_the_next_good_one_is_evaluated() {
     let Some(kafka) = real_kafka("each_bad_record_is_kept_with_its_reason").await else { return };
     let process = Process::start(&kafka.args, Some("processor-0"));
     let producer = Producer::new(&kafka.args, "test").unwrap();
@@ -68,11 +68,11 @@ async fn each_bad_record_is_kept_with_its_reason_and_the_next_good_one_is_judged
     .await;
     for (place, reason, payload) in sent {
         let letter = &letters[&place];
-        assert_eq!(letter.payload, payload, "{reason}: the bytes as they came");
+        assert_eq!(letter.payload, payload, "{reason}: the bytes are unchanged");
         assert_eq!(letter.key.as_deref(), Some(&b"user-service"[..]));
         let headers = DeadLetterHeaders::read(|name| letter.header(name)).unwrap();
         assert_eq!(headers.reason, reason, "{}", headers.detail);
         assert_eq!((headers.topic.as_str(), headers.consumer.as_str()), (METRICS_RAW.name, "stream-processor"));
-        assert_eq!(letter.header("schema").unwrap(), b"request-event/v1", "the original headers stay");
+        assert_eq!(letter.header("schema").unwrap(), b"request-event/v1", "the original headers are kept");
     }
 }

@@ -27,7 +27,7 @@ async fn saved_position(kafka: &KafkaArgs, partition: i32) -> Option<i64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_queue_holds_up_its_partition_alone_until_it_is_back() {
+async fn a_missing_dead_letter_queue_blocks_only_its_partition_until_it_is_back() {
     let Some(kafka) = real_kafka("a_missing_queue_holds_up_its_partition_alone").await else { return };
     let admin = Admin::new(&kafka.args);
     let process = Process::start(&kafka.args, Some("processor-0"));
@@ -36,11 +36,11 @@ async fn a_missing_queue_holds_up_its_partition_alone_until_it_is_back() {
 
     let producer = Producer::new(&kafka.args, "test").unwrap();
     let mut bad = vec![send(&producer, "user-service", b"certainly not").await];
-    let why = eventually("readiness that says so", PATIENCE, async || {
+    let why = eventually("readiness that reports it", PATIENCE, async || {
         process.unready_because().await.filter(|why| why.contains("dead letters"))
     })
     .await;
-    assert!(!why.contains("checkpoint"), "checkpoints go on for the others: {why}");
+    assert!(!why.contains("checkpoint"), "checkpoints continue for the others: {why}");
 
     bad.push(send(&producer, "user-service", b"nor this").await);
     let other = partition_of(b"api-service", 12);
@@ -51,7 +51,7 @@ async fn a_missing_queue_holds_up_its_partition_alone_until_it_is_back() {
         (saved_position(&kafka.args, other).await? == 1).then_some(())
     })
     .await;
-    assert_eq!(saved_position(&kafka.args, bad[0].0).await, Some(0), "no state passes what is not written");
+    assert_eq!(saved_position(&kafka.args, bad[0].0).await, Some(0), "no state goes beyond an unwritten dead letter");
 
     admin.create_missing().await;
     eventually("readiness without a restart", PATIENCE, async || process.is_ready().await.then_some(())).await;
@@ -63,7 +63,7 @@ async fn a_missing_queue_holds_up_its_partition_alone_until_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_queue_refuses_for_its_size_is_cut_until_it_fits() {
+async fn a_dead_letter_that_is_too_large_is_truncated_until_it_fits() {
     let Some(kafka) = real_kafka("what_the_queue_refuses_for_its_size").await else { return };
     Admin::new(&kafka.args).limit(&METRICS_RAW_DLQ, 5_000).await;
     let process = Process::start(&kafka.args, Some("processor-0"));

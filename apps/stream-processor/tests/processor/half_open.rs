@@ -13,8 +13,8 @@ use crate::support::{Mood, Process, event, eventually, produce, real_kafka};
 const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn half_open_connections_do_not_cost_the_last_checkpoint() {
-    let Some(kafka) = real_kafka("half_open_connections_do_not_cost_the_last_checkpoint").await else { return };
+async fn half_open_connections_do_not_prevent_the_last_checkpoint() {
+    let Some(kafka) = real_kafka("half_open_connections_do_not_prevent_the_last_checkpoint").await else { return };
     let process = Process::start(&kafka.args, None);
     eventually("readiness", SOON, async || process.is_ready().await.then_some(())).await;
     let address = process.admin.strip_prefix("http://").unwrap().to_owned();

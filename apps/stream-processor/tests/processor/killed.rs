@@ -11,7 +11,7 @@ fn kills() -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_violation_is_told_exactly_once_however_often_the_processor_is_killed() {
+async fn every_violation_is_reported_exactly_once_however_often_the_processor_is_killed() {
     let Some(kafka) = real_kafka("every_violation_is_told_exactly_once").await else { return };
     let workload = Workload::start(&kafka.args);
     for kill in 1..=kills() {

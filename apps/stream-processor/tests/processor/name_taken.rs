@@ -7,7 +7,7 @@ use crate::support::{Process, eventually, real_kafka};
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_earlier_member_of_the_same_name_ends_and_the_later_one_works() {
+async fn of_two_members_with_the_same_name_the_earlier_one_ends_and_the_later_one_works() {
     let Some(kafka) = real_kafka("the_earlier_member_of_the_same_name_ends").await else { return };
     let mut first = Process::start(&kafka.args, Some("processor-0"));
     eventually("readiness", PATIENCE, async || first.is_ready().await.then_some(())).await;

@@ -41,8 +41,10 @@ async fn a_broker_that_returns_after_forty_seconds_raises_no_traffic_alert() {
     eventually("armed group", Duration::from_secs(30), async || (processed().await? > 1800).then_some(())).await;
 
     kafka.broker.kafka().unwrap().kill();
-    eventually("readiness that says so", Duration::from_secs(30), async || (!process.is_ready().await).then_some(()))
-        .await;
+    eventually("readiness that reports it", Duration::from_secs(30), async || {
+        (!process.is_ready().await).then_some(())
+    })
+    .await;
     tokio::time::sleep(OUTAGE.saturating_sub(Duration::from_secs(10))).await;
     kafka.broker.kafka().unwrap().restart().await.unwrap();
     let back = Instant::now();

@@ -46,7 +46,7 @@ async fn fired(kafka: &Kafka, state: AlertState) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_created_anew_while_nobody_watched_is_read_and_its_alert_resolved() {
+async fn a_topic_recreated_while_the_processor_was_down_is_read_and_its_alert_resolved() {
     let Some(kafka) = real_kafka("a_topic_created_anew_while_nobody_watched").await else { return };
     let admin = Admin::new(&kafka.args);
     let process = Process::start(&kafka.args, Some("processor-0"));
@@ -69,7 +69,7 @@ async fn a_topic_created_anew_while_nobody_watched_is_read_and_its_alert_resolve
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_created_anew_under_a_running_processor_is_read() {
+async fn a_topic_recreated_under_a_running_processor_is_read() {
     let Some(kafka) = real_kafka("a_topic_created_anew_under_a_running_processor").await else { return };
     let admin = Admin::new(&kafka.args);
     let process = Process::start(&kafka.args, Some("processor-0"));
@@ -82,7 +82,7 @@ async fn a_topic_created_anew_under_a_running_processor_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partition_that_retention_emptied_ahead_of_the_reader_is_told_and_counted() {
+async fn a_partition_that_retention_emptied_before_it_was_read_is_reported_and_counted() {
     let Some(kafka) = real_kafka("a_partition_that_retention_emptied").await else { return };
     write(&kafka, 10, Mood::Well).await;
     let process = Process::start(&kafka.args, Some("processor-0"));
@@ -92,7 +92,7 @@ async fn a_partition_that_retention_emptied_ahead_of_the_reader_is_told_and_coun
     Admin::new(&kafka.args).delete_before(&METRICS_RAW, partition_of(b"user-service", 12), 150).await;
 
     let process = Process::start(&kafka.args, Some("processor-0"));
-    let gap = eventually("readiness though no record comes", PATIENCE, async || {
+    let gap = eventually("readiness although no record arrives", PATIENCE, async || {
         let status = process.status().await?;
         let gap: u64 = status["partitions"].as_array()?.iter().filter_map(|partition| partition["gap"].as_u64()).sum();
         (gap > 0 && process.is_ready().await).then_some(gap)

@@ -29,7 +29,7 @@ async fn write(kafka: KafkaArgs, begin: Timestamp, stop: Arc<AtomicBool>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stretch_that_nobody_watched_raises_no_alert_when_the_services_are_back() {
+async fn an_unwatched_period_raises_no_alert_when_the_services_are_back() {
     let Some(kafka) = real_kafka("a_stretch_that_nobody_watched_raises_no_alert").await else { return };
     let life = async |begin: Timestamp| {
         let stop = Arc::new(AtomicBool::new(false));

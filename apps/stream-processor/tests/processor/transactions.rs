@@ -56,7 +56,7 @@ async fn fired(kafka: &Kafka, rule: &str, service: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_shares_a_partition_with_transactions_is_judged_as_ever() {
+async fn services_that_share_a_partition_with_transactions_are_evaluated_as_usual() {
     let Some(kafka) = real_kafka("whoever_shares_a_partition_with_transactions").await else { return };
     let process = Process::start(&kafka.args, Some("processor-0"));
     let (end, transactions) = (Timestamp::now(), Transactions::new(&kafka.args, "sink"));
@@ -92,7 +92,7 @@ async fn the_end_of_a_transaction_does_not_hide_silence() {
     transactions.abort();
     let row = settled(&kafka, &process).await;
     accounted(&row);
-    assert_eq!(row["holes"], 12, "two ends, and what was taken back");
+    assert_eq!(row["holes"], 12, "two ends, and the aborted records");
     fired(&kafka, "TrafficDrop", SERVICE).await;
     process.terminate();
     // The state covers the holes as well: the next owner reaches the end and becomes idle.
@@ -107,7 +107,7 @@ async fn the_end_of_a_transaction_does_not_hide_silence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_transaction_is_a_lag_and_its_events_are_not_late_once_it_ends() {
+async fn an_open_transaction_is_lag_and_its_events_are_not_late_once_it_ends() {
     let Some(kafka) = real_kafka("an_open_transaction_is_a_lag").await else { return };
     let process = Process::start(&kafka.args, Some("processor-0"));
     let producer = Producer::new(&kafka.args, "test").unwrap();
@@ -136,7 +136,7 @@ async fn an_open_transaction_is_a_lag_and_its_events_are_not_late_once_it_ends()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_retention_takes_under_a_running_processor_is_lost_and_no_hole() {
+async fn records_deleted_under_a_running_processor_are_lost_and_not_holes() {
     let Some(kafka) = real_kafka("what_retention_takes_under_a_running_processor").await else { return };
     let admin = Admin::new(&kafka.args);
     let process = Process::start(&kafka.args, Some("processor-0"));

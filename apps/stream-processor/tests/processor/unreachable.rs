@@ -7,11 +7,11 @@ use crate::support::{Process, eventually, real_kafka};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_waits_for_the_broker_and_ends_in_order_without_it() {
+async fn it_waits_for_the_broker_and_shuts_down_cleanly_without_it() {
     let Some(mut kafka) = real_kafka("it_waits_for_the_broker").await else { return };
     kafka.broker.kafka().unwrap().kill();
     let process = Process::start(&kafka.args, Some("processor-0"));
-    eventually("readiness that says so", PATIENCE, async || {
+    eventually("readiness that reports it", PATIENCE, async || {
         process.unready_because().await.filter(|why| why.contains("no answer from the broker"))
     })
     .await;

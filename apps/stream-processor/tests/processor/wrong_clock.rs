@@ -14,7 +14,7 @@ use tidewatch_kafka::topics::METRICS_RAW;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_fast_clock_is_refused_and_its_neighbours_are_judged() {
+async fn events_of_a_fast_clock_are_rejected_and_those_of_its_neighbours_evaluated() {
     let broker = InProcess::start().unwrap();
     let kafka = KafkaArgs::new(broker.brokers());
     let producer: FutureProducer =
