@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resolved_whose_firing_is_gone_is_an_alert_that_is_over() {
+    fn a_resolved_record_without_its_firing_record_is_a_resolved_alert() {
         let mut book = AlertBook::default();
         book.apply(transition(AlertState::Resolved, 100, 190));
         assert_eq!((book.all().len(), book.firing().count()), (1, 0));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_is_forgotten_after_an_hour_and_beyond_a_number() {
+    fn resolved_alerts_are_dropped_after_an_hour_and_beyond_the_limit() {
         let mut book = AlertBook::default();
         book.apply(transition(AlertState::Firing, 10, 11));
         for n in 0..=MAX_OVER as i64 {

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn held_is_what_retention_left_and_what_came_since() {
+    fn held_counts_what_retention_left_and_what_arrived_since() {
         let mut letters = DeadLetters::default();
         assert_eq!(letters.held(), None);
         letters.set_ends([(0, (5, 8)), (1, (0, 0))].into());
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_ones_are_ordered_by_time_and_bounded() {
+    fn the_latest_dead_letters_are_ordered_by_time_and_bounded() {
         let mut letters = DeadLetters::default();
         for second in [5, 3, 9, 1, 2, 4, 6, 7, 8, 10, 11, 12, 13, 14, 15] {
             letters.record((second % 3) as i32, second, letter(second, "a"));
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_by_key_leave_with_the_history() {
+    fn counts_by_key_are_dropped_with_the_history() {
         let mut letters = DeadLetters::default();
         letters.record(0, 0, letter(100, "a"));
         letters.record(0, 1, letter(100, "a"));

@@ -8,7 +8,7 @@ use tidewatch_service::metrics::Family;
 const RECORDS: Family = Family::counter("console_records_total", &["topic"], "Records read.");
 const SKIPPED: Family =
     Family::counter("console_records_skipped_total", &["topic"], "Records skipped because they can't be read.");
-const PAGES: Family = Family::gauge("console_pages", &[], "Pages that are kept up to date now.");
+const PAGES: Family = Family::gauge("console_pages", &[], "Open pages that receive live updates.");
 const FRAMES: Family = Family::counter("console_frames_total", &[], "Frames rendered.");
 const DROPPED: Family =
     Family::counter("console_pages_dropped_total", &[], "Pages dropped because they did not keep up.");

@@ -53,7 +53,7 @@ mod tests {
     use crate::fixture::at;
 
     #[test]
-    fn a_peer_that_fails_keeps_its_answer_and_the_time_of_the_first_failure() {
+    fn a_failing_peer_keeps_its_last_answer_and_the_time_of_the_first_failure() {
         let mut peer = Peer::new("http://127.0.0.1:1");
         peer.take(at(1), Ok(7));
         peer.take(at(2), Err("connection refused".into()));

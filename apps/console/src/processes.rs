@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn cpu_is_what_was_used_between_two_readings() {
+    fn cpu_is_the_usage_between_two_readings() {
         let mut process = Process::new("console", Reading::parse(&text(10.0, 5.0, 1e7)).unwrap());
         assert_eq!(process.cpu, None);
         process.update(Reading::parse(&text(10.5, 5.0, 2e7)).unwrap(), Duration::from_secs(5));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn text_without_the_figures_is_no_reading() {
+    fn text_without_the_figures_is_not_a_reading() {
         assert_eq!(Reading::parse("process_cpu_seconds_total 1\n"), None);
         assert_eq!(Reading::parse("<html>"), None);
     }

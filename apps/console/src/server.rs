@@ -44,7 +44,7 @@ async fn api_status(Extract(live): Extract<Arc<Live>>) -> impl IntoResponse {
 async fn events(Extract(live): Extract<Arc<Live>>, headers: HeaderMap) -> Response {
     // Another site's page couldn't read the stream, but it could use up the limited number of streams.
     if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
-        return (StatusCode::FORBIDDEN, "streams are for this console's own page\n").into_response();
+        return (StatusCode::FORBIDDEN, "streams are only for this console's own page\n").into_response();
     }
     match live.follow() {
         Some(messages) => Sse::new(as_events(messages)).into_response(),

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_limit_the_longest_silent_service_is_forgotten() {
+    fn beyond_the_limit_the_longest_silent_service_is_dropped() {
         let mut signals = Signals::default();
         for n in 0..MAX_SERVICES as i64 {
             signals.record(&format!("s{n:02}"), arrival(1_000 + n));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_of_silence_forgets_a_service() {
+    fn a_service_is_dropped_after_an_hour_of_silence() {
         let mut signals = Signals::default();
         signals.record("batch", arrival(1_000));
         signals.forget_silent(1_000 + FORGET_SECONDS - 1);
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_as_long_as_an_event_is_clipped_to_one_bounded_name() {
+    fn a_very_long_name_is_truncated() {
         let mut signals = Signals::default();
         signals.record(&"é".repeat(200_000), arrival(1_000));
         let (name, _) = signals.services().next().unwrap();

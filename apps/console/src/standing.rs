@@ -29,7 +29,7 @@ pub(crate) fn standing<'a>(state: &'a State, name: &str, rate: f64) -> Standing<
     }
     let judged = state.processor.as_ref().is_none_or(|processor| processor.failing.is_none());
     if state.kafka_failing.is_some() || !judged {
-        return Standing::new(Condition::Unknown, "can't tell");
+        return Standing::new(Condition::Unknown, "unknown");
     }
     let groups = groups_of(&state.processor, name);
     let rules = || groups.iter().flat_map(|group| group.rules.values());
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_no_rule_can_judge_is_not_ok() {
+    fn a_service_that_no_rule_can_evaluate_is_not_ok() {
         let few = unknown(0.0, "0 % of 20 requests failed; too few to judge");
         let (condition, reason) = said(vec![group("pay", Some("eu"), "HighErrorRate", few)]);
         assert_eq!(condition, Condition::Unknown);
@@ -121,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn regions_that_are_judged_together_are_judged() {
+    fn regions_that_are_evaluated_together_count_as_evaluated() {
         let failing = unknown(0.1, "10 % of 10 requests failed; too few to judge");
         let groups = vec![group("pay", Some("eu"), "HighErrorRate", failing), group("pay", None, "HighErrorRate", OK)];
         assert_eq!(said(groups), (Condition::Ok, None));
     }
 
     #[test]
-    fn a_rule_without_a_reason_to_doubt_leaves_it_ok() {
+    fn a_service_without_a_reason_for_doubt_is_ok() {
         assert_eq!(said(Vec::new()), (Condition::Ok, None));
     }
 }

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_is_clipped() {
+    fn a_long_line_is_truncated() {
         let mut state = State::default();
         state.log(line(1, "FATAL", &"x".repeat(100_000)));
         assert_eq!(state.error_lines[0].message.chars().count(), MAX_LINE + 1);

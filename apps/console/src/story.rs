@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_of_another_kind_service_region_or_time_is_not_the_faults() {
+    fn an_alert_of_another_kind_service_region_or_time_does_not_belong_to_the_fault() {
         let mut book = AlertBook::default();
         book.apply(alert_event("HighErrorRate", "pay", "eu", 115));
         book.apply(alert_event("HighLatencyP99", "auth", "eu", 115));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_of_two_like_faults_gets_the_alert_that_follows_it() {
+    fn the_second_of_two_similar_faults_gets_the_alert_that_follows_it() {
         let mut book = AlertBook::default();
         book.apply(alert_event("TrafficDrop", "pay", "eu", 330));
         let faults = [fault("silence", "pay", None, 100, Some(290)), fault("silence", "pay", None, 300, None)];
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_story_goes_on_until_the_fault_is_healed_and_every_alert_resolved() {
+    fn a_story_continues_until_the_fault_is_healed_and_every_alert_resolved() {
         let mut book = AlertBook::default();
         book.apply(alert_event("HighErrorRate", "pay", "eu", 110));
         book.apply(alert_event("HighErrorRate", "pay", "us", 110));

@@ -20,7 +20,7 @@ fn nowhere() -> KafkaArgs {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_forbids_what_comes_from_elsewhere() {
+async fn every_answer_forbids_content_of_other_hosts() {
     let console = start(config(nowhere())).await;
     for path in ["/", "/api/status", "/nowhere"] {
         let answer = console.get(path).await;
@@ -58,14 +58,14 @@ async fn only_reading_is_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_sites_page_gets_no_stream() {
+async fn a_page_of_another_site_gets_no_stream() {
     let console = start(config(nowhere())).await;
     let request = Client::new().get(format!("{}/events", console.url())).header("sec-fetch-site", "cross-site");
     assert_eq!(request.send().await.unwrap().status(), StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stream_brings_every_fragment_and_goes_on() {
+async fn the_stream_sends_every_fragment_and_stays_open() {
     let console = start(config(nowhere())).await;
     let answer = console.get("/events").await;
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
@@ -85,7 +85,7 @@ async fn the_stream_brings_every_fragment_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_stream_does_not_hold_up_the_end() {
+async fn an_open_stream_does_not_delay_the_shutdown() {
     let console = start(config(nowhere())).await;
     let mut stream = console.get("/events").await.bytes_stream();
     stream.next().await.unwrap().unwrap();
@@ -93,29 +93,29 @@ async fn an_open_stream_does_not_hold_up_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_out_of_reach_is_told_on_the_page_and_by_readiness() {
+async fn an_unreachable_broker_shows_on_the_page_and_in_readiness() {
     let console = start(config(nowhere())).await;
-    let told = async || page(&console).await.contains("Kafka: not answering since").then_some(());
-    eventually("the page says that Kafka does not answer", SOON, told).await;
+    let shown = async || page(&console).await.contains("Kafka: not answering since").then_some(());
+    eventually("the page shows that Kafka does not answer", SOON, shown).await;
     let page = page(&console).await;
-    assert!(page.contains("Can't tell") && page.contains("<title>(?) Tidewatch</title>"), "{page}");
+    assert!(page.contains("Status unknown") && page.contains("<title>(?) Tidewatch</title>"), "{page}");
     assert_eq!(console.readiness().await.0, 503);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_peer_out_of_reach_is_told_and_an_absent_one_left_out() {
+async fn an_unreachable_peer_is_shown_and_an_absent_one_left_out() {
     let mut flags = config(nowhere());
     flags.simulator = Some("http://127.0.0.1:1".parse().unwrap());
     let console = start(flags).await;
-    let told = async || page(&console).await.contains("workload-simulator: not answering since").then_some(());
-    eventually("the page says that the simulator does not answer", SOON, told).await;
+    let shown = async || page(&console).await.contains("workload-simulator: not answering since").then_some(());
+    eventually("the page shows that the simulator does not answer", SOON, shown).await;
     let page = page(&console).await;
     assert!(!page.contains("mock-slack:") && !page.contains("stream-processor:"), "{page}");
     assert_eq!(status(&console).await["totals"]["lag"], serde_json::Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mock_slack_is_asked_for_as_many_notifications_as_may_be_shown() {
+async fn as_many_notifications_as_may_be_shown_are_requested_from_mock_slack() {
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
     let noted = Arc::clone(&asked);
     let keep = async move |uri: Uri| {
@@ -126,12 +126,12 @@ async fn mock_slack_is_asked_for_as_many_notifications_as_may_be_shown() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(keep)).await });
     let _console = start(Config { mock_slack: Some(url.parse().unwrap()), ..config(nowhere()) }).await;
-    let uri = eventually("mock-slack is asked", SOON, async || asked.lock().unwrap().first().cloned()).await;
+    let uri = eventually("mock-slack receives the request", SOON, async || asked.lock().unwrap().first().cloned()).await;
     assert_eq!(uri, format!("/api/alerts?limit={}", console::alerts::NOTIFICATIONS));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_names_the_port_in_use_and_its_flag() {
+async fn a_port_in_use_is_reported_with_its_flag() {
     let console = start(config(nowhere())).await;
     let listen = ListenArgs { listen: Some(console.page_addr()), ..ListenArgs::on_free_ports(Console::ENTRY) };
     let error = Bound::<Console>::new(config(nowhere()), &listen).await.err().unwrap().to_string();

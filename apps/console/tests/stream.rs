@@ -18,7 +18,7 @@ async fn send(producer: &Producer, event: &RequestEvent) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_appears_by_itself_with_its_figures() {
+async fn a_service_appears_with_its_figures() {
     let broker = Broker::in_process();
     let producer = Producer::new(broker.args(), "test").unwrap();
     // Written before the console starts: recent events must be on the page immediately.
@@ -58,7 +58,7 @@ async fn hostile_names_stay_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_is_counted_and_the_next_good_event_shown() {
+async fn unreadable_records_are_counted_and_the_next_good_event_is_shown() {
     let broker = Broker::in_process();
     let producer = Producer::new(broker.args(), "test").unwrap();
     for bad in [&b"{"[..], b"", b"\xff\xfe", b"{\"service\": 7}"] {
@@ -94,14 +94,14 @@ async fn dead_letters_are_shown_with_their_reasons() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_its_alert_and_its_notification_meet_on_the_timeline() {
+async fn a_fault_its_alert_and_its_notification_are_one_story_on_the_timeline() {
     let scene = Scene::start().await;
     let fault = format!("{}/faults/auth-service", scene.fakes.url);
     let firing = async |expected: Value| {
         let status = status(&scene.console).await;
         (status["services"]["auth-service"]["firing"] == expected).then_some(status)
     };
-    eventually("the service is heard", SOON, async || firing(json!([])).await).await;
+    eventually("the service appears", SOON, async || firing(json!([])).await).await;
     let client = reqwest::Client::new();
     client.put(&fault).json(&json!({ "error_rate": 0.3 })).send().await.unwrap();
     let status = eventually("it fires", SOON, async || firing(json!(["HighErrorRate"])).await).await;
@@ -113,6 +113,6 @@ async fn a_fault_its_alert_and_its_notification_meet_on_the_timeline() {
     eventually("the story has its notification", SOON, notified).await;
     client.delete(&fault).send().await.unwrap();
     eventually("it heals", SOON, async || firing(json!([])).await).await;
-    let over = async || page(&scene.console).await.contains("Told it is over").then_some(());
+    let over = async || page(&scene.console).await.contains("Resolution sent").then_some(());
     eventually("the story is over", SOON, over).await;
 }

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_page_gets_everything_first_and_then_what_changed() {
+    async fn a_page_gets_everything_first_and_then_only_changes() {
         let live = live();
         let shutdown = Shutdown::new();
         let mut messages = std::pin::pin!(live.follow().unwrap());
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_rendered_while_nobody_looks() {
+    async fn nothing_is_rendered_while_no_page_is_open() {
         let live = live();
         let shutdown = Shutdown::new();
         let end = async {
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn many_pages_share_one_rendering_a_second() {
+    async fn many_pages_share_one_rendering_per_second() {
         let live = live();
         let shutdown = Shutdown::new();
         let pages: Vec<_> = (0..MAX_PAGES).map(|_| live.follow().unwrap()).collect();

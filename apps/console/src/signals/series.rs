@@ -245,13 +245,13 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_just_began_is_not_shown_slow() {
+    fn a_service_that_just_started_is_not_shown_as_slow() {
         let series = steady(1_000, 1_003, 50.0);
         assert_eq!(series.golden(1_004).rate, 20.0);
     }
 
     #[test]
-    fn quantiles_are_within_a_percent_and_forget_after_the_window() {
+    fn quantiles_are_within_a_percent_and_cover_only_the_window() {
         let mut series = Series::new(1_000);
         for n in 1..=1_000 {
             series.record(arrival(1_000 + n % 10, n as f64));
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_longer_than_the_history_leaves_nothing_of_before() {
+    fn a_gap_longer_than_the_history_clears_it() {
         let mut series = steady(1_000, 1_100, 50.0);
         series.record(arrival(5_000, 70.0));
         let counted: f64 = series.history(5_002, HISTORY_SECONDS, 1).iter().map(|bucket| bucket.rate).sum();
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spike_leaves_its_mark_in_the_history_after_the_sketches_are_gone() {
+    fn a_spike_stays_in_the_history_after_its_sketch_is_dropped() {
         let mut series = steady(1_000, 1_060, 50.0);
         for _ in 0..20 {
             series.record(arrival(1_060, 900.0));
@@ -327,15 +327,11 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_comes_out_of_order_is_counted_in_its_own_second() {
+    fn an_out_of_order_record_is_counted_in_its_own_second() {
         let mut series = steady(1_000, 1_020, 50.0);
         series.record(arrival(1_005, 50.0));
         assert_eq!(series.history(1_021, HISTORY_SECONDS, 1)[5].rate, 21.0);
         series.record(arrival(300, 50.0));
-        assert_eq!(
-            series.history(1_021, HISTORY_SECONDS, 1).len(),
-            20,
-            "what is older than the history is passed over"
-        );
+        assert_eq!(series.history(1_021, HISTORY_SECONDS, 1).len(), 20, "records older than the history are skipped");
     }
 }

@@ -107,7 +107,7 @@ impl Stream {
                     ENDS
                 }
                 Err(error) => {
-                    tracing::debug!(%error, "can't ask for the ends of the dead letters");
+                    tracing::debug!(%error, "can't query the ends of the dead-letter topic");
                     TRY_AGAIN
                 }
             };
@@ -127,13 +127,13 @@ impl Stream {
         state.forget_old(now);
         match (reachable, assigned) {
             (true, true) => self.reached.met(),
-            (true, false) => self.reached.unmet("metrics.raw is not there yet"),
+            (true, false) => self.reached.unmet("metrics.raw does not exist yet"),
             (false, _) => self.reached.unmet(format!("no answer from {} for 10 s", state.brokers)),
         }
         if reachable && state.kafka_failing.take().is_some() {
             tracing::info!("kafka answers");
         } else if !reachable && state.kafka_failing.is_none() && silent_since > self.started {
-            tracing::warn!(brokers = state.brokers, "kafka doesn't answer; trying on");
+            tracing::warn!(brokers = state.brokers, "kafka does not answer; retrying");
             state.kafka_failing = Some(silent_since);
         }
     }

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_axis_grows_with_what_is_known() {
+    fn the_axis_grows_with_the_known_history() {
         let lengths = [0, 120, 121, 300, 301, 9_999].map(|age| Axis::holding(age).seconds);
         assert_eq!(lengths, [120, 120, 300, 300, 600, 600]);
     }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_scale_holds_every_value_and_none_below_zero() {
+    fn a_log_scale_contains_every_value_and_none_below_zero() {
         let scale = Scale::log([40.0, 0.0, 500.0].into_iter());
         assert!(scale.y(40.0) < 100.0 && scale.y(500.0) > 0.0);
         assert_eq!(scale.y(0.0), 100.0);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_lifts_the_pen_and_closes_the_area() {
+    fn a_gap_interrupts_the_line_and_closes_the_area() {
         let points = vec![(0.0, Some(1.0)), (5.0, Some(2.0)), (10.0, None), (15.0, Some(4.0))];
         let line = Line { class: "p99", points, filled: true };
         assert_eq!(path(&line, Scale::Linear(4.0), false), "M0 75L5 50M15 0");

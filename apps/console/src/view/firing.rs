@@ -56,7 +56,10 @@ fn incident(view: &View<'_>, alerts: &[&Alert]) -> Markup {
                     @if !regions.is_empty() { " · " (names(&regions)) }
                     " · since " (format::clock(since)) " UTC (" (format::age(since, view.now)) ")"
                     @if let Some(url) = link(&worst.runbook_url) {
-                        " · " a href=(url) rel="noreferrer" { "what to do" span class="sr" { " about " bdi { (worst.rule) } } }
+                        " · "
+                        a href=(url) rel="noreferrer" {
+                            "what to do" span class="sr" { " about " bdi { (worst.rule) } }
+                        }
                     }
                 }
             }

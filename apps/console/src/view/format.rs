@@ -98,19 +98,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_as_many_digits_as_they_deserve() {
+    fn larger_numbers_have_fewer_decimals() {
         let written = [0.0, 0.44, 0.3 * 100.0, 20.12, 148.4, 12_400.0, -1_234_567.0, f64::NAN].map(number);
         assert_eq!(written, ["0", "0.4", "30", "20.1", "148", "12,400", "-1,234,567", "–"]);
     }
 
     #[test]
-    fn shares_and_latencies_keep_small_values_apart() {
+    fn small_shares_and_latencies_stay_distinguishable() {
         assert_eq!([0.0, 0.0001, 0.05, 0.314, 1.0].map(percent), ["0", "0.01", "5.0", "31.4", "100.0"]);
         assert_eq!([0.25, 48.3, 1240.4].map(milliseconds), ["0.2", "48", "1,240"]);
     }
 
     #[test]
-    fn durations_read_well_at_every_length() {
+    fn durations_are_shown_in_a_fitting_unit() {
         assert_eq!(
             [0.04, 14.24, 48.0, 119.9, 252.0, 3_900.0].map(duration),
             ["0.0 s", "14.2 s", "48 s", "2 min 00 s", "4 min 12 s", "1 h 05 min"]

@@ -7,7 +7,7 @@ use super::{View, format};
 pub(super) fn logs(view: &View<'_>) -> Markup {
     html! {
         @if view.state.error_lines.is_empty() {
-            p class="empty" { "No service has logged an error lately." }
+            p class="empty" { "No service has logged an error recently." }
         } @else {
             ol class="lines" {
                 @for line in &view.state.error_lines {

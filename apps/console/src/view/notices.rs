@@ -11,10 +11,11 @@ pub(super) fn notices(view: &View<'_>) -> Markup {
     let state = view.state;
     html! {
         @if let Some(since) = state.kafka_failing {
-            (notice(view, "Kafka", &state.brokers, since, "", "Figures, alerts and logs below are from before."))
+            (notice(view, "Kafka", &state.brokers, since, "", "Figures, alerts and logs below are out of date."))
         }
         @if let Some((peer, since, why)) = failing(&state.processor) {
-            (notice(view, "stream-processor", peer, since, why, "Nobody may be judging: rule states and lag are unknown."))
+            (notice(view, "stream-processor", peer, since, why, "Rules may not be evaluated: their states and the lag \
+                                                                 are unknown."))
         }
         @if let Some((peer, since, why)) = failing(&state.simulator) {
             (notice(view, "workload-simulator", peer, since, why, "Injected faults may be missing from the timeline."))

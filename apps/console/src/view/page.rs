@@ -14,6 +14,15 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Seconds between reloads without JavaScript.
 const RELOAD_SECONDS: u32 = 10;
+/// The headings' ids, and their names in the navigation.
+const SECTIONS: [(&str, &str); 6] = [
+    ("h-services", "Services"),
+    ("h-timeline", "Timeline"),
+    ("h-pipeline", "Pipeline"),
+    ("h-logs", "Errors"),
+    ("h-processes", "Processes"),
+    ("h-meaning", "Meaning"),
+];
 
 /// The content security policy. It allows the one style and the one script by their hashes, images in data URIs and
 /// connections to the console; nothing else is loaded.
@@ -42,7 +51,8 @@ pub fn page(frame: &Frame) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="description" content="Live golden signals, alerts and injected faults";
                 noscript { meta http-equiv="refresh" content=(RELOAD_SECONDS); }
-                link id="icon" rel="icon" href=(frame.icon) data-quiet=(*QUIET_ICON) data-firing=(*FIRING_ICON) data-blind=(*BLIND_ICON);
+                link id="icon" rel="icon" href=(frame.icon)
+                    data-quiet=(*QUIET_ICON) data-firing=(*FIRING_ICON) data-blind=(*BLIND_ICON);
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -58,7 +68,7 @@ pub fn page(frame: &Frame) -> Markup {
                     }
                     nav aria-label="Sections" {
                         ul {
-                            @for (id, name) in [("h-services", "Services"), ("h-timeline", "Timeline"), ("h-pipeline", "Pipeline"), ("h-logs", "Errors"), ("h-processes", "Processes"), ("h-meaning", "Meaning")] {
+                            @for (id, name) in SECTIONS {
                                 li { a href={ "#" (id) } { (name) } }
                             }
                         }
@@ -73,27 +83,31 @@ pub fn page(frame: &Frame) -> Markup {
                     div id="firing" { (fragment("firing")) }
                     p id="announcement" class="sr" aria-live="polite" { (fragment("announcement")) }
                     section aria-labelledby="h-services" {
-                        h2 id="h-services" tabindex="-1" { "Services" small id="services-note" { (fragment("services-note")) } }
+                        h2 id="h-services" tabindex="-1" {
+                            "Services" small id="services-note" { (fragment("services-note")) }
+                        }
                         div id="services" { (fragment("services")) }
                     }
                     section aria-labelledby="h-timeline" {
-                        h2 id="h-timeline" tabindex="-1" { "Incident timeline" small id="timeline-note" { (fragment("timeline-note")) } }
+                        h2 id="h-timeline" tabindex="-1" {
+                            "Incident timeline" small id="timeline-note" { (fragment("timeline-note")) }
+                        }
                         div id="timeline" class="card" { (fragment("timeline")) }
                     }
                     section aria-labelledby="h-pipeline" {
-                        h2 id="h-pipeline" tabindex="-1" { "Pipeline" small { "what becomes of the records" } }
+                        h2 id="h-pipeline" tabindex="-1" { "Pipeline" small { "how records are processed" } }
                         div id="pipeline" { (fragment("pipeline")) }
                     }
                     section aria-labelledby="h-logs" {
-                        h2 id="h-logs" tabindex="-1" { "Last errors logged" small { "from logs.raw, UTC" } }
+                        h2 id="h-logs" tabindex="-1" { "Latest logged errors" small { "from logs.raw, UTC" } }
                         div id="logs" class="card" { (fragment("logs")) }
                     }
                     section aria-labelledby="h-processes" {
-                        h2 id="h-processes" tabindex="-1" { "Processes" small { "what they use, every 5 s" } }
+                        h2 id="h-processes" tabindex="-1" { "Processes" small { "resource usage, every 5 s" } }
                         div id="processes" class="card" { (fragment("processes")) }
                     }
                     section aria-labelledby="h-meaning" {
-                        h2 id="h-meaning" tabindex="-1" { "What the figures mean" }
+                        h2 id="h-meaning" tabindex="-1" { "Meaning of the figures" }
                         div class="card meaning" { (meaning()) }
                     }
                 }
@@ -108,31 +122,35 @@ fn meaning() -> Markup {
     let terms = [
         (
             "Requests",
-            "Finished requests per second, counted when Kafka got them: over the last 10 whole seconds, 1 s behind.",
+            "Finished requests per second over the last 10 whole seconds, counted by their arrival in Kafka, 1 s \
+             behind.",
         ),
-        ("Errors", "Share of these requests that failed (what the event says, else status 500 and above)."),
+        ("Errors", "Share of these requests that failed: as the event reports, otherwise by status 500 and above."),
         (
             "P50, P95, P99",
-            "50, 95 and 99 of 100 requests were at most this slow. DDSketch, within 1 %. Requests of unknown latency are left out.",
+            "Latency that 50, 95 and 99 of 100 requests did not exceed, within 1 % (DDSketch). Requests with unknown \
+             latency are left out.",
         ),
         (
             "Rules",
-            "The stream-processor judges each service and region over 60 s, every 5 s. Two violating windows in a row fire, two clean ones resolve.",
+            "The stream-processor evaluates each service and region over 60 s, every 5 s. An alert fires after two \
+             violating windows in a row and resolves after two clean ones.",
         ),
         (
-            "Too few to judge",
-            "A dashed ring: with fewer than 50 requests in 60 s (200 for latency) a rule decides only where the failures can't be chance. Until then nobody knows, and the figures say what there is.",
+            "Too few to evaluate",
+            "A dashed ring: with fewer than 50 requests in 60 s (200 for latency), a rule decides only if the \
+             failures can't be chance. Until then the condition is unknown; the figures still show every request.",
         ),
-        ("Firing", "Counted by rule and service, however many regions are hit."),
+        ("Firing", "Counted per rule and service, regardless of the number of regions."),
         ("Dead letters", "Records that can't be read are kept, byte for byte, in metrics.raw.dlq."),
         (
             "Services",
-            "Each appears with its first event; up to 50 are shown, and one that is silent for an hour leaves.",
+            "A service appears with its first event and disappears after an hour of silence. Up to 50 are shown.",
         ),
     ];
     html! {
         details {
-            summary { "Explain them" }
+            summary { "Show explanations" }
             dl { @for (term, text) in terms { dt { (term) } dd { (text) } } }
         }
     }

@@ -6,6 +6,9 @@ use tidewatch_contract::http::processor::{PartitionStatus, Status};
 use super::chart::fixed;
 use super::{View, format};
 
+/// The columns of the table of partitions.
+const COLUMNS: [&str; 8] = ["Partition", "Position", "End", "Lag", "Watermark", "Late", "Dead letters", "Holes"];
+
 pub(super) fn pipeline(view: &View<'_>) -> Markup {
     let processor = view.state.processor.as_ref();
     html! {
@@ -32,12 +35,15 @@ fn progress(view: &View<'_>, status: &Status) -> Markup {
     };
     html! {
         dl class="counts" {
-            (count("Produced", totals.produced as i64, "Records written to metrics.raw since the processor's first start."))
+            (count("Produced", totals.produced as i64, "Records written to metrics.raw since the processor's first \
+                                                        start."))
             (count("Processed", totals.processed as i64, "Records that the processor has read."))
-            (count("Late", totals.late as i64, "Events that arrived after their window was evaluated: counted, not evaluated."))
+            (count("Late", totals.late as i64, "Events that arrived after their window was evaluated: counted, not \
+                                                evaluated."))
             (count("Dead letters", totals.dead_lettered as i64, "Records that can't be evaluated."))
             @if totals.holes > 0 {
-                (count("Holes", totals.holes as i64, "Offsets without a record to read: ends of transactions, aborted ones, compaction."))
+                (count("Holes", totals.holes as i64, "Offsets without a record to read: ends of transactions, aborted \
+                                                      ones, compaction."))
             }
             @if totals.gap > 0 {
                 (count("Lost", totals.gap as i64, "Records that retention deleted before they were read."))
@@ -51,13 +57,14 @@ fn progress(view: &View<'_>, status: &Status) -> Markup {
                 table {
                     thead {
                         tr {
-                            @for name in ["Partition", "Position", "End", "Lag", "Watermark", "Late", "Dead letters", "Holes"] { th scope="col" { (name) } }
+                            @for name in COLUMNS { th scope="col" { (name) } }
                         }
                     }
                     tbody { @for partition in &status.partitions { (partition_row(view, partition)) } }
                 }
             }
-            p class="muted" { "Watermark: the event time up to which everything is evaluated, shown as its distance from now. An unused partition has none." }
+            p class="muted" { "Watermark: the event time up to which everything is evaluated, shown as its distance \
+                               from now. An unused partition has none." }
         }
     }
 }
@@ -69,7 +76,8 @@ fn partition_row(view: &View<'_>, partition: &PartitionStatus) -> Markup {
             td { (format::thousands(partition.position)) }
             td { (format::thousands(partition.high)) }
             td { (format::thousands(partition.lag)) }
-            td { (partition.watermark.map_or(format::NONE.to_owned(), |at| format!("{} ago", format::age(at, view.now)))) }
+            @let watermark = partition.watermark.map(|at| format!("{} ago", format::age(at, view.now)));
+            td { (watermark.unwrap_or(format::NONE.to_owned())) }
             td { (partition.late) }
             td { (partition.dead_lettered) }
             td { (partition.holes) }
@@ -85,13 +93,14 @@ fn lag_bars(partitions: &[PartitionStatus]) -> Markup {
             p { "Lag by partition, in records " span class="muted" { "(full bar: " (format::number(top)) ")" } }
             ol {
                 @for partition in partitions {
-                    li title={ "partition " (partition.partition) ": " (format::thousands(partition.lag)) " records behind" } {
+                    @let lag = format::thousands(partition.lag);
+                    li title={ "partition " (partition.partition) ": " (lag) " records behind" } {
                         svg viewBox="0 0 10 30" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
                             rect class="track" width="10" height="30" {}
                             @let height = (partition.lag as f64 / top * 30.0).clamp(0.0, 30.0);
                             rect class="used" width="10" y=(fixed(30.0 - height)) height=(fixed(height)) {}
                         }
-                        b { (format::thousands(partition.lag)) }
+                        b { (lag) }
                         span class="muted" { "p" (partition.partition) }
                     }
                 }
@@ -104,7 +113,10 @@ fn dead_letters(view: &View<'_>) -> Markup {
     let letters = &view.state.letters;
     html! {
         dl class="counts" {
-            div title="Dead letters that metrics.raw.dlq holds." { dt { "Held" } dd { b { (letters.held().map_or(format::NONE.to_owned(), format::thousands)) } } }
+            div title="Dead letters that metrics.raw.dlq holds." {
+                dt { "Held" }
+                dd { b { (letters.held().map_or(format::NONE.to_owned(), format::thousands)) } }
+            }
             div { dt { "Last minute" } dd { b { (letters.recent(view.second(), 60)) } } }
         }
         @if letters.last().next().is_none() {
@@ -116,7 +128,9 @@ fn dead_letters(view: &View<'_>) -> Markup {
                         time { (format::clock(letter.at)) }
                         span class="level" { (letter.reason) }
                         span class="name" { (if letter.key.is_empty() { "no key" } else { &letter.key }) }
-                        span class="message" { (explain(&letter.reason)) " " span class="muted" { bdi { (letter.origin) } } }
+                        span class="message" {
+                            (explain(&letter.reason)) " " span class="muted" { bdi { (letter.origin) } }
+                        }
                     }
                 }
             }
@@ -126,7 +140,7 @@ fn dead_letters(view: &View<'_>) -> Markup {
 
 fn explain(reason: &str) -> &'static str {
     match reason {
-        "not_json" => "no JSON in UTF-8",
+        "not_json" => "not JSON in UTF-8",
         "invalid_field" => "a field is missing, or its value is wrong",
         "too_large" => "larger than 256 KiB",
         "too_old" => "its time is before the year 2000",

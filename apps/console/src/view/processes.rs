@@ -10,7 +10,7 @@ pub(super) fn processes(view: &View<'_>) -> Markup {
     let shown = distinct(view.state.own_process.iter().chain(&view.state.processor_process));
     html! {
         @if shown.is_empty() {
-            p class="empty" { "Measured every 5 s; the first figures come in a moment." }
+            p class="empty" { "Measured every 5 s; the first figures appear shortly." }
         } @else {
             @for process in &shown { (process_card(process)) }
         }
@@ -38,7 +38,10 @@ fn process_card(process: &Process) -> Markup {
                 div { dt { "Memory" } dd { b { (format::mebibytes(process.memory_bytes)) } " resident" } }
                 div {
                     dt { "Open files" }
-                    dd { b { (format::number(process.open_files)) } " of " (format::number(process.max_files)) (meter(files)) }
+                    dd {
+                        b { (format::number(process.open_files)) } " of " (format::number(process.max_files))
+                        (meter(files))
+                    }
                 }
             }
         }
@@ -49,7 +52,8 @@ fn meter(share: f64) -> Markup {
     html! {
         svg class="meter" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
             rect class="track" width="100" height="4" {}
-            rect class=(if share > 0.8 { "full" } else { "used" }) width=(fixed(share.clamp(0.01, 1.0) * 100.0)) height="4" {}
+            @let class = if share > 0.8 { "full" } else { "used" };
+            rect class=(class) width=(fixed(share.clamp(0.01, 1.0) * 100.0)) height="4" {}
         }
     }
 }

@@ -23,8 +23,14 @@ pub(super) fn services(view: &View<'_>) -> Markup {
     html! {
         @if services.peek().is_none() {
             div class="card hint" {
-                p { strong { "No service has been heard yet." } " A service appears by itself with its first event on " code { "metrics.raw" } "." }
-                p { "Start the whole demo with " code { "cargo run --release -- up" } ", or send your own access log: " code { "cargo run --release -- replay access.log" } }
+                p {
+                    strong { "No service has sent an event yet." }
+                    " A service appears with its first event on " code { "metrics.raw" } "."
+                }
+                p {
+                    "Start the whole demo with " code { "cargo run --release -- up" } ", or send your own access log: "
+                    code { "cargo run --release -- replay access.log" }
+                }
             }
         }
         @for (name, series) in services { (card(view, name, series)) }
@@ -72,7 +78,8 @@ fn signals(
                 dd class="scale" { (scale_label(rate_scale, |top| format!("0–{} /s", format::number(top)))) }
                 dd class="figure" { b { (format::rate(golden.rate)) } span class="unit" { " /s" } }
                 dd class="plot" {
-                    (chart("", view.axis, rate_scale, None, &[Line { filled: true, ..line(view, history, "rate", |b| Some(b.rate)) }], &shades(Family::Traffic)))
+                    @let rate = Line { filled: true, ..line(view, history, "rate", |b| Some(b.rate)) };
+                    (chart("", view.axis, rate_scale, None, &[rate], &shades(Family::Traffic)))
                 }
             }
             div {
@@ -81,25 +88,34 @@ fn signals(
                     (scale_label(error_scale, |top| format!("0–{} %", format::number(top * 100.0))))
                     @if let Some(limit) = failing { " · limit " (format::number(limit * 100.0)) " %" }
                 }
-                dd class="figure" { b { (golden.error_ratio.map_or(format::NONE.to_owned(), format::percent)) } span class="unit" { " %" } }
+                dd class="figure" {
+                    b { (golden.error_ratio.map_or(format::NONE.to_owned(), format::percent)) }
+                    span class="unit" { " %" }
+                }
                 dd class="plot" {
-                    (chart("", view.axis, error_scale, failing, &[Line { filled: true, ..line(view, history, "errors", |b| b.error_ratio) }], &shades(Family::Errors)))
+                    @let errors = Line { filled: true, ..line(view, history, "errors", |b| b.error_ratio) };
+                    (chart("", view.axis, error_scale, failing, &[errors], &shades(Family::Errors)))
                 }
             }
             div {
                 dt { "Latency" }
-                dd class="scale" { @if let Some(limit) = slow { "log scale · limit " (format::number(limit)) " ms" } @else { "log scale" } }
+                dd class="scale" {
+                    "log scale"
+                    @if let Some(limit) = slow { " · limit " (format::number(limit)) " ms" }
+                }
                 dd class="figure wide" {
                     @for (index, label) in ["P50", "P95", "P99"].into_iter().enumerate() {
                         span class={ "quantile q" (index) } {
                             span class="unit" { (label) " " }
-                            b { (golden.quantiles.map_or(format::NONE.to_owned(), |values| format::milliseconds(values[index]))) }
+                            @let value = golden.quantiles.map(|values| format::milliseconds(values[index]));
+                            b { (value.unwrap_or(format::NONE.to_owned())) }
                         }
                     }
                     span class="unit" { " ms" }
                 }
                 dd class="plot" {
-                    (chart("tall", view.axis, latency_scale, slow, &[quantile("q0", 0), quantile("q1", 1), quantile("q2", 2)], &shades(Family::Latency)))
+                    @let quantiles = [quantile("q0", 0), quantile("q1", 1), quantile("q2", 2)];
+                    (chart("tall", view.axis, latency_scale, slow, &quantiles, &shades(Family::Latency)))
                 }
             }
         }
@@ -194,13 +210,14 @@ fn rule_row<'a>(name: &str, states: impl Iterator<Item = Option<&'a RuleView>>, 
             }
             @for state in states {
                 @let condition = state.filter(|_| fresh).map_or(Condition::Unknown, |state| Condition::of(state.state));
-                @let limit = state.and_then(|state| state.threshold);
-                @let limit = limit.map(|limit| format!("{}, limit {}", condition.word(), format::measured(unit, limit)));
+                @let limit = state.and_then(|state| state.threshold).map(|limit| format::measured(unit, limit));
+                @let limit = limit.map(|limit| format!("{}, limit {limit}", condition.word()));
                 @let reason = state.filter(|_| fresh).and_then(|state| state.reason.as_deref()).map(sentence);
                 td class=(condition.word()) title=[reason.or(limit)] {
                     (shape(condition))
                     span class="sr" { (condition.word()) " " }
-                    span { (state.and_then(|state| state.value).map_or(format::NONE.to_owned(), |value| cell(unit, value))) }
+                    @let value = state.and_then(|state| state.value).map(|value| cell(unit, value));
+                    span { (value.unwrap_or(format::NONE.to_owned())) }
                 }
             }
         }

@@ -49,7 +49,7 @@ pub(super) fn what(view: &View<'_>, story: &Story<'_>) -> String {
         None => {
             let rule = story.alerts.first().map_or("alert", |alert| alert.rule.as_str());
             let known = view.state.simulator.as_ref().is_some_and(|simulator| simulator.current().is_some());
-            if known { format!("{rule}, nothing of the kind was injected") } else { rule.to_owned() }
+            if known { format!("{rule}, no such fault was injected") } else { rule.to_owned() }
         }
     }
 }
@@ -121,7 +121,7 @@ fn steps(view: &View<'_>, story: &Story<'_>) -> Vec<Step> {
             class: "missed",
             at: story.healed(),
             after: None,
-            detail: "healed before a rule was violated long enough".to_owned(),
+            detail: "healed before a rule was violated for long enough".to_owned(),
         });
         return steps;
     }
@@ -160,7 +160,7 @@ fn steps(view: &View<'_>, story: &Story<'_>) -> Vec<Step> {
         });
         if expects_word && story.resolved().is_some() {
             steps.push(Step {
-                name: "Told it is over",
+                name: "Resolution sent",
                 class: "told",
                 at: story.told_over(),
                 after: since(from, story.told_over()),

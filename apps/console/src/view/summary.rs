@@ -71,7 +71,7 @@ pub(super) fn summary(view: &View<'_>) -> Markup {
                 "Errors",
                 &if rate > 0.0 { format::percent(errors / rate) } else { format::NONE.to_owned() },
                 "%",
-                "Failed requests of all, over the last 10 s.",
+                "Failed share of all requests, over the last 10 s.",
             ))
             @if let Some(totals) = totals {
                 (tile(
@@ -112,14 +112,14 @@ fn verdict(view: &View<'_>, services: usize) -> Markup {
         let hit: std::collections::BTreeSet<&str> = hit.collect();
         (Condition::Firing, format!("{firing} firing"), format!("{} of {services} services", hit.len()))
     } else if blind(view) {
-        (Condition::Unknown, "Can't tell".to_owned(), "see below".to_owned())
+        (Condition::Unknown, "Status unknown".to_owned(), "see below".to_owned())
     } else if services == 0 {
         (Condition::Unknown, "No events yet".to_owned(), "waiting".to_owned())
     } else {
         let services_word = if services == 1 { "service" } else { "services" };
         let unjudged = match unjudged(view) {
             0 => String::new(),
-            unjudged => format!(", {unjudged} with too few requests to judge"),
+            unjudged => format!(", {unjudged} with too few requests to evaluate"),
         };
         (Condition::Ok, "All quiet".to_owned(), format!("{services} {services_word}{unjudged}"))
     };

@@ -50,7 +50,7 @@ fn one_story(fault_kind: &str, rule: &str) -> State {
 }
 
 #[test]
-fn quiet_is_said_in_title_word_and_shape() {
+fn quiet_shows_in_title_word_and_shape() {
     let state = with_traffic(&["auth", "pay"]);
     assert_eq!(frame(&state, at(NOW)).title, "Tidewatch");
     let summary = fragment(&state, "summary");
@@ -60,7 +60,7 @@ fn quiet_is_said_in_title_word_and_shape() {
 }
 
 #[test]
-fn firing_is_said_in_title_icon_word_shape_and_card() {
+fn firing_shows_in_title_icon_word_shape_and_card() {
     let mut state = with_traffic(&["auth", "pay"]);
     let quiet = frame(&state, at(NOW)).icon;
     for region in ["eu", "us"] {
@@ -78,7 +78,7 @@ fn firing_is_said_in_title_icon_word_shape_and_card() {
 }
 
 #[test]
-fn a_page_that_cannot_tell_does_not_look_well() {
+fn a_page_without_current_data_does_not_look_healthy() {
     let mut state = with_traffic(&["pay"]);
     let mut processor = Peer::new("http://127.0.0.1:9465");
     processor.take(at(NOW - 75), Ok(Status::default()));
@@ -92,7 +92,7 @@ fn a_page_that_cannot_tell_does_not_look_well() {
 }
 
 #[test]
-fn a_service_with_too_few_requests_to_judge_has_a_look_of_its_own_and_says_why() {
+fn a_service_with_too_few_requests_has_its_own_look_and_shows_the_reason() {
     let mut state = with_traffic(&["auth", "pay"]);
     let reason = "100 % of 20 requests failed; too few to judge";
     let groups = vec![
@@ -105,32 +105,32 @@ fn a_service_with_too_few_requests_to_judge_has_a_look_of_its_own_and_says_why()
     assert_eq!(services.matches("card service unknown").count(), 1, "{services}");
     let shown = text(&services);
     assert!(shown.contains("|too few to judge|") && shown.contains(&format!("|{reason}.|")), "{shown}");
-    assert!(services.contains(&format!("title=\"{reason}.\"")), "the cell says why: {services}");
+    assert!(services.contains(&format!("title=\"{reason}.\"")), "the cell shows the reason: {services}");
     let summary = text(&fragment(&state, "summary"));
-    assert!(summary.contains("2 services, 1 with too few requests to judge"), "{summary}");
+    assert!(summary.contains("2 services, 1 with too few requests to evaluate"), "{summary}");
 }
 
 #[test]
-fn an_absent_peer_leaves_nothing_behind() {
+fn nothing_is_shown_of_an_absent_peer() {
     let mut state = with_traffic(&["pay"]);
     state.alerts.apply(alert_event("HighErrorRate", "pay", "eu", NOW - 30));
     let timeline = fragment(&state, "timeline");
     assert!(!timeline.contains("injected</text>") && !timeline.contains("notified</text>"), "{timeline}");
-    assert!(!timeline.contains("nothing of the kind"), "nobody knows what was injected: {timeline}");
+    assert!(!timeline.contains("no such fault"), "the injected faults are unknown: {timeline}");
     assert!(!fragment(&state, "pipeline").contains("Stream-processor"));
     assert!(!fragment(&state, "services").contains("<table"));
     assert_eq!(fragment(&state, "notices"), "");
 }
 
 #[test]
-fn a_story_tells_the_seconds_from_injection_to_detection_and_word() {
+fn a_story_shows_the_seconds_from_injection_to_detection_and_notification() {
     let story = text(&fragment(&one_story("error_rate", "HighErrorRate"), "timeline"));
     assert!(story.contains("Injected") && story.contains("+14.0 s") && story.contains("+15.0 s"), "{story}");
     assert!(!story.contains("Healed") && !story.contains("Resolved"), "{story}");
 }
 
 #[test]
-fn a_healed_story_tells_the_seconds_from_healing_to_the_end() {
+fn a_healed_story_shows_the_seconds_from_healing_to_the_end() {
     let mut state = one_story("error_rate", "HighErrorRate");
     let healed = vec![fault("error_rate", "pay", None, NOW - 100, Some(NOW - 70))];
     state.simulator = answered(Faults { active: Vec::new(), history: healed });
@@ -142,7 +142,7 @@ fn a_healed_story_tells_the_seconds_from_healing_to_the_end() {
 }
 
 #[test]
-fn what_is_not_there_yet_is_waited_for() {
+fn a_pending_step_shows_how_long_it_has_been_pending() {
     let mut state = with_traffic(&["pay"]);
     let active = vec![fault("latency", "pay", Some("eu"), NOW - 8, None)];
     state.simulator = answered(Faults { active, history: Vec::new() });
@@ -152,7 +152,7 @@ fn what_is_not_there_yet_is_waited_for() {
 }
 
 #[test]
-fn malformed_records_are_told_by_their_dead_letters() {
+fn malformed_records_are_shown_by_their_dead_letters() {
     let mut state = with_traffic(&["pay"]);
     let active = vec![fault("malformed", "pay", None, NOW - 60, None)];
     state.simulator = answered(Faults { active, history: Vec::new() });
@@ -162,7 +162,7 @@ fn malformed_records_are_told_by_their_dead_letters() {
 }
 
 #[test]
-fn nothing_to_tell_shows_how_to_break_something() {
+fn an_empty_timeline_shows_how_to_break_something() {
     let mut state = with_traffic(&["pay"]);
     state.simulator = answered(Faults::default());
     let timeline = text(&fragment(&state, "timeline"));
@@ -214,11 +214,11 @@ fn page_of(hostile: &str) -> String {
 fn names_from_the_stream_and_from_peers_stay_text() {
     let page = page_of("<script>alert(1)</script>\"'&");
     assert!(page.contains("&lt;script&gt;alert(1)"));
-    assert_eq!(page.matches("<script").count(), 1, "only the page's own");
+    assert_eq!(page.matches("<script").count(), 1, "only the page's own script");
 }
 
 #[test]
-fn no_name_turns_the_text_around_it() {
+fn a_right_to_left_name_does_not_reverse_the_text_around_it() {
     let page = page_of("\u{202e}x");
     let isolated = ["name", "rule", "level", "message"].map(|class| format!("{class}\""));
     let found: Vec<usize> = page.match_indices('\u{202e}').map(|(at, _)| at).collect();
@@ -245,7 +245,7 @@ fn the_worst_region_of_a_traffic_drop_is_the_quietest() {
 }
 
 #[test]
-fn many_of_everything_stay_bounded() {
+fn a_page_with_many_services_and_alerts_stays_bounded() {
     let names: Vec<String> = (0..60).map(|n| format!("service-{n}")).collect();
     let mut state = with_traffic(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let mut active = Vec::new();

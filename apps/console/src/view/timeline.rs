@@ -94,10 +94,12 @@ pub(super) fn timeline(view: &View<'_>) -> Markup {
                 (gutter(view, &lanes, height))
                 svg class="axis" width="100%" height=(fixed(height)) role="img" aria-labelledby="axis-title" {
                     title id="axis-title" {
-                        "What was injected, detected and notified in the last " (view.axis.name()) ". The list below says the same in words."
+                        "Faults, detections and notifications of the last " (view.axis.name())
+                        ". The list below describes the same in words."
                     }
                     defs {
-                        pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                        pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse"
+                            patternTransform="rotate(45)" {
                             rect class="hatch-ground" width="6" height="6" {}
                             rect class="hatch-line" width="3" height="6" {}
                         }
@@ -124,7 +126,8 @@ fn quiet(view: &View<'_>) -> Markup {
             }
             p { strong { "Nothing was injected and nothing was detected in the last " (view.axis.name()) "." } }
             @if view.state.simulator.is_some() {
-                p { "Break something and watch this axis: the fault appears at once, its detection and the notification seconds later." }
+                p { "Break something and watch this axis: the fault appears at once, its detection and the \
+                     notification seconds later." }
                 pre tabindex="0" {
                     "cargo run --release -- break " (printable(example)) " --latency 10\n"
                     "cargo run --release -- break " (printable(example)) " --error-rate 0.3 --for 2m\n"
@@ -184,7 +187,7 @@ fn legend(view: &View<'_>) -> Markup {
                 (swatch("blind", "until detected"))
             }
             (swatch("trace", "the signal"))
-            (swatch("detected", "alert fires, one bar a region"))
+            (swatch("detected", "alert fires, one bar per region"))
             @if view.state.slack.is_some() { (swatch("told", "notified: firing")) (swatch("over", "notified: over")) }
         }
     }

@@ -198,7 +198,7 @@ async function heals(page) {
   check("the healed service is red no more", true);
   await page.waitForFunction(() => document.title === "Tidewatch", undefined, { timeout: 10_000 });
   check("title and icon are quiet again", await iconIs(page, "quiet"));
-  await page.locator("#timeline .story.over", { hasText: "Told it is over" }).first().waitFor({ timeout: 20_000 });
+  await page.locator("#timeline .story.over", { hasText: "Resolution sent" }).first().waitFor({ timeout: 20_000 });
   check("the story is told to its end", true);
 }
 

@@ -80,7 +80,9 @@ async fn status(State(fakes): State<Fakes>) -> Json<Value> {
     let known = fakes.known();
     let groups = SERVICES.iter().flat_map(|service| REGIONS.map(|region| (*service, region))).map(|(service, region)| {
         let fires = known.firing.iter().any(|(rule, hit)| rule == "HighErrorRate" && hit == service);
-        let rule = |state, value: f64, threshold: f64| json!({ "state": state, "value": value, "threshold": threshold, "since": null });
+        let rule = |state, value: f64, threshold: f64| {
+            json!({ "state": state, "value": value, "threshold": threshold, "since": null })
+        };
         if service == TOO_FEW {
             let unknown = |value: f64, threshold: f64, reason: &str| {
                 json!({ "state": "unknown", "value": value, "threshold": threshold, "since": null, "reason": reason })

@@ -133,8 +133,11 @@ fn injected(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
     let (from, to) = (percent(view, fault.injected_at), percent(view, fault.healed_at.unwrap_or(view.now)));
     html! {
         @if to > 0.0 {
-            rect class="injected" x={ (fixed(from)) "%" } width={ (fixed((to - from).max(0.4))) "%" } y=(fixed(y)) height=(fixed(BAR)) rx="2" fill="url(#hatch)" {
-                title { (printable(stories::what(view, story))) ", injected " (format::clock(fault.injected_at)) " UTC" }
+            rect class="injected" x={ (fixed(from)) "%" } width={ (fixed((to - from).max(0.4))) "%" }
+                y=(fixed(y)) height=(fixed(BAR)) rx="2" fill="url(#hatch)" {
+                title {
+                    (printable(stories::what(view, story))) ", injected " (format::clock(fault.injected_at)) " UTC"
+                }
             }
             (label_before(from, y + 10.0, "injected", &strength(fault)))
         }
@@ -146,26 +149,35 @@ fn detected(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
     let last = story.resolved().map(|at| percent(view, at));
     html! {
         @for (index, alert) in story.alerts.iter().enumerate() {
-            @let (from, to) = (percent(view, alert.fired_at), percent(view, alert.resolved.map_or(view.now, |(at, _)| at)));
+            @let end = alert.resolved.map_or(view.now, |(at, _)| at);
+            @let (from, to) = (percent(view, alert.fired_at), percent(view, end));
             @if to > 0.0 {
-                rect class={ "detected " (alert.severity.as_str()) } x={ (fixed(from)) "%" } width={ (fixed((to - from).max(0.4))) "%" }
+                rect class={ "detected " (alert.severity.as_str()) }
+                    x={ (fixed(from)) "%" } width={ (fixed((to - from).max(0.4))) "%" }
                     y=(fixed(y + index.min(MAX_BARS - 1) as f64 * (THIN + 1.0))) height=(fixed(THIN)) rx="1.5" {
-                    title { (printable(&alert.rule)) " " (printable(alert.region().unwrap_or_default())) ", detected " (format::clock(alert.fired_at)) " UTC" }
+                    title {
+                        (printable(&alert.rule)) " " (printable(alert.region().unwrap_or_default()))
+                        ", detected " (format::clock(alert.fired_at)) " UTC"
+                    }
                 }
             }
         }
         @if let (Some((at, count)), true) = (story.dead_letters, story.alerts.is_empty()) {
             @let (from, to) = (percent(view, at), percent(view, story.healed().unwrap_or(view.now)));
-            rect class="detected warning" x={ (fixed(from)) "%" } width={ (fixed((to - from).max(0.4))) "%" } y=(fixed(y)) height=(fixed(BAR)) rx="1.5" {
+            rect class="detected warning" x={ (fixed(from)) "%" } width={ (fixed((to - from).max(0.4))) "%" }
+                y=(fixed(y)) height=(fixed(BAR)) rx="1.5" {
                 title { (stories::dead_letters(count)) }
             }
         }
         @if let (Some(x), Some(fault), Some(at)) = (first, story.fault, story.detected()) {
-            (label_before(x, y + 10.0, "detected", &format!("+{}", format::duration(format::between(fault.injected_at, at)))))
+            @let after = format::duration(format::between(fault.injected_at, at));
+            (label_before(x, y + 10.0, "detected", &format!("+{after}")))
         }
         @if let (Some(x), Some(healed), Some(at)) = (last, story.healed(), story.resolved()) {
             @if x < 90.0 && x > 0.0 {
-                text class="delta detected" x={ (fixed(x)) "%" } dx="6" y=(fixed(y + 10.0)) { "over +" (format::duration(format::between(healed, at))) }
+                text class="delta detected" x={ (fixed(x)) "%" } dx="6" y=(fixed(y + 10.0)) {
+                    "over +" (format::duration(format::between(healed, at)))
+                }
             }
         }
     }
@@ -182,14 +194,21 @@ fn told(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
             @let x = percent(view, notification.received_at);
             @if x > 0.0 {
                 svg x={ (fixed(x)) "%" } y=(fixed(y)) width="1" height=(fixed(MARKS)) overflow="visible" {
-                    path class={ "told " (if notification.status == NotificationStatus::Firing { "firing" } else { "over" }) } d="M0 2 6 8 0 14-6 8z" {
-                        title { "notified: " (notification.status.as_str()) " " (printable(notification.label("alertname"))) " " (printable(notification.label("region"))) ", " (format::clock(notification.received_at)) " UTC" }
+                    @let class = if notification.status == NotificationStatus::Firing { "firing" } else { "over" };
+                    path class={ "told " (class) } d="M0 2 6 8 0 14-6 8z" {
+                        title {
+                            "notified: " (notification.status.as_str())
+                            " " (printable(notification.label("alertname")))
+                            " " (printable(notification.label("region")))
+                            ", " (format::clock(notification.received_at)) " UTC"
+                        }
                     }
                 }
             }
         }
         @if let (Some(at), Some(fault)) = (story.told(), story.fault) {
-            (label_before_by(percent(view, at), 11.0, y + 12.0, "told", &format!("+{}", format::duration(format::between(fault.injected_at, at)))))
+            @let after = format::duration(format::between(fault.injected_at, at));
+            (label_before_by(percent(view, at), 11.0, y + 12.0, "told", &format!("+{after}")))
         }
     }
 }
@@ -202,7 +221,9 @@ fn label_before(x: f64, y: f64, class: &str, text: &str) -> Markup {
 fn label_before_by(x: f64, distance: f64, y: f64, class: &str, text: &str) -> Markup {
     html! {
         @if x > 14.0 {
-            text class={ "delta " (class) } x={ (fixed(x)) "%" } dx=(fixed(-distance)) y=(fixed(y)) text-anchor="end" { (text) }
+            text class={ "delta " (class) } x={ (fixed(x)) "%" } dx=(fixed(-distance)) y=(fixed(y)) text-anchor="end" {
+                (text)
+            }
         }
     }
 }
