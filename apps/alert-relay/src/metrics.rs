@@ -17,7 +17,7 @@ const NOTIFICATIONS: Family = Family::counter(
 const STALE: Family = Family::counter(
     "alert_relay_stale_total",
     &[],
-    "Transitions that were not sent, because they were over for more than 15 minutes.",
+    "Transitions that were not sent because their alert had been resolved for more than 15 minutes.",
 );
 const REQUESTS: Family =
     Family::counter("alert_relay_requests_total", &["receiver", "outcome"], "Requests to receivers.");
@@ -25,17 +25,20 @@ const DELAY: Family = Family::histogram(
     "alert_relay_delay_seconds",
     &[],
     &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0],
-    "Time from the processor's word to a receiver's acceptance, in seconds.",
+    "Time from a transition in the processor to its acceptance by a receiver, in seconds.",
 );
 const FIRING: Family = Family::gauge(
     "alert_relay_firing_alerts",
     &["alertname", "service", "severity"],
-    "Alerts of the fast path that are firing: how many groups of the service. Exists once one has fired.",
+    "Firing alerts of the fast path: number of groups of the service. Exists once one has fired.",
 );
-const PENDING: Family =
-    Family::gauge("alert_relay_pending_transitions", &[], "Transitions that some receiver has not accepted yet.");
+const PENDING: Family = Family::gauge(
+    "alert_relay_pending_transitions",
+    &[],
+    "Transitions that at least one receiver has not accepted yet.",
+);
 const COMMIT_FAILURES: Family =
-    Family::counter("alert_relay_commit_failures_total", &[], "Commits that Kafka did not take.");
+    Family::counter("alert_relay_commit_failures_total", &[], "Commits that Kafka did not accept.");
 
 /// All metrics of alert-relay, besides those that every service has.
 pub(crate) const METRICS: &[Family] =

@@ -55,14 +55,14 @@ pub(crate) fn observe(machine: &mut Machine, record: Record, metrics: &Metrics, 
                 Verdict::Taken => "taken",
                 Verdict::Repeated => "repeated",
                 Verdict::Over => {
-                    tracing::warn!(partition, offset, "passed over the beginning of an alert that was over already");
+                    tracing::warn!(partition, offset, "skipped the firing record of an alert that is resolved already");
                     "over"
                 }
                 Verdict::OlderGeneration => {
                     tracing::warn!(
                         partition,
                         offset,
-                        "passed over an alert of a processor that no longer owns its partition"
+                        "skipped an alert of a processor that no longer owns its partition"
                     );
                     "older_generation"
                 }

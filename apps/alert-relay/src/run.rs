@@ -74,7 +74,7 @@ impl Relay {
                 Err(error) => {
                     let error = format!("can't read alerts.fired: {error}");
                     if error != said {
-                        tracing::warn!("{error}; trying again");
+                        tracing::warn!("{error}; retrying");
                     }
                     self.kafka.unmet(error.clone());
                     said = error;
@@ -116,7 +116,14 @@ impl Running {
         let now = now(self.started);
         for (receiver, event) in self.machine.take_stale(now) {
             let receiver = self.relay.receivers[receiver].name();
-            tracing::info!(receiver, id = event.id, fingerprint = event.fingerprint, state = event.state.as_str(), fired_at = %event.fired_at, "stale: over for more than 15 minutes, not told");
+            tracing::info!(
+                receiver,
+                id = event.id,
+                fingerprint = event.fingerprint,
+                state = event.state.as_str(),
+                fired_at = %event.fired_at,
+                "stale: resolved for more than 15 minutes, not sent"
+            );
             self.relay.metrics.stale.inc();
         }
         for delivery in self.machine.due(now) {
@@ -139,14 +146,14 @@ impl Running {
                 }
                 for event in accepted {
                     let state = event.state.as_str();
-                    tracing::info!(receiver, fingerprint = event.fingerprint, state, id = event.id, "told");
+                    tracing::info!(receiver, fingerprint = event.fingerprint, state, id = event.id, "delivered");
                     self.relay.metrics.notifications.with_label_values(&[receiver.as_str(), state]).inc();
                     self.relay.metrics.delay.observe(now.wall.duration_since(event.fired_at).as_secs_f64().max(0.0));
                 }
             }
             Err(Refusal { reason, .. }) => {
                 let (alertname, service) = &delivery.group;
-                tracing::warn!(alertname, service, "not accepted, trying again with back-off: {reason}");
+                tracing::warn!(alertname, service, "not accepted; retrying with back-off: {reason}");
                 self.failing.insert(delivery.receiver, reason);
             }
         }
@@ -164,7 +171,7 @@ impl Running {
         match result {
             Ok(()) => self.machine.committed(&offsets),
             Err(error) => {
-                tracing::warn!(%error, "can't commit, retrying; a restart before then repeats notifications that were already sent");
+                tracing::warn!(%error, "can't commit, retrying; a restart before then repeats notifications");
                 self.relay.metrics.commit_failures.inc();
             }
         }
@@ -187,7 +194,7 @@ impl Running {
                     self.relay.metrics.lag.set(partition, position, ends);
                 }
             }
-            Err(error) => tracing::debug!(%error, "the ends of alerts.fired are not known"),
+            Err(error) => tracing::debug!(%error, "the ends of alerts.fired are unknown"),
         }
     }
 

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_that_its_end_has_overtaken_says_nothing() {
+    fn a_firing_record_behind_its_resolved_record_is_ignored() {
         let mut ledger = Ledger::default();
         assert_eq!(ledger.judge(&resolved("a", 0, 60), 0), Verdict::Taken);
         assert_eq!(ledger.judge(&firing("a", 0), 0), Verdict::Over);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fires_is_counted_by_alert_and_service_down_to_zero() {
+    fn firing_groups_are_counted_by_alert_and_service_down_to_zero() {
         let region = |event: AlertEvent, region: &str| AlertEvent {
             fingerprint: format!("{},region={region}", event.fingerprint),
             id: format!("{}{region}", event.id),
@@ -170,14 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn a_time_at_the_end_of_all_times_is_compared_as_any_other() {
+    fn the_latest_possible_time_is_compared_like_any_other() {
         let mut ledger = Ledger::default();
         ledger.judge(&AlertEvent { fired_at: Timestamp::MAX, ..resolved("a", 0, 60) }, 0);
         ledger.forget(at(0));
     }
 
     #[test]
-    fn only_alerts_that_are_over_are_forgotten() {
+    fn only_resolved_alerts_are_dropped() {
         let mut ledger = Ledger::default();
         for event in [firing("a", 0), firing("b", 0), resolved("b", 0, 60)] {
             ledger.judge(&event, 0);

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_committed_past_a_record_that_a_receiver_still_owes() {
+    fn nothing_is_committed_past_a_record_that_a_receiver_has_not_accepted() {
         let mut positions = Positions::default();
         for offset in 0..3 {
             positions.read(0, offset, 2);

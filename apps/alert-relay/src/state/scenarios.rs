@@ -43,7 +43,7 @@ fn resolved_of(service: &str) -> (String, AlertState) {
 }
 
 #[test]
-fn a_webhook_is_told_each_transition_once_and_in_order() {
+fn a_webhook_receives_each_transition_once_and_in_order() {
     let mut machine = machine(&[Kind::Webhook]);
     machine.observe(read(firing("a", 0), 0), at(0));
     machine.observe(read(resolved("a", 0, 60), 1), at(0));
@@ -58,7 +58,7 @@ fn a_webhook_is_told_each_transition_once_and_in_order() {
 }
 
 #[test]
-fn alertmanager_is_told_every_30_seconds_what_fires_and_for_15_minutes_what_is_over() {
+fn alertmanager_receives_firing_alerts_every_30_seconds_and_resolved_ones_for_15_minutes() {
     let mut machine = machine(&[Kind::Alertmanager]);
     machine.observe(read(firing("a", 0), 0), at(0));
     assert_eq!(accept_all(&mut machine, 0), [firing_of("a")]);
@@ -74,7 +74,7 @@ fn alertmanager_is_told_every_30_seconds_what_fires_and_for_15_minutes_what_is_o
 }
 
 #[test]
-fn alertmanager_sees_a_firing_and_its_resolved_ten_seconds_apart() {
+fn alertmanager_receives_firing_and_resolved_ten_seconds_apart() {
     let mut machine = machine(&[Kind::Alertmanager]);
     machine.observe(read(firing("a", 0), 0), at(0));
     machine.observe(read(resolved("a", 0, 60), 1), at(0));
@@ -90,7 +90,7 @@ fn a_failed_request_is_repeated_after_a_growing_pause_and_commits_nothing() {
     let delivery = one(&mut machine, 0);
     machine.finish(&delivery, false, at(0));
     assert!(machine.committable().is_empty());
-    assert!(machine.due(at(0)).is_empty(), "the first pause is a quarter of a second at least");
+    assert!(machine.due(at(0)).is_empty(), "the first pause is at least a quarter of a second");
     let mut second = 0;
     for _ in 0..20 {
         // No pause is longer than 10 s.
@@ -98,13 +98,13 @@ fn a_failed_request_is_repeated_after_a_growing_pause_and_commits_nothing() {
         let delivery = one(&mut machine, second);
         machine.finish(&delivery, false, at(second));
     }
-    assert!(machine.due(at(second + 4)).is_empty(), "by now it is 5 s at least");
+    assert!(machine.due(at(second + 4)).is_empty(), "the pause has grown to at least 5 s");
     assert_eq!(accept_all(&mut machine, second + 10), [firing_of("a")]);
     assert_eq!(machine.committable(), BTreeMap::from([(0, 1)]));
 }
 
 #[test]
-fn a_group_that_hangs_does_not_hold_up_another() {
+fn a_hanging_group_does_not_delay_another() {
     let mut machine = machine(&[Kind::Webhook]);
     machine.observe(read(firing("a", 0), 0), at(0));
     let hanging = one(&mut machine, 0);
@@ -117,7 +117,7 @@ fn a_group_that_hangs_does_not_hold_up_another() {
 }
 
 #[test]
-fn a_receiver_that_is_down_does_not_hold_up_another_but_the_commit() {
+fn a_receiver_that_is_down_delays_the_commit_but_no_other_receiver() {
     let mut machine = machine(&[Kind::Webhook, Kind::Webhook]);
     machine.observe(read(firing("a", 0), 0), at(0));
     for delivery in machine.due(at(0)) {
@@ -145,7 +145,7 @@ fn alerts_of_one_name_and_service_share_a_request() {
 }
 
 #[test]
-fn after_a_restart_alertmanager_hears_at_once_what_fires_and_a_webhook_hears_nothing_again() {
+fn after_a_restart_alertmanager_receives_firing_alerts_at_once_and_a_webhook_no_repetitions() {
     let log = [firing("a", 0), firing("b", 0), resolved("b", 0, 60), firing("c", 70)];
     for (kind, expected) in [
         (Kind::Alertmanager, vec![firing_of("a"), resolved_of("b"), firing_of("c")]),
@@ -162,7 +162,7 @@ fn after_a_restart_alertmanager_hears_at_once_what_fires_and_a_webhook_hears_not
 }
 
 #[test]
-fn a_restart_does_not_repeat_what_was_over_for_15_minutes() {
+fn a_restart_does_not_repeat_alerts_resolved_for_15_minutes() {
     let mut machine = Machine::new(&[Kind::Alertmanager], &BTreeMap::from([(0, 2)]), 1);
     machine.observe(read(firing("a", 0), 0), at(961));
     machine.observe(read(resolved("a", 0, 60), 1), at(961));
@@ -170,7 +170,7 @@ fn a_restart_does_not_repeat_what_was_over_for_15_minutes() {
 }
 
 #[test]
-fn an_end_at_the_end_of_all_times_is_compared_as_any_other() {
+fn a_resolution_at_the_latest_possible_time_is_compared_like_any_other() {
     let mut machine = machine(&[Kind::Webhook]);
     let end = AlertEvent { fired_at: jiff::Timestamp::MAX, ..resolved("a", 0, 60) };
     machine.observe(read(end, 0), at(0));
@@ -178,7 +178,7 @@ fn an_end_at_the_end_of_all_times_is_compared_as_any_other() {
 }
 
 #[test]
-fn backlog_that_is_over_for_more_than_15_minutes_is_stale() {
+fn a_backlog_resolved_for_more_than_15_minutes_is_stale() {
     let log = [firing("a", 0), resolved("a", 0, 60), firing("b", 0), firing("c", 900), resolved("c", 900, 960)];
     let mut machine = machine(&[Kind::Webhook]);
     for (offset, event) in log.into_iter().enumerate() {
@@ -193,7 +193,7 @@ fn backlog_that_is_over_for_more_than_15_minutes_is_stale() {
 }
 
 #[test]
-fn whoever_was_told_of_a_firing_is_told_of_its_end_however_late() {
+fn a_receiver_of_a_firing_alert_receives_its_resolution_however_late() {
     let mut machine = Machine::new(&[Kind::Webhook], &BTreeMap::from([(0, 1)]), 1);
     machine.observe(read(firing("a", 0), 0), at(9_000));
     machine.observe(read(resolved("a", 0, 60), 1), at(9_000));
@@ -202,7 +202,7 @@ fn whoever_was_told_of_a_firing_is_told_of_its_end_however_late() {
 }
 
 #[test]
-fn what_goes_stale_while_the_receiver_is_down_is_no_longer_told() {
+fn alerts_that_go_stale_while_the_receiver_is_down_are_not_sent() {
     let mut machine = machine(&[Kind::Webhook]);
     machine.observe(read(firing("a", 0), 0), at(0));
     let delivery = one(&mut machine, 0);
@@ -215,7 +215,7 @@ fn what_goes_stale_while_the_receiver_is_down_is_no_longer_told() {
 }
 
 #[test]
-fn repetitions_and_older_generations_are_passed_over() {
+fn repetitions_and_older_generations_are_skipped() {
     let mut machine = machine(&[Kind::Webhook]);
     let new = AlertEvent { generation: 2, ..firing("a", 0) };
     assert_eq!(machine.observe(read(new.clone(), 0), at(0)), Verdict::Taken);
@@ -227,7 +227,7 @@ fn repetitions_and_older_generations_are_passed_over() {
 }
 
 #[test]
-fn a_second_firing_has_its_own_turn() {
+fn a_second_firing_is_sent_on_its_own() {
     let mut machine = machine(&[Kind::Alertmanager]);
     for (offset, event) in [firing("a", 0), resolved("a", 0, 60), firing("a", 90)].into_iter().enumerate() {
         machine.observe(read(event, offset.try_into().unwrap()), at(100));
@@ -239,7 +239,7 @@ fn a_second_firing_has_its_own_turn() {
 }
 
 #[test]
-fn a_beginning_that_its_end_has_overtaken_is_not_told_for_ever() {
+fn a_firing_record_behind_its_resolved_record_is_not_sent_forever() {
     let mut machine = machine(&[Kind::Alertmanager]);
     machine.observe(read(resolved("a", 0, 60), 0), at(60));
     assert_eq!(machine.observe(read(firing("a", 0), 1), at(60)), Verdict::Over);
@@ -258,7 +258,7 @@ fn in_groups(count: usize) -> impl Iterator<Item = AlertEvent> {
 }
 
 #[test]
-fn a_service_with_many_groups_is_told_in_several_requests_each_alert_once() {
+fn alerts_of_a_service_with_many_groups_are_sent_once_in_several_requests() {
     let mut machine = machine(&[Kind::Webhook]);
     for (offset, event) in (0..).zip(in_groups(600)) {
         machine.observe(read(event, offset), at(0));
@@ -293,7 +293,7 @@ fn a_request_that_was_too_large_is_halved_until_it_is_accepted() {
 }
 
 #[test]
-fn of_many_alerts_a_new_one_does_not_wait_for_what_is_repeated() {
+fn a_new_alert_does_not_wait_for_the_repetition_of_many_others() {
     let mut machine = machine(&[Kind::Alertmanager]);
     for (offset, event) in (0..).zip(in_groups(600)) {
         machine.observe(read(event, offset), at(0));

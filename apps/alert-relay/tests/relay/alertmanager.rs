@@ -48,7 +48,7 @@ impl Alertmanager {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alertmanager_restarted_with_nothing_kept_has_the_alert_again_within_a_minute() {
+async fn an_alertmanager_that_lost_its_data_has_the_alert_again_within_a_minute() {
     let Some(installation) = installed("an_alertmanager_restarted_with_nothing_kept") else { return };
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
@@ -75,7 +75,7 @@ async fn an_alertmanager_restarted_with_nothing_kept_has_the_alert_again_within_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_firing_and_its_resolved_that_come_together_are_notified_as_both() {
+async fn firing_and_resolved_that_arrive_together_are_both_notified() {
     let Some(installation) = installed("a_firing_and_its_resolved_that_come_together") else { return };
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
@@ -92,7 +92,7 @@ async fn a_firing_and_its_resolved_that_come_together_are_notified_as_both() {
             let mut alerts = body["alerts"].as_array().unwrap().iter();
             alerts.any(|alert| alert["labels"]["region"] == "eu-west-1" && alert["status"] == status)
         };
-        eventually(&format!("eu-west-1 is told to be {status}"), SOON, async || {
+        eventually(&format!("eu-west-1 is reported as {status}"), SOON, async || {
             receiver.bodies().iter().any(is_told).then_some(())
         })
         .await;

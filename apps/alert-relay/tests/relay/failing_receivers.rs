@@ -6,11 +6,11 @@ use crate::{
 use tidewatch_testkit::{Broker, eventually};
 
 async fn asked(receiver: &Receiver, requests: usize) {
-    eventually("the receiver is asked again", SOON, async || (receiver.requests() >= requests).then_some(())).await;
+    eventually("the request is sent again", SOON, async || (receiver.requests() >= requests).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receiver_that_answers_500_and_recovers_is_told_each_transition_once_and_in_order() {
+async fn a_receiver_that_answers_500_and_recovers_receives_each_transition_once_and_in_order() {
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
     let receiver = Receiver::up(Mood::Refuses);
@@ -39,14 +39,14 @@ async fn a_receiver_that_finds_a_request_too_large_gets_its_alerts_in_smaller_on
     }
     let receiver = Receiver::up(Mood::Limits(2));
     let relay = start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
-    eventually("all five are told", SOON, async || (receiver.heard().len() == 5).then_some(())).await;
+    eventually("all five are sent", SOON, async || (receiver.heard().len() == 5).then_some(())).await;
     relay.is_ready().await;
     relay.stop().await;
     assert_eq!(receiver.heard(), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redirect_is_a_refusal_and_the_alert_is_told_once_it_ends() {
+async fn a_redirect_counts_as_a_rejection_and_the_alert_is_sent_once_it_ends() {
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
     let receiver = Receiver::up(Mood::Redirects);
@@ -66,7 +66,7 @@ async fn a_redirect_is_a_refusal_and_the_alert_is_told_once_it_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receiver_that_hangs_is_asked_again_and_another_is_told_meanwhile() {
+async fn a_hanging_receiver_is_retried_while_another_receives_its_alerts() {
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
     let (hanging, well) = (Receiver::up(Mood::Hangs), Receiver::up(Mood::Accepts));

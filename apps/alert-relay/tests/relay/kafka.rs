@@ -7,7 +7,7 @@ use tidewatch_kafka::{KafkaArgs, Message, Producer, topics::ALERTS_FIRED};
 use tidewatch_testkit::Broker;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_broker_it_is_not_ready_says_why_and_still_ends_in_order() {
+async fn without_a_broker_it_is_not_ready_gives_the_reason_and_shuts_down_cleanly() {
     // Bound but not listening, so connections fail.
     let nobody = Receiver::down();
     let receiver = Receiver::up(Mood::Accepts);
@@ -18,8 +18,8 @@ async fn without_a_broker_it_is_not_ready_says_why_and_still_ends_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_kafka_goes_and_comes_back_it_says_so_and_goes_on_without_a_restart() {
-    let test = "when_kafka_goes_and_comes_back_it_says_so_and_goes_on_without_a_restart";
+async fn a_kafka_outage_is_reported_and_survived_without_a_restart() {
+    let test = "a_kafka_outage_is_reported_and_survived_without_a_restart";
     let Some(mut broker) = Broker::real(test).await else { return };
     let receiver = Receiver::up(Mood::Accepts);
     let processor = Processor::new(broker.args());
@@ -39,7 +39,7 @@ async fn when_kafka_goes_and_comes_back_it_says_so_and_goes_on_without_a_restart
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_is_no_alert_is_counted_and_passed_over() {
+async fn a_record_that_is_not_an_alert_is_counted_and_skipped() {
     let broker = Broker::in_process();
     let receiver = Receiver::up(Mood::Accepts);
     let producer = Producer::new(broker.args(), "test").unwrap();

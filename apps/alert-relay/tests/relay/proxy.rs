@@ -17,7 +17,7 @@ impl Drop for Process {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_of_the_environment_is_not_told_instead_of_the_receiver() {
+async fn a_proxy_in_the_environment_is_not_used() {
     let broker = Broker::in_process();
     // It answers 200 to every request.
     let proxy = Receiver::up(Mood::Accepts);

@@ -104,7 +104,7 @@ impl Receiver {
     /// Waits until it has received this.
     pub(crate) async fn hears(&self, service: &str, status: &str) {
         let told = (service.to_owned(), status.to_owned());
-        eventually(&format!("{service} is told to be {status}"), SOON, async || {
+        eventually(&format!("{service} is reported as {status}"), SOON, async || {
             self.heard().contains(&told).then_some(())
         })
         .await;

@@ -12,13 +12,13 @@ fn told(list: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_while_the_receiver_is_down_it_tells_everything_once_afterwards() {
+async fn after_kills_while_the_receiver_is_down_everything_is_sent_once() {
     killed_while_the_receiver_is_down(Broker::in_process()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_while_the_receiver_is_down_it_tells_everything_once_afterwards_from_a_real_kafka() {
-    let test = "killed_while_the_receiver_is_down_it_tells_everything_once_afterwards_from_a_real_kafka";
+async fn after_kills_while_the_receiver_is_down_everything_is_sent_once_from_a_real_kafka() {
+    let test = "after_kills_while_the_receiver_is_down_everything_is_sent_once_from_a_real_kafka";
     if let Some(broker) = Broker::real(test).await {
         killed_while_the_receiver_is_down(broker).await;
     }
@@ -70,7 +70,7 @@ async fn committed(broker: &Broker, records: i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_again_and_again_it_loses_nothing_and_the_receiver_knows_repetitions_by_fingerprint_and_status() {
+async fn repeated_kills_lose_nothing_and_repetitions_have_the_same_fingerprint_and_status() {
     let broker = Broker::in_process();
     let processor = Processor::new(broker.args());
     let receiver = Receiver::up(Mood::Accepts);
@@ -80,7 +80,7 @@ async fn killed_again_and_again_it_loses_nothing_and_the_receiver_knows_repetiti
         let heard = receiver.heard().len();
         let relay = start(broker.args(), To::Webhooks(&[&receiver.webhook])).await;
         processor.fires(service).await;
-        eventually("something new is told", SOON, async || (receiver.heard().len() > heard).then_some(())).await;
+        eventually("a new alert is sent", SOON, async || (receiver.heard().len() > heard).then_some(())).await;
         relay.kill().await;
     }
     for service in &services {
@@ -98,7 +98,7 @@ async fn killed_again_and_again_it_loses_nothing_and_the_receiver_knows_repetiti
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_over_for_long_when_the_relay_starts_is_not_told() {
+async fn alerts_resolved_long_before_the_relay_starts_are_not_sent() {
     let broker = Broker::in_process();
     let receiver = Receiver::up(Mood::Accepts);
     let past = Processor::ago(broker.args(), SignedDuration::from_mins(16));
