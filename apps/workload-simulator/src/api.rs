@@ -54,7 +54,9 @@ fn fault(request: &FaultRequest) -> Result<(FaultKind, f64), String> {
     let (name, least, most) = match kind {
         FaultKind::Latency => ("latency", 0.001, 10_000.0),
         FaultKind::Skew => ("skew_seconds", -WEEK, WEEK),
-        FaultKind::Silence if value != 1.0 => return Err("silence can only be true; DELETE heals".into()),
+        FaultKind::Silence if value != 1.0 => {
+            return Err("silence can only be true; DELETE the fault to heal it".into());
+        }
         _ => (kind.as_str(), 0.0, 1.0),
     };
     if (least..=most).contains(&value) {
@@ -81,7 +83,7 @@ async fn inject(
 ) -> Result<Json<Fault>, Refusal> {
     playground.know(&service, region.as_deref())?;
     let request: FaultRequest =
-        serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("the body: {error}")))?;
+        serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("the body is invalid: {error}")))?;
     let (kind, value) = fault(&request).map_err(Refusal::bad)?;
     let lasting = lasting(&request).map_err(Refusal::bad)?;
     let injection = Injection { service, region, kind, value };
@@ -177,7 +179,7 @@ impl Refusal {
     }
 
     fn unknown(what: &str, name: &str, known: &[&str]) -> Self {
-        let error = format!("no {what} is called {name:?}; there are {}", known.join(", "));
+        let error = format!("no {what} is named {name:?}; the known ones are {}", known.join(", "));
         Self { status: StatusCode::NOT_FOUND, error }
     }
 }

@@ -94,7 +94,7 @@ impl Driver {
         faults.settle(now);
         if let Some(oldest) = now.checked_sub(MOST_OWED).ok().filter(|oldest| self.generator.next_due() < *oldest) {
             for (service, skipped) in self.generator.skip_to(oldest).into_iter().enumerate().filter(|(_, n)| *n > 0) {
-                self.deliveries.lose(service, Loss::Overdue, skipped, "owed for more than 15 minutes");
+                self.deliveries.lose(service, Loss::Overdue, skipped, "overdue for more than 15 minutes");
             }
         }
         let due = self.generator.until(now, &faults, PORTION);

@@ -18,9 +18,9 @@ const ACKNOWLEDGED: Family = Family::counter(
 const DROPPED: Family = Family::counter(
     "workload_simulator_dropped_total",
     &["service", "reason"],
-    "Request events and log lines that were given up: undelivered, or overdue after a long stall.",
+    "Request events and log lines that were dropped: undelivered, or overdue after a long stall.",
 );
-const FAULTS: Family = Family::gauge("workload_simulator_faults", &["service", "kind"], "Injected faults in force.");
+const FAULTS: Family = Family::gauge("workload_simulator_faults", &["service", "kind"], "Active injected faults.");
 
 /// Every metric of the workload-simulator, in addition to those that all services have.
 pub(crate) const METRICS: &[Family] = &[PRODUCED, ACKNOWLEDGED, DROPPED, FAULTS, REACHABLE];

@@ -45,7 +45,7 @@ async fn records(broker: &InProcess, topic: &Topic) -> Vec<Record> {
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_is_in_the_topic_keyed_by_service_and_errors_are_logged() {
+async fn acknowledged_events_are_in_the_topic_keyed_by_service_and_errors_are_logged() {
     let broker = InProcess::start().unwrap();
     let simulator = start(KafkaArgs::new(broker.brokers()), 100.0).await;
     until(&simulator, "400 events", |totals| totals.acknowledged >= 400).await;
@@ -77,7 +77,7 @@ async fn what_is_acknowledged_is_in_the_topic_keyed_by_service_and_errors_are_lo
 }
 
 #[tokio::test]
-async fn a_malformed_share_arrives_as_it_was_spoilt() {
+async fn a_malformed_share_arrives_malformed() {
     let broker = InProcess::start().unwrap();
     let simulator = start(KafkaArgs::new(broker.brokers()), 100.0).await;
     let body = json!({"malformed": 1.0}).to_string();
@@ -97,7 +97,7 @@ async fn a_malformed_share_arrives_as_it_was_spoilt() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_a_rate_beyond_the_machines_the_admin_listener_answers() {
+async fn the_admin_listener_answers_at_a_rate_beyond_the_machines_capacity() {
     let broker = InProcess::start().unwrap();
     // The highest possible rate: 400,000 events per second, more than any test can generate.
     let simulator = start(KafkaArgs::new(broker.brokers()), 100_000.0).await;
@@ -114,12 +114,12 @@ async fn at_a_rate_beyond_the_machines_the_admin_listener_answers() {
 }
 
 #[tokio::test]
-async fn without_a_broker_it_reports_so_and_sends_the_owed_events_later() {
+async fn without_a_broker_it_keeps_running_reports_it_and_catches_up_later() {
     outage(&[], 400).await;
 }
 
 #[tokio::test]
-async fn a_full_queue_holds_records_back_and_loses_none() {
+async fn a_full_queue_delays_records_but_loses_none() {
     // 400 events become due per second, but the queue holds only 100 events and log lines.
     outage(&["queue.buffering.max.messages=100"], 80).await;
 }

@@ -119,7 +119,7 @@ async fn a_fault_with_a_duration_heals_by_itself_at_the_announced_moment() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_or_makes_no_sense_is_refused_with_a_sentence() {
+async fn unknown_or_invalid_faults_are_rejected_with_a_reason() {
     let simulator = Running::start().await;
     for (target, known) in [("/faults/shop", "payment-service"), ("/faults/api-service?region=mars", "us-east-1")] {
         let (status, body) = simulator.put(target, json!({"latency": 2})).await;
@@ -153,7 +153,7 @@ async fn what_is_unknown_or_makes_no_sense_is_refused_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn another_sites_page_can_break_nothing() {
+async fn a_page_of_another_site_cannot_inject_faults() {
     let simulator = Running::start().await;
     let target = format!("{}/faults/api-service", simulator.url);
     for (name, value) in [("origin", "https://example.org"), ("sec-fetch-site", "cross-site"), ("origin", "null")] {

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_hurts_what_is_due_from_its_injection_until_its_healing_and_nothing_else() {
+    fn a_fault_affects_only_events_due_between_its_injection_and_its_healing() {
         let mut book = FaultBook::new();
         book.inject(slow(None, 10.0), at(10), None);
         let healed = book.heal("api-service", None, at(20));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_with_an_end_heals_at_exactly_that_moment_however_late_it_is_looked_at() {
+    fn a_fault_with_an_end_heals_at_exactly_that_moment_however_late_it_is_checked() {
         let mut book = FaultBook::new();
         book.inject(slow(None, 10.0), at(0), Some(SignedDuration::from_secs(60)));
         assert_eq!(factor(&book, "us-east-1", at(60)), 1.0);

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_refused_for_its_own_reason() {
+    fn every_kind_is_rejected_for_its_own_reason() {
         let reason = |kind: Malformation| {
             RequestEvent::parse(&kind.spoil(&event()))
                 .and_then(|parsed| check_time(parsed.timestamp, event().timestamp))

@@ -40,7 +40,7 @@ fn quantile(latencies: &mut [f64], q: f64) -> f64 {
 }
 
 #[test]
-fn every_service_owes_exactly_its_rate() {
+fn every_service_sends_exactly_its_rate() {
     let mut counts = [0; 4];
     for emission in healthy(1, 600) {
         counts[emission.service] += 1;
@@ -49,7 +49,7 @@ fn every_service_owes_exactly_its_rate() {
 }
 
 #[test]
-fn a_stall_lowers_nothing_and_each_event_is_due_when_it_was_due() {
+fn a_stall_loses_no_event_and_changes_no_due_time() {
     let steady = {
         let mut generator = Generator::new(Workload::default(), 7, at(0));
         let mut emissions = Vec::new();
@@ -76,7 +76,7 @@ fn a_stall_lowers_nothing_and_each_event_is_due_when_it_was_due() {
 }
 
 #[test]
-fn what_is_skipped_is_counted_and_the_rest_is_unchanged() {
+fn skipped_events_are_counted_and_the_rest_is_unchanged() {
     let all = healthy(3, 100);
     let mut generator = Generator::new(Workload::default(), 3, at(0));
     let mut emissions = generator.until(at(20), &FaultBook::new(), usize::MAX);
@@ -95,10 +95,10 @@ fn the_same_seed_repeats_every_event_and_another_one_does_not() {
 }
 
 #[test]
-fn every_event_is_valid_and_none_comes_twice() {
+fn every_event_is_valid_and_unique() {
     let mut ids = std::collections::HashSet::new();
     for emission in healthy(5, 60) {
-        let Payload::Event(event) = emission.payload else { panic!("spoilt without a fault") };
+        let Payload::Event(event) = emission.payload else { panic!("malformed without a fault") };
         let parsed = RequestEvent::parse(&event.to_json()).unwrap();
         assert_eq!(parsed, event);
         check_time(parsed.timestamp, emission.due).unwrap();
@@ -123,7 +123,7 @@ fn healthy_latencies_have_the_median_and_p99_of_their_profile() {
 }
 
 #[test]
-fn failures_and_spikes_are_as_rare_as_they_are_meant_to_be() {
+fn failures_and_spikes_are_as_rare_as_their_profile_requires() {
     let emissions = healthy(13, 12_500);
     let failures = events(&emissions).filter(|event| event.is_error()).count();
     let slow = events(&emissions).filter(|event| event.latency_ms.unwrap() > 500.0).count();
@@ -218,7 +218,7 @@ fn a_malformed_share_takes_turns_among_all_kinds() {
 }
 
 #[test]
-fn what_is_made_up_after_a_stall_suffers_the_faults_of_its_own_time() {
+fn events_made_up_after_a_stall_have_the_faults_of_their_own_time() {
     let mut faults = FaultBook::new();
     let injection = Injection { service: "auth-service".into(), region: None, kind: FaultKind::ErrorRate, value: 1.0 };
     faults.inject(injection, at(10), None);
