@@ -90,7 +90,7 @@ impl History {
         let Some(journal) = self.journal.as_mut().filter(long) else { return };
         // The notifications are already on disk, so a failure is harmless: the file only stays longer than necessary.
         if let Err(error) = journal.replace(self.notifications.iter().map(|(notification, _)| notification)) {
-            tracing::warn!(%error, "can't shorten the history's file; trying again with the next notification");
+            tracing::warn!(%error, "can't shorten the history's file; retrying at the next notification");
         }
     }
 }
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_program_is_refused_and_left_alone() {
+    fn a_file_of_another_program_is_rejected_and_unchanged() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("alerts.jsonl");
         fs::write(&file, "{\"ts\":1,\"msg\":\"something else\"}\nunfinished").unwrap();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_directory_and_its_files_are_the_owners_alone() {
+    fn only_the_owner_may_read_a_new_directory_and_its_files() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("history");
         History::open(Some(&dir)).unwrap().record(vec![notification("a", Status::Firing, 1)]).unwrap();
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_a_crash_left_unfinished_is_cut_off() {
+    fn a_line_that_a_crash_left_unfinished_is_removed() {
         let dir = tempfile::tempdir().unwrap();
         History::open(Some(dir.path())).unwrap().record(vec![notification("a", Status::Firing, 1)]).unwrap();
         let file = dir.path().join("alerts.jsonl");
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_process_is_refused_the_directory() {
+    fn a_second_process_cannot_use_the_directory() {
         let dir = tempfile::tempdir().unwrap();
         let _first = History::open(Some(dir.path())).unwrap();
         let error = format!("{:#}", History::open(Some(dir.path())).unwrap_err());
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn clearing_forgets_what_was_known_on_disk_as_well() {
+    fn clearing_removes_the_history_on_disk_as_well() {
         let dir = tempfile::tempdir().unwrap();
         let mut history = History::open(Some(dir.path())).unwrap();
         let firing = notification("a", Status::Firing, 1);

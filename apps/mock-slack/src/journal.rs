@@ -37,7 +37,7 @@ impl Journal {
     pub(crate) fn open(dir: &Path) -> anyhow::Result<(Self, Vec<Notification>)> {
         Self::open_file(dir).with_context(|| {
             format!(
-                "--data-dir {}: can't keep the history there; choose another with --data-dir or DATA_DIR",
+                "--data-dir {}: can't store the history there; choose another with --data-dir or DATA_DIR",
                 dir.display()
             )
         })
@@ -62,17 +62,17 @@ impl Journal {
             lines += 1;
             match serde_json::from_slice(line) {
                 Ok(Notification { status: Status::Unknown, .. }) => {
-                    tracing::warn!(line = lines, "left out a line of the history with an unknown status");
+                    tracing::warn!(line = lines, "skipped a line of the history with an unknown status");
                 }
                 Ok(notification) => notifications.push(notification),
-                Err(error) => tracing::warn!(line = lines, %error, "left out an unreadable line of the history"),
+                Err(error) => tracing::warn!(line = lines, %error, "skipped an unreadable line of the history"),
             }
         }
         if lines > 0 && notifications.is_empty() {
             return Err(anyhow!("its alerts.jsonl is not a history of notifications"));
         }
         if whole < content.len() {
-            tracing::warn!(bytes = content.len() - whole, "cut off an unfinished line of the history");
+            tracing::warn!(bytes = content.len() - whole, "removed an unfinished line of the history");
             file.set_len(whole as u64)?;
         }
         Ok((Self { dir: dir.to_owned(), file, length: whole as u64, lines, lock }, notifications))

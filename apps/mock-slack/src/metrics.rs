@@ -3,13 +3,15 @@ use prometheus::{IntCounter, IntCounterVec, Registry};
 use tidewatch_service::metrics::Family;
 
 const NOTIFICATIONS: Family =
-    Family::counter("mock_slack_notifications_total", &["status"], "Notifications received and kept.");
-const REPEATED: Family =
-    Family::counter("mock_slack_repeated_total", &[], "Notifications received that were known already.");
+    Family::counter("mock_slack_notifications_total", &["status"], "Notifications received and stored.");
+const REPEATED: Family = Family::counter("mock_slack_repeated_total", &[], "Notifications received again.");
 const REJECTED: Family =
     Family::counter("mock_slack_rejected_total", &[], "Requests whose body is not a webhook, or is larger than 2 MiB.");
-const NOT_KEPT: Family =
-    Family::counter("mock_slack_not_kept_total", &[], "Requests answered 5xx because the disk refused them.");
+const NOT_KEPT: Family = Family::counter(
+    "mock_slack_not_kept_total",
+    &[],
+    "Requests answered with 5xx because the disk rejected the write.",
+);
 
 /// Every metric of mock-slack, in addition to those that all services have.
 pub(crate) const METRICS: &[Family] = &[NOTIFICATIONS, REPEATED, REJECTED, NOT_KEPT];

@@ -49,7 +49,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn a_notification_keeps_a_bounded_part_of_what_was_sent() {
+    fn a_notification_keeps_a_bounded_part_of_its_request() {
         let texts = |count: usize, text: &str| -> BTreeMap<String, String> {
             (0..count).map(|number| (format!("{number:04}"), text.to_owned())).collect()
         };

@@ -37,11 +37,16 @@ pub(crate) fn render(notifications: &[Notification]) -> Markup {
                 }
                 main {
                     @if notifications.is_empty() {
-                        p { "Nothing was received yet." }
-                        p.quiet { "Alertmanager's webhooks go to " code { (MOCK_SLACK_WEBHOOK) } ", Slack's to " code { "/slack/webhook" } "." }
+                        p { "Nothing received yet." }
+                        p.quiet {
+                            "Alertmanager's webhooks go to " code { (MOCK_SLACK_WEBHOOK) }
+                            ", Slack's to " code { "/slack/webhook" } "."
+                        }
                     }
                     ol aria-label="Notifications, newest first" {
-                        @for (notification, last) in marked_last(notifications).take(SHOWN) { (entry(notification, last)) }
+                        @for (notification, last) in marked_last(notifications).take(SHOWN) {
+                            (entry(notification, last))
+                        }
                     }
                     @if notifications.len() > SHOWN {
                         p.quiet {
@@ -81,8 +86,13 @@ fn entry(notification: &Notification, last: bool) -> Markup {
                 }
             }
             // Anyone who can post here controls this text, so only web addresses become links.
-            @if let Some(url) = annotations.get("runbook_url").filter(|url| url.starts_with("http://") || url.starts_with("https://")) {
-                p.quiet { a href=(url) rel="noreferrer" { "Runbook" @if let Some(name) = label("alertname") { " for " bdi { (name) } } } }
+            @let is_web = |url: &&String| url.starts_with("http://") || url.starts_with("https://");
+            @if let Some(url) = annotations.get("runbook_url").filter(is_web) {
+                p.quiet {
+                    a href=(url) rel="noreferrer" {
+                        "Runbook" @if let Some(name) = label("alertname") { " for " bdi { (name) } }
+                    }
+                }
             }
         }
     }
@@ -151,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_how_many_fire_by_the_last_word_on_each() {
+    fn firing_alerts_are_counted_by_their_latest_notification() {
         let told = [
             notification("a", Status::Resolved, "", ""),
             notification("b", Status::Firing, "", ""),
@@ -160,12 +170,16 @@ mod tests {
         let page = render(&told).into_string();
         assert!(page.contains("1 firing now") && page.contains("<title>(1) mock-slack</title>"), "{page}");
         assert!(page.contains("1 min 14 s") && page.contains("1970-01-01 01:00:00 UTC"), "{page}");
-        assert_eq!(page.matches("class=\"firing\"").count(), 1, "what is over doesn't look as if it fired: {page}");
+        assert_eq!(
+            page.matches("class=\"firing\"").count(),
+            1,
+            "a resolved alert does not look like a firing one: {page}"
+        );
         assert!(render(&told[..1]).into_string().contains("Nothing is firing"));
     }
 
     #[test]
-    fn what_was_received_can_not_become_markup_or_a_script_link() {
+    fn received_text_cannot_become_markup_or_a_script_link() {
         let page = render(&[notification("<b>", Status::Firing, "<script>alert(1)</script>", "javascript:alert(1)")]);
         let page = page.into_string();
         assert!(
@@ -175,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_received_does_not_turn_the_text_around_it() {
+    fn received_text_does_not_reverse_the_text_around_it() {
         let page = render(&[notification("\u{202e}a", Status::Firing, "\u{202e}b", "")]).into_string();
         let rule = STYLE.lines().find(|line| line.contains("unicode-bidi: isolate")).unwrap();
         for (before, element) in [("<dd>\u{202e}a", "dd"), ("<p class=\"text\">\u{202e}b", ".text")] {
@@ -185,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn it_loads_nothing_from_anywhere() {
+    fn the_page_loads_nothing() {
         let page = render(&[notification("a", Status::Firing, "", "https://example.org/runbook")]).into_string();
         assert!(!page.contains("src=") && !page.contains("@import") && !page.contains("url("), "{page}");
         assert_eq!(page.matches("https://").count(), 1);
     }
 
     #[test]
-    fn a_long_history_is_cut_with_a_word_about_the_rest() {
+    fn a_long_history_is_truncated_with_a_note_about_the_rest() {
         let page = render(&vec![notification("a", Status::Firing, "", ""); SHOWN + 1]).into_string();
         assert_eq!(page.matches("<li ").count(), SHOWN);
         assert!(page.contains("The newest 200 of 201 are shown"), "{page}");

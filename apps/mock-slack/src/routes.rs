@@ -63,10 +63,10 @@ impl App {
             Ok(Err(error)) => error.to_string(),
             Err(panicked) => panicked.to_string(),
         };
-        tracing::error!(error, "can't write the history to --data-dir; nothing of this request is kept");
+        tracing::error!(error, "can't write the history to --data-dir; nothing of this request is stored");
         self.keeps.unmet(format!("can't write to --data-dir: {error}"));
         self.metrics.not_kept.inc();
-        Err((StatusCode::INSUFFICIENT_STORAGE, format!("can't keep this, send it again later: {error}\n"))
+        Err((StatusCode::INSUFFICIENT_STORAGE, format!("can't store this; send it again later: {error}\n"))
             .into_response())
     }
 
@@ -108,7 +108,7 @@ async fn whole(body: Body) -> Result<Vec<u8>, (StatusCode, String)> {
     let (mut whole, mut length) = (Vec::new(), 0);
     let mut parts = body.into_data_stream();
     while let Some(part) = parts.next().await {
-        let part = part.map_err(|error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")))?;
+        let part = part.map_err(|error| (StatusCode::BAD_REQUEST, format!("the body ended early: {error}")))?;
         length += part.len();
         if length <= BODY_LIMIT {
             whole.extend_from_slice(&part);
@@ -141,7 +141,7 @@ async fn list(
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<Vec<Notification>>, Response> {
     let Query(Wanted { limit }) = wanted.map_err(|_| {
-        (StatusCode::BAD_REQUEST, "limit has to be a number of notifications, such as ?limit=100\n").into_response()
+        (StatusCode::BAD_REQUEST, "limit must be a number of notifications, such as ?limit=100\n").into_response()
     })?;
     Ok(Json(app.newest_first(limit.unwrap_or(usize::MAX))))
 }

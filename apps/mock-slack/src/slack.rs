@@ -136,8 +136,9 @@ mod tests {
     #[test]
     fn text_and_attachments_are_put_together() {
         assert_eq!(summary(r#"{"text":"deployed"}"#), message("deployed"));
-        let body = r##"{"channel":"#ops","attachments":[{"title":"[FIRING:1] Down","text":"since noon","fallback":"unused",
-            "fields":[{"title":"service","value":"auth"}]},{"fallback":"only this"}]}"##;
+        let body = r##"{"channel":"#ops","attachments":[
+            {"title":"[FIRING:1] Down","text":"since noon","fallback":"unused",
+                "fields":[{"title":"service","value":"auth"}]},{"fallback":"only this"}]}"##;
         assert_eq!(summary(body), (Status::Firing, "[FIRING:1] Down\nsince noon\nservice: auth\nonly this".into()));
         assert_eq!(summary(r#"{"attachments":[{"title":"[RESOLVED] Down"}]}"#).0, Status::Resolved);
         assert_eq!(
@@ -147,11 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn blocks_say_what_their_texts_say_once() {
+    fn each_text_of_a_block_appears_once() {
         let blocks = r#"[{"type":"header","text":{"type":"plain_text","text":"Deployed"}},{"type":"divider"},
             {"type":"section","fields":[{"type":"mrkdwn","text":"*by* hand"}]},
-            {"type":"context","elements":[{"type":"image","image_url":"https://example.org/a.png","alt_text":"a graph"}]},
-            {"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"all well"}]}]}]"#;
+            {"type":"context","elements":[
+                {"type":"image","image_url":"https://example.org/a.png","alt_text":"a graph"}]},
+            {"type":"rich_text","elements":[
+                {"type":"rich_text_section","elements":[{"type":"text","text":"all well"}]}]}]"#;
         let told = message("Deployed\n*by* hand\na graph\nall well");
         assert_eq!(summary(&format!(r#"{{"blocks":{blocks}}}"#)), told);
         assert_eq!(summary(&format!(r#"{{"attachments":[{{"color":"good","blocks":{blocks}}}]}}"#)), told);
@@ -166,16 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_nulls_stand_where_text_is_meant() {
+    fn numbers_and_nulls_are_accepted_as_text() {
         let body =
             r#"{"attachments":[{"title":"Load","fields":[{"title":"High","value":100},{"title":null,"value":true}]}]}"#;
         assert_eq!(summary(body), message("Load\nHigh: 100\n: true"));
-        let body = r#"{"text":null,"username":null,"blocks":null,"attachments":[{"title":"[FIRING:1] X","text":null,"fields":null}]}"#;
+        let body = concat!(
+            r#"{"text":null,"username":null,"blocks":null,"attachments":[{"title":"[FIRING:1] X","text":null,"#,
+            r#""fields":null}]}"#
+        );
         assert_eq!(summary(body), (Status::Firing, "[FIRING:1] X".into()));
     }
 
     #[test]
-    fn what_slack_refuses_is_refused_in_its_words() {
+    fn requests_that_slack_rejects_are_rejected_with_slacks_error() {
         for (body, word) in [
             ("text", "invalid_payload"),
             ("payload=text", "invalid_payload"),

@@ -14,7 +14,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_leaves_whole_characters_and_no_more_bytes_than_the_limit() {
+    fn truncation_leaves_whole_characters_within_the_limit() {
         for limit in 3..20 {
             let mut text = "naïve 日本語 text".to_owned();
             clip(&mut text, limit);

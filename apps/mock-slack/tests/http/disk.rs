@@ -7,7 +7,7 @@ use std::{
 };
 
 #[tokio::test]
-async fn the_history_survives_a_restart_and_still_dedupes() {
+async fn the_history_survives_a_restart_and_still_deduplicates() {
     let dir = tempfile::tempdir().unwrap();
     let first = start(Some(dir.path())).await;
     post(&first.url(), "/webhook", webhook("a", "firing").to_string()).await;

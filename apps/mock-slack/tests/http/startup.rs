@@ -19,7 +19,7 @@ fn a_port_in_use_exits_64_and_names_the_flag() {
 }
 
 #[test]
-fn a_directory_that_can_not_be_written_exits_64_and_names_the_flag() {
+fn an_unwritable_directory_exits_64_and_names_the_flag() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let dir = file.path().join("history");
     let end = start(&["--listen", "127.0.0.1:0", "--data-dir", dir.to_str().unwrap()]);

@@ -42,7 +42,7 @@ async fn slack_messages_are_listed_as_often_as_they_are_posted() {
 }
 
 #[tokio::test]
-async fn what_is_no_webhook_is_refused_with_the_reason() {
+async fn a_body_that_is_not_a_webhook_is_rejected_with_the_reason() {
     let slack = start(None).await;
     let (status, reason) = post(&slack.url(), "/webhook", json!({ "alerts": [] }).to_string()).await;
     assert_eq!((status, reason.contains("version")), (400, true), "{reason}");
@@ -63,7 +63,7 @@ async fn a_body_that_is_too_large_is_answered_with_413_and_counted() {
 }
 
 #[tokio::test]
-async fn the_newest_are_listed_as_many_as_are_asked_for() {
+async fn the_newest_notifications_are_listed_up_to_the_requested_number() {
     let slack = start(None).await;
     for name in ["a", "b", "c"] {
         post(&slack.url(), "/webhook", webhook(name, "firing").to_string()).await;
@@ -81,7 +81,7 @@ async fn the_newest_are_listed_as_many_as_are_asked_for() {
 }
 
 #[tokio::test]
-async fn a_flood_of_long_messages_leaves_an_answer_of_a_few_megabytes() {
+async fn after_a_flood_of_long_messages_an_answer_has_a_few_megabytes() {
     let slack = start(None).await;
     for batch in 0..6 {
         let mut body = webhook("a", "firing");
@@ -101,7 +101,7 @@ async fn a_flood_of_long_messages_leaves_an_answer_of_a_few_megabytes() {
 }
 
 #[tokio::test]
-async fn deleting_forgets_everything() {
+async fn deleting_removes_everything() {
     let slack = start(None).await;
     post(&slack.url(), "/webhook", webhook("a", "firing").to_string()).await;
     let answer = reqwest::Client::new().delete(format!("{}/api/alerts", slack.url())).send().await.unwrap();
