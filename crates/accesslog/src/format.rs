@@ -35,12 +35,12 @@ pub struct Format {
 pub enum FormatError {
     /// The format has variables of neither server.
     #[error(
-        "has neither a variable of nginx such as $status nor one of Apache such as %>s; copy the string of your server's \
-         log_format or LogFormat"
+        "has neither a variable of nginx such as $status nor one of Apache such as %>s; copy the string of your \
+         server's log_format or LogFormat"
     )]
     NoVariables,
     /// The format lacks a part that a request event needs.
-    #[error("has no {missing}; add {remedy}, or leave --format out to have the lines recognised by their shape")]
+    #[error("has no {missing}; add {remedy}, or omit --format to have the lines recognised by their shape")]
     Missing {
         /// The missing parts: `status`, `time`, `request`, or several of them.
         missing: String,
@@ -48,13 +48,13 @@ pub enum FormatError {
         remedy: String,
     },
     /// The format's time can't be parsed back.
-    #[error("has the time format `{0}`, from which no date and time can be read")]
+    #[error("has the time format `{0}`, which lacks a date or a time")]
     Time(String),
     /// Two values have nothing between them.
-    #[error("has `{0}` right behind another variable, so the boundary between them is unknown")]
+    #[error("has `{0}` directly after another variable, so the boundary between them is unknown")]
     Adjacent(String),
     /// The format is longer than any server's.
-    #[error("is longer than {LONGEST} bytes; give the format's string alone")]
+    #[error("is longer than {LONGEST} bytes; give only the format string")]
     TooLong,
     /// `--latency-field` names a variable that the format doesn't have.
     #[error("has no variable `{0}`, which --latency-field names")]

@@ -235,7 +235,10 @@ mod tests {
 
     #[test]
     fn nested_fields_have_dotted_names_and_wrappers_none() {
-        let text = r#"{"a":1,"attributes":{"http":{"status":200},"x.y":"z"},"list":[{"b":2}],"data":"\u0041","n":null,"f":1.5}"#;
+        let text = concat!(
+            r#"{"a":1,"attributes":{"http":{"status":200},"x.y":"z"},"list":[{"b":2}],"data":"\u0041","n":null,"#,
+            r#""f":1.5}"#
+        );
         let flat = Flat::read(text).unwrap();
         let fields: Vec<_> = flat.fields().map(|(path, name, value)| (path, name, value.clone())).collect();
         assert_eq!(
@@ -252,14 +255,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_object_is_refused() {
+    fn text_other_than_a_single_object_is_rejected() {
         for text in ["{", "{}{}", "[]", "1", "{a:1}"] {
             assert!(matches!(Flat::read(text), Err(Unreadable::NotJson(_))), "{text}");
         }
     }
 
     #[test]
-    fn deep_nesting_is_refused_and_not_followed() {
+    fn deep_nesting_is_rejected_without_recursion() {
         let text = format!("{{\"a\":{}", "[".repeat(100_000));
         assert!(matches!(Flat::read(&text), Err(Unreadable::NotJson(_))));
     }

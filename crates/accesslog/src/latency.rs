@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_with_units_of_its_own_is_read() {
+    fn a_duration_with_its_own_units_is_read() {
         for (text, ms) in [
             ("12.3ms", 12.3),
             ("5 ms", 5.0),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_or_has_no_unit_is_none() {
+    fn text_without_a_duration_or_a_unit_is_none() {
         for text in ["", "-", "12", "0.1", "ms", "-1ms", "1 parsec", "1h1s", "nan", "..ms", "10:05:03", "1e400s", "s1"]
         {
             assert_eq!(own(text), None, "{text}");
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn over_an_hour_negative_or_not_a_number_is_refused_in_every_unit() {
+    fn durations_over_an_hour_negative_or_not_a_number_are_rejected_in_every_unit() {
         assert_eq!(Latency::new(1_724_493_133.123, Unit::Seconds), None);
         assert_eq!(Latency::new(3_600_001.0, Unit::Milliseconds), None);
         for bad in [-1.0, f64::NAN, f64::INFINITY] {

@@ -7,7 +7,7 @@
 //! use tidewatch_accesslog::{Hints, Parser, Status};
 //!
 //! let mut parser = Parser::new(Hints::default());
-//! let line = r#"192.0.2.7 - - [21/Mar/2024:06:46:24 +0200] "GET /cart?k=1 HTTP/1.1" 200 154 "-" "curl/8" 0.950 0.004"#;
+//! let line = r#"192.0.2.7 - - [21/Mar/2024:06:46:24 +0200] "GET /cart?k=1 HTTP/1.1" 200 154 "-" "curl/8" 0.950"#;
 //! let request = parser.read(line).unwrap().unwrap();
 //! assert_eq!(request.target.as_deref(), Some("/cart?k=1"));
 //! assert_eq!(request.status, Status::Code(200));

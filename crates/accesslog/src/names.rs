@@ -80,9 +80,9 @@ const NAMES: [(Role, &str); 12] = [
     ),
     (
         Role::Target,
-        "path requesturi uri requestpath urlpath urloriginal requesturl endpoint url httptarget requrl requri \
-         reqpath clientrequesturi clientrequestpath csuristem resourcepath httprequestrequesturl \
-         xenvoyoriginpath originalpath requestedurl requesteduri urlfull httpurl httppath httprequestpath csuri httproute route",
+        "path requesturi uri requestpath urlpath urloriginal requesturl endpoint url httptarget requrl requri reqpath \
+         clientrequesturi clientrequestpath csuristem resourcepath httprequestrequesturl xenvoyoriginpath originalpath \
+         requestedurl requesteduri urlfull httpurl httppath httprequestpath csuri httproute route",
     ),
     (Role::RequestLine, "request requestline req httprequest routekey"),
     (
@@ -97,10 +97,10 @@ const NAMES: [(Role, &str); 12] = [
 
 /// Names of latencies without a unit, the most reliable first. Times of upstreams, databases, views or first bytes are
 /// not the request's latency, and therefore not listed.
-const LATENCIES: &str = "latency duration elapsed requestduration requestlatency responsetime responselatency elapsedtime \
-         timetaken totaltime responseduration httprequestlatency httprequestduration \
-         httpserverrequestduration reslatency resresponsetime processingtime processtime servicetime took \
-         taken timeelapsed totalduration apitimetoresponse handlerduration resptime";
+const LATENCIES: &str = "latency duration elapsed requestduration requestlatency responsetime responselatency \
+                         elapsedtime timetaken totaltime responseduration httprequestlatency httprequestduration \
+                         httpserverrequestduration reslatency resresponsetime processingtime processtime servicetime \
+                         took taken timeelapsed totalduration apitimetoresponse handlerduration resptime";
 
 /// Common names for nginx's `$request_time`.
 const NGINX_LATENCIES: &str = "requesttime rt reqtime nginxrequesttime";
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn one_name_in_every_spelling() {
+    fn a_name_is_recognised_in_every_spelling() {
         for name in ["request_method", "requestMethod", "RequestMethod", "request.method", "request-method"] {
             assert_eq!(role(name), Some(Role::Method), "{name}");
         }
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_latencys_name_may_tell_its_unit() {
+    fn the_name_of_a_latency_may_contain_its_unit() {
         for (name, unit) in [
             ("duration_ms", Unit::Milliseconds),
             ("durationMs", Unit::Milliseconds),
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_others_are_no_latency() {
+    fn times_of_other_things_are_not_latencies() {
         for name in ["upstream_response_time", "urt", "db", "view", "uct", "connect", "EdgeTimeToFirstByteMs", "total"]
         {
             assert!(!matches!(role(name), Some(Role::Latency(_))), "{name}");
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_name_means_nothing() {
+    fn an_endless_name_has_no_meaning() {
         assert_eq!(meaning(&"x".repeat(100_000)), None);
     }
 }

@@ -26,16 +26,16 @@ pub enum Unreadable {
     #[error("neither an access log line nor a JSON object")]
     UnknownFormat,
     /// The line belongs to a W3C log, such as IIS's, but no `#Fields` line came before it.
-    #[error("a W3C log's line without a #Fields line before it")]
+    #[error("a line of a W3C log without a preceding #Fields line")]
     NoColumns,
     /// The line starts like a JSON object but isn't one.
     #[error("not JSON: {0}")]
     NotJson(String),
     /// A required part of a request is missing.
-    #[error("no field that says the {0}")]
+    #[error("no field with the {0}")]
     Missing(&'static str),
     /// A part can't be parsed.
-    #[error("{what} `{text}` is not understood")]
+    #[error("can't parse the {what} `{text}`")]
     Field {
         /// The part of the line.
         what: &'static str,
@@ -43,7 +43,7 @@ pub enum Unreadable {
         text: String,
     },
     /// The line doesn't have the format that the user gave.
-    #[error("not of the format that --format gives")]
+    #[error("does not match the format of --format")]
     OtherFormat,
 }
 

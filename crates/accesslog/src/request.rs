@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn status_codes_are_within_http_or_say_that_the_client_was_gone() {
+    fn status_codes_are_valid_http_or_mean_that_the_client_left() {
         assert_eq!(Status::read("200"), Some(Status::Code(200)));
         for gone in ["0", "000", "999", "-1"] {
             assert_eq!(Status::read(gone), Some(Status::ClientGone), "{gone}");

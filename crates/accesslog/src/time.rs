@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_that_is_not_known_says_as_little_as_none() {
+    fn an_unknown_zone_is_treated_like_none() {
         assert_eq!(text("2015-05-17 10:05:03 XYZ"), at("2015-05-17T10:05:03Z"));
     }
 
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_none() {
+    fn text_that_is_not_a_time_is_none() {
         for bad in [
             "",
             "yesterday",

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn words_quotes_and_brackets_are_pieces() {
+    fn words_quoted_texts_and_brackets_are_tokens() {
         assert_eq!(shown(r#"a - [b c] "d e"  f"#), ["a", "-", "[b c]", r#""d e""#, "f"]);
         assert_eq!(shown(r#"[] "" -"#), ["[]", r#""""#, "-"]);
         assert_eq!(shown(""), [""; 0]);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn values_have_the_name_that_stands_before_them() {
+    fn values_have_the_name_before_them() {
         assert_eq!(
             shown(r#"rt=0.1 urt="0.1, 0.2" "k=v" status: 200"#),
             ["rt=0.1", r#"urt="0.1, 0.2""#, r#"k="v""#, "status=200"]

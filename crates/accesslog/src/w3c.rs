@@ -8,14 +8,15 @@ use crate::{Hints, Request, Status, Unreadable};
 
 /// CloudFront's columns; older logs have only the first ones.
 const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) \
-    cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes \
-    time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status \
-    fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len \
-    sc-range-start sc-range-end";
+                          cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header \
+                          cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher \
+                          x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port \
+                          time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start \
+                          sc-range-end";
 
 /// IIS's columns since version 8.
-const IIS: &str = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) \
-    sc-status sc-substatus sc-win32-status time-taken";
+const IIS: &str = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) \
+                   cs(Referer) sc-status sc-substatus sc-win32-status time-taken";
 
 /// The columns named by a `#Fields` line.
 #[derive(Debug, Clone, PartialEq, Eq)]

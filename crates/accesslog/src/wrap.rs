@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_front_is_taken_off_with_its_time() {
+    fn a_prefix_is_removed_with_its_time() {
         let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
         for (line, time) in [
             ("Aug 24 01:25:11 web2 nginx[1302]: LINE", None),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_its_own_stays_whole() {
+    fn a_line_without_a_prefix_is_unchanged() {
         for line in [
             r#"203.0.113.7 - - [24/Aug/2021:09:52:13 +0000] "GET / HTTP/1.1" 200 13"#,
             r#"{"a": 1}"#,

@@ -7,41 +7,60 @@ fn go() {
     check(&[
         // Echo
         (
-            r#"{"time":"2025-04-02T08:15:30.12+02:00","method":"GET","uri":"/a","status":200,"latency":250000000,"latency_human":"250ms","bytes_out":2}"#,
+            concat!(
+                r#"{"time":"2025-04-02T08:15:30.12+02:00","method":"GET","uri":"/a","status":200,"#,
+                r#""latency":250000000,"latency_human":"250ms","bytes_out":2}"#
+            ),
             "GET /a",
             200,
             Some(250.0),
         ),
         // log/slog
         (
-            r#"{"time":"2025-04-02T08:15:30Z","level":"INFO","msg":"request","method":"GET","path":"/a","status":200,"duration":250000000}"#,
+            concat!(
+                r#"{"time":"2025-04-02T08:15:30Z","level":"INFO","msg":"request","method":"GET","path":"/a","#,
+                r#""status":200,"duration":250000000}"#
+            ),
             "GET /a",
             200,
             Some(250.0),
         ),
         (
-            r#"{"time":"2025-04-02T08:15:30Z","level":"INFO","msg":"x","request":{"time":"2025-04-02T08:15:30Z","method":"GET","path":"/a"},"response":{"time":"2025-04-02T08:15:30.25Z","latency":250000000,"status":200}}"#,
+            concat!(
+                r#"{"time":"2025-04-02T08:15:30Z","level":"INFO","msg":"x","request":{"time":"2025-04-02T08:15:30Z","#,
+                r#""method":"GET","path":"/a"},"response":{"time":"2025-04-02T08:15:30.25Z","latency":250000000,"#,
+                r#""status":200}}"#
+            ),
             "GET /a",
             200,
             Some(250.0),
         ),
         // zap
         (
-            r#"{"level":"info","ts":1743574530.1,"caller":"x/y.go:1","msg":"/a","status":200,"method":"GET","path":"/a","latency":0.25}"#,
+            concat!(
+                r#"{"level":"info","ts":1743574530.1,"caller":"x/y.go:1","msg":"/a","status":200,"method":"GET","#,
+                r#""path":"/a","latency":0.25}"#
+            ),
             "GET /a",
             200,
             Some(250.0),
         ),
         // zerolog
         (
-            r#"{"level":"info","method":"GET","url":"/a","status":200,"duration":250.5,"time":"2025-04-02T08:15:30Z","message":"request"}"#,
+            concat!(
+                r#"{"level":"info","method":"GET","url":"/a","status":200,"duration":250.5,"#,
+                r#""time":"2025-04-02T08:15:30Z","message":"request"}"#
+            ),
             "GET /a",
             200,
             Some(250.5),
         ),
         // A file and line in front identify Go too.
         (
-            r#"2025/04/02 08:15:30.255 [server.go:27]  {"request_time":"2025-04-02T08:15:30Z","request":"GET /a HTTP/1.1","status":200,"elapsed_time":250000000}"#,
+            concat!(
+                r#"2025/04/02 08:15:30.255 [server.go:27]  {"request_time":"2025-04-02T08:15:30Z","request":"GET /a "#,
+                r#"HTTP/1.1","status":200,"elapsed_time":250000000}"#
+            ),
             "GET /a",
             200,
             Some(250.0),
@@ -61,13 +80,20 @@ fn go() {
 fn node_and_ruby() {
     check(&[
         (
-            r#"{"level":30,"time":1743574530918,"pid":7,"hostname":"h","req":{"id":1,"method":"GET","url":"/a","headers":{"x-request-id":"r1"}},"res":{"statusCode":200},"responseTime":250,"msg":"request completed"}"#,
+            concat!(
+                r#"{"level":30,"time":1743574530918,"pid":7,"hostname":"h","req":{"id":1,"method":"GET","url":"/a","#,
+                r#""headers":{"x-request-id":"r1"}},"res":{"statusCode":200},"responseTime":250,"msg":"request "#,
+                r#"completed"}"#
+            ),
             "GET /a",
             200,
             Some(250.0),
         ),
         (
-            r#"{"name":"api","hostname":"h","pid":1,"level":30,"req":{"method":"GET","url":"/a"},"res":{"statusCode":503},"latency":250,"msg":"x","time":"2025-04-02T08:15:30.918Z","v":0}"#,
+            concat!(
+                r#"{"name":"api","hostname":"h","pid":1,"level":30,"req":{"method":"GET","url":"/a"},"#,
+                r#""res":{"statusCode":503},"latency":250,"msg":"x","time":"2025-04-02T08:15:30.918Z","v":0}"#
+            ),
             "GET /a",
             503,
             Some(250.0),
@@ -75,13 +101,17 @@ fn node_and_ruby() {
         ("GET /a 200 250.123 ms - 12", "GET /a", 200, Some(250.123)),
         (r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0000] "GET /a HTTP/1.1" 200 12 0.2501"#, "GET /a", 200, Some(250.1)),
         (
-            "method=GET path=/a format=json controller=JobsController action=show status=200 duration=58.33 view=40.43 db=15.26",
+            "method=GET path=/a format=json controller=JobsController action=show status=200 duration=58.33 view=40.43 \
+             db=15.26",
             "GET /a",
             200,
             Some(58.33),
         ),
     ]);
-    let with_id = r#"{"level":30,"time":1743574530918,"req":{"id":1,"method":"GET","url":"/a","headers":{"x-request-id":"r1"}},"res":{"statusCode":200}}"#;
+    let with_id = concat!(
+        r#"{"level":30,"time":1743574530918,"req":{"id":1,"method":"GET","url":"/a","#,
+        r#""headers":{"x-request-id":"r1"}},"res":{"statusCode":200}}"#
+    );
     assert_eq!(read(with_id).request_id.as_deref(), Some("r1"));
 }
 
@@ -89,13 +119,19 @@ fn node_and_ruby() {
 fn rust_and_php() {
     check(&[
         (
-            r#"[2025-04-02T08:15:30Z INFO  actix_web::middleware::logger] 192.0.2.4 "GET /a HTTP/1.1" 200 12 "-" "curl" 0.250500"#,
+            concat!(
+                r#"[2025-04-02T08:15:30Z INFO  actix_web::middleware::logger] 192.0.2.4 "GET /a HTTP/1.1" 200 12 "#,
+                r#""-" "curl" 0.250500"#
+            ),
             "GET /a",
             200,
             Some(250.5),
         ),
         (
-            r#"{"timestamp":"2025-04-02T08:15:30Z","level":"INFO","fields":{"message":"finished","latency":"250 ms","status":200},"target":"tower_http","span":{"method":"GET","uri":"/a"}}"#,
+            concat!(
+                r#"{"timestamp":"2025-04-02T08:15:30Z","level":"INFO","fields":{"message":"finished","latency":"250 "#,
+                r#"ms","status":200},"target":"tower_http","span":{"method":"GET","uri":"/a"}}"#
+            ),
             "GET /a",
             200,
             Some(250.0),
@@ -110,7 +146,10 @@ fn rust_and_php() {
 fn python() {
     check(&[
         (
-            r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0000] "DELETE /a HTTP/1.1" 200 139 "-" "requests/2" 0 - 9582 0.009582"#,
+            concat!(
+                r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0000] "DELETE /a HTTP/1.1" 200 139 "-" "requests/2" 0 - "#,
+                "9582 0.009582"
+            ),
             "DELETE /a",
             200,
             Some(9.582),
@@ -119,13 +158,15 @@ fn python() {
         (r#"[02/Apr/2025 08:15:30] "GET /a HTTP/1.1" 200 1912"#, "GET /a", 200, None),
         (r#"INFO:     192.0.2.4:5000 - "GET /a HTTP/1.0" 200 OK"#, "GET /a", 200, None),
         (
-            "\u{1b}[32mINFO\u{1b}[0m:     192.0.2.4:5000 - \"\u{1b}[1mGET /a HTTP/1.1\u{1b}[0m\" \u{1b}[32m200 OK\u{1b}[0m",
+            "\u{1b}[32mINFO\u{1b}[0m:     192.0.2.4:5000 - \"\u{1b}[1mGET /a HTTP/1.1\u{1b}[0m\" \u{1b}[32m200 \
+             OK\u{1b}[0m",
             "GET /a",
             200,
             None,
         ),
         (
-            "[pid: 1|app: 0|req: 1/1] 192.0.2.4 () {28 vars in 300 bytes} [Wed Apr  2 08:15:30 2025] GET /a => generated 12 bytes in 250 msecs (HTTP/1.1 200) 2 headers in 70 bytes (1 switches on core 0)",
+            "[pid: 1|app: 0|req: 1/1] 192.0.2.4 () {28 vars in 300 bytes} [Wed Apr  2 08:15:30 2025] GET /a => \
+             generated 12 bytes in 250 msecs (HTTP/1.1 200) 2 headers in 70 bytes (1 switches on core 0)",
             "GET /a",
             200,
             Some(250.0),
@@ -147,13 +188,19 @@ fn java_and_dotnet() {
             Some(250.0),
         ),
         (
-            r#"{"@timestamp":"2025-04-02T08:15:30Z","@version":"1","method":"GET","requested_uri":"/a","status_code":200,"elapsed_time":250}"#,
+            concat!(
+                r#"{"@timestamp":"2025-04-02T08:15:30Z","@version":"1","method":"GET","requested_uri":"/a","#,
+                r#""status_code":200,"elapsed_time":250}"#
+            ),
             "GET /a",
             200,
             Some(250.0),
         ),
         (
-            r#"{"@t":"2025-04-02T08:15:30Z","@mt":"HTTP {RequestMethod} ...","RequestMethod":"GET","RequestPath":"/a","StatusCode":200,"Elapsed":250.5}"#,
+            concat!(
+                r#"{"@t":"2025-04-02T08:15:30Z","@mt":"HTTP {RequestMethod} ...","RequestMethod":"GET","#,
+                r#""RequestPath":"/a","StatusCode":200,"Elapsed":250.5}"#
+            ),
             "GET /a",
             200,
             Some(250.5),
@@ -169,7 +216,7 @@ fn java_and_dotnet() {
 }
 
 #[test]
-fn apaches_seconds_and_microseconds_in_one_field_tell_each_other() {
+fn apaches_seconds_and_microseconds_in_one_field_confirm_each_other() {
     let line = |field: &str| {
         format!(
             r#"shop.example:443 192.0.2.4 - - [02/Apr/2025:08:15:30 +0000] "GET /a HTTP/1.1" 200 1 "-" "c" {field}"#
@@ -186,7 +233,10 @@ fn apaches_seconds_and_microseconds_in_one_field_tell_each_other() {
 fn logfmt_and_labelled_values() {
     check(&[
         (
-            r#"2025-04-02T08:15:30+00:00 heroku[router]: at=info method=GET path="/a" host=x request_id=3f79 connect=1ms service=250ms status=200 bytes=0"#,
+            concat!(
+                r#"2025-04-02T08:15:30+00:00 heroku[router]: at=info method=GET path="/a" host=x request_id=3f79 "#,
+                "connect=1ms service=250ms status=200 bytes=0"
+            ),
             "GET /a",
             200,
             Some(250.0),
@@ -198,25 +248,33 @@ fn logfmt_and_labelled_values() {
             Some(250.0),
         ),
         (
-            r#"[02/Apr/2025:08:15:30 +0200] client=192.0.2.4 request="GET /a HTTP/1.1" status=200 request_time=0.250 upstream_response_time=0.100, 0.149"#,
+            concat!(
+                r#"[02/Apr/2025:08:15:30 +0200] client=192.0.2.4 request="GET /a HTTP/1.1" status=200 "#,
+                "request_time=0.250 upstream_response_time=0.100, 0.149"
+            ),
             "GET /a",
             200,
             Some(250.0),
         ),
         (
-            r#"(200) | [02/Apr/2025:08:15:30 +0300] | 192.0.2.4 | RequestTime: 0.250 | UpstreamResponse: 0.253 | Request: "GET /a HTTP/1.1" | Referrer: "-""#,
+            concat!(
+                "(200) | [02/Apr/2025:08:15:30 +0300] | 192.0.2.4 | RequestTime: 0.250 | UpstreamResponse: 0.253 ",
+                r#"| Request: "GET /a HTTP/1.1" | Referrer: "-""#
+            ),
             "GET /a",
             200,
             Some(250.0),
         ),
         (
-            "[02/Apr/2025:08:15:30 +0100] 192.0.2.4 -> 10.0.0.1 | https GET /a HTTP/1.1 | urt: 0.249 msec | rt: 0.250 msec | status: 200",
+            "[02/Apr/2025:08:15:30 +0100] 192.0.2.4 -> 10.0.0.1 | https GET /a HTTP/1.1 | urt: 0.249 msec | rt: 0.250 \
+             msec | status: 200",
             "GET /a",
             200,
             Some(250.0),
         ),
         (
-            "time:02/Apr/2025:08:15:30 +0900\thost:192.0.2.4\treq:GET /a HTTP/1.1\tstatus:200\tsize:5\treqtime:0.250\tua:curl",
+            "time:02/Apr/2025:08:15:30 +0900\thost:192.0.2.4\treq:GET /a \
+             HTTP/1.1\tstatus:200\tsize:5\treqtime:0.250\tua:curl",
             "GET /a",
             200,
             Some(250.0),
@@ -254,7 +312,7 @@ fn a_unit_comes_from_the_name_the_value_or_a_field_beside_it() {
 }
 
 #[test]
-fn a_number_whose_unit_nothing_tells_is_no_latency() {
+fn a_number_without_a_unit_is_not_a_latency() {
     for field in [
         r#""duration":12"#,
         r#""latency":12.5"#,

@@ -12,7 +12,7 @@ fn field(name: &str, unit: Option<Unit>) -> Hints {
 }
 
 #[test]
-fn a_unit_is_for_times_that_do_not_name_theirs() {
+fn a_given_unit_applies_to_times_that_lack_one() {
     let line = |middle: &str, end: &str| {
         format!(r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200]{middle} "GET /a HTTP/1.1" 200 12 "-" "curl" {end}"#)
     };
@@ -47,7 +47,7 @@ fn a_unit_is_for_times_that_do_not_name_theirs() {
 }
 
 #[test]
-fn a_field_that_is_asked_for_is_the_only_one() {
+fn only_the_requested_field_is_used() {
     let line =
         r#"{"time":"2025-04-02T08:15:30Z","path":"/","status":200,"duration_ms":7,"app":{"spent":250},"wait_ms":9}"#;
     for (hints, ms) in [
@@ -87,7 +87,9 @@ fn formats_of_nginx_are_read() {
     for format in [
         NGINX.to_owned(),
         format!("log_format main '{NGINX}';"),
-        "log_format main escape=default\n    '$remote_addr $time_local \"$request\" $status '\n    '$request_time $upstream_response_time \"$http_user_agent\"';".to_owned(),
+        "log_format main escape=default\n    '$remote_addr $time_local \"$request\" $status '\n    '$request_time \
+         $upstream_response_time \"$http_user_agent\"';"
+            .to_owned(),
         NGINX.replace("$request_time", "${request_time}"),
     ] {
         let request = by_format(&format, line);
@@ -113,7 +115,10 @@ fn formats_of_nginx_are_read() {
 
 #[test]
 fn json_formats_are_read_with_their_escapes() {
-    let format = r#"escape=json '{"at":"$msec","what":"$request_method $request_uri","code":$status,"spent":"$request_time","agent":"$http_user_agent"}'"#;
+    let format = concat!(
+        r#"escape=json '{"at":"$msec","what":"$request_method $request_uri","code":$status,"#,
+        r#""spent":"$request_time","agent":"$http_user_agent"}'"#
+    );
     let line = r#"{"at":"1743574530.250","what":"GET /a\"b","code":200,"spent":"0.250","agent":"x \"y\" {z}"}"#;
     let request = by_format(format, line);
     assert_eq!((request.method.as_deref(), request.target.as_deref()), (Some("GET"), Some("/a\"b")));
@@ -147,14 +152,14 @@ fn formats_of_apache_are_read() {
 }
 
 #[test]
-fn what_a_client_sends_in_quotes_ends_no_value_of_the_format() {
+fn quotes_sent_by_a_client_do_not_end_a_value() {
     let format = r#"%h %t "%r" %>s "%{User-Agent}i" %D %v"#;
     let line = r#"192.0.2.4 [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 502 "curl\" 9000000 x" 250000 shop.example"#;
     assert_eq!(latency(&by_format(format, line)), Some(250.0));
 }
 
 #[test]
-fn of_several_request_times_the_finest_is_taken() {
+fn the_most_precise_of_several_request_times_is_used() {
     for (end, line) in
         [("%T/%D", "0/250000"), ("%T %D", "0 250000"), ("**%T/%D**", "**0/250000**"), ("%D %T", "250000 0")]
     {
@@ -191,7 +196,8 @@ fn nginx_may_write_tabs_and_variables_side_by_side() {
 
 #[test]
 fn a_directive_is_found_among_comments_and_other_directives() {
-    let format = "# times\naccess_log /var/log/nginx/a.log timed;\nlog_format timed '[$time_local] \"$request\" '\n  '$status $request_time'; # seconds";
+    let format = "# times\naccess_log /var/log/nginx/a.log timed;\nlog_format timed '[$time_local] \"$request\" '\n  \
+                  '$status $request_time'; # seconds";
     let request = by_format(format, r#"[02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 200 0.250"#);
     assert_eq!(latency(&request), Some(250.0));
 }
@@ -246,7 +252,7 @@ fn a_wrapped_line_of_the_format_is_read_and_one_of_another_is_not() {
 }
 
 #[test]
-fn a_format_that_can_not_be_used_says_what_is_missing() {
+fn an_unusable_format_is_rejected_with_what_it_lacks() {
     for (format, says) in [
         ("", "neither a variable of nginx"),
         ("plain text", "neither a variable of nginx"),
@@ -255,11 +261,11 @@ fn a_format_that_can_not_be_used_says_what_is_missing() {
         ("%h %t \"%r\"", "no status; add %>s"),
         ("%h %>s \"%r\"", "no time; add %t"),
         ("%{%H:%M}t %>s \"%r\"", "`%H:%M`"),
-        ("$remote_addr$http_x [$time_local] $request $status", "right behind another"),
+        ("$remote_addr$http_x [$time_local] $request $status", "directly after another"),
         (&"x".repeat(10_000), "longer than"),
     ] {
         let error = Format::compile(format, &Hints::default(), true).unwrap_err().to_string();
         assert!(error.contains(says), "{format}: {error}");
     }
-    assert!(Format::compile("$status $request", &Hints::default(), false).is_ok(), "what is followed needs no time");
+    assert!(Format::compile("$status $request", &Hints::default(), false).is_ok(), "a followed log needs no time");
 }

@@ -7,7 +7,7 @@ use tidewatch_accesslog::{Hints, Parser, Status, Unreadable};
 const LINE: &str = r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET /a HTTP/1.1" 200 12 "-" "curl" 0.250"#;
 
 #[test]
-fn a_wrapped_line_says_what_it_says_alone() {
+fn a_wrapped_line_is_read_like_the_line_alone() {
     let json = serde_json::to_string(LINE).unwrap();
     let twice = serde_json::to_string(&format!(r#"{{"log":{json},"stream":"stdout"}}"#)).unwrap();
     for wrapped in [
@@ -27,10 +27,11 @@ fn a_wrapped_line_says_what_it_says_alone() {
 }
 
 #[test]
-fn json_may_be_wrapped_as_well_and_has_the_outer_time_where_it_has_none() {
-    let request = read(
-        r#"Apr  2 08:15:30 web1 app: { "@timestamp": "2025-04-02T08:15:30Z", "method": "GET", "url": "/x", "status": "200", "request_time": 0.25}"#,
-    );
+fn wrapped_json_without_a_time_has_the_outer_time() {
+    let request = read(concat!(
+        r#"Apr  2 08:15:30 web1 app: { "@timestamp": "2025-04-02T08:15:30Z", "method": "GET", "url": "/x", "#,
+        r#""status": "200", "request_time": 0.25}"#
+    ));
     assert_eq!((latency(&request), request.target.as_deref()), (Some(250.0), Some("/x")));
     let request =
         read(r#"{"log":"{\"method\":\"GET\",\"path\":\"/a\",\"status\":200}","time":"2025-04-02T08:15:30.5Z"}"#);
@@ -38,7 +39,7 @@ fn json_may_be_wrapped_as_well_and_has_the_outer_time_where_it_has_none() {
 }
 
 #[test]
-fn the_bracket_that_is_a_time_is_the_time_in_every_notation() {
+fn a_time_in_brackets_is_read_in_every_notation() {
     for (bracket, at) in [
         ("02/Apr/2025:08:15:30 +0200", "2025-04-02T06:15:30Z"),
         ("02/Apr/2025:08:15:30.123 +0200", "2025-04-02T06:15:30.123Z"),
@@ -61,7 +62,7 @@ fn the_bracket_that_is_a_time_is_the_time_in_every_notation() {
 }
 
 #[test]
-fn what_is_no_request_line_was_still_answered() {
+fn an_invalid_request_line_still_counts_as_a_request() {
     for asked in [r"\x16\x03\x01", "-", "", "batman", "get / http/1.1", "t3 12.1.2", "SSH-2.0-Go"] {
         let request = read(&format!(r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "{asked}" 400 150 "-" "-""#));
         assert_eq!((request.target, request.status), (None, Status::Code(400)), "{asked}");
@@ -92,7 +93,7 @@ fn odd_targets_users_and_agents_are_read() {
 }
 
 #[test]
-fn other_lines_are_refused_with_what_is_wrong_with_them() {
+fn other_lines_are_rejected_with_the_reason() {
     for (line, says) in [
         ("hello", "neither"),
         ("May 17 10:05:03 host sshd[123]: accepted", "neither"),
@@ -114,7 +115,7 @@ fn other_lines_are_refused_with_what_is_wrong_with_them() {
 }
 
 #[test]
-fn a_reason_holds_no_control_characters() {
+fn a_reason_contains_no_control_characters() {
     let line = "{\"time\":\"\\u001b[2Jnoon\",\"status\":200,\"path\":\"/\"}";
     let error = Parser::new(Hints::default()).read(line).unwrap_err();
     assert!(matches!(error, Unreadable::Field { .. }));

@@ -8,7 +8,7 @@ fn combined(more: &str) -> String {
 }
 
 #[test]
-fn the_request_time_is_found_whatever_stands_beside_it() {
+fn the_request_time_is_found_next_to_any_other_field() {
     for (more, ms) in [
         ("0.250", 250.0),
         ("0.250 0.249", 250.0),
@@ -66,7 +66,10 @@ fn times_may_stand_before_status_request_or_everything() {
             Some(250.0),
         ),
         (
-            r#"0.250 0.249 192.0.2.4 - 10.0.0.1:80 [02/Apr/2025:08:15:30 +0200] shop.example "GET /a HTTP/1.1" 404 512 "-" "curl""#,
+            concat!(
+                r#"0.250 0.249 192.0.2.4 - 10.0.0.1:80 [02/Apr/2025:08:15:30 +0200] shop.example "GET /a HTTP/1.1" "#,
+                r#"404 512 "-" "curl""#
+            ),
             "GET /a",
             404,
             Some(250.0),
@@ -78,7 +81,10 @@ fn times_may_stand_before_status_request_or_everything() {
             Some(250.0),
         ),
         (
-            r#"- 0.250 192.0.2.4 - 10.0.0.1:80 [02/Apr/2025:08:15:30 +0200] shop.example "GET /a HTTP/1.1" 404 512 "-" "curl""#,
+            concat!(
+                r#"- 0.250 192.0.2.4 - 10.0.0.1:80 [02/Apr/2025:08:15:30 +0200] shop.example "GET /a HTTP/1.1" 404 "#,
+                r#"512 "-" "curl""#
+            ),
             "GET /a",
             404,
             Some(250.0),
@@ -96,19 +102,28 @@ fn times_may_stand_before_status_request_or_everything() {
 fn json_is_read_by_its_usual_names() {
     check(&[
         (
-            r#"{"time_local":"02/Apr/2025:08:15:30 +0200","request":"GET /a HTTP/1.1","status":"502","request_time":"0.250","upstream_response_time":"0.100, 0.149"}"#,
+            concat!(
+                r#"{"time_local":"02/Apr/2025:08:15:30 +0200","request":"GET /a HTTP/1.1","status":"502","#,
+                r#""request_time":"0.250","upstream_response_time":"0.100, 0.149"}"#
+            ),
             "GET /a",
             502,
             Some(250.0),
         ),
         (
-            r#"{"time_iso8601":"2025-04-02T08:15:30+02:00","request_method":"GET","request_uri":"/a?b","status":502,"request_time":0.25}"#,
+            concat!(
+                r#"{"time_iso8601":"2025-04-02T08:15:30+02:00","request_method":"GET","request_uri":"/a?b","#,
+                r#""status":502,"request_time":0.25}"#
+            ),
             "GET /a?b",
             502,
             Some(250.0),
         ),
         (
-            r#"{"msec":"1743574530.250","request_method":"GET","uri":"/a","status":"502","body_bytes_sent":1,"request_time":5}"#,
+            concat!(
+                r#"{"msec":"1743574530.250","request_method":"GET","uri":"/a","status":"502","body_bytes_sent":1,"#,
+                r#""request_time":5}"#
+            ),
             "GET /a",
             502,
             Some(5000.0),
@@ -117,7 +132,7 @@ fn json_is_read_by_its_usual_names() {
 }
 
 #[test]
-fn what_only_looks_like_a_request_time_is_none() {
+fn numbers_that_only_look_like_a_request_time_are_ignored() {
     for more in [
         "",
         "1743574530.123",
@@ -142,7 +157,7 @@ fn what_only_looks_like_a_request_time_is_none() {
 }
 
 #[test]
-fn a_moment_or_a_ratio_behind_the_request_time_does_not_take_its_place() {
+fn a_timestamp_or_ratio_after_the_request_time_does_not_replace_it() {
     for more in
         ["0.250 1743574530.123", "0.250 3.12", "0.250 1.1", "0.250 10.0.0.5", "0.250 shop.example", "3.12 0.250"]
     {
@@ -151,7 +166,7 @@ fn a_moment_or_a_ratio_behind_the_request_time_does_not_take_its_place() {
 }
 
 #[test]
-fn what_a_client_sends_is_no_request_time() {
+fn text_sent_by_a_client_is_not_a_request_time() {
     for agent in ["0.500", "rt=0.500", "agent rt=0.500 x", "agent 0.500"] {
         let line = format!(r#"192.0.2.4 - - [02/Apr/2025:08:15:30 +0200] "GET / HTTP/1.1" 200 5 "{agent}" "{agent}""#);
         assert_eq!(latency(&read(&line)), None, "{agent}");

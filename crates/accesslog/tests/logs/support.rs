@@ -10,7 +10,7 @@ pub(crate) fn read(line: &str) -> Request {
 /// Reads one line with hints.
 pub(crate) fn read_with(hints: &Hints, line: &str) -> Request {
     let read = Parser::new(hints.clone()).read(line);
-    read.unwrap_or_else(|error| panic!("{error}: {line}")).unwrap_or_else(|| panic!("nothing read: {line}"))
+    read.unwrap_or_else(|error| panic!("{error}: {line}")).unwrap_or_else(|| panic!("can't read: {line}"))
 }
 
 /// Returns the latency in milliseconds.
