@@ -95,7 +95,7 @@ async fn lines_without_a_time_are_current_from_stdin_and_unreadable_from_a_file(
     assert!(output.status.success() && events[0].timestamp >= before, "{}", said(&output));
     let (output, events) = replay(Some("app.log"), text.as_bytes(), &[]).await;
     assert_eq!((output.status.code(), events.len()), (Some(1), 0));
-    assert!(said(&output).contains("line 1: no time; from stdin it would mean now"), "{}", said(&output));
+    assert!(said(&output).contains("line 1: no time; on stdin, it would count as now"), "{}", said(&output));
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn the_format_and_the_unit_of_the_flags_take_precedence() {
     let text = "192.0.2.4 [02/Apr/2025:08:15:30 +0000] \"GET /a HTTP/1.1\" 200 250000\nother\n";
     let (output, events) = replay(Some("shop.log"), text.as_bytes(), &["--format", format]).await;
     assert_eq!(events[0].latency_ms, Some(250.0));
-    assert!(said(&output).contains("line 2: not of the format that --format gives"), "{}", said(&output));
+    assert!(said(&output).contains("line 2: does not match the format of --format"), "{}", said(&output));
     let (output, events) = replay(None, line("/a", "250").as_bytes(), &[]).await;
     assert_eq!(events[0].latency_ms, None);
     assert!(said(&output).contains("latency known for 0 of 1 requests"), "{}", said(&output));

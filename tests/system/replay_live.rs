@@ -67,7 +67,7 @@ async fn current_lines_are_live_events_and_older_ones_are_marked_as_a_replay() {
     assert!(records.iter().all(|record| age(record) < 20), "each has the moment at which it was read");
     let (said, notes) = (stdout(&output), String::from_utf8(output.stderr).unwrap());
     assert!(said.contains("live                  4") && said.contains("not live              2"), "{said}");
-    assert!(notes.contains("not about now") && notes.contains("from line 3 on the log is about now"), "{notes}");
+    assert!(notes.contains("not recent") && notes.contains("from line 3 on, the log is recent"), "{notes}");
 }
 
 #[tokio::test]

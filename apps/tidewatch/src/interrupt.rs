@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signals_that_come_together_are_one_and_a_later_one_is_another() {
+    fn simultaneous_signals_count_as_one_and_a_later_one_as_another() {
         let first = Instant::now();
         assert!(is_another(None, first));
         assert!(!is_another(Some(first), first + Duration::from_millis(1)));

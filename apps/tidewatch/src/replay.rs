@@ -50,12 +50,11 @@ use summary::Summary;
 /// ten lines in a row are more than 120 s from it. Live events get the current time, and every rule evaluates them.
 /// Everything else is a replay: its events are marked, and TrafficDrop and ClockSkew ignore them.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  \
-    tidewatch replay access.log --speed 600      # ten minutes of log a second\n  \
-    tail -F access.log | tidewatch replay -      # as it happens\n  \
-    tidewatch replay access.log.2.gz --service shop --speed 60\n  \
-    tidewatch replay access.log --latency-unit us          # %D at the end of a line\n  \
-    tidewatch replay access.log --format '%h %l %u %t \"%r\" %>s %b %D'")]
+#[command(after_help = "Examples:\n  tidewatch replay access.log --speed 600      # ten minutes of log per second\n  \
+                        tail -F access.log | tidewatch replay -      # as it happens\n  tidewatch replay \
+                        access.log.2.gz --service shop --speed 60\n  tidewatch replay access.log --latency-unit us     \
+                        # %D at the end of a line\n  tidewatch replay access.log --format '%h %l %u %t \"%r\" %>s %b \
+                        %D'")]
 pub(crate) struct Args {
     /// Log to read; `-` is stdin
     file: PathBuf,
@@ -127,7 +126,7 @@ impl Args {
             Hints { latency_field: self.latency_field.clone(), latency_unit: self.latency_unit.map(Unit::from) };
         let Some(format) = &self.format else { return Ok(Parser::new(hints)) };
         let format = Format::compile(format, &hints, !may_pause);
-        format.map(Parser::of_format).map_err(|error| usage(format!("--format: it {error}")))
+        format.map(Parser::of_format).map_err(|error| usage(format!("--format: the format {error}")))
     }
 
     fn origin(&self) -> Origin {
@@ -154,13 +153,13 @@ impl Args {
         if self.live && !may_pause {
             let file = self.file.display();
             return Err(usage(format!(
-                "--live: {file} ends; for one that grows, `tail -F {file} | tidewatch replay -`"
+                "--live: {file} is not followed; to follow it, use `tail -F {file} | tidewatch replay -`"
             )));
         }
         let at_once = may_pause || self.keep_timestamps;
         let speed = self.speed.or((!at_once).then_some(1.0));
         if speed.is_none() && self.max_gap.is_some() {
-            return Err(usage("--max-gap: lines are sent as fast as they come, without pauses; add --speed"));
+            return Err(usage("--max-gap: without --speed, lines are sent without pauses; add --speed"));
         }
         Ok(Pace {
             keep_timestamps: self.keep_timestamps,
@@ -247,7 +246,8 @@ async fn check_reachable(kafka: &KafkaArgs) -> anyhow::Result<()> {
             METRICS_RAW.name
         )),
         Err(error) => Err(anyhow!(
-            "the broker at {} can't be reached ({error}): start one with `tidewatch up`, or name another with --brokers",
+            "the broker at {} can't be reached ({error}): start one with `tidewatch up`, or name another with \
+             --brokers",
             kafka.brokers
         )),
     }

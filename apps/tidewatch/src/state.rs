@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endpoints_are_read_as_written_and_gone_once_removed() {
+    fn endpoints_are_read_as_written_and_gone_after_removal() {
         let dir = tempfile::tempdir().unwrap();
         let mut endpoints = Endpoints::default();
         endpoints.insert("console", "http://127.0.0.1:8080");
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_is_missing_is_named() {
+    fn a_service_that_does_not_run_is_named() {
         let error = Endpoints::default().require("console").unwrap_err().to_string();
         assert!(error.contains("console"), "{error}");
     }

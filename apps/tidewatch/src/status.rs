@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn holes_and_losses_are_named_if_there_are_any() {
+    fn holes_and_losses_are_shown_if_there_are_any() {
         let totals: Totals = serde_json::from_value(json!({
             "produced": 1000, "processed": 980, "late": 3, "dead_lettered": 7, "holes": 6, "gap": 4, "lag": 0,
         }))
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stream_processors_counts_are_question_marks_while_it_is_gone() {
+    fn figures_of_the_stream_processor_are_question_marks_while_it_is_down() {
         let status: Status = serde_json::from_value(json!({
             "services": {
                 "user-service": {"rate": 20.0, "error_ratio": 0.0, "p50_ms": 52.0, "p95_ms": 60.0, "p99_ms": 70.0,

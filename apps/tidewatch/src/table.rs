@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cell_forges_a_row_or_reaches_the_terminal() {
+    fn no_cell_forges_a_row_or_controls_the_terminal() {
         let rows = [vec!["a\nauth  0.0\x1b[2J\u{202e}".to_owned(), "1".to_owned()]];
         let text = render(&["service", ">rate"], &rows);
         assert_eq!(text.lines().count(), 2, "{text}");
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_aligned_and_numbers_stand_right() {
+    fn columns_are_aligned_and_numbers_are_flush_right() {
         let rows = [vec!["auth".to_owned(), "9.5".to_owned()], vec!["payment".to_owned(), "120.0".to_owned()]];
         assert_eq!(render(&["service", ">rate"], &rows), "service   rate\nauth       9.5\npayment  120.0\n");
     }

@@ -22,7 +22,7 @@ pub(crate) fn warn_of_former_names(command: &Command, matches: &ArgMatches) {
             // If stderr is closed, nobody needs the warning.
             let _ = writeln!(
                 std::io::stderr(),
-                "warning: {name} is called TIDEWATCH_{name} now, and the next release does not read it any more: rename it"
+                "warning: {name} is now TIDEWATCH_{name}, and the next release ignores the old name: rename it"
             );
         }
     }

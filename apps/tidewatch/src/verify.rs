@@ -40,8 +40,14 @@ use target::Part;
 #[command(after_help = target::help())]
 pub(crate) struct Args {
     /// What to verify: `local`, the running `tidewatch up`, or addresses as NAME=URL, comma-separated
-    #[arg(long, value_name = "TARGET", default_value = "local", value_delimiter = ',', value_parser = target::part)]
-    #[arg(hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "TARGET",
+        default_value = "local",
+        value_delimiter = ',',
+        value_parser = target::part,
+        hide_env_values = true
+    )]
     target: Vec<Part>,
     /// Write the result as JSON to this file
     #[arg(long, value_name = "FILE")]
@@ -88,7 +94,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         unhealed = stack.heal_all() => unhealed,
         () = interrupt.received() => {
             let heal = stack.heal_command();
-            return Err(anyhow!("second shutdown signal received before everything was healed: {heal}"));
+            return Err(anyhow!("second shutdown signal received before every fault was healed; heal them with: {heal}"));
         }
     };
     let records = run.finish("interrupted");
@@ -118,11 +124,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 /// Returns the outcome that determines the exit code, with the reason.
 fn conclude(interrupted: bool, passed: bool, healed: bool) -> anyhow::Result<()> {
     match (interrupted, healed, passed) {
-        (true, true, _) => Err(anyhow!("interrupted; what was broken is healed")),
-        (true, false, _) => Err(anyhow!("interrupted, and not everything that was broken is healed")),
+        (true, true, _) => Err(anyhow!("interrupted; every injected fault is healed")),
+        (true, false, _) => Err(anyhow!("interrupted, and not every injected fault is healed")),
         (false, true, true) => Ok(()),
-        (false, false, true) => Err(anyhow!("not everything that was broken is healed")),
-        (false, _, false) => Err(anyhow!("not everything is as it should be")),
+        (false, false, true) => Err(anyhow!("not every injected fault is healed")),
+        (false, _, false) => Err(anyhow!("some checks failed")),
     }
 }
 
@@ -135,13 +141,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_service_that_is_still_broken_is_never_reported_as_healed_and_never_passes() {
+    fn a_remaining_fault_is_never_reported_as_healed_and_never_passes() {
         let said =
             |interrupted, passed, healed| conclude(interrupted, passed, healed).map_err(|error| error.to_string());
         assert_eq!(said(false, true, true), Ok(()));
-        assert!(said(false, true, false).unwrap_err().contains("not everything that was broken is healed"));
-        assert!(said(true, true, false).unwrap_err().contains("not everything that was broken is healed"));
-        assert_eq!(said(true, false, true).unwrap_err(), "interrupted; what was broken is healed");
-        assert_eq!(said(false, false, true).unwrap_err(), "not everything is as it should be");
+        assert!(said(false, true, false).unwrap_err().contains("not every injected fault is healed"));
+        assert!(said(true, true, false).unwrap_err().contains("not every injected fault is healed"));
+        assert_eq!(said(true, false, true).unwrap_err(), "interrupted; every injected fault is healed");
+        assert_eq!(said(false, false, true).unwrap_err(), "some checks failed");
     }
 }

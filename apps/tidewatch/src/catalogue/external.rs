@@ -4,7 +4,7 @@
 use tidewatch_service::metrics::Family;
 
 pub(super) const EVERY_TARGET: &[Family] = &[
-    Family::gauge("up", &[], "1 when the last scrape of the target succeeded, else 0."),
+    Family::gauge("up", &[], "1 if the last scrape of the target succeeded, otherwise 0."),
     Family::gauge("scrape_duration_seconds", &[], "How long the last scrape took."),
     Family::gauge("scrape_samples_scraped", &[], "Samples of the last scrape."),
     Family::gauge("scrape_samples_post_metric_relabeling", &[], "Samples of the last scrape that were kept."),
@@ -27,12 +27,16 @@ pub(super) const PROMETHEUS: &[Family] = &[
     Family::counter("prometheus_rule_group_iterations_missed_total", &["rule_group"], "Evaluations skipped: too slow."),
     Family::gauge("prometheus_rule_group_interval_seconds", &["rule_group"], "Interval of a rule group."),
     Family::gauge("prometheus_rule_group_last_duration_seconds", &["rule_group"], "Duration of the last evaluation."),
-    Family::gauge("prometheus_config_last_reload_successful", &[], "1 when the last reload succeeded, else 0."),
+    Family::gauge("prometheus_config_last_reload_successful", &[], "1 if the last reload succeeded, otherwise 0."),
     Family::counter("prometheus_notifications_sent_total", &["alertmanager"], "Alerts sent."),
     Family::counter("prometheus_notifications_errors_total", &["alertmanager"], "Alerts that could not be sent."),
-    Family::counter("prometheus_notifications_dropped_total", &[], "Alerts dropped, since no Alertmanager took them."),
-    Family::gauge("prometheus_notifications_queue_length", &[], "Alerts that wait to be sent."),
-    Family::gauge("prometheus_notifications_alertmanagers_discovered", &[], "Alertmanagers that are known."),
+    Family::counter(
+        "prometheus_notifications_dropped_total",
+        &[],
+        "Alerts dropped because no Alertmanager accepted them.",
+    ),
+    Family::gauge("prometheus_notifications_queue_length", &[], "Alerts waiting to be sent."),
+    Family::gauge("prometheus_notifications_alertmanagers_discovered", &[], "Known Alertmanagers."),
     Family::gauge("prometheus_tsdb_head_series", &[], "Series in memory."),
     Family::counter("prometheus_tsdb_head_samples_appended_total", &["type"], "Samples appended."),
     Family::gauge("prometheus_tsdb_storage_blocks_bytes", &[], "Bytes of all blocks on disk."),
@@ -50,5 +54,5 @@ pub(super) const ALERTMANAGER: &[Family] = &[
     ),
     Family::counter("alertmanager_notification_requests_total", &["integration"], "Requests to receivers."),
     Family::counter("alertmanager_notification_requests_failed_total", &["integration"], "Requests that failed."),
-    Family::gauge("alertmanager_config_last_reload_successful", &[], "1 when the last reload succeeded, else 0."),
+    Family::gauge("alertmanager_config_last_reload_successful", &[], "1 if the last reload succeeded, otherwise 0."),
 ];

@@ -138,7 +138,7 @@ impl Checker<'_> {
             labels.extend(of_job.clone());
         }
         if !exposed.iter().any(|(job, _)| is_meant(job)) {
-            self.problems.push(format!("no job that {selector} asks for exposes {name}"));
+            self.problems.push(format!("no job selected by {selector} exposes {name}"));
             return Labels::any();
         }
         for matcher in matchers {

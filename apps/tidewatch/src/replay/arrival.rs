@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn only_partitions_that_were_written_to_count_and_only_what_is_new() {
+    fn only_new_records_of_written_partitions_count() {
         let before = partitions(&[(0, 10, 5, 1), (1, 10, 7, 0)]);
         let now = partitions(&[(0, 20, 8, 1), (1, 30, 99, 9), (2, 3, 2, 0)]);
         let last = BTreeMap::from([(0, 19), (2, 2)]);
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_not_yet_read_or_a_partition_nobody_owns_is_not_all() {
+    fn an_unread_offset_or_an_unowned_partition_is_not_complete() {
         let now = partitions(&[(0, 19, 0, 0)]);
         assert!(!seen(&BTreeMap::new(), &now, &BTreeMap::from([(0, 19)])).all);
         assert!(!seen(&BTreeMap::new(), &now, &BTreeMap::from([(3, 1)])).all);

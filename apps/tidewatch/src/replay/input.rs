@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_endless_line_only_the_start_is_held() {
+    fn only_the_start_of_an_endless_line_is_held() {
         let mut text = vec![b'x'; 3 * MAX_LINE_BYTES];
         text.extend(b"\ny\n");
         let lines = all(&text, 8192);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_another_program_unpacks_a_directory_and_a_missing_file_are_refused_by_name() {
+    fn unsupported_compression_a_directory_and_a_missing_file_are_rejected_by_name() {
         let dir = tempfile::tempdir().unwrap();
         let packed = |name: &str, magic: &[u8]| {
             let path = dir.path().join(name);
@@ -222,7 +222,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lines_are_those_of_a_split_at_newlines(text in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..200), capacity in 1usize..16) {
+        fn lines_equal_a_split_at_newlines(
+            text in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..200),
+            capacity in 1usize..16,
+        ) {
             let mut expected: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
             if expected.last().is_some_and(|last| last.is_empty()) {
                 expected.pop();

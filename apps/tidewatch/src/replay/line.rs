@@ -38,7 +38,7 @@ pub(super) enum Unreadable {
     #[error(transparent)]
     Log(#[from] accesslog::Unreadable),
     /// The line has no time, which means now in a log that is followed, but nothing in a file.
-    #[error("no time; from stdin it would mean now")]
+    #[error("no time; on stdin, it would count as now")]
     NoTime,
     /// The event would be rejected by the processor.
     #[error("{0}")]
@@ -170,7 +170,10 @@ mod tests {
         parse(line.as_bytes()).unwrap().unwrap()
     }
 
-    const EVENT: &str = r#"{"timestamp":"2026-05-17T10:05:03Z","service":"auth","region":"eu-west-1","endpoint":"/login","status_code":201,"request_id":"r-1","latency_ms":12.5}"#;
+    const EVENT: &str = concat!(
+        r#"{"timestamp":"2026-05-17T10:05:03Z","service":"auth","region":"eu-west-1","endpoint":"/login","#,
+        r#""status_code":201,"request_id":"r-1","latency_ms":12.5}"#
+    );
     const UVICORN: &str = r#"INFO:     127.0.0.1:50000 - "GET /menus HTTP/1.1" 200 OK"#;
 
     #[test]
@@ -182,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_event_keeps_its_own_service_unless_another_was_asked_for() {
+    fn a_request_event_keeps_its_own_service_unless_another_is_given() {
         assert_eq!(read(EVENT).event.service, "auth");
         let asked = Origin { service_given: true, ..origin() };
         let event = reader(asked).read(EVENT.as_bytes(), 1, None).unwrap().unwrap().event;
@@ -197,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_was_gone_is_sent_as_nginx_writes_it_and_counted() {
+    fn a_request_whose_client_left_is_sent_with_nginxs_status_and_counted() {
         for status in ["000", "0", "999"] {
             let line = format!(r#"10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" {status} 0"#);
             let parsed = read(&line);
@@ -208,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_time_happened_now_where_the_log_is_followed_and_is_unreadable_in_a_file() {
+    fn a_line_without_a_time_counts_as_now_in_a_followed_log_and_is_unreadable_in_a_file() {
         assert_eq!(parse(UVICORN.as_bytes()), Err(Unreadable::NoTime));
         let now = Timestamp::UNIX_EPOCH;
         let parsed = reader(origin()).read(UVICORN.as_bytes(), 1, Some(now)).unwrap().unwrap();
@@ -219,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_are_no_requests_and_no_errors() {
+    fn blank_lines_are_neither_requests_nor_errors() {
         for blank in ["", " \t", "\r", "\u{feff}", "\0\0", "#Version: 1.0"] {
             assert_eq!(parse(blank.as_bytes()), Ok(None), "{blank:?}");
         }
@@ -251,7 +254,10 @@ mod tests {
             let good = [
                 r#"10.0.0.1 - bob [17/May/2015:10:05:03 +0200] "GET /a/1?x HTTP/1.1" 200 12 "-" "curl \"8\"" 0.012"#,
                 EVENT,
-                r#"{"time_local":"17/May/2015:10:05:03 +0000","request":"GET / HTTP/1.1","status":"200","request_time":"0.004"}"#,
+                concat!(
+                    r#"{"time_local":"17/May/2015:10:05:03 +0000","request":"GET / HTTP/1.1","#,
+                    r#""status":"200","request_time":"0.004"}"#
+                ),
                 r#"{"ts":1431857103.5,"request":{"method":"GET","uri":"/x"},"status":200,"duration":0.001}"#,
             ][which];
             let mut line = good.as_bytes().to_vec();

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_about_now_are_live_and_old_ones_are_a_replay() {
+    fn recent_lines_are_live_and_old_ones_are_a_replay() {
         assert_eq!(last(false, &[1]), (Source::Live, None));
         assert_eq!(last(false, &[-59]), (Source::Live, None), "a clock that is ahead");
         for seconds in [61, -61, 86_400 * 365] {
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_followed_its_history_is_live_from_the_first_line_about_now() {
+    fn a_followed_log_is_live_from_the_first_recent_line_after_its_history() {
         assert_eq!(last(false, &[7000, 4000, 3000, 0]), (Source::Live, None));
     }
 
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_falls_behind_says_how_far_and_is_a_replay_from_two_minutes_until_it_is_back() {
+    fn an_input_that_falls_behind_reports_its_delay_and_is_a_replay_from_two_minutes_until_it_catches_up() {
         let behind = |seconds| [[0; 10], [seconds; 10]].concat();
         assert_eq!(last(false, &behind(42)), (Source::Live, Some(42)));
         assert_eq!(last(false, &behind(119)), (Source::Live, Some(119)));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_that_it_was_behind_is_kept() {
+    fn the_greatest_delay_is_kept() {
         let mut liveness = Liveness::new(false);
         for seconds in [[0; 10], [42; 10], [7; 10], [1; 10]].concat() {
             liveness.read(ago(seconds), NOW);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_calls_live_is_live_whatever_its_times() {
+    fn lines_that_the_user_calls_live_are_live_whatever_their_times() {
         assert_eq!(last(true, &[3600; 20]).0, Source::Live);
         assert_eq!(last(true, &[-3600; 20]), (Source::Live, None));
     }

@@ -134,14 +134,14 @@ mod tests {
     const DAY: i64 = 86_400;
 
     #[test]
-    fn lines_within_a_minute_of_the_newest_and_pauses_of_up_to_a_day_are_nothing_odd() {
+    fn lines_within_a_minute_of_the_newest_and_pauses_of_up_to_a_day_are_normal() {
         let (positions, odd) = placed([1000, 1059, 1000, 1059 + DAY]);
         assert_eq!(positions, [(0, 0), (0, 59), (0, 0), (0, 59 + DAY)]);
         assert_eq!(odd, []);
     }
 
     #[test]
-    fn one_line_of_another_time_goes_with_the_lines_around_it() {
+    fn a_single_line_of_another_time_is_sent_with_its_neighbours() {
         for (wrong, by) in [(9999 * DAY, 9999 * DAY - 1001), (0, -1001), (1001 - 60, -60)] {
             let (positions, odd) = placed([1000, 1001, wrong, 1002]);
             assert_eq!(positions, [(0, 0), (0, 1), (0, 1), (0, 2)], "{wrong}");
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_log_that_runs_backwards_time_passes_backwards() {
+    fn in_a_log_that_is_newest_first_time_passes_backwards() {
         for step in [1, 90] {
             let (positions, odd) = placed((0..600).map(|line| 1_000_000 - line * step));
             assert_eq!(odd.iter().filter(|odd| matches!(odd, Oddity::Turned { .. })).count(), 1);
@@ -182,14 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn two_logs_an_hour_apart_and_line_by_line_together_are_one_stretch() {
+    fn two_interleaved_logs_an_hour_apart_are_one_stretch() {
         let (positions, _) = placed((0..100).flat_map(|line| [line, line + 3600]));
         assert!(positions.iter().all(|&(stretch, _)| stretch == 0));
         assert_eq!(positions[199], (0, 3699));
     }
 
     #[test]
-    fn the_ends_of_time_are_no_panic() {
+    fn extreme_times_do_not_panic() {
         let mut clock = LogClock::default();
         for _ in 0..30 {
             for at in [Timestamp::MIN, Timestamp::MAX, Timestamp::MAX, Timestamp::MIN] {

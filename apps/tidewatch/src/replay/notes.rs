@@ -46,16 +46,16 @@ impl Notes {
         match (source, liveness.behind()) {
             (Source::Live, _) if liveness.is_given() => {}
             (Source::Live, _) => progress.note(format_args!(
-                "from line {number} on the log is about now: its events are live, and every rule judges them"
+                "from line {number} on, the log is recent: its events are live, and every rule evaluates them"
             )),
             (Source::Replay, Some(behind)) => progress.note(format_args!(
-                "line {number} is {} old: until that is made up for, events are marked as a replay, and TrafficDrop and \
-                 ClockSkew don't judge them",
+                "line {number} is {} old: until the log catches up, its events are marked as a replay, which \
+                 TrafficDrop and ClockSkew ignore",
                 words(behind)
             )),
             (Source::Replay, None) => progress.note(format_args!(
-                "line {number} is of {at:.0}, not about now: events are marked as a replay, and TrafficDrop and ClockSkew \
-                 don't judge them (if the log's clock is wrong, say --live)"
+                "line {number} is from {at:.0}, which is not recent: events are marked as a replay, which TrafficDrop \
+                 and ClockSkew ignore (if the log's clock is wrong, use --live)"
             )),
         }
     }
@@ -70,7 +70,7 @@ impl Notes {
                 if is_wrong && is_first && self.apart.more() {
                     let side = if by < SignedDuration::ZERO { "before" } else { "after" };
                     progress.note(format_args!(
-                        "line {number} is of {at:.0}, {} {side} the lines before it: sent with them",
+                        "line {number} is from {at:.0}, {} {side} the previous lines: sent together with them",
                         words(by.unsigned_abs())
                     ));
                 }
@@ -78,12 +78,11 @@ impl Notes {
             Oddity::Turned { backwards } if self.turned.more() => {
                 if backwards {
                     progress.note(format_args!(
-                        "the log runs backwards (seen at line {number}): sent newest first, as far apart as logged; `tac` turns \
-                         it around"
+                        "the log is newest first (detected at line {number}): sent in this order, at the logged \
+                         intervals; `tac` reverses it"
                     ));
                 } else {
-                    progress
-                        .note(format_args!("the log has turned to {at:.0} (line {number}), and goes on from there"));
+                    progress.note(format_args!("the log jumped to {at:.0} (line {number}) and continues from there"));
                 }
             }
             Oddity::Turned { .. } => {}
@@ -95,7 +94,7 @@ impl Notes {
         if pause >= LONG && !self.pause && !schedule.cuts_pauses() {
             self.pause = true;
             progress.note(format_args!(
-                "waiting {} for the next line of the log ({until:.0}); --max-gap 5s skips such pauses",
+                "waiting {} for the next line of the log ({until:.0}); --max-gap 5s shortens such pauses",
                 words(pause)
             ));
         }

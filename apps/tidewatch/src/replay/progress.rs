@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_says_how_long_it_is_and_what_comes_then() {
+    fn a_pause_shows_its_length_and_the_time_of_the_next_line() {
         let until: Timestamp = "2024-08-24T12:00:00Z".parse().unwrap();
         let left = Duration::from_secs(58 * 60);
         assert_eq!(
@@ -178,13 +178,13 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_is_behind_says_how_far() {
+    fn an_input_that_is_behind_shows_its_delay() {
         assert_eq!(text(Doing::Live), "61 sent, live");
         assert_eq!(text(Doing::Behind(Duration::from_secs(42))), "61 sent, 42 s behind the input");
     }
 
     #[test]
-    fn durations_are_told_in_the_unit_that_fits() {
+    fn durations_are_shown_in_a_fitting_unit() {
         let words = |seconds| words(Duration::from_secs(seconds));
         assert_eq!([words(0), words(119), words(120), words(7_200)], ["0 s", "119 s", "2 min", "2 h"]);
         assert_eq!([words(86_400 * 2), words(27_394 * 86_400)], ["2 days", "27394 days"]);

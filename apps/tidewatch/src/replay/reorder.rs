@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_before_the_log_turned_is_settled_and_comes_first() {
+    fn lines_from_before_a_jump_are_settled_and_come_first() {
         let mut reorder = Reorder::new();
         reorder.push(at(100), "before");
         reorder.push(Position { stretch: 1, ..at(0) }, "after");
@@ -145,7 +145,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_out_of_order_by_less_than_60_s_comes_out_sorted_and_whole(steps in proptest::collection::vec((0i64..100, 0i64..60), 0..200)) {
+        fn lines_out_of_order_by_less_than_60_s_come_out_sorted_and_complete(
+            steps in proptest::collection::vec((0i64..100, 0i64..60), 0..200),
+        ) {
             let mut clock = 0;
             let seconds: Vec<i64> = steps.iter().map(|(step, back)| { clock += step; clock - back }).collect();
             let out = sorted(&seconds);

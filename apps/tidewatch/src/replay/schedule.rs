@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_behind_or_in_a_new_stretch_is_due_at_once_and_changes_nothing_for_the_rest() {
+    fn late_events_and_new_stretches_are_due_at_once_without_affecting_the_rest() {
         let start = Instant::now();
         let mut schedule = Schedule::new(1.0, None);
         schedule.sent(at(1000), start);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_no_longer_than_the_longest_in_log_time() {
+    fn a_pause_is_at_most_the_longest_allowed_in_log_time() {
         let start = Instant::now();
         let mut schedule = Schedule::new(2.0, Some(SignedDuration::from_secs(10)));
         schedule.sent(at(0), start);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_no_clock_reaches_is_far_away_and_no_panic() {
+    fn a_gap_beyond_the_clock_is_far_away_and_does_not_panic() {
         let now = Instant::now();
         let mut schedule = Schedule::new(1e-9, None);
         schedule.sent(at(0), now);

@@ -71,8 +71,8 @@ impl Display for Summary {
         row(out, "lines", tally.lines, "")?;
         row(out, "sent", tally.sent, "")?;
         if self.may_be_live {
-            row(out, "live", tally.live, "about now: every rule judges them")?;
-            row(out, "not live", tally.sent - tally.live, "marked as a replay: TrafficDrop and ClockSkew don't")?;
+            row(out, "live", tally.live, "recent: every rule evaluates them")?;
+            row(out, "not live", tally.sent - tally.live, "marked as a replay: TrafficDrop and ClockSkew ignore them")?;
         }
         row(out, "acknowledged", tally.acknowledged, &format!("by {}", self.brokers))?;
         if tally.failed() > 0 {
@@ -94,11 +94,11 @@ impl Display for Summary {
                 let note = if seen.all { "counted by the processor" } else { "so far: the processor still reads" };
                 row(out, "late", seen.late, note)?;
                 if seen.dead_lettered > 0 {
-                    row(out, "dead letters", seen.dead_lettered, "on the same partitions, see the console")?;
+                    row(out, "dead letters", seen.dead_lettered, "on the same partitions; see the console")?;
                 }
             }
             None if self.keep_timestamps => {
-                writeln!(out, "  late           unknown: no running processor to ask")?;
+                writeln!(out, "  late           unknown: no stream-processor is running")?;
             }
             None => {}
         }
@@ -106,7 +106,7 @@ impl Display for Summary {
             writeln!(out, "  latency known for {} of {} requests", tally.latency_known, tally.requests())?;
         }
         if tally.latency_known < tally.requests() {
-            writeln!(out, "    the others don't say it for sure; --latency-unit or --format may help")?;
+            writeln!(out, "    that of the others is ambiguous or missing; --latency-unit or --format may help")?;
         }
         let seconds = self.took.as_secs_f64();
         let rate = tally.sent as f64 / seconds.max(0.001);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_what_became_of_the_lines() {
+    fn the_summary_accounts_for_the_lines() {
         let text = summary(Tally { lines: 10, blank: 2, sent: 8, acknowledged: 8, ..Tally::default() }).to_string();
         for row in ["lines                10", "acknowledged          8  by 127", "late                  3  counted"] {
             assert!(text.contains(row), "{row}: {text}");
@@ -156,13 +156,12 @@ mod tests {
     }
 
     #[test]
-    fn of_an_input_that_may_be_live_it_says_what_was_and_how_far_it_was_behind() {
+    fn the_summary_of_a_followed_log_shows_live_lines_and_the_greatest_delay() {
         let mut summary = summary(Tally { lines: 8, sent: 8, live: 6, acknowledged: 8, ..Tally::default() });
         assert!(!summary.to_string().contains("live"), "{summary}");
         (summary.may_be_live, summary.most_behind) = (true, Some(Duration::from_secs(42)));
         let text = summary.to_string();
-        for row in
-            ["live                  6  about now", "not live              2  marked", "behind             42 s  at"]
+        for row in ["live                  6  recent", "not live              2  marked", "behind             42 s  at"]
         {
             assert!(text.contains(row), "{row}: {text}");
         }
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_of_how_many_requests_the_latency_is_known_and_whose_client_was_gone() {
+    fn the_summary_shows_how_many_latencies_are_known_and_how_many_clients_left() {
         let all = Tally { lines: 4, blank: 1, latency_known: 3, sent: 3, acknowledged: 3, ..Tally::default() };
         let text = summary(all).to_string();
         assert!(text.contains("latency known for 3 of 3 requests\n") && !text.contains("--format"), "{text}");

@@ -107,7 +107,7 @@ impl UnreadableLines {
             report.push('\n');
         }
         if self.unrecognised {
-            report.push_str("  --format takes the format of lines that are not recognised, see --help\n");
+            report.push_str("  --format describes lines that are not recognised; see --help\n");
         }
         report
     }
@@ -138,17 +138,17 @@ mod tests {
         }
         let report = unreadable.report();
         assert_eq!(unreadable.count, 25);
-        assert_eq!(report.matches("no time; from stdin").count(), SHOWN);
+        assert_eq!(report.matches("no time; on stdin").count(), SHOWN);
         assert!(report.ends_with("  all of them: lines 1-3, 7, 20-40\n"), "{report}");
         assert!(report.contains("what \\x1b[2Jis this"), "{report}");
     }
 
     #[test]
-    fn few_lines_need_no_list_and_none_no_report() {
+    fn a_few_lines_are_not_listed_as_ranges_and_no_lines_give_no_report() {
         let mut unreadable = UnreadableLines::default();
         assert_eq!(unreadable.report(), "");
         unreadable.add(17, b"x", &Unreadable::NoTime);
-        assert_eq!(unreadable.report(), "  line 17: no time; from stdin it would mean now: x\n");
+        assert_eq!(unreadable.report(), "  line 17: no time; on stdin, it would count as now: x\n");
     }
 
     #[test]

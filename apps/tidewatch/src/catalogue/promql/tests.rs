@@ -9,7 +9,7 @@ fn check(expression: &str) -> Result<String, String> {
 }
 
 #[test]
-fn labels_follow_through_every_kind_of_expression() {
+fn labels_are_tracked_through_every_kind_of_expression() {
     for (expression, labels) in [
         ("sum by (service) (rate(workload_requests_total[1m]))", "{service}"),
         ("sum without (instance, job) (workload_errors_total)", "{endpoint, region, service}"),
@@ -35,14 +35,14 @@ fn labels_follow_through_every_kind_of_expression() {
 }
 
 #[test]
-fn what_nothing_exposes_is_named() {
+fn unknown_metrics_and_labels_are_named() {
     for (expression, problem) in [
         ("rate(workload_request_total[1m])", "nothing exposes or records workload_request_total"),
         ("workload_request_duration_seconds", "nothing exposes or records workload_request_duration_seconds"),
         ("workload_errors_total{status_code=\"500\"}", "workload_errors_total has no label status_code"),
         ("sum by (zone) (workload_errors_total)", "workload_errors_total has no label zone"),
         ("sum by (service) (sum(workload_errors_total))", "has no label service, only {}"),
-        ("workload_errors_total{job=\"console\"}", "no job that"),
+        ("workload_errors_total{job=\"console\"}", "no job selected by"),
         ("histogram_quantile(0.9, workload_errors_total)", "has no label le"),
         ("up * on (job, instance) group_left (zone) tidewatch_process_info", "has no label zone"),
         ("up * on (pid) group_left () tidewatch_process_info", "up has no label pid"),

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_fails_after_what_could_be_read() {
+    fn truncated_input_fails_after_its_readable_part() {
         let mut bytes = packed(&b"0123456789\n".repeat(100_000));
         bytes.truncate(bytes.len() / 2);
         let mut text = Vec::new();
@@ -168,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn what_another_program_unpacks_is_said_to_be() {
+    fn unsupported_compression_is_reported_with_the_program_that_unpacks_it() {
         let Err(error) = decode(Cursor::new([0x28, 0xb5, 0x2f, 0xfd])) else { panic!("read") };
         assert!(error.to_string().contains("zstdcat"), "{error}");
     }
 
     #[test]
-    fn the_position_is_that_in_the_compressed_bytes() {
+    fn the_position_counts_compressed_bytes() {
         let bytes = packed(&b"0123456789\n".repeat(1000));
         let size = bytes.len() as u64;
         let mut decoded = decode(Cursor::new(bytes)).unwrap();

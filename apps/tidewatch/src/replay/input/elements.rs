@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_begins_with_an_object_and_a_bracket_may_be_something_else() {
+    fn only_a_bracket_before_an_object_starts_an_array() {
         for text in ["[{}]", " \n[\n  {\"a\":1}", "\u{feff}[{", "{\n  \"a\": 1\n}", "{ \r\n"] {
             assert!(starts(text), "{text:?}");
         }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_cut_where_they_end_whatever_their_strings_hold() {
+    fn elements_are_split_at_their_ends_whatever_their_strings_contain() {
         let text = r#"[ {"a":"}]\"{", "b":[{}]} ,
             {"c":1},{}]
             [{"d":2}] {"e":3}"#;
@@ -165,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_an_element_of_its_own_and_nothing_is_lost() {
+    fn text_that_is_not_an_object_is_its_own_element_and_nothing_is_lost() {
         let texts: Vec<String> =
             all("[{\"a\":1}, 17, \"x\", {\"b\":2}, {\"cut", 5).into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts, ["{\"a\":1}", "17", "\"x\"", "{\"b\":2}", "{\"cut"]);
     }
 
     #[test]
-    fn of_an_endless_element_only_the_start_is_held() {
+    fn only_the_start_of_an_endless_element_is_held() {
         let text = format!("[{{\"a\":\"{}\"}},{{}}]", "x".repeat(3 * MAX_LINE_BYTES));
         let sizes: Vec<usize> = all(&text, 8192).iter().map(|(_, text)| text.len()).collect();
         assert_eq!(sizes, [MAX_LINE_BYTES + 1, 2]);
@@ -180,7 +180,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_array_gives_its_elements(names in proptest::collection::vec("\\PC{0,12}", 0..8), pretty: bool, capacity in 1usize..32) {
+        fn an_array_gives_its_elements(
+            names in proptest::collection::vec("\\PC{0,12}", 0..8),
+            pretty: bool,
+            capacity in 1usize..32,
+        ) {
             let elements: Vec<_> = names.iter().map(|name| serde_json::json!({"name": name, "of": [name]})).collect();
             let text = if pretty { serde_json::to_string_pretty(&elements) } else { serde_json::to_string(&elements) };
             let read: Vec<serde_json::Value> =

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn query_fragment_matrix_parameters_and_host_are_no_part_of_it() {
+    fn query_fragment_matrix_parameters_and_host_are_not_part_of_the_path() {
         assert_eq!(template("/a?b=/c/1"), "/a");
         assert_eq!(template("/a#b"), "/a");
         assert_eq!(template("/a;jsessionid=1F2A"), "/a");

@@ -65,7 +65,7 @@ fn assert_about(seconds: f64, expected: f64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_takes_as_long_as_it_tells_divided_by_the_speed() {
+async fn a_log_takes_its_logged_duration_divided_by_the_speed() {
     let log = || (0..600).map(|second| DAY + second);
     assert_about(sent_in(log(), paced(1.0, None)).await.0, 599.0);
     assert_about(sent_in(log(), paced(60.0, None)).await.0, 599.0 / 60.0);
@@ -82,14 +82,14 @@ async fn without_a_speed_nothing_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_takes_its_time_unless_pauses_are_cut() {
+async fn a_pause_takes_its_logged_time_unless_it_is_shortened() {
     let log = || (0..60).chain(3600..3660).map(|second| DAY + second);
     assert_about(sent_in(log(), paced(1.0, None)).await.0, 3659.0);
     assert_about(sent_in(log(), paced(1.0, Some(5))).await.0, 59.0 + 5.0 + 59.0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_line_of_another_time_at_any_place_neither_stops_the_rest_nor_hurries_it() {
+async fn a_line_of_another_time_at_any_place_neither_delays_nor_speeds_up_the_rest() {
     for wrong in [0, 40_000 * DAY] {
         for place in [0, 60, 180] {
             let mut log: Vec<i64> = (0..180).map(|second| 20_000 * DAY + second).collect();
@@ -102,7 +102,7 @@ async fn a_line_of_another_time_at_any_place_neither_stops_the_rest_nor_hurries_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_that_runs_backwards_takes_as_long_as_one_that_does_not() {
+async fn a_log_that_is_newest_first_takes_as_long_as_any_other() {
     for step in [1, 90] {
         let (seconds, tally) = sent_in((0..600).map(|line| 20_000 * DAY - line * step), paced(1.0, None)).await;
         assert_eq!(tally.sent, 600);
@@ -119,7 +119,7 @@ async fn an_older_log_after_a_newer_one_follows_at_once_and_takes_its_own_time()
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_about_now_is_live_after_its_history() {
+async fn recent_lines_are_live_after_their_history() {
     let now = Timestamp::now().as_second();
     let log = [now - 7200, now - 3600].into_iter().chain(std::iter::repeat_n(now, 100));
     let (_, tally) = sent_in(log, as_it_comes(false)).await;
@@ -127,11 +127,11 @@ async fn what_is_about_now_is_live_after_its_history() {
     let (_, tally) = sent_in((0..100).map(|_| now - 3600), as_it_comes(false)).await;
     assert_eq!((tally.sent, tally.live), (100, 0));
     let (_, tally) = sent_in((0..100).map(|_| now), paced(1.0, None)).await;
-    assert_eq!((tally.sent, tally.live), (100, 0), "what is sent at a speed is a replay");
+    assert_eq!((tally.sent, tally.live), (100, 0), "lines sent at a speed are a replay");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_read_before_an_input_failed_is_sent() {
+async fn lines_read_before_an_input_fails_are_sent() {
     let (lines, receiver) = mpsc::channel(2);
     lines.try_send(line((0, DAY))).unwrap();
     lines.try_send(Err(io::Error::other("the disk is gone"))).unwrap();
