@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{Event, Rejection};
 
-/// Whether the alert began or ended.
+/// Whether the alert started firing or was resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
@@ -35,11 +35,11 @@ impl AlertState {
 pub enum ResolveReason {
     /// Enough clean windows in a row.
     Clean,
-    /// For ten minutes, there were too few events to evaluate.
+    /// Too few events to evaluate for ten minutes.
     NoData,
     /// The group was silent for a day and was dropped.
     Retired,
-    /// The traffic stayed at a lower level for so long that it counts as usual now.
+    /// The traffic stayed at a lower level for so long that it now counts as usual.
     NewNormal,
 }
 
@@ -47,11 +47,11 @@ pub enum ResolveReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Users are affected now: wake a person.
+    /// Users are affected now: page a person.
     Critical,
-    /// Look at it today.
+    /// A person should look at it today.
     Warning,
-    /// Good to know.
+    /// For information only.
     Info,
 }
 
@@ -75,18 +75,18 @@ pub struct AlertEvent {
     pub fingerprint: String,
     /// Name of the rule.
     pub rule: String,
-    /// Whether the alert began or ended.
+    /// Whether the alert started firing or was resolved.
     pub state: AlertState,
-    /// Why it ended; absent while it fires.
+    /// Why the alert was resolved; absent while it fires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ResolveReason>,
-    /// How urgent it is.
+    /// How urgent the alert is.
     pub severity: Severity,
     /// Labels of the group that was evaluated.
     pub group: BTreeMap<String, String>,
-    /// The value measured in the window, in the rule's unit.
+    /// Value measured in the window, in the rule's unit.
     pub value: f64,
-    /// The limit, in the rule's unit.
+    /// Limit that the value was compared with, in the rule's unit.
     pub threshold: f64,
     /// Start of the deciding window, inclusive.
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -94,19 +94,19 @@ pub struct AlertEvent {
     /// End of the deciding window, exclusive.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub window_end: Timestamp,
-    /// End of the window in which the alert began: the same in the firing and the resolved record.
+    /// End of the window that fired: the same in the firing record and its resolved record.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
-    /// When the processor wrote the record, by its own clock.
+    /// When the processor created this record, by its own clock.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub fired_at: Timestamp,
-    /// Partition of `metrics.raw` that the group is in.
+    /// Partition of `metrics.raw` that the group belongs to.
     pub partition: i32,
-    /// Ownership of that partition, incremented at each change.
+    /// Generation of that partition's owner: increases with each change of owner.
     pub generation: i64,
-    /// One sentence for a person.
+    /// Summary for people, one sentence.
     pub summary: String,
-    /// The page that describes what to do.
+    /// URL of the page that describes what to do.
     pub runbook_url: String,
 }
 

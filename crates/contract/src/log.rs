@@ -11,16 +11,16 @@ use crate::{Event, Rejection};
 /// One log line. The topic's key is `service`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LogEvent {
-    /// When it was logged: RFC 3339 with any offset; none means UTC.
+    /// When the line was logged: RFC 3339 with any offset; none means UTC.
     #[serde(deserialize_with = "crate::timestamp::deserialize")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub timestamp: Timestamp,
-    /// The service that logged it.
+    /// Service that logged the line.
     #[schemars(length(min = 1))]
     pub service: String,
     /// Severity as the service names it, such as `ERROR`.
     pub level: String,
-    /// The line itself.
+    /// Text of the line.
     pub message: String,
     /// Request that the line belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ pub struct LogEvent {
     /// Span that the line belongs to, 16 hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span_id: Option<String>,
-    /// Further fields of the line.
+    /// Any other fields that the service logs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, serde_json::Value>,
 }

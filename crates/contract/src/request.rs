@@ -9,25 +9,25 @@ use crate::{Event, Rejection, RequestView};
 /// One finished request. The topic's key is `service`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RequestEvent {
-    /// The moment the request ended: RFC 3339 with any offset; none means UTC.
+    /// When the request ended: RFC 3339 with any offset; none means UTC.
     #[serde(deserialize_with = "crate::timestamp::deserialize")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub timestamp: Timestamp,
-    /// The service that answered.
+    /// Service that answered the request.
     #[schemars(length(min = 1))]
     pub service: String,
-    /// Where it ran.
+    /// Region that the service ran in.
     #[schemars(length(min = 1))]
     pub region: String,
-    /// The route, without query and with ids templated, such as `/users/{id}`.
+    /// Route without query, with ids replaced by placeholders, such as `/users/{id}`.
     pub endpoint: String,
     /// HTTP status code, 100 to 599.
     #[schemars(range(min = 100, max = 599))]
     pub status_code: u16,
-    /// Identifies the request across services and logs.
+    /// Id of the request in all services and logs.
     pub request_id: String,
-    /// How long the request took, in milliseconds. Absent means unknown: such a request counts for rate and errors,
-    /// never for latency.
+    /// Duration of the request in milliseconds. Absent means unknown: such a request counts for rate and errors,
+    /// not for latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0))]
     pub latency_ms: Option<f64>,
