@@ -64,7 +64,8 @@ const THRESHOLDS: [Threshold; 6] = [
         series: |phases| {
             let lag = |job: &str, partition: u32| {
                 format!(
-                    "kafka_consumer_lag_records{{job=\"{job}\", instance=\"a:1\", topic=\"metrics.raw\", partition=\"{partition}\"}}"
+                    "kafka_consumer_lag_records{{job=\"{job}\", instance=\"a:1\", topic=\"metrics.raw\", \
+                     partition=\"{partition}\"}}"
                 )
             };
             // Half of the lag in each of two partitions.
@@ -139,7 +140,8 @@ impl Threshold {
             &[(HEALTHY, BEFORE), (1.05, end - BEFORE), (HEALTHY, after)],
         );
         let above = fires(fires(fires(above.was_quiet(first - 1), first), end), end + lasts - 1);
-        let below = scenario("does not fire at 0.95 of its limit", &[(HEALTHY, BEFORE), (0.95, fill + wait + minutes(2))]);
+        let below =
+            scenario("does not fire at 0.95 of its limit", &[(HEALTHY, BEFORE), (0.95, fill + wait + minutes(2))]);
         let short = BEFORE + wait - 1;
         let brief = scenario(
             "does not fire for less than its hold time",
