@@ -3,26 +3,28 @@
 //! Everything happens on the thread that calls [`GroupConsumer::poll`]: records, assignments and revocations arrive in
 //! one order, so their handler needs no locks of its own.
 
+mod ends;
+mod member;
+
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError as Native;
-use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
-use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{Offset, TopicPartitionList};
 
+use self::member::{Member, commit, lock};
 use crate::client::Quiet;
 use crate::fetched::{Fetched, accounting, said_by};
 use crate::message::Incoming;
 use crate::pulse::Pulse;
-use crate::{KafkaArgs, KafkaError, Topic, client, ends};
+use crate::{KafkaArgs, KafkaError, Topic};
 
 const LIMIT: Duration = Duration::from_secs(5);
-const ENDS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How a service joins its group.
 #[derive(clap::Args, Debug, Clone, Default)]
@@ -85,29 +87,11 @@ pub struct GroupConsumer<O: Ownership> {
     topic: Topic,
 }
 
-struct Member<O> {
-    topic: &'static str,
-    owner: Mutex<O>,
-    failure: Mutex<Option<KafkaError>>,
-    ends: Mutex<BTreeMap<i32, Ends>>,
-    owned: Mutex<Vec<i32>>,
-    closing: AtomicBool,
-    pulse: Arc<Pulse>,
-}
-
 impl<O: Ownership> GroupConsumer<O> {
     /// Joins `group`. It connects in the background, so an unreachable broker is not an error here.
     pub fn join(kafka: &KafkaArgs, args: &GroupArgs, group: &str, topic: Topic, owner: O) -> Result<Self, KafkaError> {
         let pulse = Pulse::new();
-        let member = Member {
-            topic: topic.name,
-            owner: Mutex::new(owner),
-            failure: Mutex::new(None),
-            ends: Mutex::default(),
-            owned: Mutex::default(),
-            closing: AtomicBool::new(false),
-            pulse: Arc::clone(&pulse),
-        };
+        let member = Member::new(topic.name, owner, Arc::clone(&pulse));
         let mut config = kafka.consumer(group, group);
         accounting(&mut config);
         config.set("partition.assignment.strategy", "cooperative-sticky").set("heartbeat.interval.ms", "2000");
@@ -125,7 +109,7 @@ impl<O: Ownership> GroupConsumer<O> {
         let weak = Arc::downgrade(&consumer);
         thread::Builder::new()
             .name("kafka-ends".into())
-            .spawn(move || watch_ends(&weak, &uncommitted))
+            .spawn(move || ends::watch(&weak, &uncommitted))
             .map_err(|_| KafkaError::Timeout { doing: "starting a thread", limit: Duration::ZERO })?;
         Ok(Self { consumer, topic })
     }
@@ -185,8 +169,8 @@ impl<O: Ownership> GroupConsumer<O> {
     /// Asks the broker now for the oldest and next offsets of these partitions. Partitions without a leader are left
     /// out.
     pub fn ask_ends(&self, partitions: &[i32]) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
-        let limits = ends::Limits { answer: LIMIT, leaders: LIMIT };
-        Ok(ends::ask(&*self.consumer, self.topic.name, partitions, limits)?)
+        let limits = crate::ends::Limits { answer: LIMIT, leaders: LIMIT };
+        Ok(crate::ends::ask(&*self.consumer, self.topic.name, partitions, limits)?)
     }
 
     /// Continues reading owned partitions at other offsets, including partitions that stopped after
@@ -237,136 +221,4 @@ impl<O: Ownership> Drop for GroupConsumer<O> {
             thread::sleep(Duration::from_millis(5));
         }
     }
-}
-
-impl<O: Ownership> Member<O> {
-    fn assign(&self, consumer: &BaseConsumer<Self>, partitions: &[i32]) -> Result<(), KafkaError> {
-        let mut list = TopicPartitionList::new();
-        for partition in partitions {
-            list.add_partition(self.topic, *partition);
-        }
-        // The client remembers a pause even after the partition has been revoked.
-        consumer.resume(&list)?;
-        // A rebalance that brings nothing new is reported as well, with no commits to fetch.
-        let committed = if partitions.is_empty() { list } else { consumer.committed_offsets(list, LIMIT)? };
-        let committed = committed.elements().into_iter().map(|element| Committed {
-            partition: element.partition(),
-            commit: match element.offset() {
-                Offset::Offset(next_offset) => Some(Commit {
-                    partition: element.partition(),
-                    next_offset,
-                    metadata: element.metadata().to_owned(),
-                }),
-                _ => None,
-            },
-        });
-        let starts = lock(&self.owner).assigned(committed.collect())?;
-        let mut list = TopicPartitionList::new();
-        for (partition, offset) in starts {
-            list.add_partition_offset(self.topic, partition, Offset::Offset(offset))?;
-        }
-        lock(&self.owned).extend(partitions);
-        match consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => consumer.incremental_assign(&list)?,
-            _ => consumer.assign(&list)?,
-        }
-        Ok(())
-    }
-
-    fn give_up(&self, consumer: &BaseConsumer<Self>, partitions: &[i32]) {
-        lock(&self.owned).retain(|owned| !partitions.contains(owned));
-        lock(&self.ends).retain(|owned, _| !partitions.contains(owned));
-        if consumer.assignment_lost() {
-            lock(&self.owner).lost(partitions);
-        } else {
-            lock(&self.owner).revoked(partitions, &|commits| commit(consumer, self.topic, commits));
-        }
-    }
-}
-
-impl<O: Ownership> ClientContext for Member<O> {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        client::log(level, facility, message);
-    }
-
-    fn error(&self, error: Native, reason: &str) {
-        client::report(&error, reason);
-    }
-}
-
-impl<O: Ownership> ConsumerContext for Member<O> {
-    fn rebalance(&self, consumer: &BaseConsumer<Self>, what: RDKafkaRespErr, list: &mut TopicPartitionList) {
-        let partitions: Vec<i32> = list.elements().iter().map(|element| element.partition()).collect();
-        let done = if what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            self.assign(consumer, &partitions)
-        } else {
-            self.give_up(consumer, &partitions);
-            match consumer.rebalance_protocol() {
-                RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
-                _ => consumer.unassign(),
-            }
-            .map_err(KafkaError::from)
-        };
-        if let Err(error) = done {
-            // While closing, the group protocol ends before the last unassign, which then fails.
-            if !self.closing.load(Ordering::Relaxed) {
-                *lock(&self.failure) = Some(error);
-            }
-        }
-    }
-}
-
-fn commit<C: ConsumerContext>(consumer: &BaseConsumer<C>, topic: &str, commits: &[Commit]) -> Result<(), KafkaError> {
-    let mut list = TopicPartitionList::new();
-    for commit in commits {
-        let mut element = list.add_partition(topic, commit.partition);
-        element.set_offset(Offset::Offset(commit.next_offset))?;
-        element.set_metadata(&commit.metadata);
-    }
-    consumer.commit(&list, CommitMode::Sync).map_err(KafkaError::from_commit)
-}
-
-/// Asks for the ends of all owned partitions once per second, until the consumer is dropped. `uncommitted` is asked for
-/// the next offset to be written, the consumer for the next one it could read.
-fn watch_ends<O: Ownership>(consumer: &Weak<BaseConsumer<Member<O>>>, uncommitted: &BaseConsumer<Quiet>) {
-    while let Some(consumer) = consumer.upgrade() {
-        let member: &Member<O> = consumer.context();
-        let owned = lock(&member.owned).clone();
-        let asked = Instant::now();
-        // Partitions without a leader are asked for again in the next round: the others must not wait for them.
-        let limits = ends::Limits { answer: ENDS_INTERVAL, leaders: Duration::ZERO };
-        let answers = ends::ask(&*consumer, member.topic, &owned, limits).and_then(|stable| {
-            // Asked last, so that records written in between can't make an open transaction look closed.
-            Ok((stable, ends::ask_high(uncommitted, member.topic, &owned, limits)?))
-        });
-        match answers {
-            Ok((stable, high)) if !owned.is_empty() => {
-                member.pulse.beat();
-                let unknown: Vec<&i32> = owned.iter().filter(|id| !high.contains_key(id)).collect();
-                if !unknown.is_empty() {
-                    tracing::debug!(partitions = ?unknown, "no broker reported where these partitions end");
-                }
-                // The member may have lost the partition in the meantime.
-                let still_owned = lock(&member.owned).clone();
-                let mut ends = lock(&member.ends);
-                for (partition, (low, stable)) in stable {
-                    if let Some(high) = high.get(&partition).filter(|_| still_owned.contains(&partition)) {
-                        ends.insert(partition, Ends { low, stable, high: *high, asked });
-                    }
-                }
-            }
-            Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "no answer to the query for the partitions' ends"),
-        }
-        if member.closing.load(Ordering::Relaxed) {
-            return;
-        }
-        drop(consumer);
-        thread::sleep(ENDS_INTERVAL);
-    }
-}
-
-/// A panic elsewhere doesn't corrupt the data: each lock guards a single assignment.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
