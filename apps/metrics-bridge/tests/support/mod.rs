@@ -2,8 +2,12 @@
 #![allow(dead_code, reason = "each test file is a crate of its own and uses its part of this")]
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use jiff::Timestamp;
+use metrics_bridge::{Format, Store};
+use rand::RngExt;
+use rand::rngs::Xoshiro256PlusPlus;
 use tidewatch_contract::{Event, RequestEvent};
 use tidewatch_testkit::request;
 
@@ -174,4 +178,26 @@ pub(crate) fn json(event: &RequestEvent) -> Vec<u8> {
 /// Returns a fixed time.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+/// Returns the number of successful requests that the store shows.
+pub(crate) fn requests(store: &Store) -> f64 {
+    Exposition::parse(&store.render(Format::Prometheus)).sum("workload_requests_total", &[("status_code", "200")])
+}
+
+/// Takes a checkpoint and acknowledges it.
+pub(crate) fn save(store: &mut Store, now: Instant) -> BTreeMap<i32, Vec<u8>> {
+    let checkpoints: BTreeMap<_, _> = store.checkpoint(now).into_iter().collect();
+    for partition in checkpoints.keys() {
+        store.acknowledge(*partition);
+    }
+    checkpoints
+}
+
+/// Returns a random event. Its labels have more combinations than there can be series.
+pub(crate) fn arbitrary(random: &mut Xoshiro256PlusPlus) -> Vec<u8> {
+    let service = ["a", "b", "c"][random.random_range(0..3)];
+    let endpoint = word(random.random_range(0..25));
+    let status_code = [200, 404, 429, 500, 503][random.random_range(0..5)];
+    json(&RequestEvent { status_code, ..event(service, &endpoint) })
 }
