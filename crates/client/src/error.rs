@@ -12,7 +12,8 @@ use crate::{HttpUrl, LONGEST_ANSWER};
 #[error("request to {peer} at {address} failed: {reason}")]
 pub struct Error {
     peer: String,
-    address: HttpUrl,
+    /// As shown, without secrets.
+    address: String,
     reason: Reason,
 }
 
@@ -57,7 +58,7 @@ pub enum Reason {
 
 impl Error {
     pub(crate) fn new(peer: &str, address: &HttpUrl, reason: Reason) -> Self {
-        Self { peer: peer.to_owned(), address: address.clone(), reason }
+        Self { peer: peer.to_owned(), address: address.to_string(), reason }
     }
 
     /// Returns why the request failed.
