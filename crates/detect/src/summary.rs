@@ -47,7 +47,7 @@ impl Subject<'_> {
 }
 
 /// The reason why traffic is not evaluated without a baseline.
-pub(crate) const NO_USUAL_TRAFFIC: &str = "nothing is known of the usual traffic";
+pub(crate) const NO_USUAL_TRAFFIC: &str = "the usual traffic is unknown";
 
 /// Returns the name of a group in summaries: `payment-service in eu-west-1`.
 pub(crate) fn who(labels: &BTreeMap<String, String>) -> String {
@@ -68,7 +68,7 @@ pub(crate) fn end(is_clear: bool) -> &'static str {
 
 fn per(requests: u64, window: Span) -> String {
     match window.0 {
-        60_000 => format!("{requests} requests a minute"),
+        60_000 => format!("{requests} requests per minute"),
         ms if ms % 60_000 == 0 => format!("{requests} requests per {} minutes", ms / 60_000),
         ms => format!("{requests} requests per {} s", ms as f64 / 1_000.0),
     }

@@ -35,14 +35,14 @@ fn prints_how_often_each_rule_fires_in_an_hour() {
 }
 
 #[test]
-fn traffic_that_is_as_usual_or_too_little_to_tell_is_quiet() {
+fn usual_traffic_and_traffic_without_a_baseline_do_not_fire() {
     for name in ["e4", "e6", "e7", "e7b", "e8", "e10", "e12,", "steady:"] {
         never_drops(named(name), HOUR);
     }
 }
 
 #[test]
-fn a_job_that_pauses_like_clockwork_is_told_once() {
+fn a_job_that_pauses_regularly_is_reported_once() {
     let two_of_four: Pattern = |s, second| {
         if second % 240 < 120 {
             s.healthy("on", 300.0)
@@ -73,7 +73,7 @@ fn a_job_that_pauses_like_clockwork_is_told_once() {
 }
 
 #[test]
-fn a_job_that_runs_for_less_than_a_window_is_not_told_again_and_again() {
+fn a_job_that_runs_for_less_than_a_window_is_not_reported_again_and_again() {
     let three_quarters_of_every_other_minute: Pattern = |s, second| {
         if second % 120 < 45 {
             s.healthy("on", 300.0)
@@ -85,7 +85,7 @@ fn a_job_that_runs_for_less_than_a_window_is_not_told_again_and_again() {
 }
 
 #[test]
-fn a_job_that_doesnt_come_back_from_its_pause_is_told() {
+fn a_job_that_does_not_come_back_from_its_pause_is_reported() {
     let dies: Pattern = |s, second| {
         if second % 300 < 180 && second < 1_400 {
             s.healthy("on", 300.0)
@@ -101,7 +101,7 @@ fn a_job_that_doesnt_come_back_from_its_pause_is_told() {
 }
 
 #[test]
-fn the_end_of_a_bots_burst_is_quiet_where_the_usual_level_is_known() {
+fn the_end_of_a_burst_does_not_fire_if_the_usual_level_is_known() {
     never_drops(named("e11"), 3 * HOUR);
     let an_hour_of_it: Pattern = |s, second| {
         let burst = (2 * HOUR..2 * HOUR + 45 * MINUTE).contains(&second);
@@ -115,17 +115,20 @@ fn the_end_of_a_bots_burst_is_quiet_where_the_usual_level_is_known() {
 }
 
 #[test]
-fn the_end_of_a_burst_that_was_all_that_was_known_is_told_once_and_ends_by_itself() {
+fn the_end_of_a_burst_without_earlier_traffic_is_reported_once_and_ends_by_itself() {
     let to_300: Pattern = |s, second| s.healthy("on", if second < 540 { 1_800.0 } else { 300.0 });
     let to_60: Pattern = |s, second| s.healthy("on", if second < 540 { 1_500.0 } else { 60.0 });
     let to_20: Pattern = |s, second| s.healthy("on", if second < 540 { 1_500.0 } else { 20.0 });
     for (pattern, levels) in [(to_300, 298..=302), (to_60, 59..=61), (to_20, 19..=21)] {
         for_seeds(pattern, 2 * HOUR, |told, story| {
             assert_eq!(told.len(), 2, "{story}");
-            let said = levels.clone().map(|level| {
-                format!("x in local: traffic has stayed at {level} requests a minute for 30 min: this is the new normal level")
+            let mut summaries = levels.clone().map(|level| {
+                format!(
+                    "x in local: traffic has stayed at {level} requests per minute for 30 min: this is the new normal \
+                     level"
+                )
             });
-            assert!(said.into_iter().any(|said| told[1].summary == said), "{story}");
+            assert!(summaries.any(|summary| told[1].summary == summary), "{story}");
             assert_eq!(told[1].reason, Some(ResolveReason::NewNormal));
             let lasted = scenario::seconds(told[1].window_end) - 540.0;
             assert!((1_800.0..=1_980.0).contains(&lasted), "{story}");
@@ -134,7 +137,7 @@ fn the_end_of_a_burst_that_was_all_that_was_known_is_told_once_and_ends_by_itsel
 }
 
 #[test]
-fn a_drop_that_goes_on_falling_has_no_normal_level_yet() {
+fn a_drop_that_continues_has_no_new_normal_level() {
     let falls: Pattern = |s, second| {
         let rate = 2_000.0 / (1.0 + f64::from(second.max(1_800) as i32 - 1_800) / 300.0);
         s.healthy("on", if second < 1_800 { 2_000.0 } else { rate / 3.0 });
@@ -143,7 +146,7 @@ fn a_drop_that_goes_on_falling_has_no_normal_level_yet() {
 }
 
 #[test]
-fn silence_is_told_within_the_same_time_also_during_a_burst() {
+fn silence_during_a_burst_is_reported_within_the_same_time() {
     let silent_in_a_burst: Pattern = |s, second| {
         if second < 2_100 {
             s.healthy("on", if second < 1_200 { 300.0 } else { 1_800.0 });
@@ -179,7 +182,7 @@ fn a_drop_with_silent_minutes_in_it_never_becomes_normal() {
 const DAY: i64 = 24 * HOUR;
 
 #[test]
-fn a_fall_at_the_same_time_every_day_is_told_on_the_first_day_alone() {
+fn a_fall_at_the_same_time_every_day_is_reported_only_on_the_first_day() {
     let closes: Pattern = |s, second| {
         let opened = (8 * HOUR..18 * HOUR).contains(&(second % DAY));
         s.healthy("on", if opened { 400.0 } else { 120.0 });
@@ -191,7 +194,7 @@ fn a_fall_at_the_same_time_every_day_is_told_on_the_first_day_alone() {
 }
 
 #[test]
-fn a_service_that_is_off_by_night_is_told_on_the_first_night_alone_and_watched_by_day() {
+fn a_service_that_is_off_at_night_is_reported_only_on_the_first_night_and_watched_by_day() {
     let sleeps: Pattern = |s, second| {
         let (of_day, is_out) = (second % DAY, (2 * DAY + 30 * MINUTE..2 * DAY + 40 * MINUTE).contains(&second));
         if of_day < 16 * HOUR && !is_out {
@@ -208,7 +211,7 @@ fn a_service_that_is_off_by_night_is_told_on_the_first_night_alone_and_watched_b
 }
 
 #[test]
-fn an_outage_of_less_than_an_hour_at_the_same_time_as_yesterdays_is_told_again() {
+fn an_outage_of_less_than_an_hour_at_the_same_time_as_yesterday_is_reported_again() {
     let fails: Pattern = |s, second| {
         let of_day = second % DAY;
         let outages = [10 * HOUR..10 * HOUR + 20 * MINUTE, 14 * HOUR..14 * HOUR + 45 * MINUTE];

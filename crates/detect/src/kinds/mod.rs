@@ -154,10 +154,10 @@ impl Kind {
             return "records of the window were lost".to_owned();
         }
         if self.is_about_arrival() && seen.counts.replayed {
-            return "replayed requests say nothing about when they arrive".to_owned();
+            return "the window has replayed requests, which arrive at arbitrary times".to_owned();
         }
         if self.is_about_arrival() && seen.unwatched {
-            return "nobody watched".to_owned();
+            return "no processor was running".to_owned();
         }
         self.too_little(seen)
     }

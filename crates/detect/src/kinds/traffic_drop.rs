@@ -81,7 +81,7 @@ impl RuleKind for TrafficDrop {
             Some(usual) => {
                 format!("{}: {value} requests over {} again, usually {usual}", subject.who(), subject.window())
             }
-            None => format!("{}: sends now", subject.who()),
+            None => format!("{}: has started to send", subject.who()),
         }
     }
 
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn says_how_many_came_and_what_is_usual() {
+    fn the_summary_names_the_requests_that_arrived_and_the_usual_number() {
         assert_eq!(says(&kind(), 12.0, None), "12 requests over the last minute, usually 400");
         let reasons = [ResolveReason::Clean, ResolveReason::Retired, ResolveReason::NewNormal];
         assert_eq!(
@@ -146,7 +146,7 @@ mod tests {
             [
                 "390 requests over the last minute again, usually 400",
                 "no longer watched",
-                "traffic has stayed at 400 requests a minute for 30 min: this is the new normal level",
+                "traffic has stayed at 400 requests per minute for 30 min: this is the new normal level",
             ]
         );
     }

@@ -159,7 +159,7 @@ impl Partition {
                 window_start: (grid.end(window) - grid.window()).timestamp(),
                 window_end: grid.end(window).timestamp(),
                 started_at: orphan.firing.started_at_ms.timestamp(),
-                summary: format!("{}: {} is no longer watched for by the rules", who(&orphan.labels), orphan.rule),
+                summary: format!("{}: {} is no longer evaluated for this group", who(&orphan.labels), orphan.rule),
                 runbook_url: self.rules.runbook_url(&orphan.rule),
                 rule: orphan.rule,
                 group: orphan.labels,
