@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_tail_of_the_binomial_distribution() {
+    fn the_probability_is_the_tail_of_the_binomial_distribution() {
         for n in 1..=200_u64 {
             for (limit_ppm, limit) in [(50_000, 0.05), (10_000, 0.01)] {
                 let row = exactly(n, limit);
@@ -77,14 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn five_of_five_suffice_and_a_fifth_of_twenty_five_does_not() {
+    fn five_failures_of_five_are_above_the_limit_and_five_of_twenty_five_are_not() {
         let rows = [5, 10, 15, 20, 30, 40, 49].map(|n| (n, fewest(n).unwrap()));
         assert_eq!(rows, [(5, 5), (10, 5), (15, 6), (20, 7), (30, 8), (40, 10), (49, 11)]);
         assert_eq!((1..5).map(fewest).collect::<Vec<_>>(), [None; 4]);
     }
 
     #[test]
-    fn it_ends_soon_for_any_numbers() {
+    fn the_computation_ends_soon_for_all_numbers() {
         assert!(!lies_above(LIMIT, 0, 0) && !lies_above(LIMIT, 0, 10));
         assert!(!lies_above(LIMIT, 10, 1_000_000), "a probability too small for a float is not the tail's");
         assert!(lies_above(1, 1_000_000, u64::from(u32::MAX)));
@@ -110,7 +110,7 @@ mod tests {
         for error_ratio in [0.001, 0.01, 0.02] {
             for mean in [5.0, 10.0, 15.0, 20.0, 30.0, 40.0] {
                 let alerts = violating_windows(mean, error_ratio) / 2.0;
-                println!("{:.1} % fail, {mean} a minute: at most {alerts:.1e} alerts a year", error_ratio * 100.0);
+                println!("{:.1} % fail, {mean} per minute: at most {alerts:.1e} alerts per year", error_ratio * 100.0);
                 let bearable = if error_ratio > 0.015 { 1.0 } else { 0.03 };
                 assert!(alerts < bearable, "{error_ratio}, {mean}: {alerts}");
             }

@@ -165,22 +165,22 @@ mod tests {
     }
 
     #[test]
-    fn fires_after_two_violating_and_resolves_after_two_clean_in_a_row() {
+    fn an_alert_fires_after_two_violating_windows_in_a_row_and_resolves_after_two_clean_ones() {
         assert_eq!(run(&rule(Span(0)), "vcvvvcvccc"), "...F....R.");
     }
 
     #[test]
-    fn unknown_resets_a_pending_one_and_keeps_a_firing_one() {
+    fn a_window_without_a_verdict_resets_a_pending_alert_and_keeps_a_firing_one() {
         assert_eq!(run(&rule(Span(0)), "vuvuvvuucuccv"), ".....F.....R.");
     }
 
     #[test]
-    fn between_neither_resolves_nor_fires() {
+    fn a_window_between_the_levels_neither_fires_nor_resolves() {
         assert_eq!(run(&rule(Span(0)), "vbvvcbcbcc"), "...F.....R");
     }
 
     #[test]
-    fn ten_minutes_of_unknown_resolve_with_no_data() {
+    fn ten_minutes_without_a_verdict_resolve_for_lack_of_data() {
         let unknown = "u".repeat(121);
         let changes = run(&rule(Span(0)), &format!("vv{unknown}"));
         assert_eq!(changes.find('N'), Some(2 + 120));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_minutes_within_the_limit_resolve_as_clean_and_one_window_over_it_begins_them_anew() {
+    fn ten_minutes_within_the_limit_resolve_as_clean_and_one_window_over_it_restarts_them() {
         let within = "w".repeat(121);
         assert_eq!(run(&rule(Span(0)), &format!("vv{within}")).find('R'), Some(2 + 120));
         assert!(!run(&rule(Span(0)), &format!("vv{}v{}", "w".repeat(119), "w".repeat(119))).contains('R'));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cooldown_delays_a_second_firing_but_no_resolve_and_drops_nothing() {
+    fn a_cooldown_delays_a_second_alert_but_neither_drops_it_nor_delays_its_end() {
         assert_eq!(run(&rule(Span(5 * HOP.0)), "vvccvvvvvcc"), ".F.R....F.R");
     }
 }

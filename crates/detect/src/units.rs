@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn times_before_the_epoch_and_beyond_all_timestamps_are_the_nearest_ones() {
+    fn times_before_the_epoch_or_beyond_all_timestamps_become_the_nearest_timestamp() {
         assert_eq!(Time::of(Timestamp::from_second(-5).unwrap()), Time(0));
         assert_eq!(Time(i64::MAX).timestamp(), Timestamp::MAX);
         assert_eq!(Time(i64::MIN).timestamp(), Timestamp::MIN);

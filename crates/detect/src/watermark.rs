@@ -151,29 +151,29 @@ mod tests {
     }
 
     #[test]
-    fn the_greatest_event_time_counts_but_none_beyond_its_append_time() {
+    fn the_newest_event_time_counts_but_at_most_its_append_time() {
         assert_eq!(newest(&[(Some(100), 101), (Some(99), 101), (Some(150), 102)]), Some(102));
     }
 
     #[test]
-    fn records_without_a_time_of_their_own_move_nothing_at_first() {
+    fn records_without_a_credible_time_do_not_advance_the_watermark_at_first() {
         assert_eq!(newest(&[(None, 100)]), None);
         assert_eq!(newest(&[(Some(100), 101), (None, 109)]), Some(100));
     }
 
     #[test]
-    fn append_time_moves_a_partition_whose_events_stand_still_for_ten_seconds() {
+    fn append_time_advances_a_partition_whose_event_time_has_stood_still_for_ten_seconds() {
         let set_back: Vec<_> = (0..60).map(|s| (Some(s), s)).chain((60..120).map(|s| (Some(s - 120), s))).collect();
         assert_eq!(newest(&set_back), Some(109));
     }
 
     #[test]
-    fn a_pause_is_no_stall() {
+    fn a_pause_is_not_a_stall() {
         assert_eq!(newest(&[(Some(100), 101), (Some(99), 101), (Some(98), 400), (Some(101), 401)]), Some(101));
     }
 
     #[test]
-    fn steps_answer_what_was_judged_when_an_offset_was_read() {
+    fn steps_return_the_window_evaluated_when_an_offset_was_read() {
         let mut steps = Steps::default();
         for (offset, window) in [(0, 100), (10, 101), (20, 105), (20, 106), (30, 118)] {
             steps.push(Offset(offset), Window(window), Window(window - 12));

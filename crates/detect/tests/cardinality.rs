@@ -13,7 +13,7 @@ fn limited(max_groups: usize) -> Scenario {
 }
 
 #[test]
-fn groups_beyond_the_limit_share_one_that_has_no_traffic_rules() {
+fn groups_beyond_the_limit_share_one_without_traffic_rules() {
     let mut scenario = limited(2);
     let services = ["a", "b", "c", "d"];
     let streams = services.map(|service| {
@@ -48,7 +48,7 @@ fn a_silent_group_makes_room_after_its_ttl_but_a_watched_one_does_not() {
 }
 
 #[test]
-fn labels_too_long_to_keep_are_counted_in_the_overflow() {
+fn events_with_labels_that_are_too_long_are_counted_in_the_overflow() {
     let mut scenario = Scenario::new();
     scenario.send(&Sent::new(0.0, event(&"x".repeat(10_000), "eu", 0.0)));
     assert_eq!(scenario.partition.totals().overflowed, 1);
@@ -56,7 +56,7 @@ fn labels_too_long_to_keep_are_counted_in_the_overflow() {
 }
 
 #[test]
-fn labels_that_look_alike_when_joined_are_two_groups() {
+fn groups_whose_joined_labels_look_alike_are_separate() {
     let mut scenario = Scenario::new();
     scenario.send(&Sent::new(0.0, event("a", "x,service=b", 0.0)));
     scenario.send(&Sent::new(0.0, event("b,service=a", "x", 0.0)));
@@ -66,7 +66,7 @@ fn labels_that_look_alike_when_joined_are_two_groups() {
 }
 
 #[test]
-fn a_forgotten_group_is_written_blank_and_then_deleted() {
+fn a_removed_group_is_written_blank_and_then_deleted() {
     let ttl = Duration::from_secs(60);
     let mut scenario = Scenario::with(Rules::builtin(), Limits { group_ttl: ttl, ..Limits::default() });
     scenario.play(&steady("api", "eu", (0.0, 20.0), 1.0, |_, _| ()));

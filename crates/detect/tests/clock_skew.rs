@@ -16,7 +16,7 @@ fn skewed_in(region: &str, skew: f64, from: f64, to: f64) -> Vec<Sent> {
 }
 
 #[test]
-fn a_clock_ahead_or_behind_raises_clock_skew_alone_until_it_is_right_again() {
+fn a_clock_ahead_or_behind_fires_only_clock_skew_until_it_is_right_again() {
     for skew in [-3_600.0, -120.0, -20.0, 90.0, 3_600.0] {
         // The whole service, in a partition shared with others and in its own.
         for alone in [false, true] {
@@ -32,14 +32,14 @@ fn a_clock_ahead_or_behind_raises_clock_skew_alone_until_it_is_right_again() {
 }
 
 #[test]
-fn one_region_with_a_wrong_clock_is_told_from_the_others() {
+fn a_wrong_clock_in_one_region_fires_only_there() {
     let mut scenario = Scenario::new();
     scenario.play(&merge([skewed_in("eu", -120.0, 300.0, 600.0), skewed_in("us", 0.0, 0.0, 0.0)]));
     assert_eq!(scenario.story(), ["ClockSkew api/eu firing@320", "ClockSkew api/eu resolved Clean@660"]);
 }
 
 #[test]
-fn a_fifth_of_late_events_is_no_alert_and_a_quarter_is() {
+fn a_fifth_of_late_events_does_not_fire_and_a_quarter_does() {
     for (one_in, fires) in [(5, false), (4, true)] {
         let mut scenario = Scenario::new();
         let healthy = steady("api", "eu", (0.0, 300.0), 10.0, |_, _| ());

@@ -68,7 +68,7 @@ fn expected() -> Vec<String> {
 }
 
 #[test]
-fn a_wrong_clock_is_told_and_its_neighbours_are_judged_as_ever() {
+fn a_wrong_clock_is_reported_and_does_not_affect_its_neighbours() {
     // A clock that is 5 s fast can't be distinguished from a correct one if its records are read 5 s later.
     let cases =
         [(-7_200.0, 0.02), (-7_200.0, 5.0), (5.0, 0.02), (90.0, 0.02), (90.0, 5.0), (7_200.0, 0.02), (7_200.0, 5.0)];
@@ -87,7 +87,7 @@ fn a_wrong_clock_is_told_and_its_neighbours_are_judged_as_ever() {
 }
 
 #[test]
-fn neither_does_it_blind_a_reader_that_was_away() {
+fn a_wrong_clock_does_not_affect_its_neighbours_after_a_pause_of_the_reader() {
     for (skew, away) in [(7_200.0, 600.0), (7_200.0, 36_000.0), (90.0, 3_600.0), (-7_200.0, 600.0)] {
         let mut scenario = Scenario::new();
         let stream = merge([neighbour(), wrong_clock(skew)]);
@@ -97,7 +97,7 @@ fn neither_does_it_blind_a_reader_that_was_away() {
 }
 
 #[test]
-fn a_second_reading_after_a_restart_decides_the_same() {
+fn a_replay_after_a_restart_has_the_same_result() {
     let skew = 7_200.0;
     let stream = merge([neighbour(), wrong_clock(skew)]);
     // In the middle of a burst, and before anyone has contradicted it.
@@ -121,7 +121,7 @@ fn a_second_reading_after_a_restart_decides_the_same() {
 }
 
 #[test]
-fn a_sender_that_is_alone_moves_time_over_a_pause_and_others_at_once() {
+fn a_single_sender_advances_time_after_a_pause_and_several_do_so_at_once() {
     let mut scenario = Scenario::new();
     let alone = [steady("pay", "eu", (0.0, 60.0), 5.0, |_, _| ()), steady("pay", "eu", (600.0, 660.0), 5.0, |_, _| ())];
     play(&mut scenario, &alone.concat(), 0.0, |_| 90_000.0);
@@ -138,7 +138,7 @@ fn a_sender_that_is_alone_moves_time_over_a_pause_and_others_at_once() {
 }
 
 #[test]
-fn an_event_from_the_future_leaves_no_stretch_unwatched_after_a_restart() {
+fn an_event_from_the_future_marks_no_time_as_unwatched_after_a_restart() {
     let mut scenario = Scenario::new();
     let healthy = |from, to| steady("api", "eu", (from, to), 20.0 / 3.0, |_, _| ());
     let before = healthy(0.0, 300.0);

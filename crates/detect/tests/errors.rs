@@ -24,7 +24,7 @@ fn thirty_percent_of_errors_fire_and_a_clean_minute_resolves() {
 }
 
 #[test]
-fn exactly_the_limit_is_within_it_and_one_more_is_not() {
+fn a_share_equal_to_the_limit_is_within_it_and_one_more_error_is_not() {
     for (errors, fires) in [(20, false), (21, true)] {
         let mut scenario = Scenario::new();
         // 400 events per window, with all errors in one pane, which is part of more than two windows.
@@ -38,7 +38,7 @@ fn exactly_the_limit_is_within_it_and_one_more_is_not() {
 }
 
 #[test]
-fn what_the_service_says_counts_more_than_the_status_code() {
+fn the_error_field_of_an_event_takes_precedence_over_the_status_code() {
     let mut scenario = Scenario::new();
     let said_well = steady("pay", "eu", (0.0, 130.0), 10.0, |_, event| {
         event.status_code = 500;
@@ -50,7 +50,7 @@ fn what_the_service_says_counts_more_than_the_status_code() {
 }
 
 #[test]
-fn few_errors_and_few_requests_are_no_alert() {
+fn few_errors_or_few_requests_do_not_fire() {
     for (per_second, share, fires) in [(0.06, 1, false), (1.6, 11, false), (1.6, 9, true)] {
         // Four requests per minute; 96 with at most nine errors; 96 with more than ten.
         let mut scenario = Scenario::new();
@@ -59,6 +59,6 @@ fn few_errors_and_few_requests_are_no_alert() {
                 event.status_code = 500;
             }
         }));
-        assert_eq!(!scenario.transitions.is_empty(), fires, "{per_second} a second, one of {share} fails");
+        assert_eq!(!scenario.transitions.is_empty(), fires, "{per_second} per second, one of {share} fails");
     }
 }

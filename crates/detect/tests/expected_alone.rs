@@ -45,7 +45,7 @@ fn kinds(written: &Written) -> Vec<GroupKind> {
 }
 
 #[test]
-fn both_groups_are_written_down() {
+fn both_groups_are_written() {
     let (mut scenario, mut written) = (expecting(), Written::new());
     scenario.play(&steady("pay", "eu", (0.0, 300.0), 5.0, |_, _| ()));
     checkpoint(&mut scenario, &mut written);
@@ -65,7 +65,7 @@ fn a_service_that_has_sent_keeps_its_usual_traffic_over_a_restart() {
 }
 
 #[test]
-fn what_an_earlier_version_wrote_moves_to_its_own_key() {
+fn a_state_of_an_earlier_version_moves_to_its_own_key() {
     let (mut scenario, mut written) = (expecting(), Written::new());
     scenario.play(&steady("api", "eu", (0.0, 60.0), 5.0, |_, _| ()));
     checkpoint(&mut scenario, &mut written);
@@ -91,7 +91,7 @@ fn a_service_that_is_written_under_both_keys_is_expected_once() {
 }
 
 #[test]
-fn a_service_that_has_sent_once_is_expected_no_more_after_a_restart() {
+fn a_service_that_has_sent_is_no_longer_expected_after_a_restart() {
     let (mut scenario, mut written) = (expecting(), Written::new());
     let api = |from, to| steady("api", "eu", (from, to), 1.0, |_, _| ());
     // A few requests are not enough for a baseline, so the group is removed after an hour of silence.

@@ -54,7 +54,7 @@ fn websockets_never_count_for_latency() {
 }
 
 #[test]
-fn responses_that_succeed_after_half_a_minute_or_more_are_connections_held_open() {
+fn responses_that_succeed_after_half_a_minute_or_longer_count_as_held_open_connections() {
     for seconds in [30.0, 60.0, 3_600.0] {
         assert_eq!(story(Rules::builtin(), [healthy(), long("/events", 200, seconds)]), [""; 0], "{seconds} s");
     }
@@ -79,14 +79,14 @@ fn timeouts_are_slow_however_long_they_took() {
 }
 
 #[test]
-fn a_service_of_which_at_least_half_takes_that_long_hangs() {
+fn long_responses_count_as_slow_if_at_least_half_of_all_take_that_long() {
     let hanging = |per_minute| requests(per_minute, |event| event.latency_ms = Some(45_000.0));
     assert_eq!(story(Rules::builtin(), [healthy(), hanging(390.0)]), [""; 0]);
     assert_eq!(story(Rules::builtin(), [hanging(400.0)]), ["HighLatencyP99 api/eu firing@10"]);
 }
 
 #[test]
-fn a_limit_beyond_half_a_minute_counts_them_all() {
+fn a_rule_with_a_limit_beyond_half_a_minute_counts_all_responses() {
     let rules = rules("latency", "endpoints: /report");
     let patient =
         include_str!("../rules.yaml").replace("limit: 500ms", "limit: 40s").replace("clear: 400ms", "clear: 30s");
@@ -104,7 +104,7 @@ fn the_value_is_the_p99_of_the_requests_that_count() {
 }
 
 #[test]
-fn the_value_of_a_filtered_rule_is_the_p99_of_the_requests_that_it_takes() {
+fn the_value_of_a_filtered_rule_is_the_p99_of_the_requests_that_it_selects() {
     let mut scenario = Scenario::with(rules("latency", "exclude_endpoints: [/poll/*]"), Limits::default());
     let slow = requests(60.0, |event| event.latency_ms = Some(900.0));
     scenario.play(&merge([healthy(), slow, long("/poll/messages", 200, 25.0)]));
@@ -113,7 +113,7 @@ fn the_value_of_a_filtered_rule_is_the_p99_of_the_requests_that_it_takes() {
 }
 
 #[test]
-fn what_a_rule_leaves_out_does_not_keep_its_alert_from_ending() {
+fn requests_that_a_rule_leaves_out_do_not_keep_its_alert_firing() {
     for (rules, left_out) in [
         (Rules::builtin(), long("/events", 200, 60.0)),
         (rules("latency", "exclude_endpoints: [/poll/*]"), long("/poll/messages", 200, 25.0)),
@@ -126,7 +126,7 @@ fn what_a_rule_leaves_out_does_not_keep_its_alert_from_ending() {
 }
 
 #[test]
-fn regions_too_small_to_be_judged_are_judged_together_by_filtered_rules_too() {
+fn filtered_rules_evaluate_regions_with_too_few_requests_together_too() {
     let region = |region: &'static str| {
         let checks = steady("api", region, (0.0, 300.0), 0.5, |_, event| event.endpoint = "/healthz".to_owned());
         merge([checks, steady("api", region, (0.0, 300.0), 4.0 / 60.0, |_, event| event.status_code = 500)])
@@ -172,7 +172,7 @@ fn a_rule_without_matching_requests_is_unknown() {
 }
 
 #[test]
-fn filters_are_counted_alike_after_a_restart() {
+fn filtered_counts_are_the_same_after_a_restart() {
     let yaml = || rules("error_rate", "exclude_endpoints: [/healthz]");
     let stream = merge([
         requests(1_000.0, |event| event.endpoint = "/healthz".to_owned()),

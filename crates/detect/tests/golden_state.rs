@@ -84,7 +84,7 @@ fn firing(group: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_partition_restored_from_it_finds_what_an_uninterrupted_one_finds() {
+fn a_partition_restored_from_it_reports_the_same_as_an_uninterrupted_one() {
     let stream = stream();
     let saved = stream.partition_point(|sent| sent.appended < SAVED_AT);
     let mut uninterrupted = begun();
@@ -104,7 +104,7 @@ fn a_partition_restored_from_it_finds_what_an_uninterrupted_one_finds() {
 }
 
 #[test]
-fn a_state_that_kept_something_for_rules_that_learn_is_restored_without_it() {
+fn a_state_with_data_of_rules_that_learn_is_restored_without_it() {
     let mut state: Value = serde_json::from_str(GOLDEN).unwrap();
     for group in state["groups"].as_object_mut().unwrap().values_mut() {
         group["learned"] = json!({ "level": 1 });

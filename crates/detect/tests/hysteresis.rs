@@ -63,7 +63,7 @@ fn p99(stream: &[Sent], window_end: f64) -> f64 {
 }
 
 #[test]
-fn a_p99_that_alternates_around_the_limit_ends_only_when_it_really_was_at_the_clear_level() {
+fn an_alert_for_a_p99_that_alternates_around_the_limit_ends_only_at_the_clear_level() {
     let (mut before, mut twice) = (0, 0);
     for seed in 0..40 {
         let stream = busy(seed, 840.0, |rng, time, event| {
@@ -107,7 +107,7 @@ fn a_fault_that_ends_is_resolved_within_70_s_of_event_time() {
 }
 
 #[test]
-fn what_stays_between_clear_level_and_limit_for_ten_minutes_is_over() {
+fn ten_minutes_between_the_clear_level_and_the_limit_end_an_alert() {
     let mut scenario = Scenario::new();
     // 30 % fail for a minute, 4 % from then on: below the limit, above the clear level.
     scenario.play(&steady("pay", "eu", (0.0, 1_500.0), 10.0, |i, event| {
@@ -123,7 +123,7 @@ fn what_stays_between_clear_level_and_limit_for_ten_minutes_is_over() {
 }
 
 #[test]
-fn the_clock_has_a_clear_level_too() {
+fn clock_skew_has_a_clear_level_too() {
     let mut scenario = Scenario::new();
     // A third of the events are late, then 15 %, then none.
     let shares = |i: usize| if i < 2_000 { 3 } else { 7 };

@@ -48,7 +48,7 @@ fn a_fault_in_one_region_fires_in_that_region_alone() {
 }
 
 #[test]
-fn fewer_than_two_hundred_timed_requests_a_minute_are_not_judged_by_their_p99() {
+fn the_p99_of_fewer_than_two_hundred_timed_requests_per_minute_does_not_decide() {
     for (per_second, judged) in [(3.3, false), (3.4, true)] {
         let mut scenario = Scenario::new();
         // Two of a hundred are slow, of which fewer than ten are seen.
@@ -58,13 +58,13 @@ fn fewer_than_two_hundred_timed_requests_a_minute_are_not_judged_by_their_p99() 
             }
         }));
         let standing = scenario.standing("api", "HighLatencyP99");
-        assert_eq!(standing.state == RuleStatus::Ok, judged, "{per_second} a second: {standing:?}");
+        assert_eq!(standing.state == RuleStatus::Ok, judged, "{per_second} per second: {standing:?}");
         assert_eq!(scenario.story(), [""; 0]);
     }
     for (per_second, judged) in [(0.1, false), (3.3, true), (3.4, true)] {
         let mut scenario = Scenario::new();
         scenario.play(&steady("api", "eu", (0.0, 130.0), per_second, |_, event| event.latency_ms = Some(900.0)));
-        assert_eq!(!scenario.transitions.is_empty(), judged, "{per_second} a second");
+        assert_eq!(!scenario.transitions.is_empty(), judged, "{per_second} per second");
     }
 }
 
@@ -80,7 +80,7 @@ fn requests_without_latency_count_neither_as_fast_nor_as_slow() {
 }
 
 #[test]
-fn nine_slow_requests_are_no_alert_though_p99_is_over_the_limit() {
+fn nine_slow_requests_do_not_fire_although_p99_is_over_the_limit() {
     for (slow, fires) in [(9, false), (10, true)] {
         let mut scenario = Scenario::new();
         scenario.play(&steady("api", "eu", (0.0, 130.0), 20.0 / 3.0, |i, event| {
@@ -93,7 +93,7 @@ fn nine_slow_requests_are_no_alert_though_p99_is_over_the_limit() {
 }
 
 #[test]
-fn exactly_the_limit_is_within_it() {
+fn a_latency_equal_to_the_limit_is_within_it() {
     let mut scenario = Scenario::new();
     scenario.play(&steady("api", "eu", (0.0, 130.0), 20.0, |_, event| event.latency_ms = Some(500.0)));
     assert_eq!(scenario.story(), [""; 0]);
@@ -103,7 +103,7 @@ fn exactly_the_limit_is_within_it() {
 }
 
 #[test]
-fn a_group_that_falls_silent_while_firing_is_resolved_for_want_of_data() {
+fn the_alert_of_a_group_that_falls_silent_is_resolved_for_lack_of_data() {
     let mut scenario = Scenario::new();
     scenario.play(&steady("api", "eu", (0.0, 90.0), 4.0, |_, event| event.latency_ms = Some(900.0)));
     scenario.idle(92.0, 800.0);

@@ -20,7 +20,7 @@ fn the_watermark_is_two_seconds_behind_the_newest_event() {
 }
 
 #[test]
-fn an_event_ahead_of_the_broker_moves_it_to_the_append_time_only() {
+fn an_event_ahead_of_the_broker_advances_the_watermark_only_to_its_append_time() {
     let mut scenario = Scenario::new();
     scenario.send(&sent(69.0, 10.0));
     assert_eq!(scenario.partition.watermark(), Some(at(8.0)));
@@ -28,7 +28,7 @@ fn an_event_ahead_of_the_broker_moves_it_to_the_append_time_only() {
 }
 
 #[test]
-fn an_event_is_late_once_a_window_with_its_pane_was_judged() {
+fn an_event_is_late_once_a_window_with_its_pane_was_evaluated() {
     let mut scenario = Scenario::new();
     scenario.send(&sent(100.0, 100.0));
     scenario.send(&sent(106.9, 106.9));
@@ -43,7 +43,7 @@ fn an_event_is_late_once_a_window_with_its_pane_was_judged() {
 }
 
 #[test]
-fn idle_time_moves_the_watermark_and_what_comes_after_is_late() {
+fn idle_time_advances_the_watermark_and_older_events_are_late() {
     let mut scenario = Scenario::new();
     scenario.send(&sent(100.0, 100.0));
     scenario.partition.advance_idle(at(130.0));
@@ -54,7 +54,7 @@ fn idle_time_moves_the_watermark_and_what_comes_after_is_late() {
 }
 
 #[test]
-fn a_partition_never_used_takes_no_part() {
+fn idle_time_does_not_start_a_partition_that_was_never_used() {
     let mut scenario = Scenario::new();
     scenario.idle(0.0, 300.0);
     assert_eq!((scenario.partition.watermark(), scenario.partition.judged_until()), (None, None));
@@ -62,7 +62,7 @@ fn a_partition_never_used_takes_no_part() {
 }
 
 #[test]
-fn every_window_is_judged_also_when_the_watermark_jumps() {
+fn every_window_is_evaluated_even_if_the_watermark_jumps() {
     let mut scenario = Scenario::new();
     // Errors for a minute, then nothing for an hour: the windows in between saw the errors end.
     scenario.play(&steady("pay", "eu", (0.0, 60.0), 1.5, |_, event| event.status_code = 500));
@@ -73,7 +73,7 @@ fn every_window_is_judged_also_when_the_watermark_jumps() {
 }
 
 #[test]
-fn records_without_a_credible_time_begin_nothing() {
+fn records_without_a_credible_time_do_not_start_the_evaluation() {
     let mut scenario = Scenario::new();
     let malformed = Sent { appended: 5.0, payload: Payload::Malformed(Some("api".to_owned())) };
     let mut ancient = event("api", "eu", 0.0);
@@ -86,7 +86,7 @@ fn records_without_a_credible_time_begin_nothing() {
 }
 
 #[test]
-fn a_jump_over_decades_is_judged_at_once() {
+fn a_jump_over_decades_is_evaluated_at_once() {
     let mut scenario = Scenario::new();
     let mut first = event("api", "eu", 0.0);
     first.timestamp = "2001-01-01T00:00:00Z".parse().unwrap();
@@ -98,7 +98,7 @@ fn a_jump_over_decades_is_judged_at_once() {
 }
 
 #[test]
-fn windows_that_miss_lost_records_are_judged_by_no_rule() {
+fn no_rule_evaluates_windows_with_lost_records() {
     let mut scenario = Scenario::new();
     let failing = |range| steady("pay", "eu", range, 10.0, |_, event| event.status_code = 500);
     scenario.play(&steady("pay", "eu", (0.0, 100.0), 10.0, |_, _| ()));

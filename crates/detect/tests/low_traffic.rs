@@ -37,7 +37,7 @@ fn random(seed: u64, service: &str, (from, to): (f64, f64), per_minute: f64, sha
 }
 
 #[test]
-fn a_small_service_that_fails_altogether_is_noticed_and_its_end_as_well() {
+fn the_total_failure_of_a_small_service_fires_and_resolves() {
     let mut scenario = Scenario::new();
     scenario.play(&merge([
         succeeding("pay", "eu", (0.0, 300.0), 20.0),
@@ -67,7 +67,7 @@ fn five_of_five_are_enough_and_four_of_four_are_not() {
 }
 
 #[test]
-fn one_failure_every_five_minutes_of_the_night_pages_nobody() {
+fn one_failure_every_five_minutes_at_night_does_not_fire() {
     let mut scenario = Scenario::new();
     let night = failing("pay", "eu", (0.0, 8.0 * 3_600.0), 0.2);
     scenario.play(&merge([night, succeeding("auth", "eu", (0.0, 8.0 * 3_600.0), 60.0)]));
@@ -75,7 +75,7 @@ fn one_failure_every_five_minutes_of_the_night_pages_nobody() {
 }
 
 #[test]
-fn without_any_more_requests_the_alert_ends_after_ten_minutes() {
+fn an_alert_ends_after_ten_minutes_without_requests() {
     let mut scenario = Scenario::new();
     scenario.play(&failing("pay", "eu", (0.0, 120.0), 20.0)).idle(122.0, 1_000.0);
     let story = scenario.story();
@@ -85,7 +85,7 @@ fn without_any_more_requests_the_alert_ends_after_ten_minutes() {
 }
 
 #[test]
-fn five_good_requests_end_it_and_four_do_not() {
+fn five_good_requests_end_an_alert_and_four_do_not() {
     for (per_minute, resolved) in [(4.0, "NoData"), (6.0, "Clean")] {
         let mut scenario = Scenario::new();
         let after = succeeding("pay", "eu", (121.0, 1_000.0), per_minute);
@@ -97,7 +97,7 @@ fn five_good_requests_end_it_and_four_do_not() {
 }
 
 #[test]
-fn too_few_to_judge_is_unknown_and_says_what_there_is() {
+fn a_rule_with_too_few_requests_is_unknown_and_gives_the_reason() {
     let mut scenario = Scenario::new();
     scenario.play(&failing("pay", "eu", (0.0, 120.0), 4.0)).play(&succeeding("pay", "us", (120.0, 240.0), 20.0));
     let of = |region: &str, rule: &str| {
@@ -130,7 +130,7 @@ fn regions_that_are_each_large_enough_fire_alone() {
 }
 
 #[test]
-fn regions_too_small_to_be_judged_are_judged_together_as_the_service() {
+fn regions_with_too_few_requests_are_evaluated_together_as_the_service() {
     let regions = ["a", "b", "c"];
     let mut scenario = Scenario::new();
     scenario.play(&merge(regions.map(|region| {
@@ -149,7 +149,7 @@ fn regions_too_small_to_be_judged_are_judged_together_as_the_service() {
 }
 
 #[test]
-fn slow_regions_too_small_to_be_judged_are_judged_together() {
+fn slow_regions_with_too_few_requests_are_evaluated_together() {
     let mut scenario = Scenario::new();
     scenario.play(&merge(
         ["a", "b", "c"]
@@ -162,7 +162,7 @@ fn slow_regions_too_small_to_be_judged_are_judged_together() {
 }
 
 #[test]
-fn one_region_that_can_be_judged_is_enough_to_leave_the_service_as_a_whole_alone() {
+fn a_service_is_not_evaluated_as_a_whole_if_one_of_its_regions_has_enough_requests() {
     let mut scenario = Scenario::new();
     scenario.play(&merge([
         succeeding("pay", "a", (0.0, 300.0), 60.0),
@@ -173,7 +173,7 @@ fn one_region_that_can_be_judged_is_enough_to_leave_the_service_as_a_whole_alone
 }
 
 #[test]
-fn the_status_shows_the_service_as_a_whole_by_the_rules_that_judge_no_region() {
+fn the_status_of_a_whole_service_lists_the_rules_that_cannot_evaluate_any_region() {
     let regions = ["a", "b", "c"];
     let mut scenario = Scenario::new();
     scenario.play(&merge(regions.map(|region| succeeding("pay", region, (0.0, 200.0), 45.0))));
@@ -221,7 +221,7 @@ fn the_service_as_a_whole_outlives_a_restart_and_the_groups_that_it_sums_up() {
 }
 
 #[test]
-fn the_services_alert_ends_as_clean_when_its_regions_recover_and_grow_large_enough_to_be_judged_alone() {
+fn the_alert_of_a_whole_service_ends_as_clean_when_its_regions_recover_and_have_enough_requests() {
     let regions = ["a", "b", "c"];
     let mut scenario = Scenario::new();
     scenario.play(&merge(regions.map(|region| {
@@ -248,7 +248,7 @@ fn the_services_alert_ends_as_clean_when_its_regions_recover_and_grow_large_enou
 }
 
 #[test]
-fn a_service_with_one_region_is_never_judged_as_a_whole() {
+fn a_service_with_one_region_is_never_evaluated_as_a_whole() {
     let mut scenario = Scenario::new();
     scenario.play(&failing("pay", "a", (0.0, 200.0), 20.0));
     assert_eq!(scenario.partition.groups().count(), 1);
@@ -257,7 +257,7 @@ fn a_service_with_one_region_is_never_judged_as_a_whole() {
 }
 
 #[test]
-fn a_service_is_no_longer_judged_as_a_whole_once_one_region_is_left() {
+fn a_service_is_no_longer_evaluated_as_a_whole_once_one_region_is_left() {
     let limits = Limits { group_ttl: std::time::Duration::from_secs(60), ..Limits::default() };
     let mut scenario = Scenario::with(Rules::builtin(), limits);
     let a = succeeding("pay", "a", (0.0, 600.0), 4.0);
@@ -268,7 +268,7 @@ fn a_service_is_no_longer_judged_as_a_whole_once_one_region_is_left() {
 }
 
 #[test]
-fn a_rules_file_that_groups_by_service_alone_needs_no_such_group() {
+fn rules_that_group_by_the_service_alone_have_no_group_of_the_whole_service() {
     let yaml = include_str!("../rules.yaml").replace("[service, region]", "[service]");
     let mut scenario = Scenario::with(Rules::parse(&yaml).unwrap(), Limits::default());
     scenario.play(&merge(["a", "b", "c"].map(|region| failing("pay", region, (0.0, 120.0), 4.0))));
@@ -287,10 +287,10 @@ fn the_low_traffic_rule_can_be_switched_off() {
 }
 
 #[test]
-fn a_day_of_small_healthy_services_raises_nothing() {
+fn a_day_of_small_healthy_services_raises_no_alert() {
     for (seed, (per_minute, share)) in (0..).zip([(5.0, 0.02), (10.0, 0.01), (20.0, 0.02), (40.0, 0.01)]) {
         let mut scenario = Scenario::new();
         scenario.play(&random(seed, "pay", (0.0, 86_400.0), per_minute, share));
-        assert_eq!(scenario.story(), [""; 0], "{per_minute} a minute, {share} fail");
+        assert_eq!(scenario.story(), [""; 0], "{per_minute} per minute, {share} fail");
     }
 }

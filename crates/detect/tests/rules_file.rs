@@ -76,7 +76,7 @@ fn shares_out_of_range_are_refused() {
 }
 
 #[test]
-fn rules_are_named_once_and_properly() {
+fn rule_names_are_valid_and_unique() {
     assert_refused(
         "- name: HighErrorRate",
         "- name: HighLatencyP99",
@@ -87,7 +87,7 @@ fn rules_are_named_once_and_properly() {
 }
 
 #[test]
-fn what_a_kind_of_rule_does_not_know_is_refused() {
+fn keys_of_another_kind_of_rule_are_refused() {
     assert_refused("min_baseline: 100", "min_events: 100", "`min_events` means nothing");
     assert_refused("min_baseline: 100", "status: 5xx", "`status` means nothing");
     assert_refused("min_baseline: 100", "low_traffic_min_bad: 5", "`low_traffic_min_bad` means nothing");
@@ -107,7 +107,7 @@ fn a_clear_level_is_on_the_good_side_of_its_limit() {
 }
 
 #[test]
-fn filters_are_exact_or_end_in_a_star_and_statuses_are_codes_or_classes() {
+fn filters_are_exact_or_end_in_an_asterisk_and_statuses_are_codes_or_classes() {
     let line = "quantile: 99%";
     let with = |more: &str| format!("{line}\n    {more}");
     let accepted = |more: &str| Rules::parse(&BUILTIN.replace(line, &with(more))).map(|_| ());
@@ -142,7 +142,7 @@ fn too_many_different_filters_are_refused() {
 }
 
 #[test]
-fn labels_are_known_ones_and_service_is_among_them() {
+fn labels_must_be_known_and_include_the_service() {
     let line = "group_by: [service, region]";
     assert_refused(line, "group_by: [service, zone]", "knows service, region, endpoint, method, not `zone`");
     assert_refused(line, "group_by: [service, service]", "names `service` twice");
@@ -151,7 +151,7 @@ fn labels_are_known_ones_and_service_is_among_them() {
 }
 
 #[test]
-fn what_is_no_such_file_at_all_is_refused() {
+fn a_file_that_is_not_a_rules_file_is_refused() {
     for yaml in ["", "just a word", "[1, 2", "a: b: c", "\u{0}", "rules: []"] {
         let error = Rules::parse(yaml).unwrap_err();
         assert!(error.line >= 1 && !error.problem.is_empty(), "{yaml:?}: {error}");

@@ -25,7 +25,7 @@ fn silence_fires_and_traffic_resolves() {
 }
 
 #[test]
-fn silence_is_noticed_by_the_events_of_others() {
+fn silence_is_detected_from_the_events_of_others() {
     let mut scenario = Scenario::new();
     let other = steady("auth", "eu", (0.0, 400.0), RATE, |_, _| ());
     scenario.play(&merge([healthy(0.0, 300.0), other]));
@@ -42,7 +42,7 @@ fn a_group_is_watched_after_two_minutes_of_traffic() {
 }
 
 #[test]
-fn less_than_a_hundred_events_a_minute_are_no_baseline() {
+fn traffic_below_a_hundred_events_per_minute_has_no_baseline() {
     let mut scenario = Scenario::new();
     scenario.play(&steady("api", "eu", (0.0, 300.0), 1.6, |_, _| ())).idle(302.0, 400.0);
     assert_eq!(scenario.story(), [""; 0]);
@@ -50,7 +50,7 @@ fn less_than_a_hundred_events_a_minute_are_no_baseline() {
 }
 
 #[test]
-fn sixty_percent_neither_fire_nor_resolve() {
+fn sixty_percent_of_the_usual_traffic_neither_fires_nor_resolves() {
     let mut scenario = Scenario::new();
     let some = |from, to| steady("api", "eu", (from, to), RATE * 0.6, |_, _| ());
     scenario.play(&healthy(0.0, 300.0)).play(&some(300.0, 400.0));
@@ -62,7 +62,7 @@ fn sixty_percent_neither_fire_nor_resolve() {
 }
 
 #[test]
-fn the_baseline_stays_what_it_was_while_traffic_is_gone() {
+fn the_baseline_does_not_change_while_traffic_is_gone() {
     let mut scenario = Scenario::new();
     // A third of the traffic for half an hour doesn't become the baseline.
     let third = steady("api", "eu", (300.0, 2_100.0), RATE / 3.0, |_, _| ());
@@ -78,7 +78,7 @@ fn the_baseline_stays_what_it_was_while_traffic_is_gone() {
 }
 
 #[test]
-fn traffic_that_declines_slowly_is_no_alert() {
+fn traffic_that_declines_slowly_does_not_fire() {
     let mut scenario = Scenario::new();
     for (minute, rate) in (0..60).zip((0..60).map(|minute| RATE * (1.0 - f64::from(minute) / 70.0))) {
         let from = f64::from(minute) * 60.0;
@@ -88,7 +88,7 @@ fn traffic_that_declines_slowly_is_no_alert() {
 }
 
 #[test]
-fn malformed_and_misdated_records_have_arrived() {
+fn malformed_and_misdated_records_count_as_arrived() {
     let malformed = |from: f64, to: f64| -> Vec<Sent> {
         let times = (0..).map(|i| from + f64::from(i) / RATE).take_while(|&time| time < to);
         times.map(|appended| Sent { appended, payload: Payload::Malformed(Some("api".into())) }).collect()
@@ -107,7 +107,7 @@ fn malformed_and_misdated_records_have_arrived() {
 }
 
 #[test]
-fn a_partition_of_malformed_records_alone_is_judged_too() {
+fn a_partition_with_nothing_but_malformed_records_is_evaluated() {
     let mut scenario = Scenario::new();
     scenario.play(&healthy(0.0, 300.0));
     for second in 300..400 {
@@ -117,7 +117,7 @@ fn a_partition_of_malformed_records_alone_is_judged_too() {
 }
 
 #[test]
-fn replayed_events_have_no_usual_traffic() {
+fn replayed_events_do_not_count_towards_the_usual_traffic() {
     let mut scenario = Scenario::new();
     let replayed = |from, to| {
         let as_replayed = |mut sent: Sent| {
@@ -162,7 +162,7 @@ fn expecting(service: &str) -> Scenario {
 }
 
 #[test]
-fn an_expected_service_that_never_sent_is_missed_until_it_sends() {
+fn an_expected_service_that_has_never_sent_is_reported_until_it_sends() {
     let mut scenario = expecting("api");
     scenario.idle(0.0, 200.0);
     assert_eq!(scenario.story(), ["TrafficDrop api/- firing@120"]);
@@ -172,7 +172,7 @@ fn an_expected_service_that_never_sent_is_missed_until_it_sends() {
 }
 
 #[test]
-fn an_expected_service_that_sends_in_time_is_not_missed() {
+fn an_expected_service_that_sends_in_time_is_not_reported() {
     let mut scenario = expecting("api");
     scenario.idle(0.0, 100.0).play(&healthy(100.0, 160.0)).idle(162.0, 400.0);
     assert_eq!(scenario.story(), [""; 0]);
@@ -183,7 +183,7 @@ fn third(from: f64, to: f64) -> Vec<Sent> {
 }
 
 #[test]
-fn silence_is_noticed_in_time_however_long_after_a_new_normal_level() {
+fn silence_is_reported_in_time_however_long_after_a_new_normal_level() {
     let mut scenario = Scenario::new();
     scenario.play(&healthy(0.0, 3_600.0)).play(&third(3_600.0, 5_700.0));
     assert_eq!(scenario.transitions.len(), 2, "{:?}", scenario.story());
@@ -197,7 +197,7 @@ fn silence_is_noticed_in_time_however_long_after_a_new_normal_level() {
 }
 
 #[test]
-fn two_drops_of_twenty_minutes_are_no_new_level() {
+fn two_drops_of_twenty_minutes_do_not_become_a_new_level() {
     let mut scenario = Scenario::new();
     scenario.play(&healthy(0.0, 1_800.0)).play(&third(1_800.0, 3_000.0));
     scenario.play(&healthy(3_000.0, 3_900.0)).play(&third(3_900.0, 5_100.0));
@@ -206,7 +206,7 @@ fn two_drops_of_twenty_minutes_are_no_new_level() {
 }
 
 #[test]
-fn a_service_of_a_request_now_and_then_is_not_missed_between_them_after_a_burst() {
+fn a_service_with_occasional_requests_does_not_fire_after_a_burst() {
     let now_and_then = |from, to| steady("api", "eu", (from, to), 0.025, |_, _| ());
     let mut scenario = Scenario::new();
     scenario.play(&now_and_then(0.0, 4_000.0)).play(&healthy(4_000.0, 4_540.0)).play(&now_and_then(4_540.0, 5_200.0));

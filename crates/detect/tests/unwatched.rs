@@ -13,7 +13,7 @@ fn healthy(service: &str, from: f64, to: f64) -> Vec<Sent> {
 }
 
 #[test]
-fn a_stretch_without_any_record_and_without_a_watcher_is_no_silence() {
+fn a_time_without_records_and_without_a_processor_is_not_silence() {
     for off in [15.0, 60.0, 600.0, 36_000.0] {
         let mut scenario = Scenario::new();
         let before = healthy("api", 0.0, 300.0);
@@ -22,12 +22,12 @@ fn a_stretch_without_any_record_and_without_a_watcher_is_no_silence() {
         assert_eq!(scenario.story(), [""; 0], "{off} s off");
         let end = 600.0 + off;
         scenario.idle(end + 2.0, end + 60.0);
-        assert_eq!(scenario.transitions.len(), 1, "{off} s off: the silence after it is told");
+        assert_eq!(scenario.transitions.len(), 1, "{off} s off: the silence after it is reported");
     }
 }
 
 #[test]
-fn records_that_came_after_the_last_checkpoint_do_not_hide_it() {
+fn records_after_the_last_checkpoint_do_not_hide_such_a_time() {
     let mut scenario = Scenario::new();
     let before = healthy("api", 0.0, 300.0);
     let unread = healthy("api", 300.0, 305.0);
@@ -37,7 +37,7 @@ fn records_that_came_after_the_last_checkpoint_do_not_hide_it() {
 }
 
 #[test]
-fn a_stretch_that_was_watched_is_judged() {
+fn a_time_with_a_running_processor_is_evaluated() {
     let mut scenario = Scenario::new();
     let before = healthy("api", 0.0, 300.0);
     scenario.play(&before).restart(Rules::builtin(), &before).unwatched(0);
@@ -46,7 +46,7 @@ fn a_stretch_that_was_watched_is_judged() {
 }
 
 #[test]
-fn a_service_that_is_still_silent_after_the_restart_is_told() {
+fn a_service_that_is_still_silent_after_the_restart_is_reported() {
     let mut scenario = Scenario::new();
     let before = healthy("api", 0.0, 300.0);
     scenario.play(&before).restart(Rules::builtin(), &before).unwatched(0).idle(900.0, 910.0);
@@ -54,7 +54,7 @@ fn a_service_that_is_still_silent_after_the_restart_is_told() {
 }
 
 #[test]
-fn a_service_that_is_missing_where_others_sent_is_told() {
+fn a_service_that_is_missing_while_others_sent_is_reported() {
     let mut scenario = Scenario::new();
     let before = merge([healthy("api", 0.0, 300.0), healthy("auth", 0.0, 300.0)]);
     scenario.play(&before).restart(Rules::builtin(), &before).unwatched(0);
@@ -63,7 +63,7 @@ fn a_service_that_is_missing_where_others_sent_is_told() {
 }
 
 #[test]
-fn an_alert_from_before_goes_on_and_resolves_when_traffic_is_back() {
+fn an_earlier_alert_stays_and_resolves_when_traffic_is_back() {
     let mut scenario = Scenario::new();
     let before = healthy("api", 0.0, 300.0);
     scenario.play(&before).idle(302.0, 360.0).restart(Rules::builtin(), &before).unwatched(0);

@@ -126,7 +126,7 @@ fn on_two_threads<T: Send>(services: u64, run: impl Fn(u64) -> T + Sync) -> Vec<
     })
 }
 
-fn healthy_weeks_raise_nothing(services: u64, days: i64) {
+fn healthy_weeks_raise_no_alert(services: u64, days: i64) {
     for told in on_two_threads(services, |number| {
         let mut service = Service::new(number);
         service.run(0, days * DAY, None);
@@ -137,7 +137,7 @@ fn healthy_weeks_raise_nothing(services: u64, days: i64) {
 }
 
 /// Measures the seconds from each fault to the end of the window that fired, for silences and drops.
-fn faults_are_told(services: u64, days: i64) {
+fn faults_are_reported(services: u64, days: i64) {
     let times = on_two_threads(services, |number| {
         let mut service = Service::new(number);
         let mut times = FAULTS.map(|_| Vec::new());
@@ -181,23 +181,23 @@ fn faults_are_told(services: u64, days: i64) {
 }
 
 #[test]
-fn three_healthy_days_raise_nothing() {
-    healthy_weeks_raise_nothing(2, 3);
+fn three_healthy_days_raise_no_alert() {
+    healthy_weeks_raise_no_alert(2, 3);
 }
 
 #[test]
-fn every_silence_and_every_drop_of_four_days_is_told_in_time() {
-    faults_are_told(2, 4);
-}
-
-#[test]
-#[ignore = "takes minutes: cargo test --release -p tidewatch-detect --test weeks -- --ignored --nocapture"]
-fn eight_healthy_weeks_of_twenty_services_raise_nothing() {
-    healthy_weeks_raise_nothing(20, 56);
+fn every_silence_and_every_drop_of_four_days_is_reported_in_time() {
+    faults_are_reported(2, 4);
 }
 
 #[test]
 #[ignore = "takes minutes: cargo test --release -p tidewatch-detect --test weeks -- --ignored --nocapture"]
-fn every_silence_and_every_drop_of_eight_weeks_is_told_in_time() {
-    faults_are_told(20, 56);
+fn eight_healthy_weeks_of_twenty_services_raise_no_alert() {
+    healthy_weeks_raise_no_alert(20, 56);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release -p tidewatch-detect --test weeks -- --ignored --nocapture"]
+fn every_silence_and_every_drop_of_eight_weeks_is_reported_in_time() {
+    faults_are_reported(20, 56);
 }

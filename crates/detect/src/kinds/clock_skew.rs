@@ -75,7 +75,7 @@ mod tests {
     use crate::summary::tests::says;
 
     #[test]
-    fn says_which_share_carries_a_wrong_time() {
+    fn the_summary_names_the_share_of_events_with_a_wrong_time() {
         let kind = Kind::ClockSkew(ClockSkew { limit_ppm: 200_000, clear_ppm: 100_000, min_events: 1 });
         let fired = "95 % of events over the last minute carry a wrong time, limit 20 %; check its clock";
         assert_eq!(says(&kind, 0.95, None), fired);

@@ -85,7 +85,7 @@ mod tests {
     use crate::summary::tests::says;
 
     #[test]
-    fn says_which_share_failed() {
+    fn the_summary_names_the_share_of_failed_requests() {
         let evidence = Evidence { min_events: 1, min_bad: 1, low_traffic_min_bad: 1 };
         let rule = ErrorRate { limit_ppm: 50_000, clear_ppm: 25_000, evidence, selection: Selection::ALL };
         let kind = Kind::ErrorRate(rule);

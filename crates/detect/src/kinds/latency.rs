@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_never_contradicts_the_verdict() {
+    fn the_value_never_contradicts_the_verdict() {
         let value = |slow, sketch| kind().value(&seen(400, slow), &|_, _| Some(sketch)).unwrap();
         assert!(value(5, 497.0) > 500.0);
         assert!(value(4, 503.0) <= 500.0);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn says_which_quantile_took_how_long() {
+    fn the_summary_names_the_quantile_and_its_latency() {
         assert_eq!(says(&kind(), 812.4, None), "P99 latency 812 ms over the last minute, limit 500 ms");
         let reasons = [ResolveReason::Clean, ResolveReason::NoData];
         assert_eq!(

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn panes_are_kept_in_the_order_of_time_whatever_order_they_are_filled_in() {
+    fn panes_are_in_chronological_order_whatever_order_they_are_filled_in() {
         let mut ring = Ring::default();
         for pane in [5, 3, 9, 3, 4] {
             ring.pane(Pane(pane)).counts.events += 1;

@@ -63,8 +63,8 @@ mod tests {
         Time(seconds * 1_000)
     }
 
-    /// Returns the first pane of the windows with reliable arrival counts if the record at offset 100 is `silence` after
-    /// the newest event (at 1,000 s), and no processor was running until the record at `unwatched_to`.
+    /// Returns the first pane of the windows with reliable arrival counts. The record at offset 100 is `silence` after
+    /// the newest event, which is at 1,000 s, and no processor was running until the record at `unwatched_to`.
     fn unwatched_until(unwatched_to: i64, silence: Span) -> Pane {
         let mut coverage = Coverage { unwatched_to: Offset(unwatched_to), ..Coverage::default() };
         coverage.mark_unwatched(grid(), Offset(100), Some(at(1_000)), Some(at(1_000) + silence));

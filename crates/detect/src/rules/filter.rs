@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_are_exact_or_end_in_a_star() {
+    fn patterns_are_exact_or_end_in_an_asterisk() {
         let fits = |pattern, endpoint| Pattern::parse(pattern).unwrap().fits(endpoint);
         assert!(fits("/healthz", "/healthz") && !fits("/healthz", "/healthz/live"));
         assert!(fits("/events/*", "/events/1") && !fits("/events/*", "/events"));

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_come_back_within_a_sixteenth() {
+    fn a_level_is_within_a_sixteenth_of_its_number() {
         for number in (0..10_000).chain([123_456, 7_654_321, 8_000_000_000]) {
             let back = Level::of(number).number().unwrap();
             assert!(back.abs_diff(number) * 16 <= number, "{number} became {back}");

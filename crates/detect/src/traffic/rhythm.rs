@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_pause_is_usual_for_as_long_as_the_first_where_it_comes_as_late() {
+    fn a_second_pause_after_the_same_time_is_usual_for_as_long_as_the_first() {
         assert_eq!(usual_pause(&[36]), None);
         assert_eq!(usual_pause(&[36, 24, 36]), Some(24 + 2));
         assert_eq!(usual_pause(&[36, 24, 39]), Some(24 + 2));
@@ -95,14 +95,14 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_that_comes_again_is_no_rhythm() {
+    fn a_repeated_outage_is_not_a_rhythm() {
         assert_eq!(usual_pause(&[400, 24, 60]), None, "the traffic before lasted longer");
         assert_eq!(usual_pause(&[120, 23, 120]), None, "the pause is short beside the traffic");
         assert_eq!(usual_pause(&[1_500, 600, 1_500]), None, "hours");
     }
 
     #[test]
-    fn traffic_that_comes_back_for_a_moment_ends_no_pause() {
+    fn traffic_that_comes_back_for_a_moment_does_not_end_a_pause() {
         assert_eq!(usual_pause(&[36, 10, 4, 10, 36]), Some(24 + 2));
     }
 }

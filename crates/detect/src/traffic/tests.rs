@@ -15,7 +15,7 @@ fn traffic(counts: &[u64]) -> Traffic {
 }
 
 #[test]
-fn there_is_no_baseline_before_two_minutes_and_the_median_pane_from_then_on() {
+fn the_baseline_is_unknown_for_two_minutes_and_then_the_median_pane() {
     let mut traffic = traffic(&[10; 12]);
     traffic.refresh(grid(), Window(23), Pane(23));
     assert_eq!(traffic.baseline, None);
@@ -42,7 +42,7 @@ fn only_the_last_ten_minutes_count() {
 }
 
 #[test]
-fn excluded_panes_do_not_count_and_the_last_baseline_stays_where_too_few_are_left() {
+fn excluded_panes_do_not_count_and_the_baseline_stays_if_too_few_panes_are_left() {
     let mut traffic = traffic(&[10; 12]);
     traffic.refresh(grid(), Window(24), Pane(23));
     for window in 24..200 {
@@ -78,7 +78,7 @@ fn lived(minutes: &[u64]) -> Traffic {
 }
 
 #[test]
-fn an_hour_at_a_higher_level_makes_it_usual_and_less_does_not() {
+fn a_higher_level_becomes_usual_after_an_hour_and_not_earlier() {
     for (minutes, usual) in [(20, 124), (50, 124), (75, 1_200)] {
         // A remembered level of 120 means only that it was between 120 and 127.
         let levels = [vec![10; 60], vec![100; minutes]].concat();
@@ -88,7 +88,7 @@ fn an_hour_at_a_higher_level_makes_it_usual_and_less_does_not() {
 }
 
 #[test]
-fn no_hour_of_the_first_day_is_a_burst_where_the_day_is_six_times_the_night() {
+fn no_hour_of_the_first_day_is_a_burst_if_traffic_by_day_is_six_times_that_by_night() {
     let share = 5.0 / 7.0;
     let turn = std::f64::consts::TAU / (24.0 * 60.0);
     let minutes: Vec<u64> =
@@ -100,7 +100,7 @@ fn no_hour_of_the_first_day_is_a_burst_where_the_day_is_six_times_the_night() {
 }
 
 #[test]
-fn a_rise_that_came_yesterday_too_is_usual_at_once_and_a_fall_may_come_again() {
+fn a_rise_at_the_same_time_as_yesterday_is_usual_at_once_and_so_is_a_fall() {
     let day = [vec![10; 600], vec![100; 600], vec![10; 240]].concat();
     let risen = [day.clone(), vec![10; 600], vec![100; 15]].concat();
     assert_eq!(lived(&risen).baseline, Some(1_200));
@@ -121,7 +121,7 @@ fn the_end_of_a_daily_batch_is_usual_on_a_quieter_day_too() {
     // The panes vary, so the median of the last ten minutes falls to the lowest of them before it is near 222.
     for traffic in living_unevenly(&[day, quieter].concat(), |window| 7 * window % 24).skip(1_440 + 316) {
         let usual = traffic.baseline.unwrap();
-        assert!((160..=260).contains(&usual), "{usual} is usual where 222 requests a minute arrive");
+        assert!((160..=260).contains(&usual), "{usual} is usual while 222 requests per minute arrive");
     }
 }
 
@@ -147,7 +147,7 @@ fn a_day_takes_less_than_three_kilobytes() {
 }
 
 #[test]
-fn a_state_of_an_earlier_version_goes_on() {
+fn a_state_of_an_earlier_version_is_restored() {
     let old = r#"{"first_pane": 0, "counts": [[5, 10]], "excluded": [], "baseline": 120, "frozen": false}"#;
     let mut traffic: Traffic = serde_json::from_str(old).unwrap();
     traffic.refresh(grid(), Window(18), Pane(17));

@@ -112,7 +112,7 @@ pub fn tally(transitions: &[Transition]) -> String {
 
 /// The patterns by name.
 pub const ALL: [(&str, Pattern); 17] = [
-    ("e1 websocket: 14 connections of 300 s beside 400 requests a minute", |s, _| {
+    ("e1 websocket: 14 connections of 300 s beside 400 requests per minute", |s, _| {
         s.healthy("short", 400.0);
         for _ in 0..s.due("long", 14.0) {
             s.send(|_, event| {
@@ -131,8 +131,8 @@ pub const ALL: [(&str, Pattern); 17] = [
             });
         }
     }),
-    ("e3 20 requests a minute, all failing", |s, _| s.failing("all", 20.0)),
-    ("e3b 45 a minute in each of three regions, all failing", |s, _| {
+    ("e3 20 requests per minute, all failing", |s, _| s.failing("all", 20.0)),
+    ("e3b 45 per minute in each of three regions, all failing", |s, _| {
         for region in ["a", "b", "c"] {
             for _ in 0..s.due(region, 45.0) {
                 s.send(|_, event| {
@@ -147,7 +147,7 @@ pub const ALL: [(&str, Pattern); 17] = [
             (0..15).for_each(|_| s.send(|_, _| ()));
         }
     }),
-    ("e5 300 a minute on 3 of 5 min", |s, second| {
+    ("e5 300 per minute for 3 of 5 min", |s, second| {
         if second % 300 < 180 {
             s.healthy("on", 300.0);
         }
@@ -197,7 +197,7 @@ pub const ALL: [(&str, Pattern); 17] = [
             s.send(|_, event| event.status_code = 500);
         }
     }),
-    ("e11 a bot: 1,500 a minute more, for 9 min", |s, second| {
+    ("e11 a bot: 1,500 more per minute, for 9 min", |s, second| {
         s.healthy("usual", 300.0);
         if (120..660).contains(&second) {
             for _ in 0..s.due("bot", 1_500.0) {
@@ -228,7 +228,7 @@ pub const ALL: [(&str, Pattern); 17] = [
             });
         }
     }),
-    ("steady: 300 a minute", |s, _| s.healthy("all", 300.0)),
+    ("steady: 300 per minute", |s, _| s.healthy("all", 300.0)),
 ];
 
 /// Returns the pattern whose name begins with `name`.
