@@ -1,5 +1,5 @@
-//! The catalogue of alerts agrees with the rules that raise them and with the index of the runbooks.
-use crate::sources::{Sources, root};
+//! The catalogue of alerts agrees with the rules that raise them.
+use crate::sources::Sources;
 use std::collections::{BTreeMap, BTreeSet};
 use tidewatch_catalogue::{ALERTS, Path};
 use tidewatch_detect::Rules;
@@ -31,18 +31,4 @@ fn the_stream_processor_raises_the_alerts_of_the_fast_path() {
     let severity = |severity: &str| BTreeSet::from([severity.to_owned()]);
     let built_in: Severities = rules.names().map(|(name, level)| (name.to_owned(), severity(level.as_str()))).collect();
     assert_eq!(built_in, catalogued(Path::Fast));
-}
-
-#[test]
-fn the_index_of_the_runbooks_lists_every_alert() {
-    let page = std::fs::read_to_string(root().join("runbooks/README.md")).unwrap();
-    let listed: BTreeSet<&str> = page.lines().filter(|line| line.starts_with("| [")).collect();
-    let rows = ALERTS.iter().map(|alert| {
-        let list = |words: Vec<&str>| words.join(", ");
-        let severities = list(alert.severities.iter().map(|severity| severity.as_str()).collect());
-        let paths = list(alert.paths.iter().map(|path| path.as_str()).collect());
-        format!("| [{0}]({0}.md) | {severities} | {paths} | {1} |", alert.name, alert.meaning)
-    });
-    let rows: BTreeSet<String> = rows.collect();
-    assert_eq!(listed, rows.iter().map(String::as_str).collect());
 }

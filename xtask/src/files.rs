@@ -9,7 +9,7 @@ use tidewatch_slo::Scale;
 
 use crate::generated::File;
 use crate::tables::{self, Tables};
-use crate::{measurements, metrics, registry, rule_tests};
+use crate::{lists, measurements, metrics, rule_tests};
 
 /// Generates every file of the repository at `root`.
 pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<File>> {
@@ -23,13 +23,11 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<File>> {
     let mut files = vec![
         File::new("alertmanager/local.yaml", render(&Receivers::local())),
         File::new("alertmanager/production.yaml", render(&Receivers::production())),
-        page("README.md", vec![("services", registry::services()?), ("topics", registry::topics()?)])?,
-        page(
-            "docs/architecture.md",
-            vec![("services", registry::services()?), ("topics", registry::topics_in_detail()?)],
-        )?,
-        page("docs/nix.md", vec![("ports", registry::ports(&read("docs/nix.md")?)?)])?,
-        page("docs/own-kafka.md", vec![("commands", registry::topic_commands())])?,
+        page("README.md", vec![("services", lists::services()?), ("topics", lists::topics()?)])?,
+        page("docs/architecture.md", vec![("services", lists::services()?), ("topics", lists::topics_in_detail()?)])?,
+        page("docs/nix.md", vec![("ports", lists::ports(&read("docs/nix.md")?)?)])?,
+        page("docs/own-kafka.md", vec![("commands", lists::topic_commands())])?,
+        page("runbooks/README.md", vec![("alerts", lists::alerts()?)])?,
         with_tables("docs/measurements.md", &read("docs/measurements.md")?, &measurements)?,
         File::new("docs/metrics.md", metrics::page()),
         File::new("rules/slos.yaml", tidewatch_slo::generate(&slos, Scale::REAL)),

@@ -4,9 +4,9 @@
 
 mod files;
 mod generated;
+mod lists;
 mod measurements;
 mod metrics;
-mod registry;
 mod rule_tests;
 mod tables;
 

@@ -1,8 +1,9 @@
-//! Tables of services and topics, for the pages that list them.
+//! Tables of services, topics and alerts, for the pages that list them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use tidewatch_catalogue::ALERTS;
 use tidewatch_kafka::Topic;
 use tidewatch_kafka::topics::ALL;
 use tidewatch_platform::{Port, SERVERS, SERVICES};
@@ -81,6 +82,17 @@ pub(crate) fn topic_commands() -> String {
         commands.push('\n');
     }
     commands
+}
+
+/// Returns the alerts, each with a link to its runbook beside the page.
+pub(crate) fn alerts() -> anyhow::Result<String> {
+    let rows = ALERTS.iter().map(|alert| {
+        let severities: Vec<&str> = alert.severities.iter().map(|severity| severity.as_str()).collect();
+        let paths: Vec<&str> = alert.paths.iter().map(|path| path.as_str()).collect();
+        let link = format!("[{0}]({0}.md)", alert.name);
+        vec![link, severities.join(", "), paths.join(", "), alert.meaning.to_owned()]
+    });
+    table(&["alert", "severity", "path", "in one sentence"], rows)
 }
 
 fn code(text: &str) -> String {
