@@ -126,7 +126,8 @@ async fn as_many_notifications_as_may_be_shown_are_requested_from_mock_slack() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(keep)).await });
     let _console = start(Config { mock_slack: Some(url.parse().unwrap()), ..config(nowhere()) }).await;
-    let uri = eventually("mock-slack receives the request", SOON, async || asked.lock().unwrap().first().cloned()).await;
+    let first = async || asked.lock().unwrap().first().cloned();
+    let uri = eventually("mock-slack receives the request", SOON, first).await;
     assert_eq!(uri, format!("/api/alerts?limit={}", console::alerts::NOTIFICATIONS));
 }
 

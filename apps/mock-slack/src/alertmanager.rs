@@ -41,8 +41,9 @@ mod tests {
 
     /// A webhook as Alertmanager 0.31 sends it.
     const BODY: &str = r#"{"receiver":"chat","status":"firing","alerts":[
-        {"status":"firing","labels":{"alertname":"HighErrorRate","service":"auth-service"},"annotations":{"summary":"30 %"},
-         "startsAt":"2026-01-02T03:04:05.678Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"","fingerprint":"c0ffee"},
+        {"status":"firing","labels":{"alertname":"HighErrorRate","service":"auth-service"},
+         "annotations":{"summary":"30 %"},"startsAt":"2026-01-02T03:04:05.678Z","endsAt":"0001-01-01T00:00:00Z",
+         "generatorURL":"","fingerprint":"c0ffee"},
         {"status":"resolved","labels":{"alertname":"TrafficDrop"},"annotations":{},
          "startsAt":"2026-01-02T03:04:05+01:00","endsAt":"2026-01-02T03:05:05+01:00","generatorURL":""}],
         "groupLabels":{},"commonLabels":{},"commonAnnotations":{},"externalURL":"http://am","version":"4",
@@ -63,8 +64,8 @@ mod tests {
 
     #[test]
     fn nulls_and_numbers_stand_where_texts_are_meant() {
-        let body = r#"{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"Down","code":500},"annotations":null,
-            "startsAt":"2026-01-02T03:04:05Z"},{"status":"firing","labels":null}]}"#;
+        let body = r#"{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"Down","code":500},
+            "annotations":null,"startsAt":"2026-01-02T03:04:05Z"},{"status":"firing","labels":null}]}"#;
         let [numbered, bare] = parse(body.as_bytes(), AT).unwrap().try_into().unwrap();
         assert_eq!((numbered.labels["code"].as_str(), numbered.annotations.len()), ("500", 0));
         assert_eq!((bare.labels.len(), bare.starts_at), (0, None));

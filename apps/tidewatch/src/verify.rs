@@ -94,7 +94,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         unhealed = stack.heal_all() => unhealed,
         () = interrupt.received() => {
             let heal = stack.heal_command();
-            return Err(anyhow!("second shutdown signal received before every fault was healed; heal them with: {heal}"));
+            return Err(anyhow!(
+                "second shutdown signal received before every fault was healed; heal them with: {heal}"
+            ));
         }
     };
     let records = run.finish("interrupted");

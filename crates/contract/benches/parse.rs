@@ -9,7 +9,12 @@ fn main() {
     divan::main();
 }
 
-const EVENT: &[u8] = br#"{"timestamp":"2026-11-21T12:00:00.123456Z","service":"payment-service","region":"us-east-1","endpoint":"/payments/{id}","status_code":200,"request_id":"0af7651916cd43dd8448eb211c80319c","latency_ms":61.237,"method":"GET","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7"}"#;
+const EVENT: &[u8] = concat!(
+    r#"{"timestamp":"2026-11-21T12:00:00.123456Z","service":"payment-service","region":"us-east-1","#,
+    r#""endpoint":"/payments/{id}","status_code":200,"request_id":"0af7651916cd43dd8448eb211c80319c","#,
+    r#""latency_ms":61.237,"method":"GET","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7"}"#,
+)
+.as_bytes();
 
 #[divan::bench]
 fn borrowed(bencher: Bencher<'_, '_>) {

@@ -27,9 +27,8 @@ impl Parts {
         let (registry, health) = (registry(service), Health::new());
         let (scraped, asked) = (registry.clone(), health.clone());
         let metrics = get(async move |request: HeaderMap| metrics_response(&scraped, &request));
-        let admin = Router::new()
-            .route(LIVE, get(async || "live\n"))
-            .route(READY, get(async move || readiness(&asked)));
+        let admin =
+            Router::new().route(LIVE, get(async || "live\n")).route(READY, get(async move || readiness(&asked)));
         Self { registry, health, admin, metrics, page: Router::new() }
     }
 

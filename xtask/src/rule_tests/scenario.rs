@@ -32,7 +32,8 @@ impl Scenario {
     pub(super) fn fires(self, step: u32, alert: &str, severity: &str, labels: &str) -> Self {
         let labels = if labels.is_empty() { String::new() } else { format!(", {labels}") };
         let fires = format!(
-            "ALERTS{{alertname=\"{alert}\", alertstate=\"firing\", severity=\"{severity}\", source=\"tidewatch\", path=\"slow\"{labels}}}"
+            "ALERTS{{alertname=\"{alert}\", alertstate=\"firing\", severity=\"{severity}\", \
+             source=\"tidewatch\", path=\"slow\"{labels}}}"
         );
         self.check(step, FIRING, [fires])
     }

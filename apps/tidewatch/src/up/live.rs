@@ -120,7 +120,8 @@ mod tests {
     fn a_line_says_rate_lag_and_what_fires() {
         let status: Status = serde_json::from_value(json!({
             "services": {
-                "a": {"rate": 20.0, "error_ratio": 0.0, "p50_ms": 1.0, "p95_ms": 1.0, "p99_ms": 1.0, "firing": ["TrafficDrop"]},
+                "a": {"rate": 20.0, "error_ratio": 0.0, "p50_ms": 1.0, "p95_ms": 1.0, "p99_ms": 1.0,
+                    "firing": ["TrafficDrop"]},
                 "b": {"rate": 19.96, "error_ratio": 0.0, "p50_ms": 1.0, "p95_ms": 1.0, "p99_ms": 1.0, "firing": []},
             },
             "totals": {"produced": 1, "processed": 1, "late": 0, "dead_lettered": 2, "lag": 3},

@@ -86,37 +86,7 @@ mod tests {
     #[test]
     fn each_step_is_a_test_case_with_its_failure_or_its_reason() {
         let xml = render(&example()).unwrap();
-        assert_eq!(
-            xml,
-            r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="tidewatch verify" tests="5" failures="1" errors="0" time="201.3">
-  <testsuite name="tidewatch verify" tests="5" failures="1" errors="0" time="201.3" skipped="2" timestamp="2027-01-15T08:00:00Z">
-    <testcase classname="tidewatch.verify" name="flow: events flow" time="1.5">
-      <system-out>80 events a second, lag 0
-</system-out>
-    </testcase>
-    <testcase classname="tidewatch.verify" name="targets: scrape targets up" time="20.0">
-      <failure message="metrics-bridge is down (http://127.0.0.1:9466/metrics: connection refused)">expected: every one of 8 jobs has a target, and every target is up
-seen: metrics-bridge is down (http://127.0.0.1:9466/metrics: connection refused)
-more: curl -s &apos;http://127.0.0.1:9090/api/v1/targets?state=active&apos;</failure>
-    </testcase>
-    <testcase classname="tidewatch.verify" name="route: route to the webhook" time="0.0">
-      <skipped message="no alertmanager in the target"/>
-    </testcase>
-    <testcase classname="tidewatch.verify" name="fault-latency: fault: latency x10" time="82.0">
-      <system-out>payment-service
-detected after 13.9 s
-told after 14.2 s (limit 30 s)
-resolved after 65.1 s (limit 90 s)
-</system-out>
-    </testcase>
-    <testcase classname="tidewatch.verify" name="accounting: nothing lost" time="0.0">
-      <skipped message="not run: because of: scrape targets up"/>
-    </testcase>
-  </testsuite>
-</testsuites>
-"#
-        );
+        assert_eq!(xml, include_str!("junit/example.xml"));
     }
 
     #[test]

@@ -5,7 +5,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::{Event, RequestEvent};
 
-const EVENT: &str = r#"{"timestamp":"2026-11-21T12:00:00.123456Z","service":"payment-service","region":"us-east-1","endpoint":"/größe/{id}","status_code":200,"request_id":"0af7651916cd43dd8448eb211c80319c","latency_ms":61.237,"method":"GET","error":false,"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7"}"#;
+const EVENT: &str = concat!(
+    r#"{"timestamp":"2026-11-21T12:00:00.123456Z","service":"payment-service","region":"us-east-1","#,
+    r#""endpoint":"/größe/{id}","status_code":200,"request_id":"0af7651916cd43dd8448eb211c80319c","#,
+    r#""latency_ms":61.237,"method":"GET","error":false,"#,
+    r#""trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7"}"#,
+);
 
 /// Reads the text both ways and compares the results. Returns whether it was plain.
 fn agrees(text: &str) -> bool {
