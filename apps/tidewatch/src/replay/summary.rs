@@ -72,7 +72,7 @@ impl Display for Summary {
         row(out, "sent", tally.sent, "")?;
         if self.may_be_live {
             row(out, "live", tally.live, "recent: every rule evaluates them")?;
-            row(out, "not live", tally.sent - tally.live, "marked as a replay: TrafficDrop and ClockSkew ignore them")?;
+            row(out, "not live", tally.sent - tally.live, "marked as replay: TrafficDrop and ClockSkew skip them")?;
         }
         row(out, "acknowledged", tally.acknowledged, &format!("by {}", self.brokers))?;
         if tally.failed() > 0 {
@@ -106,7 +106,7 @@ impl Display for Summary {
             writeln!(out, "  latency known for {} of {} requests", tally.latency_known, tally.requests())?;
         }
         if tally.latency_known < tally.requests() {
-            writeln!(out, "    that of the others is ambiguous or missing; --latency-unit or --format may help")?;
+            writeln!(out, "    the others' is missing or unclear; --latency-unit or --format may help")?;
         }
         let seconds = self.took.as_secs_f64();
         let rate = tally.sent as f64 / seconds.max(0.001);

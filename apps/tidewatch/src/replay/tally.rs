@@ -176,7 +176,7 @@ mod tests {
         assert!(!unreadable.report().contains("--format"), "{}", unreadable.report());
         unreadable.add(2, b"what", &Unreadable::Log(accesslog::Unreadable::UnknownFormat));
         let report = unreadable.report();
-        assert!(report.contains("JSON object: what\n") && report.contains("--format takes"), "{report}");
+        assert!(report.contains("JSON object: what\n") && report.contains("--format describes"), "{report}");
         assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
     }
 }
