@@ -41,7 +41,7 @@ pub(crate) fn standing<'a>(state: &'a State, name: &str, rate: f64) -> Standing<
         return Standing::new(Condition::Unknown, "silent");
     }
     match doubt(&groups) {
-        Some(reason) => Standing { reason: Some(reason), ..Standing::new(Condition::Unknown, "too few to judge") },
+        Some(reason) => Standing { reason: Some(reason), ..Standing::new(Condition::Unknown, "too few to evaluate") },
         None => Standing::new(Condition::Ok, "ok"),
     }
 }
@@ -102,19 +102,19 @@ mod tests {
 
     #[test]
     fn a_service_that_no_rule_can_evaluate_is_not_ok() {
-        let few = unknown(0.0, "0 % of 20 requests failed; too few to judge");
+        let few = unknown(0.0, "0 % of 20 requests failed; too few to evaluate");
         let (condition, reason) = said(vec![group("pay", Some("eu"), "HighErrorRate", few)]);
         assert_eq!(condition, Condition::Unknown);
-        assert_eq!(reason.unwrap(), "0 % of 20 requests failed; too few to judge");
+        assert_eq!(reason.unwrap(), "0 % of 20 requests failed; too few to evaluate");
     }
 
     #[test]
     fn a_small_region_that_fails_is_not_hidden_by_a_large_one() {
-        let failing = unknown(1.0, "100 % of 4 requests failed; too few to judge");
+        let failing = unknown(1.0, "100 % of 4 requests failed; too few to evaluate");
         let groups =
             vec![group("pay", Some("eu"), "HighErrorRate", OK), group("pay", Some("us"), "HighErrorRate", failing)];
-        assert_eq!(said(groups).1.unwrap(), "100 % of 4 requests failed; too few to judge");
-        let few = unknown(0.0, "0 % of 4 requests failed; too few to judge");
+        assert_eq!(said(groups).1.unwrap(), "100 % of 4 requests failed; too few to evaluate");
+        let few = unknown(0.0, "0 % of 4 requests failed; too few to evaluate");
         let groups =
             vec![group("pay", Some("eu"), "HighErrorRate", OK), group("pay", Some("us"), "HighErrorRate", few)];
         assert_eq!(said(groups), (Condition::Ok, None));
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn regions_that_are_evaluated_together_count_as_evaluated() {
-        let failing = unknown(0.1, "10 % of 10 requests failed; too few to judge");
+        let failing = unknown(0.1, "10 % of 10 requests failed; too few to evaluate");
         let groups = vec![group("pay", Some("eu"), "HighErrorRate", failing), group("pay", None, "HighErrorRate", OK)];
         assert_eq!(said(groups), (Condition::Ok, None));
     }

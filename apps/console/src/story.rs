@@ -47,7 +47,7 @@ impl Story<'_> {
     }
 
     /// Returns when the receiver got the first firing notification.
-    pub fn told(&self) -> Option<Timestamp> {
+    pub fn notified(&self) -> Option<Timestamp> {
         self.received(NotificationStatus::Firing).min()
     }
 
@@ -63,7 +63,7 @@ impl Story<'_> {
     }
 
     /// Returns when the receiver got the last notification of a resolution, once all alerts are resolved.
-    pub fn told_over(&self) -> Option<Timestamp> {
+    pub fn notified_over(&self) -> Option<Timestamp> {
         self.resolved().and_then(|_| self.received(NotificationStatus::Resolved).max())
     }
 
@@ -72,13 +72,13 @@ impl Story<'_> {
         let fault_over = self.fault.is_none_or(|fault| fault.healed_at.is_some());
         let alerts_over = self.alerts.is_empty() || self.resolved().is_some();
         (fault_over && alerts_over).then(|| {
-            let last = [self.healed(), self.resolved(), self.told_over()].into_iter().flatten().max();
+            let last = [self.healed(), self.resolved(), self.notified_over()].into_iter().flatten().max();
             last.unwrap_or_else(|| self.began())
         })
     }
 
     fn received(&self, status: NotificationStatus) -> impl Iterator<Item = Timestamp> {
-        self.notifications.iter().filter(move |told| told.status == status).map(|told| told.received_at)
+        self.notifications.iter().filter(move |notified| notified.status == status).map(|notified| notified.received_at)
     }
 }
 
@@ -110,7 +110,7 @@ pub fn stories<'a>(
             service: &fault.service,
             family,
             fault: Some(*fault),
-            notifications: told(&alerts, notifications),
+            notifications: notified(&alerts, notifications),
             alerts,
             dead_letters: (family == Family::Malformed).then(|| counted(fault, letters, now)).flatten(),
         }
@@ -120,7 +120,7 @@ pub fn stories<'a>(
             service,
             family: Family::of_rule(rule),
             fault: None,
-            notifications: told(&alerts, notifications),
+            notifications: notified(&alerts, notifications),
             alerts,
             dead_letters: None,
         })
@@ -149,16 +149,16 @@ fn together(a: &Alert, b: &Alert) -> bool {
     a.fired_at <= ends(b) && b.fired_at <= ends(a)
 }
 
-fn told<'a>(alerts: &[&Alert], notifications: &'a [Notification]) -> Vec<&'a Notification> {
-    let is_about = |told: &Notification, alert: &Alert| {
-        told.label("alertname") == alert.rule
-            && alert.group.iter().all(|(label, value)| told.label(label) == value)
-            && told.starts_at.is_none_or(|at| at.duration_since(alert.started_at).abs() <= CLOCK_TOLERANCE)
+fn notified<'a>(alerts: &[&Alert], notifications: &'a [Notification]) -> Vec<&'a Notification> {
+    let is_about = |notified: &Notification, alert: &Alert| {
+        notified.label("alertname") == alert.rule
+            && alert.group.iter().all(|(label, value)| notified.label(label) == value)
+            && notified.starts_at.is_none_or(|at| at.duration_since(alert.started_at).abs() <= CLOCK_TOLERANCE)
     };
-    let mut told: Vec<&Notification> =
-        notifications.iter().filter(|told| alerts.iter().any(|alert| is_about(told, alert))).collect();
-    told.sort_by_key(|told| told.received_at);
-    told
+    let mut notified: Vec<&Notification> =
+        notifications.iter().filter(|notified| alerts.iter().any(|alert| is_about(notified, alert))).collect();
+    notified.sort_by_key(|notified| notified.received_at);
+    notified
 }
 
 fn counted(fault: &Fault, letters: &DeadLetters, now: Timestamp) -> Option<(Timestamp, u32)> {
@@ -175,22 +175,22 @@ mod tests {
     use crate::alerts::AlertBook;
     use crate::fixture::{alert_event, at, dead_letter, fault, notification, resolved};
 
-    fn told_story(faults: &[Fault], book: &AlertBook, notifications: &[Notification]) -> Vec<String> {
+    fn described(faults: &[Fault], book: &AlertBook, notifications: &[Notification]) -> Vec<String> {
         let faults: Vec<&Fault> = faults.iter().collect();
         stories(&faults, book.all(), notifications, &DeadLetters::default(), at(1_000))
             .iter()
             .map(|story| {
                 let since = |time: Option<Timestamp>| time.map(|time| (time - story.began()).get_seconds());
                 format!(
-                    "{} {:?} fault={} alerts={} detected={:?} told={:?} resolved={:?} over={:?}",
+                    "{} {:?} fault={} alerts={} detected={:?} notified={:?} resolved={:?} over={:?}",
                     story.service,
                     story.family,
                     story.fault.is_some(),
                     story.alerts.len(),
                     since(story.detected()),
-                    since(story.told()),
+                    since(story.notified()),
                     since(story.resolved()),
-                    since(story.told_over())
+                    since(story.notified_over())
                 )
             })
             .collect()
@@ -203,13 +203,13 @@ mod tests {
             book.apply(alert_event("HighLatencyP99", "pay", region, 114));
             book.apply(resolved(alert_event("HighLatencyP99", "pay", region, 114), 265));
         }
-        let told = [
+        let notified = [
             notification("firing", "HighLatencyP99", "pay", "eu", 114, 116),
             notification("resolved", "HighLatencyP99", "pay", "eu", 114, 268),
         ];
         assert_eq!(
-            told_story(&[fault("latency", "pay", None, 100, Some(200))], &book, &told),
-            ["pay Latency fault=true alerts=2 detected=Some(15) told=Some(16) resolved=Some(165) over=Some(168)"]
+            described(&[fault("latency", "pay", None, 100, Some(200))], &book, &notified),
+            ["pay Latency fault=true alerts=2 detected=Some(15) notified=Some(16) resolved=Some(165) over=Some(168)"]
         );
     }
 
@@ -221,9 +221,11 @@ mod tests {
         book.apply(alert_event("HighLatencyP99", "pay", "us", 115));
         book.apply(resolved(alert_event("HighLatencyP99", "pay", "eu", 50), 80));
         book.apply(alert_event("HighLatencyP99", "pay", "eu", 900));
-        let stories = told_story(&[fault("latency", "pay", Some("eu"), 100, Some(200))], &book, &[]);
+        let stories = described(&[fault("latency", "pay", Some("eu"), 100, Some(200))], &book, &[]);
         assert!(
-            stories.contains(&"pay Latency fault=true alerts=0 detected=None told=None resolved=None over=None".into()),
+            stories.contains(
+                &"pay Latency fault=true alerts=0 detected=None notified=None resolved=None over=None".into()
+            ),
             "{stories:#?}"
         );
         assert_eq!(stories.iter().filter(|story| story.contains("fault=false")).count(), 5, "{stories:#?}");
@@ -234,7 +236,7 @@ mod tests {
         let mut book = AlertBook::default();
         book.apply(alert_event("TrafficDrop", "pay", "eu", 330));
         let faults = [fault("silence", "pay", None, 100, Some(290)), fault("silence", "pay", None, 300, None)];
-        let stories = told_story(&faults, &book, &[]);
+        let stories = described(&faults, &book, &[]);
         assert!(stories[0].contains("alerts=1 detected=Some(31)"), "{stories:#?}");
         assert!(stories[1].contains("alerts=0"), "{stories:#?}");
     }

@@ -97,7 +97,7 @@ mod tests {
         let status: Status = serde_json::from_value(json!({
             "services": {
                 "cron": {"rate": 0.33, "error_ratio": 1.0, "p50_ms": 9.0, "p95_ms": 9.0, "p99_ms": 9.0, "firing": [],
-                    "state": "unknown", "reason": "100 % of 4 requests failed; too few to judge"},
+                    "state": "unknown", "reason": "100 % of 4 requests failed; too few to evaluate"},
                 "payment-service": {"rate": 20.04, "error_ratio": 0.301, "p50_ms": 52.1, "p95_ms": 110.0,
                     "p99_ms": 1180.4, "firing": ["HighErrorRate"], "state": "firing", "reason": null},
                 "user-service": {"rate": 0.0, "error_ratio": null, "p50_ms": null, "p95_ms": null, "p99_ms": null,
@@ -113,7 +113,7 @@ mod tests {
              cron               0.3    100.00       9    9     9  unknown\n\
              payment-service   20.0     30.10      52  110  1180  HighErrorRate\n\
              user-service       0.0         -       -    -     -  unknown\n\n\
-             cron: 100 % of 4 requests failed; too few to judge\n\n\
+             cron: 100 % of 4 requests failed; too few to evaluate\n\n\
              events: 1000 produced, 990 processed, 3 late, 7 dead letters, lag 0\n"
         );
         assert!(text.lines().all(|line| line.chars().count() <= 80));

@@ -31,7 +31,7 @@ impl Subject<'_> {
                 format!("{who}: traffic has stayed at {level} for {SETTLED_MINUTES} min: this is the new normal level")
             }
             (ResolveReason::NoData, _) | (_, None) => {
-                format!("{who}: too few requests to judge {} for 10 minutes", self.kind.noun())
+                format!("{who}: too few requests to evaluate {} for 10 minutes", self.kind.noun())
             }
             (_, Some(value)) => self.kind.resolved(self, value),
         }

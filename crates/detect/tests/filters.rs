@@ -168,7 +168,7 @@ fn a_rule_without_matching_requests_is_unknown() {
     let mut scenario = Scenario::with(rules("error_rate", "endpoints: [/other]"), Limits::default());
     scenario.play(&healthy());
     let standing = scenario.standing("api", "HighErrorRate");
-    assert_eq!((standing.state, standing.reason.unwrap().as_str()), (RuleStatus::Unknown, "no requests to judge"));
+    assert_eq!((standing.state, standing.reason.unwrap().as_str()), (RuleStatus::Unknown, "no requests to evaluate"));
 }
 
 #[test]

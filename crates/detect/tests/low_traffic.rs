@@ -81,7 +81,7 @@ fn an_alert_ends_after_ten_minutes_without_requests() {
     let story = scenario.story();
     assert_eq!(story, ["HighErrorRate pay/eu firing@20", "HighErrorRate pay/eu resolved NoData@770"]);
     let summary = &scenario.transitions[1].summary;
-    assert_eq!(summary, "pay in eu: too few requests to judge the error rate for 10 minutes");
+    assert_eq!(summary, "pay in eu: too few requests to evaluate the error rate for 10 minutes");
 }
 
 #[test]
@@ -105,17 +105,20 @@ fn a_rule_with_too_few_requests_is_unknown_and_gives_the_reason() {
         let group = groups.find(|group| group.labels.get("region").is_some_and(|label| label == region)).unwrap();
         (group.rules[rule].state, group.rules[rule].reason.clone().unwrap_or_default())
     };
-    assert_eq!(of("eu", "HighErrorRate"), (RuleStatus::Unknown, "no requests to judge".into()));
-    assert_eq!(of("us", "HighErrorRate"), (RuleStatus::Unknown, "0 % of 20 requests failed; too few to judge".into()));
+    assert_eq!(of("eu", "HighErrorRate"), (RuleStatus::Unknown, "no requests to evaluate".into()));
+    assert_eq!(
+        of("us", "HighErrorRate"),
+        (RuleStatus::Unknown, "0 % of 20 requests failed; too few to evaluate".into())
+    );
     assert_eq!(
         of("us", "HighLatencyP99"),
-        (RuleStatus::Unknown, "0 of 20 requests took longer than 500 ms; too few to judge".into())
+        (RuleStatus::Unknown, "0 of 20 requests took longer than 500 ms; too few to evaluate".into())
     );
     assert_eq!(of("us", "TrafficDrop").0, RuleStatus::Unknown);
     let mut scenario = Scenario::new();
     scenario.play(&failing("pay", "eu", (0.0, 120.0), 4.0));
     let standing = scenario.standing("pay", "HighErrorRate");
-    assert_eq!(standing.reason.unwrap(), "100 % of 4 requests failed; too few to judge");
+    assert_eq!(standing.reason.unwrap(), "100 % of 4 requests failed; too few to evaluate");
     assert_eq!(standing.value, Some(1.0));
 }
 

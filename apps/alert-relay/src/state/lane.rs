@@ -34,11 +34,11 @@ struct Alert {
     /// Transitions that were not accepted yet, oldest first.
     pending: VecDeque<Transition>,
     /// The transition that was accepted last.
-    told: Option<Told>,
+    notified: Option<Notified>,
 }
 
 #[derive(Debug)]
-struct Told {
+struct Notified {
     event: Arc<AlertEvent>,
     /// When it was accepted; `None` if an earlier run sent it.
     at: Option<Duration>,
@@ -46,7 +46,7 @@ struct Told {
     resend_until: Duration,
 }
 
-impl Told {
+impl Notified {
     fn new(event: Arc<AlertEvent>, at: Option<Duration>, resend_at: Duration, resolved_until: Duration) -> Self {
         let resend_until = if event.state == AlertState::Firing { Duration::MAX } else { resolved_until };
         Self { event, at, resend_at, resend_until }
@@ -69,7 +69,7 @@ impl Lane {
         let age = Duration::try_from(now.wall.duration_since(event.fired_at)).unwrap_or_default();
         let resolved_until = now.elapsed + RESOLVED_RETENTION.saturating_sub(age);
         let alert = self.alerts.entry(event.fingerprint.clone()).or_default();
-        alert.told = Some(Told::new(event, None, now.elapsed, resolved_until));
+        alert.notified = Some(Notified::new(event, None, now.elapsed, resolved_until));
     }
 
     /// Queues a transition for delivery.
@@ -93,7 +93,7 @@ impl Lane {
         }
         let due = self.alerts.values().any(|alert| {
             let repeated = alert.repeated(kind, now);
-            alert.ready(kind, now).is_some() || repeated.is_some_and(|told| told.resend_at <= now.elapsed)
+            alert.ready(kind, now).is_some() || repeated.is_some_and(|notified| notified.resend_at <= now.elapsed)
         });
         if !due {
             return None;
@@ -104,8 +104,8 @@ impl Lane {
         // When one repetition is due, the others of its group are sent along, so that they stay in one request if they
         // fit.
         let mut repeated: Vec<_> = others.into_iter().filter_map(|alert| alert.repeated(kind, now)).collect();
-        repeated.sort_by_key(|told| told.resend_at);
-        let events = ready.chain(repeated.into_iter().map(|told| &told.event));
+        repeated.sort_by_key(|notified| notified.resend_at);
+        let events = ready.chain(repeated.into_iter().map(|notified| &notified.event));
         let events = events.take(self.at_most).map(Arc::clone).collect();
         self.in_flight = true;
         Some(events)
@@ -138,10 +138,10 @@ impl Lane {
             let resend_at = now.elapsed + RESEND;
             if let Some(accepted) = alert.pending.pop_front_if(|head| head.event.id == event.id) {
                 let resolved_until = now.elapsed + RESOLVED_RETENTION;
-                alert.told = Some(Told::new(Arc::clone(event), Some(now.elapsed), resend_at, resolved_until));
+                alert.notified = Some(Notified::new(Arc::clone(event), Some(now.elapsed), resend_at, resolved_until));
                 done.push(accepted);
-            } else if let Some(told) = &mut alert.told {
-                told.resend_at = resend_at;
+            } else if let Some(notified) = &mut alert.notified {
+                notified.resend_at = resend_at;
             }
         }
         done
@@ -151,8 +151,8 @@ impl Lane {
     pub(crate) fn forget(&mut self, now: Now) {
         if !self.in_flight {
             self.alerts.retain(|_, alert| {
-                let told = alert.told.as_ref();
-                !alert.pending.is_empty() || told.is_some_and(|told| told.is_repeated(now))
+                let notified = alert.notified.as_ref();
+                !alert.pending.is_empty() || notified.is_some_and(|notified| notified.is_repeated(now))
             });
         }
     }
@@ -166,14 +166,14 @@ impl Lane {
 impl Alert {
     /// Returns the oldest transition that was not accepted, if it may be sent now.
     fn ready(&self, kind: Kind, now: Now) -> Option<&Transition> {
-        let told_at = self.told.as_ref().and_then(|told| told.at);
-        let spaced = told_at.is_none_or(|at| at + SPACING <= now.elapsed);
+        let notified_at = self.notified.as_ref().and_then(|notified| notified.at);
+        let spaced = notified_at.is_none_or(|at| at + SPACING <= now.elapsed);
         self.pending.front().filter(|_| kind == Kind::Webhook || spaced)
     }
 
     /// Returns the transition that was accepted last, if the receiver needs it repeated.
-    fn repeated(&self, kind: Kind, now: Now) -> Option<&Told> {
-        self.told.as_ref().filter(|told| kind == Kind::Alertmanager && told.is_repeated(now))
+    fn repeated(&self, kind: Kind, now: Now) -> Option<&Notified> {
+        self.notified.as_ref().filter(|notified| kind == Kind::Alertmanager && notified.is_repeated(now))
     }
 
     fn take_stale(&mut self, now: Now) -> Vec<Transition> {
@@ -184,7 +184,7 @@ impl Alert {
             transition.event.state == AlertState::Resolved && age > STALE_AFTER
         };
         loop {
-            let fires = self.told.as_ref().is_some_and(Told::fires);
+            let fires = self.notified.as_ref().is_some_and(Notified::fires);
             match (self.pending.front(), self.pending.get(1)) {
                 (Some(end), _) if !fires && is_old_end(end) => stale.extend(self.pending.pop_front()),
                 (Some(start), Some(end)) if start.event.state == AlertState::Firing && is_old_end(end) => {

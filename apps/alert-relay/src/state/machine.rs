@@ -67,11 +67,11 @@ impl Machine {
             self.skip(partition, offset);
             return verdict;
         }
-        let told = self.positions.is_committed(partition, offset);
-        self.positions.read(partition, offset, if told { 0 } else { self.receivers.len() });
+        let notified = self.positions.is_committed(partition, offset);
+        self.positions.read(partition, offset, if notified { 0 } else { self.receivers.len() });
         for receiver in &mut self.receivers {
             let lane = receiver.lanes.entry(group_of(&transition.event)).or_default();
-            if told {
+            if notified {
                 lane.recall(Arc::clone(&transition.event), now);
             } else {
                 lane.push(transition.clone());

@@ -15,7 +15,7 @@ fn machine(receivers: &[Kind]) -> Machine {
 }
 
 /// Returns (service, state) of every alert in a request.
-fn told(delivery: &Delivery) -> Vec<(&str, AlertState)> {
+fn notified(delivery: &Delivery) -> Vec<(&str, AlertState)> {
     delivery.events.iter().map(|event| (event.group["service"].as_str(), event.state)).collect()
 }
 
@@ -30,7 +30,7 @@ fn one(machine: &mut Machine, second: u64) -> Delivery {
 fn accept_all(machine: &mut Machine, second: u64) -> Vec<(String, AlertState)> {
     let mut all = Vec::new();
     for delivery in machine.due(at(second)) {
-        all.extend(told(&delivery).into_iter().map(|(service, state)| (service.to_owned(), state)));
+        all.extend(notified(&delivery).into_iter().map(|(service, state)| (service.to_owned(), state)));
         machine.finish(&delivery, true, at(second));
     }
     all.sort_by(|a, b| a.0.cmp(&b.0));
@@ -51,7 +51,7 @@ fn a_webhook_receives_each_transition_once_and_in_order() {
     machine.observe(read(firing("a", 0), 0), at(0));
     machine.observe(read(resolved("a", 0, 60), 1), at(0));
     let first = one(&mut machine, 0);
-    assert_eq!(told(&first), [("a", AlertState::Firing)]);
+    assert_eq!(notified(&first), [("a", AlertState::Firing)]);
     assert!(machine.due(at(1)).is_empty(), "one request at a time");
     machine.finish(&first, true, at(1));
     assert_eq!(machine.committable(), BTreeMap::from([(0, 1)]));
@@ -238,7 +238,7 @@ fn a_second_firing_is_sent_on_its_own() {
     assert_eq!(accept_all(&mut machine, 100), [firing_of("a")]);
     assert_eq!(accept_all(&mut machine, 110), [resolved_of("a")]);
     let last = one(&mut machine, 120);
-    assert_eq!((told(&last), last.events[0].started_at), (vec![("a", AlertState::Firing)], at(90).wall));
+    assert_eq!((notified(&last), last.events[0].started_at), (vec![("a", AlertState::Firing)], at(90).wall));
 }
 
 #[test]

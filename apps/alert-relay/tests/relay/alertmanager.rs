@@ -88,12 +88,12 @@ async fn firing_and_resolved_that_arrive_together_are_both_notified() {
     processor.fires_in("eu-west-1", "a").await;
     processor.resolves_in("eu-west-1", "a").await;
     for status in ["firing", "resolved"] {
-        let is_told = |body: &Value| {
+        let is_notified = |body: &Value| {
             let mut alerts = body["alerts"].as_array().unwrap().iter();
             alerts.any(|alert| alert["labels"]["region"] == "eu-west-1" && alert["status"] == status)
         };
         eventually(&format!("eu-west-1 is reported as {status}"), SOON, async || {
-            receiver.bodies().iter().any(is_told).then_some(())
+            receiver.bodies().iter().any(is_notified).then_some(())
         })
         .await;
     }

@@ -29,7 +29,7 @@ pub(crate) enum Mood {
 }
 
 /// (service, status) of an alert in a webhook's body.
-pub(crate) type Told = (String, String);
+pub(crate) type Notified = (String, String);
 
 pub(crate) struct Receiver {
     pub(crate) addr: SocketAddr,
@@ -95,7 +95,7 @@ impl Receiver {
     }
 
     /// Returns the alerts that it received, in order, with repetitions.
-    pub(crate) fn heard(&self) -> Vec<Told> {
+    pub(crate) fn heard(&self) -> Vec<Notified> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let alerts = self.bodies().into_iter().flat_map(|body| body["alerts"].as_array().unwrap().clone());
         alerts.map(|alert| (text(&alert["labels"]["service"]), text(&alert["status"]))).collect()
@@ -103,9 +103,9 @@ impl Receiver {
 
     /// Waits until it has received this.
     pub(crate) async fn hears(&self, service: &str, status: &str) {
-        let told = (service.to_owned(), status.to_owned());
+        let notified = (service.to_owned(), status.to_owned());
         eventually(&format!("{service} is reported as {status}"), SOON, async || {
-            self.heard().contains(&told).then_some(())
+            self.heard().contains(&notified).then_some(())
         })
         .await;
     }

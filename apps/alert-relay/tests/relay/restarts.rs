@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use tidewatch_kafka::{Reader, topics::ALERTS_FIRED};
 use tidewatch_testkit::{Broker, eventually};
 
-fn told(list: &[(&str, &str)]) -> Vec<(String, String)> {
+fn notified(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(service, status)| ((*service).to_owned(), (*status).to_owned())).collect()
 }
 
@@ -46,9 +46,9 @@ async fn killed_while_the_receiver_is_down(broker: Broker) {
     second.kill().await;
     let mut heard = receiver.heard();
     let of_a: Vec<_> = heard.iter().filter(|(service, _)| service == "a").cloned().collect();
-    assert_eq!(of_a, told(&[("a", "firing"), ("a", "resolved")]), "in order");
+    assert_eq!(of_a, notified(&[("a", "firing"), ("a", "resolved")]), "in order");
     heard.sort();
-    assert_eq!(heard, told(&[("a", "firing"), ("a", "resolved"), ("b", "firing")]), "each once");
+    assert_eq!(heard, notified(&[("a", "firing"), ("a", "resolved"), ("b", "firing")]), "each once");
 
     // The next relay sends only what is new.
     let third = start(broker.args(), To::Webhooks(&[&webhook])).await;
@@ -109,5 +109,5 @@ async fn alerts_resolved_long_before_the_relay_starts_are_not_sent() {
     receiver.hears("still", "firing").await;
     relay.has_counted("alert_relay_stale_total", 2).await;
     relay.stop().await;
-    assert_eq!(receiver.heard(), told(&[("still", "firing")]));
+    assert_eq!(receiver.heard(), notified(&[("still", "firing")]));
 }

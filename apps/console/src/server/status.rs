@@ -97,7 +97,7 @@ mod tests {
         let mut state = State::default();
         let arrival = Arrival { second: 1_000, latency_ms: Some(100.0), error: true, off_clock: false };
         state.signals.record("pay", arrival);
-        let reason = "100 % of 1 requests failed; too few to judge";
+        let reason = "100 % of 1 requests failed; too few to evaluate";
         let groups = vec![group("pay", Some("eu"), "HighErrorRate", (RuleStatus::Unknown, 1.0, Some(reason)))];
         let mut processor = Peer::new("");
         processor.take(at(1), Ok(ProcessorStatus { groups, ..ProcessorStatus::default() }));

@@ -132,10 +132,10 @@ fn steps(view: &View<'_>, story: &Story<'_>) -> Vec<Step> {
         after: from_injection(story.detected()),
         detail: detection(story),
     });
-    let expects_word = view.state.slack.is_some() && (story.family != Family::Malformed || story.told().is_some());
+    let expects_word = view.state.slack.is_some() && (story.family != Family::Malformed || story.notified().is_some());
     if expects_word && story.detected().is_some() {
-        let after = from_injection(story.told()).or_else(|| since(began, story.told()));
-        steps.push(Step { name: "Notified", class: "told", at: story.told(), after, detail: String::new() });
+        let after = from_injection(story.notified()).or_else(|| since(began, story.notified()));
+        steps.push(Step { name: "Notified", class: "notified", at: story.notified(), after, detail: String::new() });
     }
     if story.fault.is_some()
         && let Some(healed) = story.healed()
@@ -161,9 +161,9 @@ fn steps(view: &View<'_>, story: &Story<'_>) -> Vec<Step> {
         if expects_word && story.resolved().is_some() {
             steps.push(Step {
                 name: "Resolution sent",
-                class: "told",
-                at: story.told_over(),
-                after: since(from, story.told_over()),
+                class: "notified",
+                at: story.notified_over(),
+                after: since(from, story.notified_over()),
                 detail: String::new(),
             });
         }

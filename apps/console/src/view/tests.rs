@@ -94,7 +94,7 @@ fn a_page_without_current_data_does_not_look_healthy() {
 #[test]
 fn a_service_with_too_few_requests_has_its_own_look_and_shows_the_reason() {
     let mut state = with_traffic(&["auth", "pay"]);
-    let reason = "100 % of 20 requests failed; too few to judge";
+    let reason = "100 % of 20 requests failed; too few to evaluate";
     let groups = vec![
         group("auth", Some("eu"), "HighErrorRate", (RuleStatus::Ok, 0.0, None)),
         group("pay", Some("eu"), "HighErrorRate", (RuleStatus::Unknown, 1.0, Some(reason))),
@@ -104,7 +104,7 @@ fn a_service_with_too_few_requests_has_its_own_look_and_shows_the_reason() {
     assert_eq!(services.matches("card service ok").count(), 1, "{services}");
     assert_eq!(services.matches("card service unknown").count(), 1, "{services}");
     let shown = text(&services);
-    assert!(shown.contains("|too few to judge|") && shown.contains(&format!("|{reason}.|")), "{shown}");
+    assert!(shown.contains("|too few to evaluate|") && shown.contains(&format!("|{reason}.|")), "{shown}");
     assert!(services.contains(&format!("title=\"{reason}.\"")), "the cell shows the reason: {services}");
     let summary = text(&fragment(&state, "summary"));
     assert!(summary.contains("2 services, 1 with too few requests to evaluate"), "{summary}");
@@ -135,8 +135,8 @@ fn a_healed_story_shows_the_seconds_from_healing_to_the_end() {
     let healed = vec![fault("error_rate", "pay", None, NOW - 100, Some(NOW - 70))];
     state.simulator = answered(Faults { active: Vec::new(), history: healed });
     state.alerts.apply(resolved(alert_event("HighErrorRate", "pay", "eu", NOW - 27), NOW - 8));
-    let told = notification("resolved", "HighErrorRate", "pay", "eu", NOW - 27, NOW - 6);
-    state.slack.as_mut().unwrap().answer.as_mut().unwrap().push(told);
+    let notified = notification("resolved", "HighErrorRate", "pay", "eu", NOW - 27, NOW - 6);
+    state.slack.as_mut().unwrap().answer.as_mut().unwrap().push(notified);
     let story = text(&fragment(&state, "timeline"));
     assert!(story.contains("+62 s") && story.contains("+64 s"), "{story}");
 }
@@ -249,17 +249,17 @@ fn a_page_with_many_services_and_alerts_stays_bounded() {
     let names: Vec<String> = (0..60).map(|n| format!("service-{n}")).collect();
     let mut state = with_traffic(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let mut active = Vec::new();
-    let mut told: Vec<Notification> = Vec::new();
+    let mut notified: Vec<Notification> = Vec::new();
     for service in &names {
         active.push(fault("error_rate", service, None, NOW - 60, None));
         for n in 0..20 {
             let region = format!("r{n}");
             state.alerts.apply(alert_event("HighErrorRate", service, &region, NOW - 40));
-            told.push(notification("firing", "HighErrorRate", service, &region, NOW - 40, NOW - 38));
+            notified.push(notification("firing", "HighErrorRate", service, &region, NOW - 40, NOW - 38));
         }
     }
     state.simulator = answered(Faults { active, history: Vec::new() });
-    state.slack = answered(told);
+    state.slack = answered(notified);
     let firing = fragment(&state, "firing");
     assert!(firing.matches("<li").count() <= 12 && firing.contains("and 48 more"), "{firing}");
     let timeline = fragment(&state, "timeline");

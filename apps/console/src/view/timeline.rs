@@ -42,7 +42,7 @@ struct Tracks {
     injected: Option<f64>,
     signal: f64,
     detected: f64,
-    told: Option<f64>,
+    notified: Option<f64>,
     end: f64,
 }
 
@@ -57,8 +57,8 @@ impl Lane<'_, '_> {
         let injected = view.state.simulator.is_some().then(|| place(BAR));
         let signal = place(SIGNAL);
         let detected = place((self.bars as f64 * (THIN + 1.0)).max(BAR));
-        let told = view.state.slack.is_some().then(|| place(MARKS));
-        Tracks { injected, signal, detected, told, end: y - GAP }
+        let notified = view.state.slack.is_some().then(|| place(MARKS));
+        Tracks { injected, signal, detected, notified, end: y - GAP }
     }
 }
 
@@ -147,7 +147,7 @@ fn gutter(view: &View<'_>, lanes: &[Lane<'_, '_>], height: f64) -> Markup {
                 @if let Some(y) = tracks.injected { text class="injected" x="0" y=(fixed(y + 10.0)) { "injected" } }
                 text x="0" y=(fixed(tracks.signal + SIGNAL / 2.0 + 4.0)) { (lane.family.signal()) }
                 text class="detected" x="0" y=(fixed(tracks.detected + 10.0)) { "detected" }
-                @if let Some(y) = tracks.told { text class="told" x="0" y=(fixed(y + 12.0)) { "notified" } }
+                @if let Some(y) = tracks.notified { text class="notified" x="0" y=(fixed(y + 12.0)) { "notified" } }
             }
         }
     }
@@ -188,7 +188,9 @@ fn legend(view: &View<'_>) -> Markup {
             }
             (swatch("trace", "the signal"))
             (swatch("detected", "alert fires, one bar per region"))
-            @if view.state.slack.is_some() { (swatch("told", "notified: firing")) (swatch("over", "notified: over")) }
+            @if view.state.slack.is_some() {
+                (swatch("notified", "notified: firing")) (swatch("over", "notified: over"))
+            }
         }
     }
 }

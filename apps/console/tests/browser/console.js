@@ -67,8 +67,8 @@ async function watched(context) {
 async function accessible(page, what) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const told = violations.map((found) => `${found.id} at ${found.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")}`);
-  check(`${what}: axe finds nothing`, violations.length === 0, told.join(" | "));
+  const found = violations.map((found) => `${found.id} at ${found.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")}`);
+  check(`${what}: axe finds nothing`, violations.length === 0, found.join(" | "));
 }
 
 async function fits(page, what) {
@@ -105,7 +105,7 @@ async function everyLook(browser, state) {
       if (options.mode === "fake") {
         const unjudged = page.locator("#services article.unknown");
         const why = await unjudged.locator(".reason").allTextContents();
-        check(`${what}: a service with too few requests says so`, why.join() === "0 % of 20 requests failed; too few to judge.", why.join());
+        check(`${what}: a service with too few requests says so`, why.join() === "0 % of 20 requests failed; too few to evaluate.", why.join());
       }
       const moving = await page.evaluate(() => document.getAnimations().length);
       check(`${what}: nothing moves where motion is unwanted`, moving === 0, `${moving} animations`);
@@ -181,7 +181,7 @@ async function breaksAndHeals(page) {
     check("the title says that something fires", true);
     check("the icon turns into the firing one", await iconIs(page, "firing"));
     check("only the broken service is red", (await page.locator("#services article.firing").count()) === 1);
-    await page.locator("#timeline .steps .told b", { hasText: "+" }).first().waitFor({ timeout: 15_000 });
+    await page.locator("#timeline .steps .notified b", { hasText: "+" }).first().waitFor({ timeout: 15_000 });
     check("the notification is on the timeline", true);
     return started;
   } catch (error) {
@@ -199,7 +199,7 @@ async function heals(page) {
   await page.waitForFunction(() => document.title === "Tidewatch", undefined, { timeout: 10_000 });
   check("title and icon are quiet again", await iconIs(page, "quiet"));
   await page.locator("#timeline .story.over", { hasText: "Resolution sent" }).first().waitFor({ timeout: 20_000 });
-  check("the story is told to its end", true);
+  check("the story is shown to its end", true);
 }
 
 async function withoutScript(browser) {

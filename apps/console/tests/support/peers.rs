@@ -88,8 +88,8 @@ async fn status(State(fakes): State<Fakes>) -> Json<Value> {
                 json!({ "state": "unknown", "value": value, "threshold": threshold, "since": null, "reason": reason })
             };
             return json!({ "labels": { "service": service, "region": region }, "rules": {
-                "HighLatencyP99": unknown(148.2, 500.0, "0 of 20 requests took longer than 500 ms; too few to judge"),
-                "HighErrorRate": unknown(0.0, 0.05, "0 % of 20 requests failed; too few to judge"),
+                "HighLatencyP99": unknown(148.2, 500.0, "0 of 20 requests took over 500 ms; too few to evaluate"),
+                "HighErrorRate": unknown(0.0, 0.05, "0 % of 20 requests failed; too few to evaluate"),
             } });
         }
         json!({ "labels": { "service": service, "region": region }, "rules": {

@@ -64,7 +64,7 @@ impl RuleKind for ClockSkew {
 
     fn too_little(&self, seen: &Seen) -> String {
         let counts = &seen.counts;
-        format!("{} of {} events carry a wrong time; too few to judge", counts.misdated, counts.arrived())
+        format!("{} of {} events carry a wrong time; too few to evaluate", counts.misdated, counts.arrived())
     }
 }
 

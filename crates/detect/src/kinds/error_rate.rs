@@ -69,9 +69,9 @@ impl RuleKind for ErrorRate {
     fn too_little(&self, seen: &Seen) -> String {
         match self.requests(seen) {
             Some(Requests { bad, of, .. }) => {
-                format!("{} of {of} requests failed; too few to judge", percent(share(bad, of)))
+                format!("{} of {of} requests failed; too few to evaluate", percent(share(bad, of)))
             }
-            None => "no requests to judge".to_owned(),
+            None => "no requests to evaluate".to_owned(),
         }
     }
 }

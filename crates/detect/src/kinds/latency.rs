@@ -104,10 +104,10 @@ impl RuleKind for Latency {
     fn too_little(&self, seen: &Seen) -> String {
         match self.requests(seen) {
             Some(Requests { bad, of, .. }) => {
-                format!("{bad} of {of} requests took longer than {}; too few to judge", time(self.limit_ms))
+                format!("{bad} of {of} requests took longer than {}; too few to evaluate", time(self.limit_ms))
             }
-            None if seen.counts.events > 0 => "no request with a known latency to judge".to_owned(),
-            None => "no requests to judge".to_owned(),
+            None if seen.counts.events > 0 => "no request with a known latency to evaluate".to_owned(),
+            None => "no requests to evaluate".to_owned(),
         }
     }
 
@@ -180,7 +180,7 @@ mod tests {
             reasons.map(|reason| says(&kind(), 98.7, Some(reason))),
             [
                 "P99 latency 98.7 ms over the last minute, back to normal",
-                "too few requests to judge P99 latency for 10 minutes",
+                "too few requests to evaluate P99 latency for 10 minutes",
             ]
         );
     }

@@ -91,7 +91,7 @@ impl RuleKind for TrafficDrop {
 
     fn too_little(&self, seen: &Seen) -> String {
         match seen.baseline {
-            Some(usual) => format!("usually {usual} requests; too few to judge"),
+            Some(usual) => format!("usually {usual} requests; too few to evaluate"),
             None => NO_USUAL_TRAFFIC.to_owned(),
         }
     }

@@ -29,7 +29,7 @@ pub(super) fn lane_markup(view: &View<'_>, lane: &Lane<'_, '_>) -> Markup {
             @for story in lane.stories.iter().rev() {
                 @if let Some(y) = tracks.injected { (injected(view, story, y)) }
                 (detected(view, story, tracks.detected))
-                @if let Some(y) = tracks.told { (told(view, story, y)) }
+                @if let Some(y) = tracks.notified { (notified(view, story, y)) }
             }
         }
     }
@@ -184,18 +184,19 @@ fn detected(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
 }
 
 /// Draws a filled diamond for each firing notification and a hollow one for each resolution.
-fn told(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
+fn notified(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
     html! {
-        @if let (Some(told), Some(until)) = (story.told(), Some(story.told_over().unwrap_or(view.now))) {
-            @let (from, to) = (percent(view, told), percent(view, until));
-            line class="told" x1={ (fixed(from)) "%" } x2={ (fixed(to)) "%" } y1=(fixed(y + 8.0)) y2=(fixed(y + 8.0)) {}
+        @if let (Some(notified), Some(until)) = (story.notified(), Some(story.notified_over().unwrap_or(view.now))) {
+            @let (from, to) = (percent(view, notified), percent(view, until));
+            line class="notified" x1={ (fixed(from)) "%" } x2={ (fixed(to)) "%" }
+                y1=(fixed(y + 8.0)) y2=(fixed(y + 8.0)) {}
         }
         @for notification in &story.notifications {
             @let x = percent(view, notification.received_at);
             @if x > 0.0 {
                 svg x={ (fixed(x)) "%" } y=(fixed(y)) width="1" height=(fixed(MARKS)) overflow="visible" {
                     @let class = if notification.status == NotificationStatus::Firing { "firing" } else { "over" };
-                    path class={ "told " (class) } d="M0 2 6 8 0 14-6 8z" {
+                    path class={ "notified " (class) } d="M0 2 6 8 0 14-6 8z" {
                         title {
                             "notified: " (notification.status.as_str())
                             " " (printable(notification.label("alertname")))
@@ -206,9 +207,9 @@ fn told(view: &View<'_>, story: &Story<'_>, y: f64) -> Markup {
                 }
             }
         }
-        @if let (Some(at), Some(fault)) = (story.told(), story.fault) {
+        @if let (Some(at), Some(fault)) = (story.notified(), story.fault) {
             @let after = format::duration(format::between(fault.injected_at, at));
-            (label_before_by(percent(view, at), 11.0, y + 12.0, "told", &format!("+{after}")))
+            (label_before_by(percent(view, at), 11.0, y + 12.0, "notified", &format!("+{after}")))
         }
     }
 }
