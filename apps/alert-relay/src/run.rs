@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tidewatch_kafka::{KafkaError, Reader, topics::ALERTS_FIRED};
-use tidewatch_service::{Condition, Shutdown};
+use tidewatch_service::{Condition, RUN_DRAIN, Shutdown};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 /// How often pauses and intervals are checked for their end.
@@ -23,9 +23,10 @@ const REACHED_WITHIN: Duration = Duration::from_secs(10);
 const MEASURE: Duration = Duration::from_secs(5);
 /// Average pause between attempts to start. The requests to the broker in each attempt take up to 5 s themselves.
 const RETRY: Duration = Duration::from_secs(1);
-/// Time for requests in flight. The rest of the 9 s for draining is left for the last commit.
-const DRAIN: Duration = Duration::from_secs(6);
+/// Time limit for the last commit.
 const LAST_COMMIT: Duration = Duration::from_secs(2);
+/// Time for requests in flight: what the last commit leaves, and a second to spare.
+const DRAIN: Duration = RUN_DRAIN.saturating_sub(LAST_COMMIT).saturating_sub(Duration::from_secs(1));
 
 type Ends = Result<BTreeMap<i32, (i64, i64)>, KafkaError>;
 type Committed = (BTreeMap<i32, i64>, Result<(), KafkaError>);

@@ -2,19 +2,15 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tidewatch_platform::{self as platform, drain_order};
-use tidewatch_service::{Bound, Service, Shutdown};
+use tidewatch_service::{Bound, DRAIN, Service, Shutdown};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::state::Endpoints;
-
-/// Time limit for draining all services together.
-const DRAIN: Duration = Duration::from_secs(10);
 
 type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
@@ -128,7 +124,7 @@ impl Fleet {
     }
 
     /// Stops one service after another, in the registry's order, so that the later ones still handle what the earlier
-    /// ones send.
+    /// ones send. All of them together have the time that a single service has.
     pub async fn drain(mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + DRAIN;
         let mut outcome = Ok(());

@@ -10,14 +10,16 @@ pub struct Config {
     #[command(flatten)]
     pub kafka: KafkaArgs,
     /// Requests per second and service, across all its regions
-    #[arg(long, env = "EVENTS_PER_SECOND", default_value = "20", allow_negative_numbers = true, value_parser = rate)]
+    #[arg(long, env = "EVENTS_PER_SECOND", default_value_t = Workload::EVENTS_PER_SECOND,
+          allow_negative_numbers = true, value_parser = rate)]
     pub events_per_second: f64,
     /// Share of requests that fail without a fault, 0 to 1
-    #[arg(long, env = "ERROR_RATE", default_value = "0.0001", allow_negative_numbers = true, value_parser = share)]
+    #[arg(long, env = "ERROR_RATE", default_value_t = Workload::ERROR_RATE, allow_negative_numbers = true,
+          value_parser = share)]
     pub error_rate: f64,
     /// Share of requests whose latency spikes without a fault, 0 to 1
-    #[arg(long, env = "LATENCY_SPIKE_PROBABILITY", default_value = "0.0002", allow_negative_numbers = true,
-          value_parser = share)]
+    #[arg(long, env = "LATENCY_SPIKE_PROBABILITY", default_value_t = Workload::LATENCY_SPIKE_PROBABILITY,
+          allow_negative_numbers = true, value_parser = share)]
     pub latency_spike_probability: f64,
     /// Seed that repeats the workload of an earlier run; without it every run differs
     #[arg(long, env = "SEED")]

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tidewatch_contract::{Event, LogEvent, RequestEvent};
 use tidewatch_kafka::topics::{LOGS_RAW, METRICS_RAW};
 use tidewatch_kafka::{KafkaError, Message, Producer};
-use tidewatch_service::{Condition, Health, Shutdown};
+use tidewatch_service::{Condition, Health, RUN_DRAIN, Shutdown};
 use tidewatch_workload::{Emission, FaultBook, Generator, Payload};
 use tokio::task::yield_now;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
@@ -29,7 +29,7 @@ const MOST_OWED: SignedDuration = SignedDuration::from_mins(15);
 /// Pause before retrying when the producer's queue is full.
 const BACK_PRESSURE: Duration = Duration::from_millis(50);
 /// How long to wait for the last acknowledgements at shutdown.
-const FLUSH: Duration = Duration::from_secs(8);
+const FLUSH: Duration = RUN_DRAIN.saturating_sub(Duration::from_secs(1));
 
 /// Generates due requests and hands them to the producer.
 pub(crate) struct Driver {

@@ -1,5 +1,5 @@
 //! A service with its listeners: bound, then running until it has drained.
-use crate::{ListenArgs, Parts, Service, Shutdown, listener::Listener};
+use crate::{Condition, ListenArgs, Parts, Service, Shutdown, listener::Listener};
 use axum::Router;
 use std::net::SocketAddr;
 
@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 #[derive(Debug)]
 pub struct Bound<S> {
     service: S,
+    /// Not ready any more once the service drains.
+    running: Condition,
     admin: Site,
     page: Option<Site>,
 }
@@ -31,9 +33,11 @@ impl<S: Service> Bound<S> {
         };
         let mut parts = Parts::new(S::NAME);
         let service = S::build(config, &mut parts)?;
+        let running = parts.health.require("running");
         let (admin_routes, page_routes) = parts.routes();
         Ok(Self {
             service,
+            running,
             admin: Site { listener: admin, routes: admin_routes },
             page: page.map(|listener| Site { listener, routes: page_routes }),
         })
@@ -50,11 +54,12 @@ impl<S: Service> Bound<S> {
     }
 
     /// Runs the service and serves its listeners. After `shutdown` the page answers no new requests, and the admin
-    /// listener answers until the service has drained.
+    /// listener answers until the service has drained, with a readiness that says so.
     pub async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let page = self.page_addr().map(tracing::field::display);
         tracing::info!(admin = %self.admin_addr(), page, "listening");
-        let Self { service, admin, page } = self;
+        let Self { service, running: ready, admin, page } = self;
+        ready.met();
         let (running, page_open, admin_open) = (shutdown.clone(), shutdown.child(), Shutdown::new());
         let work = async {
             let outcome = service.run(running).await;
@@ -62,12 +67,16 @@ impl<S: Service> Bound<S> {
             admin_open.trigger();
             outcome
         };
+        let note = async {
+            page_open.triggered().await;
+            ready.unmet("draining");
+        };
         let serve_page = async {
             if let Some(page) = page {
                 page.serve(page_open.clone()).await;
             }
         };
-        let (outcome, (), ()) = tokio::join!(work, serve_page, admin.serve(admin_open.clone()));
+        let (outcome, (), (), ()) = tokio::join!(work, note, serve_page, admin.serve(admin_open.clone()));
         outcome
     }
 }

@@ -33,5 +33,5 @@ pub use origin::same_origin_only;
 pub use parts::Parts;
 pub use printable::{Printable, printable, printable_json, printable_lines};
 pub use process::main;
-pub use service::Service;
+pub use service::{DRAIN, RUN_DRAIN, Service};
 pub use shutdown::Shutdown;

@@ -1,6 +1,6 @@
 //! The life cycle of a service's process: flags, telemetry, binding, work, signals, exit code.
 use crate::flags::{Variables, matches, with_variables};
-use crate::{Bound, ListenArgs, Service, Shutdown, init, printable_lines};
+use crate::{Bound, DRAIN, ListenArgs, Service, Shutdown, init, printable_lines};
 use anyhow::{Context, anyhow};
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use std::{fmt::Display, io::Write, process::ExitCode, time::Duration};
@@ -10,8 +10,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const USAGE: u8 = 64;
 /// The service ran and failed.
 const FAILED: u8 = 1;
-/// How long a service may take to drain after a shutdown signal.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// Runs a service as this process. The exit code is 64 if its configuration is invalid; 1 if it fails, has not drained
 /// 10 s after SIGTERM or SIGINT, or receives a second such signal; and 0 after an orderly shutdown.
@@ -84,7 +82,10 @@ async fn run<S: Service>(service: Bound<S>, mut signals: Signals) -> anyhow::Res
     tracing::info!("{} {} is starting", S::NAME, env!("CARGO_PKG_VERSION"));
     let mut work = tokio::spawn(service.run(shutdown.clone()));
     tokio::select! {
-        ended = &mut work => return ended.context("it panicked")?,
+        ended = &mut work => {
+            ended.context("it panicked")??;
+            return Err(anyhow!("it ended by itself"));
+        }
         () = signals.recv() => tracing::info!("shutdown signal received, draining"),
     }
     shutdown.trigger();

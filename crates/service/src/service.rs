@@ -1,6 +1,11 @@
 //! The trait that every service implements.
 use crate::{Parts, Shutdown, metrics::Family};
-use std::future::Future;
+use std::{future::Future, time::Duration};
+
+/// How long a service may take to drain after a shutdown signal.
+pub const DRAIN: Duration = Duration::from_secs(10);
+/// The part of [`DRAIN`] that [`Service::run`] has; the rest is for the listeners.
+pub const RUN_DRAIN: Duration = DRAIN.saturating_sub(Duration::from_secs(1));
 
 /// One of Tidewatch's long-running programs.
 ///
@@ -27,7 +32,6 @@ pub trait Service: Sized + Send + 'static {
     /// served to `parts`. An error is one sentence that names the flag.
     fn build(config: Self::Config, parts: &mut Parts) -> anyhow::Result<Self>;
 
-    /// Works until `shutdown` triggers, then drains and returns. It has 9 s: of the 10 s that a service may take, its
-    /// listeners need up to one.
+    /// Works until `shutdown` triggers, then drains within [`RUN_DRAIN`] and returns.
     fn run(self, shutdown: Shutdown) -> impl Future<Output = anyhow::Result<()>> + Send;
 }

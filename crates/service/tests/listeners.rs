@@ -20,6 +20,8 @@ async fn the_admin_listener_answers_until_the_service_has_drained_and_the_page_d
     };
     timeout(SOON, page_closed).await.unwrap();
     assert_eq!(reqwest::get(service.admin_url("/livez")).await.unwrap().status(), 200);
+    let ready = reqwest::get(service.admin_url("/readyz")).await.unwrap();
+    assert_eq!(ready.status(), 503, "{}", ready.text().await.unwrap());
     service.drained.trigger();
     timeout(SOON, service.work).await.unwrap().unwrap().unwrap();
     assert!(TcpStream::connect(service.admin).await.is_err());

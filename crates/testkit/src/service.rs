@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
-use tidewatch_service::{Bound, ListenArgs, Service, Shutdown};
+use reqwest::redirect::Policy;
+use tidewatch_service::{Bound, DRAIN, ListenArgs, Service, Shutdown};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -12,8 +13,8 @@ use crate::eventually;
 
 /// Time limit for what a service does by itself, long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Time limit for a service to stop.
-const DRAINED: Duration = Duration::from_secs(10);
+/// Time limit for an answer.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// A service on free ports of the loopback interface. When dropped, it is asked to stop.
 pub struct RunningService {
@@ -37,7 +38,8 @@ impl RunningService {
         let bound = Bound::<S>::new(config, &ListenArgs::on_free_ports(S::ENTRY)).await.unwrap();
         let (admin, page, shutdown) = (bound.admin_addr(), bound.page_addr(), Shutdown::new());
         let work = Some(tokio::spawn(bound.run(shutdown.clone())));
-        Self { admin, page, client: reqwest::Client::new(), shutdown, work }
+        let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(ANSWER).build().unwrap();
+        Self { admin, page, client, shutdown, work }
     }
 
     /// Returns the address of its admin listener.
@@ -114,7 +116,7 @@ impl RunningService {
     pub async fn stop(mut self) {
         self.shutdown.trigger();
         if let Some(work) = self.work.take() {
-            timeout(DRAINED, work).await.expect("the service drains in time").unwrap().unwrap();
+            timeout(DRAIN, work).await.expect("the service drains in time").unwrap().unwrap();
         }
     }
 

@@ -20,6 +20,13 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// [`Self::events_per_second`] by default.
+    pub const EVENTS_PER_SECOND: f64 = 20.0;
+    /// [`Self::error_rate`] by default.
+    pub const ERROR_RATE: f64 = 0.0001;
+    /// [`Self::latency_spike_probability`] by default.
+    pub const LATENCY_SPIKE_PROBABILITY: f64 = 0.0002;
+
     /// Creates a workload of the four default services in three regions.
     pub fn new(events_per_second: f64, error_rate: f64, latency_spike_probability: f64) -> Self {
         Self {
@@ -43,9 +50,9 @@ impl Workload {
 }
 
 impl Default for Workload {
-    /// Returns the default workload, with 20 requests per second and service. It is healthy, so no alert may fire.
+    /// Returns the default workload. It is healthy, so no alert may fire.
     fn default() -> Self {
-        Self::new(20.0, 0.0001, 0.0002)
+        Self::new(Self::EVENTS_PER_SECOND, Self::ERROR_RATE, Self::LATENCY_SPIKE_PROBABILITY)
     }
 }
 

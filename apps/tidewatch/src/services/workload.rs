@@ -1,5 +1,6 @@
 //! The simulated workload of `up`.
 
+use tidewatch_workload::Workload;
 use workload_simulator::{Config, WorkloadSimulator};
 
 use crate::flags;
@@ -9,15 +10,18 @@ use crate::flags;
 pub struct WorkloadArgs {
     /// Requests per second of each of the four services
     #[arg(long, env = "TIDEWATCH_EVENTS_PER_SECOND", value_name = "RATE",
-          default_value_t = Self::default().events_per_second, value_parser = workload_simulator::rate,
+          default_value_t = Workload::EVENTS_PER_SECOND, value_parser = workload_simulator::rate,
           allow_hyphen_values = true)]
     pub events_per_second: f64,
-    /// Share of requests that fail without a fault [default: 0.0001]
-    #[arg(long, env = "TIDEWATCH_ERROR_RATE", value_name = "SHARE", value_parser = workload_simulator::share)]
+    /// Share of requests that fail without a fault
+    #[arg(long, env = "TIDEWATCH_ERROR_RATE", value_name = "SHARE", value_parser = workload_simulator::share,
+          help = format!("Share of requests that fail without a fault [default: {}]", Workload::ERROR_RATE))]
     pub error_rate: Option<f64>,
-    /// Share of requests whose latency spikes without a fault [default: 0.0002]
+    /// Share of requests whose latency spikes without a fault
     #[arg(long, env = "TIDEWATCH_LATENCY_SPIKE_PROBABILITY", value_name = "SHARE",
-          value_parser = workload_simulator::share)]
+          value_parser = workload_simulator::share,
+          help = format!("Share of requests whose latency spikes without a fault [default: {}]",
+                         Workload::LATENCY_SPIKE_PROBABILITY))]
     pub latency_spike_probability: Option<f64>,
     /// Repeat the workload of an earlier run; without it every run differs
     #[arg(long, env = "TIDEWATCH_SEED")]
@@ -26,7 +30,12 @@ pub struct WorkloadArgs {
 
 impl Default for WorkloadArgs {
     fn default() -> Self {
-        Self { events_per_second: 20.0, error_rate: None, latency_spike_probability: None, seed: None }
+        Self {
+            events_per_second: Workload::EVENTS_PER_SECOND,
+            error_rate: None,
+            latency_spike_probability: None,
+            seed: None,
+        }
     }
 }
 

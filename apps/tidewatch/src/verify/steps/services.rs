@@ -19,24 +19,16 @@ struct Asked {
     /// Its name in the target.
     name: &'static str,
     /// Its name in sentences.
-    title: String,
+    title: &'static str,
     /// The path that returns 200 when it is ready.
     path: &'static str,
 }
 
 /// Returns every service, and every server that speaks HTTP.
 fn all() -> impl Iterator<Item = Asked> {
-    let service = |service: Service| Asked { name: service.name, title: service.name.to_owned(), path: service.live };
-    let server = |server: Server| {
-        let title = capitalised(server.name);
-        server.ready.map(|path| Asked { name: server.name, title, path })
-    };
+    let service = |service: Service| Asked { name: service.name, title: service.name, path: service.live };
+    let server = |server: Server| server.ready.map(|path| Asked { name: server.name, title: server.title, path });
     SERVICES.into_iter().map(service).chain(SERVERS.into_iter().filter_map(server))
-}
-
-fn capitalised(name: &str) -> String {
-    let (first, rest) = name.split_at(1);
-    first.to_uppercase() + rest
 }
 
 /// Repeats until all are ready.
@@ -58,7 +50,7 @@ struct Answer {
 async fn ask(stack: &Stack, Asked { name, title, path }: Asked) -> Option<Answer> {
     let asked = async {
         let Some(url) = http::url(&stack.endpoints, name)? else { return anyhow::Ok(false) };
-        Client::new(title.as_str(), url, http::LIMIT)?.probe(path).await?;
+        Client::new(title, url, http::LIMIT)?.probe(path).await?;
         Ok(true)
     };
     let wrong = match asked.await {
@@ -66,7 +58,7 @@ async fn ask(stack: &Stack, Asked { name, title, path }: Asked) -> Option<Answer
         Ok(true) => None,
         Err(error) => Some((format!("{error:#}"), stack.curl(name, path))),
     };
-    Some(Answer { name: title, wrong })
+    Some(Answer { name: title.to_owned(), wrong })
 }
 
 async fn ask_kafka(stack: &Stack) -> Option<Answer> {
