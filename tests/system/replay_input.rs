@@ -95,7 +95,7 @@ async fn lines_without_a_time_are_current_from_stdin_and_unreadable_from_a_file(
     assert!(output.status.success() && events[0].timestamp >= before, "{}", said(&output));
     let (output, events) = replay(Some("app.log"), text.as_bytes(), &[]).await;
     assert_eq!((output.status.code(), events.len()), (Some(1), 0));
-    assert!(said(&output).contains("line 1: no time; on stdin, it would count as now"), "{}", said(&output));
+    assert!(said(&output).contains("line 1: no timestamp; on stdin, it would count as now"), "{}", said(&output));
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ async fn ctrl_c_during_the_start_ends_what_was_started() {
     .await;
     kill_process(Pid::from_child(&up), Signal::INT).unwrap();
     assert_eq!(up.wait().unwrap().code(), Some(0));
-    assert!(said().ends_with("stopped before it was ready: nothing of it runs any more\n"), "{}", said());
+    assert!(said().ends_with("stopped before it was ready; nothing is left running\n"), "{}", said());
     let properties = std::fs::read_to_string(dir.path().join("kafka/server.properties")).unwrap();
     let listener = properties.lines().find_map(|line| line.strip_prefix("listeners=")).unwrap();
     let places = listener.split(',').map(|listener| listener.split_once("://").unwrap().1);

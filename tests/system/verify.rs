@@ -16,7 +16,7 @@ async fn a_healthy_tidewatch_passes_every_step_within_six_minutes() {
     let said = String::from_utf8_lossy(&refused.stdout).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{said}");
     assert!(said.contains("user-service: error rate since") && said.contains("heal --state-dir"), "{said}");
-    assert!(said.contains("not run       -  fault: silence: because of: no fault in force"), "{said}");
+    assert!(said.contains("not run       -  fault: silence: because of: no fault active"), "{said}");
     assert!(stack.run(&["heal"]).await.status.success());
 
     let (report, junit) = (stack.dir().join("verify.json"), stack.dir().join("verify.xml"));

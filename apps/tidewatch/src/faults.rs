@@ -81,9 +81,9 @@ impl Display for Fault {
         match (self.latency, self.error_rate, self.skew, self.malformed) {
             (Some(factor), ..) => write!(out, "takes {factor} times as long"),
             (_, Some(share), ..) => write!(out, "fails {} of its requests", Percent(share)),
-            (_, _, Some(skew), _) if skew.is_negative() => write!(out, "has its clock {:#} behind", skew.abs()),
-            (_, _, Some(skew), _) => write!(out, "has its clock {skew:#} ahead"),
-            (.., Some(share)) => write!(out, "spoils {} of its events", Percent(share)),
+            (_, _, Some(skew), _) if skew.is_negative() => write!(out, "has a clock that is {:#} behind", skew.abs()),
+            (_, _, Some(skew), _) => write!(out, "has a clock that is {skew:#} ahead"),
+            (.., Some(share)) => write!(out, "corrupts {} of its events", Percent(share)),
             _ => out.write_str("is silent"),
         }
     }
@@ -110,7 +110,7 @@ pub(crate) async fn inject(args: BreakArgs) -> anyhow::Result<()> {
         Some(lasting) => format!("for {lasting:#}"),
         None => format!("until `tidewatch heal {}`", args.service),
     };
-    say!("{}{place} {} now, {end}", args.service, args.fault);
+    say!("{}{place} now {}, {end}", args.service, args.fault);
     print_where_to_watch(&endpoints);
     Ok(())
 }
@@ -172,8 +172,8 @@ mod tests {
             ("s --latency 10", FaultRequest::new(FaultKind::Latency, 10.0), "takes 10 times as long"),
             ("s --error-rate 30%", FaultRequest::new(FaultKind::ErrorRate, 0.3), "fails 30 % of its requests"),
             ("s --silence --for 1m", FaultRequest::new(FaultKind::Silence, 1.0).lasting(60.0), "is silent"),
-            ("s --skew -2m", FaultRequest::new(FaultKind::Skew, -120.0), "has its clock 2m behind"),
-            ("s --malformed 0.07", FaultRequest::new(FaultKind::Malformed, 0.07), "spoils 7 % of its events"),
+            ("s --skew -2m", FaultRequest::new(FaultKind::Skew, -120.0), "has a clock that is 2m behind"),
+            ("s --malformed 0.07", FaultRequest::new(FaultKind::Malformed, 0.07), "corrupts 7 % of its events"),
         ] {
             let args = parse(line).unwrap();
             assert_eq!(args.fault.request(args.lasting), request, "{line}");

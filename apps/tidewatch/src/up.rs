@@ -92,7 +92,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         started = start(&args, &dir, total) => started?,
         () = interrupt.received() => {
             // Dropping the servers that were started kills them, and they have been dropped by now.
-            say!("stopped before it was ready: nothing of it runs any more");
+            say!("stopped before it was ready; nothing is left running");
             return Ok(());
         }
     };
@@ -101,7 +101,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     drop(lock);
     outcome?;
     removed?;
-    say!("stopped: nothing of it runs any more");
+    say!("stopped; nothing is left running");
     Ok(())
 }
 
@@ -214,6 +214,6 @@ fn welcome(args: &Args, dir: &Path, endpoints: &Endpoints, places: &[Vec<String>
     say!("look at it:      {}", endpoints.require("console")?);
     say!("break something: {} break payment-service --latency 10{here}", program());
     say!("heal it:         {} heal{here}", program());
-    say!("end it all:      ctrl-c\n");
+    say!("stop everything: ctrl-c\n");
     Ok(())
 }

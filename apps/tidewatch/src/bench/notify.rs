@@ -85,7 +85,7 @@ impl Bench {
         let simulator = Simulator::new(url("simulator")?, http::LIMIT)?;
         let services = simulator.services().await?;
         if services.len() < PROMISES.len() {
-            return Err(anyhow!("the simulator has {} services, and {} are needed", services.len(), PROMISES.len()));
+            return Err(anyhow!("the simulator has {} services, but {} are needed", services.len(), PROMISES.len()));
         }
         Ok(Self {
             simulator,

@@ -65,7 +65,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let _telemetry = tidewatch_service::init_quiet("tidewatch").map_err(usage)?;
     let builds = builds(&args.programs)?;
-    let dir = TempDir::with_prefix("tidewatch-bench-").context("can't make a directory for what is measured")?;
+    let dir = TempDir::with_prefix("tidewatch-bench-").context("can't create a temporary directory")?;
     let mut broker = tokio::select! {
         broker = Broker::start(args.brokers.as_deref(), &args.kafka_config, dir.path()) => broker?,
         () = interrupt.received() => return Err(anyhow!("stopped before anything was measured")),

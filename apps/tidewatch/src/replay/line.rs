@@ -38,7 +38,7 @@ pub(super) enum Unreadable {
     #[error(transparent)]
     Log(#[from] accesslog::Unreadable),
     /// The line has no time, which means now in a log that is followed, but nothing in a file.
-    #[error("no time; on stdin, it would count as now")]
+    #[error("no timestamp; on stdin, it would count as now")]
     NoTime,
     /// The event would be rejected by the processor.
     #[error("{0}")]

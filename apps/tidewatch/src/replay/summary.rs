@@ -91,7 +91,7 @@ impl Display for Summary {
         }
         match self.seen {
             Some(seen) => {
-                let note = if seen.all { "counted by the processor" } else { "so far: the processor still reads" };
+                let note = if seen.all { "counted by the processor" } else { "so far: the processor is still reading" };
                 row(out, "late", seen.late, note)?;
                 if seen.dead_lettered > 0 {
                     row(out, "dead letters", seen.dead_lettered, "on the same partitions; see the console")?;
@@ -106,7 +106,7 @@ impl Display for Summary {
             writeln!(out, "  latency known for {} of {} requests", tally.latency_known, tally.requests())?;
         }
         if tally.latency_known < tally.requests() {
-            writeln!(out, "    the others' is missing or unclear; --latency-unit or --format may help")?;
+            writeln!(out, "    for the others it is missing or unclear; --latency-unit or --format may help")?;
         }
         let seconds = self.took.as_secs_f64();
         let rate = tally.sent as f64 / seconds.max(0.001);

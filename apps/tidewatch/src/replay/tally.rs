@@ -138,7 +138,7 @@ mod tests {
         }
         let report = unreadable.report();
         assert_eq!(unreadable.count, 25);
-        assert_eq!(report.matches("no time; on stdin").count(), SHOWN);
+        assert_eq!(report.matches("no timestamp; on stdin").count(), SHOWN);
         assert!(report.ends_with("  all of them: lines 1-3, 7, 20-40\n"), "{report}");
         assert!(report.contains("what \\x1b[2Jis this"), "{report}");
     }
@@ -148,7 +148,7 @@ mod tests {
         let mut unreadable = UnreadableLines::default();
         assert_eq!(unreadable.report(), "");
         unreadable.add(17, b"x", &Unreadable::NoTime);
-        assert_eq!(unreadable.report(), "  line 17: no time; on stdin, it would count as now: x\n");
+        assert_eq!(unreadable.report(), "  line 17: no timestamp; on stdin, it would count as now: x\n");
     }
 
     #[test]

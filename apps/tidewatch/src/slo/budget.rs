@@ -35,14 +35,16 @@ pub(super) fn objective(slo: &Slo) -> String {
         (Budgeting::TimeSlices { slice, target: share }, Indicator::Threshold { good_when, value, .. }) => {
             let share = percent(share);
             format!(
-                "{target} of the slices of {slice} over {window} are good: for {share} of them, the value is {} \
+                "{target} of the {slice} slices over {window} are good: for {share} of a good slice, the value is {} \
                  {value}",
                 good_when.symbol()
             )
         }
         (Budgeting::TimeSlices { slice, target: share }, _) => {
             let share = percent(share);
-            format!("{target} of the slices of {slice} over {window} are good: in one, {share} of the events are")
+            format!(
+                "{target} of the {slice} slices over {window} are good: {share} of the events of a good slice are good"
+            )
         }
     }
 }

@@ -58,10 +58,10 @@ fn budget(slo: &Slo) -> String {
     match (slo.budgeting, &slo.indicator) {
         (Budgeting::Occurrences, Indicator::Threshold { .. }) => format!("Budget: {time}, {share} of the time."),
         (Budgeting::Occurrences, _) => {
-            let of_a_million = (slo.budget() * 1_000_000.0).round();
+            let per_million = (slo.budget() * 1_000_000.0).round();
             format!(
-                "Budget: {share} of the events, {of_a_million} of each million. A total outage spends it in {time} if \
-                 traffic is even."
+                "Budget: {share} of the events, {per_million} per million. If traffic is even, a total outage \
+                 spends it in {time}."
             )
         }
         (Budgeting::TimeSlices { .. }, _) => format!("Budget: {time} of bad slices, {share} of the time."),
@@ -70,7 +70,7 @@ fn budget(slo: &Slo) -> String {
 
 fn alerts(slo: &Slo) -> String {
     let rows: Vec<Vec<String>> = ALERTS.iter().map(|alert| row(slo, alert)).collect();
-    let headings = ["alert", "over", "still in", ">spends", ">times", "total outage", "over within"];
+    let headings = ["alert", "over", "still in", ">spends", ">times", "total outage", "resolves within"];
     table::render(&headings, &rows)
 }
 
@@ -104,22 +104,23 @@ fn minutes(seconds: f64) -> u64 {
 
 fn notes(slo: &Slo) -> Vec<String> {
     let mut notes = vec![
-        "An alert fires when that share of the budget was spent within the first window, so many times as fast as the \
-         objective allows, and is still spent as fast in the second. `total outage`: how long one lasts before it \
-         fires. `over within`: how long after its end the alert is resolved, with the ten minutes that it is kept \
-         firing."
+        "An alert fires once that share of the budget has been spent within the first window, at that many times the \
+         allowed rate, and the second window shows that it is still being spent as fast. `total outage`: how long a \
+         total outage lasts before the alert fires. `resolves within`: how long after its end the alert resolves at \
+         the latest, including the ten minutes for which it keeps firing."
             .to_owned(),
     ];
     if ALERTS.iter().any(|alert| alert.timing(slo, 1.0).fires_after.is_none()) {
         let most = percent(slo.budget());
-        notes.push(format!("An alert that never fires asks for more than everything being bad: the budget is {most}."));
+        notes.push(format!("Even if everything is bad, some alerts never fire, because the budget is {most}."));
     }
     match (slo.min_bad_events, &slo.indicator) {
         (0, _) => {}
-        (count, _) => notes.push(format!("None fires before {count} bad events in its first window.")),
+        (count, _) => notes.push(format!("No alert fires on fewer than {count} bad events in its first window.")),
     }
     notes.push(
-        "SLOIndicatorAbsent fires about 15 min after the metric was last seen: then nothing else of this SLO can."
+        "SLOIndicatorAbsent fires about 15 min after the metric was last seen: without the metric, no other alert \
+         of this SLO can fire."
             .to_owned(),
     );
     notes
@@ -167,10 +168,10 @@ mod tests {
         let text = explain(slos.iter().find(|slo| slo.name == "api-service-availability").unwrap());
         for part in [
             "Objective: 99.9 % of the events over 30d are good.",
-            "1000 of each million",
+            "1000 per million",
             "43 min 12 s",
             "2 %   14.4  3-5 min",
-            "None fires before 10 bad events",
+            "No alert fires on fewer than 10 bad events",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }

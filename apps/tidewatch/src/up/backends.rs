@@ -124,7 +124,7 @@ impl Found {
         // Concurrently: each takes a second or two.
         let starts = self.servers.into_iter().map(async |(backend, installation, port)| {
             // The path helps when an old installation on PATH hides the one that tests/setup fetched.
-            let failed = format!("{installation}, did not start; `--backends none` runs without it");
+            let failed = format!("{installation} did not start; `--backends none` runs without it");
             let server = (backend.configure)(installation, &wiring);
             let started = Running::start(server.as_ref(), &dir.join(server.name()), Port::Fixed(port)).await;
             started.context(failed)

@@ -46,7 +46,7 @@ fn check(dir: &Path, mode: u32, failed: &impl Fn(io::Error) -> anyhow::Error) ->
     let empty = fs::read_dir(dir).map_err(failed)?.next().is_none();
     if !empty && !is_ours(dir) {
         return Err(usage(format!(
-            "--state-dir: {} holds files of something else; name a directory that is empty or does not exist",
+            "--state-dir: {} holds files of another program; name a directory that is empty or does not exist",
             dir.display()
         )));
     }
@@ -145,7 +145,7 @@ mod tests {
             fs::create_dir(&dir).unwrap();
             fs::write(dir.join(name), text).unwrap();
             open_to(&dir, 0o755);
-            assert!(refusal(&dir).contains("holds files of something else"));
+            assert!(refusal(&dir).contains("holds files of another program"));
             assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "{name}");
             assert_eq!((mode(&dir), fs::read(dir.join(name)).unwrap()), (0o755, text.into()));
         }

@@ -47,7 +47,7 @@ impl Lock {
                 // The owner's process id is helpful, but not worth failing for.
                 let _ = file.read_to_string(&mut owner);
                 return Err(usage(format!(
-                    "another `tidewatch up` (process {}) uses the state directory {}: end it, or name another \
+                    "another `tidewatch up` (process {}) uses the state directory {}: stop it, or name another \
                      --state-dir",
                     owner.trim(),
                     dir.display()

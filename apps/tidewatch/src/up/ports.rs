@@ -79,7 +79,7 @@ fn check_free(address: SocketAddr) -> anyhow::Result<()> {
             ErrorKind::AddrInUse => "is in use".to_owned(),
             _ => format!("can't be bound: {error}"),
         };
-        usage(format!("--ports: {address} {why}; end what listens there, or take free ports with --ports auto"))
+        usage(format!("--ports: {address} {why}; stop the program there, or use free ports with --ports auto"))
     })
 }
 

@@ -27,7 +27,7 @@ pub(super) fn stages() -> Vec<Stage> {
             when: When::AllWell,
             steps: vec![
                 step("services", "services answer", PIPELINE, |s, n| Box::pin(services::check(s, n))),
-                step("unbroken", "no fault in force", PIPELINE, |s, n| Box::pin(unbroken::check(s, n))),
+                step("unbroken", "no fault active", PIPELINE, |s, n| Box::pin(unbroken::check(s, n))),
                 step("flow", "events flow", PIPELINE, |s, n| Box::pin(flow::check(s, n))),
                 step("targets", "scrape targets up", PIPELINE, |s, n| Box::pin(targets::check(s, n))),
                 step("rules", "rules loaded", PIPELINE, |s, n| Box::pin(rules::loaded(s, n))),

@@ -139,7 +139,7 @@ pub(super) mod tests {
             "curl -s 'http://127.0.0.1:9090/api/v1/targets?state=active'",
         );
         let records = [
-            record("flow", "events flow", 1.5, Verdict::Passed("80 events a second, lag 0".to_owned()), vec![]),
+            record("flow", "events flow", 1.5, Verdict::Passed("80 events per second, lag 0".to_owned()), vec![]),
             record("targets", "scrape targets up", 20.0, Verdict::Failed(failure), vec![]),
             record(
                 "route",

@@ -84,7 +84,7 @@ impl Run {
             let when = self.stages[index].when;
             let failed = self.failed();
             let reason = match when {
-                _ if Instant::now() >= deadline => Some("not reached in the time for all steps".to_owned()),
+                _ if Instant::now() >= deadline => Some("the time for all steps had run out".to_owned()),
                 When::After if ran => None,
                 When::AllWell | When::AllWellAndStaysSo if failed.is_empty() => None,
                 _ => Some(format!("because of: {}", failed.join(", "))),
@@ -265,6 +265,6 @@ mod tests {
         ];
         let records = run(stages, Duration::from_millis(20)).await;
         assert_eq!(verdicts(&records), ["failed", "not run"]);
-        assert_eq!(records[1].outcome.verdict, Verdict::NotRun("not reached in the time for all steps".to_owned()));
+        assert_eq!(records[1].outcome.verdict, Verdict::NotRun("the time for all steps had run out".to_owned()));
     }
 }

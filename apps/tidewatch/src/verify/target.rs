@@ -45,7 +45,7 @@ pub(super) fn part(text: &str) -> Result<Part, String> {
         text.split_once('=').ok_or("expected local, or NAME=URL such as prometheus=http://127.0.0.1:9090")?;
     let Some(name) = names().find(|known| *known == name) else {
         let known: Vec<&str> = names().collect();
-        return Err(format!("nothing is called {name:?}; there are {}", known.join(", ")));
+        return Err(format!("unknown name {name:?}; the known names are {}", known.join(", ")));
     };
     if name == KAFKA.name {
         return match place.rsplit_once(':') {
@@ -68,7 +68,7 @@ pub(super) fn endpoints(parts: &[Part], state: &StateArgs) -> anyhow::Result<End
         }
     }
     if endpoints.get(STREAM_PROCESSOR.name).is_none() {
-        return Err(usage("--target: lacks processor=URL, the stream-processor's admin listener"));
+        return Err(usage("--target: processor=URL is missing, the stream-processor's admin listener"));
     }
     Ok(endpoints)
 }
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(part("metrics-bridge=http://h"), place("metrics-bridge", "http://h"));
         for (text, why) in [
             ("remote", "expected local"),
-            ("prom=http://h", "nothing is called \"prom\""),
+            ("prom=http://h", "unknown name \"prom\""),
             ("prometheus=h:9090", "begins with http"),
             ("prometheus=", "give a URL"),
             ("kafka=http://h:9092", "HOST:PORT"),
@@ -110,6 +110,6 @@ mod tests {
     fn without_a_processor_there_is_nothing_to_verify() {
         let parts = [part("prometheus=http://h:9090").unwrap()];
         let error = endpoints(&parts, &StateArgs::default()).unwrap_err().to_string();
-        assert!(error.contains("lacks processor=URL"), "{error}");
+        assert!(error.contains("processor=URL is missing"), "{error}");
     }
 }

@@ -59,7 +59,7 @@ impl Backlog {
         producer.flush(FLUSH).await.context("can't write the events")?;
         match producer.stats().failed {
             0 => Ok(()),
-            failed => Err(anyhow!("the broker did not take {failed} of the {} events", self.events)),
+            failed => Err(anyhow!("the broker did not accept {failed} of the {} events", self.events)),
         }
     }
 }

@@ -77,8 +77,8 @@ impl Broker {
         match foreign.as_slice() {
             [] => Ok(()),
             [topic, ..] => Err(usage(format!(
-                "--brokers: {} has a topic {} already; bench pipeline deletes what it measured with, so name a Kafka \
-                 that has no topic of Tidewatch",
+                "--brokers: {} already has a topic {}; bench pipeline deletes the topics that it uses, so name a Kafka \
+                 without topics of Tidewatch",
                 self.args.brokers, topic.name
             ))),
         }
@@ -106,7 +106,7 @@ impl Broker {
             return Ok(());
         }
         let names: Vec<&str> = self.created.iter().map(|topic| topic.name).collect();
-        let left = format!("these topics are left behind: {}", names.join(", "));
+        let left = format!("these topics may still exist: {}", names.join(", "));
         self.clean_topics().await.map_err(|error| anyhow!("{error:#}; {left}"))
     }
 

@@ -51,7 +51,7 @@ fn judge(first: &Counts, now: &Counts) -> BTreeMap<String, String> {
         produced_before += produced;
         acknowledged += service.acknowledged;
         if service.dropped > dropped {
-            unequal.insert(service.service.clone(), format!("{} were given up", service.dropped - dropped));
+            unequal.insert(service.service.clone(), format!("{} were dropped", service.dropped - dropped));
         } else if service.produced > service.acknowledged + dropped {
             let text = format!("{} produced, {} acknowledged", service.produced, service.acknowledged);
             unequal.insert(service.service.clone(), text);
@@ -62,12 +62,12 @@ fn judge(first: &Counts, now: &Counts) -> BTreeMap<String, String> {
     // Events that were produced before the first look may have been in the topic already.
     let sent = acknowledged.saturating_sub(produced_before);
     if !now.services.is_empty() && grown < sent {
-        unequal.insert("metrics.raw".to_owned(), format!("grew by {grown}, and {sent} were acknowledged"));
+        unequal.insert("metrics.raw".to_owned(), format!("grew by {grown}, but {sent} were acknowledged"));
     }
     for at in &now.processor.partitions {
         let read = u64::try_from(at.position - at.start).unwrap_or_default();
         let why = if at.gap > 0 {
-            format!("retention took {} before they were read", at.gap)
+            format!("retention deleted {} before they were read", at.gap)
         } else if read != at.windowed + at.late + at.dead_lettered + at.holes {
             let PartitionStatus { windowed, late, dead_lettered, holes, .. } = at;
             format!("{read} read, {windowed} windowed + {late} late + {dead_lettered} dead letters + {holes} holes")
@@ -130,12 +130,12 @@ mod tests {
             wrong(&counts(200, 199, 189, 205)),
             ["partition 3: 195 read, 189 windowed + 2 late + 3 dead letters + 0 holes"]
         );
-        assert_eq!(wrong(&counts(200, 199, 180, 195)), ["metrics.raw: grew by 90, and 99 were acknowledged"]);
+        assert_eq!(wrong(&counts(200, 199, 180, 195)), ["metrics.raw: grew by 90, but 99 were acknowledged"]);
         let mut now = counts(200, 199, 190, 205);
         now.services[0].dropped = 4;
         now.processor.partitions[0].lag = 7;
-        assert_eq!(wrong(&now), ["partition 3: a lag of 7", "pay: 3 were given up"]);
+        assert_eq!(wrong(&now), ["partition 3: a lag of 7", "pay: 3 were dropped"]);
         now.processor.partitions[0].gap = 5;
-        assert_eq!(wrong(&now)[0], "partition 3: retention took 5 before they were read");
+        assert_eq!(wrong(&now)[0], "partition 3: retention deleted 5 before they were read");
     }
 }

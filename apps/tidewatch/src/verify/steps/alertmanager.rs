@@ -42,7 +42,7 @@ pub(in super::super) async fn notified(stack: Arc<Stack>, note: Note) -> Verdict
         match alertmanager.alerts().await {
             Ok(alerts) if fires(&alerts) => Ok(String::new()),
             Ok(alerts) => Err(wrong(format!(
-                "{} has {} alerts, and Watchdog is not among them",
+                "{} has {} alerts, but Watchdog is not among them",
                 alertmanager.base(),
                 alerts.len()
             ))),

@@ -63,8 +63,7 @@ async fn trial(stack: &Stack, note: &Note, simulator: &Simulator, kafka: &KafkaA
     let seconds = Timestamp::now().duration_since(injected_at).as_secs_f64();
     stack.heal(simulator, &service).await?;
     if !enough {
-        let seen =
-            format!("{letters} came of {service} within {seconds:.0} s; the processor counts {}", counted().await?);
+        let seen = format!("{letters} from {service} within {seconds:.0} s; the processor counts {}", counted().await?);
         return Ok(Verdict::Failed(failure(stack, seen)));
     }
     note.took("dead letters", seconds, Some(WITHIN));
@@ -78,7 +77,7 @@ async fn trial(stack: &Stack, note: &Note, simulator: &Simulator, kafka: &KafkaA
         if Instant::now() > deadline {
             return Ok(Verdict::Failed(failure(
                 stack,
-                format!("the DLQ holds {letters}, and the processor counts {count}"),
+                format!("the DLQ holds {letters}, but the processor counts {count}"),
             )));
         }
         sleep(POLL).await;

@@ -69,7 +69,7 @@ impl Trial<'_> {
             Ok(Some(healed_at)) => healed_at,
             Ok(None) => {
                 return self.failed(
-                    "the fault is in force until this check heals it",
+                    "the fault stays active until this check heals it",
                     "another client has healed it".to_owned(),
                 );
             }

@@ -63,7 +63,7 @@ pub(in super::super) async fn before(stack: Arc<Stack>, note: Note) -> Verdict {
             if left.is_zero() {
                 return Verdict::Passed(detail(&firing.budgets));
             }
-            let seen = format!("nothing fired for {} s, and the time was up", since.elapsed().as_secs());
+            let seen = format!("nothing fired for {} s before the time ran out", since.elapsed().as_secs());
             note.not_yet(Failure::new(expected, seen, more(&stack)));
             note.doing(format!("{} s to go", left.as_secs()));
         }

@@ -1,4 +1,4 @@
-//! No fault is in force: it would be mistaken for one of this check's faults, and healed with them.
+//! No fault is active: it would be mistaken for one of this check's faults, and healed with them.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::simulator::{Faults, described};
 /// Asks the simulator once; the request is only repeated while it fails.
 pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     let Some(simulator) = &stack.simulator else { return lacks("simulator") };
-    let expected = "no fault in force";
+    let expected = "no fault active";
     let mut wrong = None;
     let passed = until(&note, async || match simulator.faults().await {
         Ok(faults) => {
