@@ -90,7 +90,7 @@ impl History {
         let Some(journal) = self.journal.as_mut().filter(long) else { return };
         // The notifications are already on disk, so a failure is harmless: the file only stays longer than necessary.
         if let Err(error) = journal.replace(self.notifications.iter().map(|(notification, _)| notification)) {
-            tracing::warn!(%error, "can't shorten the history's file; retrying at the next notification");
+            tracing::warn!(%error, "can't compact the history file; retrying at the next notification");
         }
     }
 }

@@ -26,7 +26,7 @@ impl Drop for Journal {
         // Closing the file is not enough: a process that is being spawned holds a copy of the descriptor until it
         // executes its program.
         if let Err(error) = self.lock.unlock() {
-            tracing::warn!(%error, "the history's lock can't be let go of before the process ends");
+            tracing::warn!(%error, "can't release the lock of the history; it ends with the process");
         }
     }
 }
@@ -37,7 +37,7 @@ impl Journal {
     pub(crate) fn open(dir: &Path) -> anyhow::Result<(Self, Vec<Notification>)> {
         Self::open_file(dir).with_context(|| {
             format!(
-                "--data-dir {}: can't store the history there; choose another with --data-dir or DATA_DIR",
+                "--data-dir {}: can't store the history there; choose another directory with --data-dir or DATA_DIR",
                 dir.display()
             )
         })

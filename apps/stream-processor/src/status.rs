@@ -30,5 +30,5 @@ async fn status(State(questions): State<Sender<Question>>) -> Response {
     {
         return Json(status).into_response();
     }
-    (StatusCode::SERVICE_UNAVAILABLE, "the evaluating thread is busy: retry\n").into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, "the evaluation thread is busy; try again\n").into_response()
 }

@@ -21,7 +21,7 @@ pub struct Error {
 #[derive(Debug, thiserror::Error)]
 pub enum Reason {
     /// The certificates of the authorities can't be read.
-    #[error("https needs certificates of authorities; SSL_CERT_FILE names a file of them")]
+    #[error("https needs CA certificates; set SSL_CERT_FILE to a file that contains them")]
     Certificates,
     /// The whole answer was not there in time.
     #[error("no answer within {} s", .0.as_secs_f64())]

@@ -94,7 +94,7 @@ impl Hosts {
     fn refusal(&self, request: &Request) -> Option<(StatusCode, &'static str)> {
         let mut said = request.headers().get_all(header::HOST).iter();
         let (Some(host), None) = (said.next(), said.next()) else {
-            return Some((StatusCode::BAD_REQUEST, "a request has to name its host, once\n"));
+            return Some((StatusCode::BAD_REQUEST, "a request must have exactly one Host header\n"));
         };
         let host = host.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
         // An absolute request target overrides `Host` (RFC 9112, section 3.2.2), so both must be accepted.
@@ -102,7 +102,7 @@ impl Hosts {
             && request.uri().authority().is_none_or(|target| self.includes(target));
         (!both).then_some((
             StatusCode::MISDIRECTED_REQUEST,
-            "this listener doesn't answer for that host; ask localhost or 127.0.0.1, or add the host's name to the \
+            "this listener doesn't answer for that host; use localhost or 127.0.0.1, or add the host's name to the \
              service's --allowed-host\n",
         ))
     }

@@ -46,7 +46,7 @@ fn client() -> anyhow::Result<Client> {
     // It creates a runtime of its own, which can't be started on a thread of another runtime.
     let client = std::thread::spawn(build).join().map_err(|_| anyhow!("the exporter's HTTP client can't be made"))?;
     client.context(
-        "OTEL_EXPORTER_OTLP_ENDPOINT: https needs certificates of authorities; SSL_CERT_FILE names a file of them",
+        "OTEL_EXPORTER_OTLP_ENDPOINT: https needs CA certificates; set SSL_CERT_FILE to a file that contains them",
     )
 }
 

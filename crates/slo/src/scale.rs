@@ -14,7 +14,7 @@ const MOST: u64 = 60;
 
 /// The error for a scale that would need fractions of milliseconds, or rates too short for the scrapes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a scale is one of {}, not `{asked}`", allowed().map(|scale| scale.to_string()).collect::<Vec<_>>().join(", "))]
+#[error("expected one of {}, not `{asked}`", allowed().map(|scale| scale.to_string()).collect::<Vec<_>>().join(", "))]
 pub struct InvalidScale {
     asked: String,
 }
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!("1".parse(), Ok(Scale::REAL));
         for bad in ["0", "7", "61", "120", "-1", "fast"] {
             let error = bad.parse::<Scale>().unwrap_err().to_string();
-            assert!(error.starts_with("a scale is one of 1, 2, 3, 4, 5, 6, 8, 10,") && error.contains(bad), "{error}");
+            assert!(error.starts_with("expected one of 1, 2, 3, 4, 5, 6, 8, 10,") && error.contains(bad), "{error}");
         }
     }
 }

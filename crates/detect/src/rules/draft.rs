@@ -86,7 +86,7 @@ impl Draft<'_> {
 
 /// Returns the requests that a rule evaluates; adds its filter to `filters` unless it is already there.
 pub(super) fn selection(entry: &Entry, at: Location, filters: &mut Vec<Filter>) -> Result<Selection, RulesError> {
-    let endpoint = "an endpoint such as /healthz, or its beginning and a star such as /events/*";
+    let endpoint = "an endpoint such as /healthz, or a prefix and a star such as /events/*";
     let status = "a status code such as 404, or a class such as 5xx";
     let filter = Filter {
         endpoints: parsed(&entry.endpoints, "endpoints", endpoint, Pattern::parse)?,

@@ -74,7 +74,7 @@ fn group_by(names: &Spanned<Vec<Spanned<String>>>) -> Result<Vec<Label>, RulesEr
     for name in &names.value {
         let Some(label) = Label::ALL.into_iter().find(|label| label.name() == name.value) else {
             let allowed = Label::ALL.map(Label::name).join(", ");
-            return Err(refuse(name.referenced, format!("`group_by` knows {allowed}, not `{}`", name.value)));
+            return Err(refuse(name.referenced, format!("`group_by` may name {allowed}, not `{}`", name.value)));
         };
         if labels.contains(&label) {
             return Err(refuse(name.referenced, format!("`group_by` names `{}` twice", name.value)));
@@ -82,10 +82,7 @@ fn group_by(names: &Spanned<Vec<Spanned<String>>>) -> Result<Vec<Label>, RulesEr
         labels.push(label);
     }
     if !labels.contains(&Label::Service) {
-        return Err(refuse(
-            names.referenced,
-            "`group_by` must contain `service`: it is the key that partitions are made by",
-        ));
+        return Err(refuse(names.referenced, "`group_by` must contain `service`: records are partitioned by it"));
     }
     Ok(labels)
 }
@@ -109,7 +106,8 @@ fn rules(file: &File) -> Result<(Vec<Rule>, Vec<Filter>), RulesError> {
         let valid = name.value.starts_with(|first: char| first.is_ascii_alphabetic())
             && name.value.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
         if !valid {
-            let problem = format!("`name` must be letters, digits and _, from a letter on, not `{}`", name.value);
+            let problem =
+                format!("`name` must be letters, digits and _, beginning with a letter, not `{}`", name.value);
             return Err(refuse(name.referenced, problem));
         }
         if rules.iter().any(|rule| rule.name == name.value) {
@@ -117,7 +115,7 @@ fn rules(file: &File) -> Result<(Vec<Rule>, Vec<Filter>), RulesError> {
         }
         for (key, at) in entry.value.keys_of_kinds() {
             if !entry.value.kind.keys().contains(&key) {
-                let problem = format!("`{key}` means nothing for the kind of rule `{}`: remove it", name.value);
+                let problem = format!("`{key}` does not apply to the kind of `{}`: remove it", name.value);
                 return Err(refuse(at, problem));
             }
         }

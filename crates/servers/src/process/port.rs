@@ -15,7 +15,7 @@ pub enum Port {
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
     /// Another process already listens on it.
-    #[error("port {0} on 127.0.0.1 is already in use; stop what listens there or choose another port")]
+    #[error("port {0} on 127.0.0.1 is already in use; stop the program there or choose another port")]
     InUse(u16),
     /// The system refused it.
     #[error("cannot listen on 127.0.0.1:{port}: {source}")]
@@ -84,7 +84,7 @@ mod tests {
         let said = Port::check_free(port).unwrap_err().to_string();
         assert_eq!(
             said,
-            format!("port {port} on 127.0.0.1 is already in use; stop what listens there or choose another port")
+            format!("port {port} on 127.0.0.1 is already in use; stop the program there or choose another port")
         );
     }
 

@@ -45,7 +45,7 @@ pub(super) fn read(context: &mut Context<'_>, document: &Fields<'_>, is_slo: boo
     let (name, at) = context.required_text(&fields, "name")?;
     if !is_dns_label(name) {
         let message =
-            format!("`name` must be up to 63 lower-case letters, digits and -, not - first or last, not `{name}`");
+            format!("`name` must be up to 63 lower-case letters, digits and -, without - at either end, not `{name}`");
         context.refuse(at, message);
     }
     let at = context.place(at);
