@@ -11,7 +11,7 @@ if [ "${1:-}" = --limit ]; then
   limit=$2
   shift 2
 fi
-case ${1:-} in -*) usage "there is no option '$1'" ;; esac
+case ${1:-} in -*) usage "unknown option '$1'" ;; esac
 [ $# = 1 ] || usage "expected one folder with images"
 folder=$1
 archives=("$folder"/*.tar.gz)

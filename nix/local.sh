@@ -15,7 +15,7 @@ Starts every server and service of Tidewatch on this machine, without containers
 case "$*" in
   "") ;;
   -h | --help) say "$usage" && exit ;;
-  *) refuse "there is no argument '$1'"$'\n'"$usage" ;;
+  *) refuse "unknown argument '$1'"$'\n'"$usage" ;;
 esac
 
 state=${TIDEWATCH_LOCAL_STATE_DIR:-${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}}
@@ -26,7 +26,7 @@ while [[ $state == *?/ ]]; do state=${state%/}; done
 # As in `tidewatch up`: a state folder has a marker, or, from a release without one, a lock with a process id.
 ours() { [ -f "$state/.tidewatch-state" ] || { [ -f "$state/up.lock" ] && ! grep -q '[^0-9]' "$state/up.lock"; }; }
 if [ -d "$state" ] && [ -n "$(ls -A "$state")" ] && ! ours; then
-  refuse "the state folder $state holds files of something else; set TIDEWATCH_LOCAL_STATE_DIR to one that is empty or doesn't exist"
+  refuse "the state folder $state holds files of another program; set TIDEWATCH_LOCAL_STATE_DIR to one that is empty or doesn't exist"
 fi
 umask 077
 why=$({ mkdir -p "$state" && cd "$state" && chmod 700 . && mkdir -p log "${FOLDERS[@]}" && touch up.lock .tidewatch-state; } 2>&1) ||
@@ -44,7 +44,7 @@ while read -r port what; do
   if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then taken+=("$port, which $what needs"); fi
 done <<< "$PORTS"
 if [ ${#taken[@]} -gt 0 ]; then
-  refuse "in use on 127.0.0.1: port $(printf '%s; port ' "${taken[@]}" | sed 's/; port $//'). Stop what listens there first"
+  refuse "in use on 127.0.0.1: port $(printf '%s; port ' "${taken[@]}" | sed 's/; port $//'). Stop the programs there first"
 fi
 
 # Left behind if an earlier run was killed, and no longer valid.

@@ -13,7 +13,7 @@ usage() {
 
 case ${1:-} in
   '') usage "name a registry" ;;
-  -*) usage "there is no option '$1'" ;;
+  -*) usage "unknown option '$1'" ;;
 esac
 registry=${1%/} && shift
 case $registry in
@@ -24,7 +24,7 @@ case $registry in
   *://*) usage "name the registry without '${registry%%://*}://'" ;;
 esac
 for service; do
-  [ -e "$IMAGES/$service.tar.gz" ] || usage "there is no service '$service'"
+  [ -e "$IMAGES/$service.tar.gz" ] || usage "unknown service '$service'"
 done
 [ $# -gt 0 ] || set -- "${known[@]}"
 # Checked before anything is pushed: an image that should be signed must not be pushed unsigned.
