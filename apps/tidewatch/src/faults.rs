@@ -16,7 +16,7 @@ use crate::state::{Endpoints, StateArgs};
 
 /// Break a service of the simulated workload, in one way
 ///
-/// The fault lasts until `tidewatch heal`, or for --for. Prints what it did and where to watch.
+/// The fault lasts until `tidewatch heal`, or for --for. Prints the fault and where to watch it.
 #[derive(clap::Args, Debug)]
 #[command(override_usage = "tidewatch break <SERVICE> [--region <REGION>] [--for <DURATION>]\n         \
         (--latency <FACTOR> | --error-rate <SHARE> | --silence |\n          \
@@ -115,7 +115,7 @@ pub(crate) async fn inject(args: BreakArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Heal what was broken
+/// Heal faults
 ///
 /// Heals all faults of one service, or every fault.
 #[derive(clap::Args, Debug)]

@@ -37,7 +37,7 @@ use tidewatch_service::flags::{matches, with_variables};
 /// Tidewatch: real-time observability that you can break on purpose
 ///
 /// Start everything on this machine with `tidewatch up`, break a service with `tidewatch break`, and watch in the
-/// console how it is noticed.
+/// console how the fault is detected.
 #[derive(Parser)]
 #[command(name = "tidewatch", version, max_term_width = 80, disable_help_subcommand = true)]
 struct Cli {

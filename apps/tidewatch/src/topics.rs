@@ -1,4 +1,4 @@
-//! `tidewatch topics`: prepares a Kafka for services that run on their own.
+//! `tidewatch topics`: prepares a Kafka cluster for services that run on their own.
 
 use anyhow::Context;
 use tidewatch_kafka::{KafkaArgs, topics};
@@ -6,10 +6,10 @@ use tidewatch_kafka::{KafkaArgs, topics};
 use crate::exit::usage;
 use crate::say::say;
 
-/// Create the topics that a Kafka lacks, as `up --brokers` does
+/// Create the topics that are missing on a Kafka cluster, as `up --brokers` does
 ///
-/// For services that are run one by one. Existing topics keep their settings; their partitions are checked. When it
-/// ends, all topics have leaders.
+/// For services that are run one by one. Existing topics keep their settings, but the number of their partitions is
+/// checked. The command ends once all topics have leaders.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  tidewatch topics --brokers kafka-1:9092,kafka-2:9092")]
 pub(crate) struct Args {
@@ -17,7 +17,7 @@ pub(crate) struct Args {
     kafka: KafkaArgs,
 }
 
-/// Creates the topics that these brokers lack, and returns their names.
+/// Creates the topics that are missing on these brokers, and returns their names.
 pub(crate) async fn ensure(brokers: &KafkaArgs) -> anyhow::Result<Vec<String>> {
     topics::ensure(brokers).await.with_context(|| format!("--brokers {} can't be used", brokers.brokers))
 }
@@ -30,7 +30,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         say!(
             "{:<22} {}",
             topic.name,
-            if created.iter().any(|name| name == topic.name) { "created" } else { "was there" }
+            if created.iter().any(|name| name == topic.name) { "created" } else { "already exists" }
         );
     }
     Ok(())

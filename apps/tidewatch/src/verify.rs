@@ -1,4 +1,4 @@
-//! `tidewatch verify`: proves end to end that a running Tidewatch notices what it should.
+//! `tidewatch verify`: checks end to end that a running Tidewatch detects faults and sends notifications.
 
 mod checklist;
 mod junit;
@@ -29,17 +29,17 @@ use run::Run;
 use stack::Stack;
 use target::Part;
 
-/// Prove end to end that Tidewatch notices what it should, in about five minutes
+/// Check end to end that Tidewatch detects faults and sends notifications, in about five minutes
 ///
 /// Checks that events flow, everything is scraped, every rule is loaded and evaluated, Alertmanager's route leads to
 /// the webhook, every dashboard has data, and nothing fires for 60 s. Then breaks four simulated services at once, each
-/// in its own way, and measures how long it takes until each fault is detected, notified, healed and notified as
-/// resolved; finally checks that nothing was lost. However it ends, it heals what it broke. Exit code 1 if anything is
-/// not as it should be.
+/// in its own way, and measures the time to detection, notification, healing and the notification that the alert is
+/// resolved. Finally checks that nothing was lost. Heals every fault that it injected, however it ends. The exit code
+/// is 1 if a check failed.
 #[derive(clap::Args, Debug)]
 #[command(after_help = target::help())]
 pub(crate) struct Args {
-    /// What to verify: `local`, the running `tidewatch up`, or addresses as NAME=URL, comma-separated
+    /// Target to verify: `local`, the running `tidewatch up`, or addresses as NAME=URL, comma-separated
     #[arg(
         long,
         value_name = "TARGET",

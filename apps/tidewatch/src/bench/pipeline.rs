@@ -22,11 +22,11 @@ use report::Row;
 
 /// Measure how fast a backlog is read, and at what CPU cost
 ///
-/// Writes the same events to `metrics.raw` with 1, 3 and 12 partitions of a real Kafka, and lets first the
-/// stream-processor and then the metrics-bridge read them, each as a separate process without any state. Time and CPU
-/// are measured from the moment it has its partitions until everything is read; the broker's CPU is not included, but
-/// the broker shares this machine. The first round warms up the broker and isn't counted. Takes a few minutes. Use
-/// --programs to compare builds in one run: each round measures one after the other.
+/// Writes the same events to `metrics.raw` with 1, 3 and 12 partitions of a real Kafka. The stream-processor and then
+/// the metrics-bridge read them, each as a separate process without any state. Time and CPU are measured from the
+/// moment the process has its partitions until it has read everything. The broker's CPU is not included, but the broker
+/// shares this machine. The first round warms up the broker and isn't counted. Takes a few minutes. Use --programs to
+/// compare builds in one run: each round measures the builds in turn.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  cargo build --release -p tidewatch -p stream-processor -p metrics-bridge\n  \
     target/release/tidewatch bench pipeline")]
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// Events in the backlog
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(10_000..=100_000_000))]
     events: u64,
-    /// Number of measurements of each
+    /// Number of measurements per service and number of partitions
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
     /// Numbers of partitions, comma-separated; each a divisor of 12, so that all partitions hold the same number of

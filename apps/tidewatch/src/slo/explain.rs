@@ -17,7 +17,7 @@ use crate::table;
 pub(crate) struct Args {
     #[command(flatten)]
     files: Files,
-    /// Explain only this one, repeatable
+    /// Explain only the SLO of this name, repeatable
     #[arg(long = "slo", value_name = "NAME")]
     names: Vec<String>,
 }

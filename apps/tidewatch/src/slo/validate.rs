@@ -6,7 +6,7 @@ use tidewatch_slo::Loaded;
 use super::Files;
 use crate::say::say;
 
-/// Check SLOs, and list everything that is wrong with them
+/// Check SLOs, and list all their errors
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]

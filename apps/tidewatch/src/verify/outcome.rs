@@ -64,7 +64,8 @@ impl Outcome {
     }
 }
 
-/// The notes of a running step: what it is waiting for and what it measured. When its time is up, the last note counts.
+/// The notes of a running step: the condition that it waits for, and its measurements. When its time is up, the last
+/// note counts.
 #[derive(Debug, Clone)]
 pub(super) struct Note {
     bar: ProgressBar,
@@ -88,7 +89,7 @@ impl Note {
         self.bar.set_message(printable(what.into()).to_string());
     }
 
-    /// Notes what is not yet as it should be: the failure if the step's time runs out.
+    /// Notes the condition that is not met yet: the failure if the step's time runs out.
     pub(super) fn not_yet(&self, missing: Failure) {
         self.bar.set_message(format!("waiting: {}", printable(&missing.seen)));
         self.lock().missing = Some(missing);
