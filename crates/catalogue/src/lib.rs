@@ -46,7 +46,7 @@ impl Subject {
     /// Every subject, in the order of lists.
     pub const ALL: [Self; 4] = [Self::Services, Self::Objectives, Self::Stream, Self::Platform];
 
-    /// The subject as a heading.
+    /// Returns the subject as a heading.
     #[must_use]
     pub fn heading(self) -> &'static str {
         match self {
@@ -68,7 +68,7 @@ pub enum Path {
 }
 
 impl Path {
-    /// The path as the label `path` spells it.
+    /// Returns the value of the label `path`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, schema_for};
 
 use crate::{AlertEvent, Event, LogEvent, RequestEvent};
 
-/// File name and text of each schema. `cargo xtask generate` writes them to `schemas/`.
+/// Returns the file name and text of each schema. `cargo xtask generate` writes them to `schemas/`.
 pub fn schemas() -> Vec<(String, String)> {
     vec![schema::<RequestEvent>(), schema::<LogEvent>(), schema::<AlertEvent>()]
 }

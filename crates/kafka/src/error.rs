@@ -46,12 +46,12 @@ pub enum KafkaError {
 }
 
 impl KafkaError {
-    /// Whether a retry may succeed without a change to the record or the configuration.
+    /// Returns whether a retry may succeed without a change to the record or the configuration.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Config { .. } | Self::RecordRefused(_) | Self::Fenced(_))
     }
 
-    /// Whether another member has joined the group under this member's name.
+    /// Returns whether another member has joined the group under this member's name.
     pub fn is_replaced(&self) -> bool {
         matches!(self, Self::Fenced(RDKafkaErrorCode::FencedInstanceId))
     }

@@ -74,10 +74,10 @@ pub trait Ownership: Send + 'static {
     /// begin each partition. An error ends the membership: [`GroupConsumer::poll`] returns it.
     fn assigned(&mut self, partitions: Vec<Committed>) -> Result<Vec<(i32, i64)>, KafkaError>;
 
-    /// Called before partitions go to another member. The new owner starts from the commits made here with `commit`.
+    /// Runs before partitions go to another member. The new owner starts from the commits made here with `commit`.
     fn revoked(&mut self, partitions: &[i32], commit: &dyn Fn(&[Commit]) -> Result<(), KafkaError>);
 
-    /// Called after partitions have gone: nothing may be written or committed for them any more.
+    /// Runs after partitions have gone: nothing may be written or committed for them any more.
     fn lost(&mut self, partitions: &[i32]);
 }
 
@@ -195,7 +195,7 @@ impl<O: Ownership> GroupConsumer<O> {
         Ok(self.consumer.resume(&self.list(partition)?)?)
     }
 
-    /// Whether the broker answered within the last `age`.
+    /// Returns whether the broker answered within the last `age`.
     pub fn reachable_within(&self, age: Duration) -> bool {
         self.member().pulse.within(age)
     }

@@ -194,7 +194,7 @@ impl Producer {
         export_reachable(&self.inner.context().pulse, registry)
     }
 
-    /// Whether the broker answered within the last `age`.
+    /// Returns whether the broker answered within the last `age`.
     pub fn reachable_within(&self, age: Duration) -> bool {
         self.inner.context().pulse.within(age)
     }

@@ -32,7 +32,7 @@ impl Pulse {
         self.last_ms.fetch_max(now, Ordering::Relaxed);
     }
 
-    /// Whether it answered within the last `age`.
+    /// Returns whether the broker answered within the last `age`.
     pub(crate) fn within(&self, age: Duration) -> bool {
         match self.last_ms.load(Ordering::Relaxed) {
             NEVER => false,

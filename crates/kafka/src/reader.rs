@@ -199,7 +199,7 @@ impl Reader {
         .await
     }
 
-    /// Whether the broker answered within the last `age`.
+    /// Returns whether the broker answered within the last `age`.
     pub fn reachable_within(&self, age: Duration) -> bool {
         self.pulse.within(age)
     }

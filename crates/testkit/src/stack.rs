@@ -60,7 +60,7 @@ impl Stack {
             let ended = up.try_wait().unwrap();
             if ended.is_some() || Instant::now() > deadline {
                 let _ = up.kill();
-                panic!("`up` is not ready ({ended:?}); it said:\n{}", said(dir.path()));
+                panic!("`up` is not ready ({ended:?}); it printed:\n{}", said(dir.path()));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
@@ -132,7 +132,7 @@ impl Stack {
         status: NotificationStatus,
         limit: Duration,
     ) -> Notification {
-        let what = format!("notification of {rule} {} for {service}; up said:\n{}", status.as_str(), self.said());
+        let what = format!("notification of {rule} {} for {service}; `up` printed:\n{}", status.as_str(), self.said());
         crate::eventually(&what, limit, async || {
             let mut all = self.notifications().await.into_iter();
             all.find(|one| one.label("alertname") == rule && one.label("service") == service && one.status == status)
@@ -149,7 +149,7 @@ impl Stack {
     /// `up.out`.
     pub fn ended(mut self) -> (ExitStatus, TempDir) {
         let status =
-            wait(&mut self.up, DRAINED).unwrap_or_else(|| panic!("`up` does not end; it said:\n{}", self.said()));
+            wait(&mut self.up, DRAINED).unwrap_or_else(|| panic!("`up` does not end; it printed:\n{}", self.said()));
         fs::rename(output(self.dir()), self.dir().join("up.out")).unwrap();
         let unused = tempfile::tempdir().unwrap();
         (status, std::mem::replace(&mut self.dir, unused))

@@ -102,7 +102,7 @@ fn steps(view: &View<'_>, story: &Story<'_>) -> Vec<Step> {
         let detail = fault
             .heals_at
             .filter(|_| fault.healed_at.is_none())
-            .map(|at| format!("heals itself at {}", format::clock(at)));
+            .map(|at| format!("heals automatically at {}", format::clock(at)));
         steps.push(Step {
             name: "Injected",
             class: "injected",
