@@ -1,4 +1,4 @@
-//! Whatever is written to a topic or a log can't take control of the terminal of a person who looks at it.
+//! Text in a topic or a log can't take control of the terminal of a person who looks at it.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

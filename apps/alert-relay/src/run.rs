@@ -31,7 +31,7 @@ const DRAIN: Duration = RUN_DRAIN.saturating_sub(LAST_COMMIT).saturating_sub(Dur
 type Ends = Result<BTreeMap<i32, (i64, i64)>, KafkaError>;
 type Committed = (BTreeMap<i32, i64>, Result<(), KafkaError>);
 
-/// What the loop needs from outside.
+/// The dependencies of the loop.
 pub(crate) struct Relay {
     pub(crate) reader: Reader,
     pub(crate) receivers: Vec<Receiver>,

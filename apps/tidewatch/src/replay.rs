@@ -186,7 +186,7 @@ impl Args {
     }
 }
 
-/// Replays the log, and reports what became of each line.
+/// Replays the log, and reports the outcome of every line.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let input = Input::open(&args.file)?;
     let parser = args.parser(input.may_pause())?;

@@ -21,7 +21,7 @@ pub struct Alert {
     pub paths: &'static [Path],
     /// The severities it can have, the most severe first.
     pub severities: &'static [Severity],
-    /// What is wrong while it fires, for a list: a clause without a full stop.
+    /// The problem that it reports, for a list: a clause without a full stop.
     pub meaning: &'static str,
     /// The faults of the workload simulator that provoke it.
     pub provoked_by: &'static [FaultKind],
@@ -29,7 +29,7 @@ pub struct Alert {
     pub shown: Option<Shown>,
 }
 
-/// What an alert is about.
+/// The subject of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// A service that publishes events.
@@ -58,7 +58,7 @@ impl Subject {
     }
 }
 
-/// What raises an alert.
+/// The path on which an alert is raised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Path {
     /// The stream processor, within seconds.
@@ -85,7 +85,7 @@ pub struct Shown {
     pub short: &'static str,
     /// The unit of its value and threshold.
     pub unit: Unit,
-    /// What the rule compares, in a sentence for somebody who sees it for the first time.
+    /// The comparison that the rule makes, in a sentence for somebody who sees it for the first time.
     pub explanation: &'static str,
 }
 

@@ -12,7 +12,7 @@ pub enum KafkaError {
     Config {
         /// The flag that has to change.
         flag: &'static str,
-        /// What is wrong with the value, and what would be valid.
+        /// The problem with the value, and the valid values.
         problem: String,
     },
     /// The producer's queue is full: records are produced faster than the broker accepts them.
@@ -34,7 +34,7 @@ pub enum KafkaError {
     Topic {
         /// Name of the topic.
         topic: String,
-        /// What is wrong with it.
+        /// The problem with the topic.
         problem: String,
     },
     /// This member no longer owns the partition that it tried to commit.

@@ -12,7 +12,7 @@ pub struct Backend {
     pub needs: &'static [platform::Server],
     /// Finds its program on this machine.
     pub find: fn() -> Result<Installation, NotFound>,
-    /// Configures what was found.
+    /// Configures the installation that was found.
     pub configure: fn(Installation, &Wiring) -> Box<dyn Server>,
 }
 

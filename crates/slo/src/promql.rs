@@ -9,7 +9,7 @@ use promql_parser::util::{ExprVisitor, walk_expr};
 
 use crate::{Place, Query};
 
-/// What is known about a metric.
+/// The known facts about a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Known<'a> {
     /// Nothing: no service declares it.
@@ -22,7 +22,7 @@ pub enum Known<'a> {
 
 /// A source of knowledge about metrics by family name, which for a histogram is without `_bucket`.
 pub trait Metrics {
-    /// Returns what is known about `family`.
+    /// Returns the known facts about `family`.
     fn known(&self, family: &str) -> Known<'_>;
 }
 

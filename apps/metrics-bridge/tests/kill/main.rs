@@ -25,7 +25,7 @@ use tokio::time::sleep;
 const SERVICES: [&str; 4] = ["api-service", "auth-service", "payment-service", "user-service"];
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What the tests ask a bridge.
+/// The requests of the tests to a bridge.
 trait Asked {
     /// Scrapes it. Returns `None` while it answers 503.
     async fn scrape(&self) -> Option<Exposition>;

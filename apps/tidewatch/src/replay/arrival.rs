@@ -1,4 +1,4 @@
-//! What a running stream-processor did with the replayed events, according to its own counts.
+//! The outcome of the replayed events in a running stream-processor, according to its own counts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -8,6 +8,6 @@ pub struct RulesError {
     pub line: u64,
     /// Column in that line, from 1.
     pub column: u64,
-    /// What is wrong there and what is allowed.
+    /// The problem there, and the allowed values.
     pub problem: String,
 }
