@@ -114,7 +114,7 @@ pub const ALERTS: &[Alert] = &[
         shown: Some(Shown {
             short: "Dead letters",
             unit: Unit::Number,
-            explanation: "Records that can't be read keep coming; Prometheus watches this one.",
+            explanation: "Records that can't be read keep coming; Prometheus evaluates this rule.",
         }),
     },
     Alert {

@@ -120,13 +120,16 @@ metric!(Histogram, Kind::Histogram, false, |family| {
 });
 
 /// The service and version that a process runs.
-pub const BUILD_INFO: Family =
-    Family::gauge("tidewatch_build_info", &["service", "version"], "Always 1; says which service and version this is.");
+pub const BUILD_INFO: Family = Family::gauge(
+    "tidewatch_build_info",
+    &["service", "version"],
+    "Always 1; the labels name the service and its version.",
+);
 /// The process behind a target.
 pub const PROCESS_INFO: Family = Family::gauge(
     "tidewatch_process_info",
     &["host", "pid"],
-    "Always 1; says which process this is: several services may be one.",
+    "Always 1; the labels identify the process, which may run several services.",
 );
 /// Number of processors that the process may use.
 pub const CPU_LIMIT: Family = Family::gauge(

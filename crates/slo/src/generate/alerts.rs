@@ -59,8 +59,8 @@ fn write_burn(writer: &mut Writer, window: Window, alert: &BurnAlert, slices: bo
         (
             "description",
             format!(
-                "{{{{ $value | humanizePercentage }}}} of the last {long} was bad, and it continues. At {factor} \
-                 times the allowed rate, {spent} % of the {window} budget is spent every {long}. {left}",
+                "{{{{ $value | humanizePercentage }}}} of the last {long} was bad, and the errors continue. At \
+                 {factor} times the allowed rate, {spent} % of the {window} budget is spent every {long}. {left}",
                 long = alert.long,
                 spent = alert.spent_percent(window),
             ),
