@@ -9,7 +9,9 @@ use crate::{Client, Error, Reason};
 
 /// The longest answer that is read, in bytes.
 pub const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
-/// How many characters of a refusal that is not JSON are shown.
+/// How many bytes of a refusal are read, or a few more.
+const REFUSAL: usize = 4 * 1024;
+/// How many characters of its explanation are shown.
 const SHOWN: usize = 300;
 
 /// An answer whose status is known and whose body has not been read yet.
@@ -29,9 +31,7 @@ impl Answer<'_> {
         Err(client.error(if status.is_redirection() {
             Reason::Redirect { status, target: target(&self.response) }
         } else {
-            // An answer that breaks off has been given nevertheless.
-            let body = self.bytes().await.unwrap_or_default();
-            Reason::Status { status, said: said(&body) }
+            Reason::Status { status, said: said(&self.beginning().await) }
         }))
     }
 
@@ -50,6 +50,17 @@ impl Answer<'_> {
     /// Reads the body as text.
     pub(crate) async fn text(self) -> Result<String, Error> {
         Ok(String::from_utf8_lossy(&self.bytes().await?).into_owned())
+    }
+
+    /// Reads the beginning of a refusal. One that breaks off has been given nevertheless.
+    async fn beginning(mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        while body.len() < REFUSAL
+            && let Ok(Some(chunk)) = self.response.chunk().await
+        {
+            body.extend_from_slice(&chunk);
+        }
+        body
     }
 
     async fn bytes(mut self) -> Result<Vec<u8>, Error> {
@@ -84,10 +95,11 @@ fn said(body: &[u8]) -> String {
     struct Refusal {
         error: String,
     }
-    match serde_json::from_slice(body) {
+    let explanation = match serde_json::from_slice(body) {
         Ok(Refusal { error }) => error,
-        Err(_) => String::from_utf8_lossy(body).trim().chars().take(SHOWN).collect(),
-    }
+        Err(_) => String::from_utf8_lossy(body).into_owned(),
+    };
+    explanation.trim().chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]
@@ -99,6 +111,9 @@ mod tests {
         assert_eq!(said(br#"{"error": "no service is called x"}"#), "no service is called x");
         assert_eq!(said(br#"{"status": "error", "errorType": "bad_data", "error": "parse error"}"#), "parse error");
         assert_eq!(said(b" not found\n"), "not found");
-        assert_eq!(said("é".repeat(1_000).as_bytes()).chars().count(), SHOWN);
+        let long = "é".repeat(1_000);
+        for body in [long.clone(), format!(r#"{{"error": " {long}"}}"#)] {
+            assert_eq!(said(body.as_bytes()), "é".repeat(SHOWN));
+        }
     }
 }

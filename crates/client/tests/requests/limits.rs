@@ -75,3 +75,23 @@ async fn a_refusal_has_its_status_and_explanation() {
     let Reason::Status { status, said } = error.into_reason() else { panic!("another reason") };
     assert_eq!((status, said.as_str()), (StatusCode::NOT_FOUND, "no service is called x"));
 }
+
+#[tokio::test]
+async fn a_refusal_that_does_not_end_is_read_only_as_far_as_it_is_shown() {
+    let long = "x".repeat(64 * 1024);
+    let endless = Peer::stalling("500 Internal Server Error", &long).await;
+    let begun = Instant::now();
+    let error = get(&endless.url, LIMIT).await.unwrap_err();
+    assert!(begun.elapsed() < LIMIT / 2, "{:?}", begun.elapsed());
+    assert_eq!(error.reason().to_string(), format!("it answered 500 Internal Server Error: {}", "x".repeat(300)));
+}
+
+#[tokio::test]
+async fn a_refusal_that_stalls_or_breaks_off_keeps_its_beginning() {
+    let stalling = Peer::stalling("502 Bad Gateway", "no upstream").await;
+    let error = get(&stalling.url, Duration::from_millis(300)).await.unwrap_err();
+    assert_eq!(error.reason().to_string(), "it answered 502 Bad Gateway: no upstream");
+    let broken = Peer::answering("502 Bad Gateway", "content-length: 100\r\n", "no upstream").await;
+    let error = get(&broken.url, LIMIT).await.unwrap_err();
+    assert_eq!(error.reason().to_string(), "it answered 502 Bad Gateway: no upstream");
+}

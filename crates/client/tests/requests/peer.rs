@@ -19,6 +19,15 @@ pub(crate) struct Peer {
 impl Peer {
     /// Starts a peer that answers with this status line, such as `200 OK`, further header lines and body.
     pub(crate) async fn answering(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Self {
+        Self::start(status, headers, body, false).await
+    }
+
+    /// Starts a peer that answers as [`Self::answering`] and then stays silent on an open connection.
+    pub(crate) async fn stalling(status: &str, body: &str) -> Self {
+        Self::start(status, "", body, true).await
+    }
+
+    async fn start(status: &str, headers: &str, body: impl AsRef<[u8]>, stays_open: bool) -> Self {
         let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\n{headers}\r\n").into_bytes();
         let answer = [head.as_slice(), body.as_ref()].concat();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -26,6 +35,7 @@ impl Peer {
         let requests: Arc<Mutex<Vec<String>>> = Arc::default();
         let noted = Arc::clone(&requests);
         tokio::spawn(async move {
+            let mut open = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut request = Vec::new();
                 while !is_whole(&request) {
@@ -36,6 +46,9 @@ impl Peer {
                 noted.lock().unwrap().push(String::from_utf8(request).unwrap());
                 // The client may have stopped reading.
                 let _ = stream.write_all(&answer).await;
+                if stays_open {
+                    open.push(stream);
+                }
             }
         });
         Self { url, requests }
