@@ -7,9 +7,9 @@ use reqwest::StatusCode;
 
 use crate::{HttpUrl, LONGEST_ANSWER};
 
-/// A request that failed, or a client that can't be set up.
+/// A request that failed, or that could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("request to {peer} at {address} failed: {reason}")]
+#[error("{}: {reason}", outcome(.peer, .address, .reason))]
 pub struct Error {
     peer: String,
     /// As shown, without secrets.
@@ -23,6 +23,9 @@ pub enum Reason {
     /// The certificates of the authorities can't be read.
     #[error("https needs CA certificates; set SSL_CERT_FILE to a file that contains them")]
     Certificates,
+    /// The client or a request can't be set up, for this reason.
+    #[error("the request can't be set up: {0}")]
+    Setup(String),
     /// The whole answer was not there in time.
     #[error("no answer within {} s", .0.as_secs_f64())]
     Timeout(Duration),
@@ -78,15 +81,30 @@ impl Error {
 }
 
 impl Reason {
+    /// Returns the reason why there can be no client of the peer at `base`.
+    pub(crate) fn of_no_client(error: &reqwest::Error, base: &HttpUrl) -> Self {
+        if base.is_https() { Self::Certificates } else { Self::Setup(cause(error)) }
+    }
+
     /// Returns the reason for an error of the HTTP library, whose own text would contain the URL.
     pub(crate) fn of(error: &reqwest::Error, limit: Duration) -> Self {
-        if error.is_timeout() {
+        if error.is_builder() {
+            Self::Setup(cause(error))
+        } else if error.is_timeout() {
             Self::Timeout(limit)
         } else if error.is_connect() {
             Self::Connect(cause(error))
         } else {
             Self::Broken(cause(error))
         }
+    }
+}
+
+/// Describes which request failed, or that there was none.
+fn outcome(peer: &str, address: &str, reason: &Reason) -> String {
+    match reason {
+        Reason::Certificates | Reason::Setup(_) => format!("can't reach {peer} at {address}"),
+        _ => format!("request to {peer} at {address} failed"),
     }
 }
 
@@ -97,4 +115,32 @@ fn cause(error: &reqwest::Error) -> String {
         cause = Some(deeper);
     }
     cause.map_or_else(|| "the request is not valid".to_owned(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_are_only_named_for_https() {
+        let error = reqwest::Client::builder().user_agent("\n").build().unwrap_err();
+        for (base, expected) in [
+            ("https://h:1", "can't reach console at https://h:1: https needs certificates of authorities; "),
+            ("http://h:1", "can't reach console at http://h:1: the request can't be set up: failed to parse header"),
+        ] {
+            let base: HttpUrl = base.parse().unwrap();
+            let error = Error::new("console", &base, Reason::of_no_client(&error, &base));
+            assert!(error.to_string().starts_with(expected) && !error.is_unreachable(), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_written_is_not_an_unreachable_peer() {
+        let body = std::collections::BTreeMap::from([((1, 2), 3)]);
+        let error = reqwest::Client::new().get("http://h:1").json(&body).build().unwrap_err();
+        let reason = Reason::of(&error, Duration::from_secs(1));
+        assert_eq!(reason.to_string(), "the request can't be set up: key must be a string");
+        let error = Error::new("console", &"http://h:1".parse().unwrap(), reason);
+        assert!(error.to_string().starts_with("can't reach console at ") && !error.is_unreachable(), "{error}");
+    }
 }
