@@ -9,7 +9,8 @@ use reqwest::Url;
 /// An http or https URL, below which a peer's API is.
 ///
 /// It is shown without anything that may be secret: `Display` and `Debug` show only scheme, host and port. Many
-/// webhooks have their secret in the path.
+/// webhooks have their secret in the path. A query is part of the URL only for a [`Webhook`](crate::Webhook), which is
+/// posted to at exactly its URL; the paths of an API are below the URL without its query.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpUrl(Url);
 
@@ -37,6 +38,8 @@ impl HttpUrl {
 
     fn extended<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Self {
         let mut url = self.0.clone();
+        url.set_query(None);
+        url.set_fragment(None);
         url.path_segments_mut().expect("http and https URLs have a path").pop_if_empty().extend(segments);
         Self(url)
     }
@@ -106,6 +109,12 @@ mod tests {
             assert_eq!(url(base).join("/api/v2/alerts").as_url().as_str(), "http://am:9093/prefix/api/v2/alerts");
         }
         assert_eq!(url("http://am:9093").join("/status").as_url().as_str(), "http://am:9093/status");
+    }
+
+    #[test]
+    fn a_query_is_not_part_of_the_urls_below() {
+        let base = url("http://am:9093/prefix?token=secret#top");
+        assert_eq!(base.join("/api/v2/alerts").as_url().as_str(), "http://am:9093/prefix/api/v2/alerts");
     }
 
     #[test]
