@@ -27,13 +27,13 @@ pub(crate) fn known(count: Option<u64>) -> String {
 /// Queries the console and prints the result.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let console = Console::new(http::required(&args.state.endpoints()?, "console")?, http::LIMIT)?;
-    let status = console.status().await?;
-    if args.json {
-        say!("{}", printable_json(&serde_json::to_string_pretty(&serde_json::to_value(&status)?)?));
-    } else {
-        say!("{}", render(&status).trim_end());
-    }
+    say!("{}", if args.json { json(&console).await? } else { render(&console.status().await?).trim_end().to_owned() });
     Ok(())
+}
+
+/// Returns the console's JSON, whichever version of the console wrote it.
+async fn json(console: &Console) -> anyhow::Result<String> {
+    Ok(printable_json(&serde_json::to_string_pretty(&console.status_json().await?)?))
 }
 
 fn render(status: &Status) -> String {
@@ -89,8 +89,23 @@ fn accounting(totals: &Totals) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     use super::*;
+
+    #[tokio::test]
+    async fn the_json_keeps_fields_that_this_version_does_not_know() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let console = Console::new(listener.local_addr().unwrap().into(), http::LIMIT).unwrap();
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read(&mut [0; 4096]).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"newer\": [1]}").await.unwrap();
+        };
+        let (text, ()) = tokio::join!(json(&console), answer);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text.unwrap()).unwrap(), json!({"newer": [1]}));
+    }
 
     #[test]
     fn the_table_shows_every_service_within_80_columns() {

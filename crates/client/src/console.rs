@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use tidewatch_contract::http::console::{STATUS, Status};
 use tidewatch_platform::CONSOLE;
 
@@ -19,6 +20,11 @@ impl Console {
 
     /// Returns the figures of its page.
     pub async fn status(&self) -> Result<Status, Error> {
+        self.0.get(STATUS).await
+    }
+
+    /// Returns the figures of its page as JSON, including fields that are missing in [`Status`].
+    pub async fn status_json(&self) -> Result<Value, Error> {
         self.0.get(STATUS).await
     }
 }
