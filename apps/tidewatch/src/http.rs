@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use tidewatch_client::HttpUrl;
 
 use crate::state::Endpoints;
@@ -12,18 +12,25 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(5);
 
 /// Returns the URL of `name`, if it is running.
 pub(crate) fn url(endpoints: &Endpoints, name: &str) -> anyhow::Result<Option<HttpUrl>> {
-    let parse = |place: &str| place.parse().with_context(|| format!("the address of {name} is not usable"));
-    endpoints.get(name).map(parse).transpose()
+    endpoints.get(name).map(|place| parse(name, place)).transpose()
 }
 
 /// Returns the URL of `name`, or an error that says that this Tidewatch doesn't have it.
 pub(crate) fn required(endpoints: &Endpoints, name: &str) -> anyhow::Result<HttpUrl> {
-    url(endpoints, name)?.ok_or_else(|| anyhow!("the running tidewatch has no {name}"))
+    parse(name, endpoints.require(name)?)
 }
 
-/// Returns an address that is safe to show: a URL without the user name and password that it may contain.
+fn parse(name: &str, place: &str) -> anyhow::Result<HttpUrl> {
+    place.parse().with_context(|| format!("the address of {name} is not usable"))
+}
+
+/// Returns an address that is safe to show: a URL of any scheme without user name, password and query.
 pub(crate) fn shown(place: &str) -> String {
-    place.parse::<HttpUrl>().map_or_else(|_| place.to_owned(), |url| url.without_credentials())
+    let Some((scheme, rest)) = place.split_once("://") else { return place.to_owned() };
+    let rest = rest.split_once(['?', '#']).map_or(rest, |(rest, _)| rest);
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{}", path.trim_end_matches('/'))
 }
 
 #[cfg(test)]
@@ -32,8 +39,15 @@ mod tests {
 
     #[test]
     fn an_address_is_shown_without_name_and_password() {
-        assert_eq!(shown("http://me:secret@h:9090/under?a=b"), "http://h:9090/under");
-        for plain in ["http://h:9090", "kafka-1:9092", "in-process", ""] {
+        for (secret, safe) in [
+            ("http://me:secret@h:9090/under/?a=b", "http://h:9090/under"),
+            ("sasl_ssl://me:s@cret@kafka-1:9092", "sasl_ssl://kafka-1:9092"),
+            ("https://h?token=secret@h#secret", "https://h"),
+            ("http://me:secret@", "http://"),
+        ] {
+            assert_eq!(shown(secret), safe);
+        }
+        for plain in ["http://h:9090", "http://h/a@b", "kafka-1:9092", "in-process", ""] {
             assert_eq!(shown(plain), plain);
         }
     }
