@@ -76,9 +76,9 @@ pub fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match cli.verb {
             Verb::Up(args) => up::run(args).await,
-            Verb::Break(args) => faults::inject(args).await,
-            Verb::Heal(args) => faults::heal(args).await,
-            Verb::Status(args) => status::run(args).await,
+            Verb::Break(args) => faults::inject(args).await.map_err(exit::suggest_up),
+            Verb::Heal(args) => faults::heal(args).await.map_err(exit::suggest_up),
+            Verb::Status(args) => status::run(args).await.map_err(exit::suggest_up),
             Verb::Replay(args) => replay::run(args).await,
             Verb::Slo(args) => slo::run(args).await,
             Verb::Topics(args) => topics::run(args).await,
