@@ -4,9 +4,10 @@ use crate::{
     payload,
     state::{Delivery, Kind},
 };
+use anyhow::Context;
 use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
-use tidewatch_client::{Alertmanager, Error, HttpUrl, Reason, StatusCode, Webhook};
+use tidewatch_client::{Alertmanager, HttpUrl, Reason, StatusCode, Webhook};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 /// How long a receiver may take to answer.
@@ -56,12 +57,12 @@ pub(crate) struct Refusal {
     pub(crate) too_large: bool,
 }
 
-/// Creates one receiver for all Alertmanagers together, and one per webhook.
+/// Creates one receiver for all Alertmanagers together, and one per webhook. An error names the flag.
 pub(crate) fn receivers(
     alertmanagers: &[HttpUrl],
     webhooks: &[HttpUrl],
     metrics: &Metrics,
-) -> Result<Vec<Receiver>, Error> {
+) -> anyhow::Result<Vec<Receiver>> {
     let receiver = |kind, endpoints| Receiver {
         kind,
         endpoints,
@@ -71,15 +72,16 @@ pub(crate) fn receivers(
     let endpoint = |url: &HttpUrl, client| Endpoint { name: url.host_and_port(), client };
     let mut cluster = Vec::new();
     for url in alertmanagers {
-        cluster.push(endpoint(url, Client::Alertmanager(Alertmanager::new(url.clone(), TIMEOUT)?)));
+        let client = Alertmanager::new(url.clone(), TIMEOUT).context("--alertmanager")?;
+        cluster.push(endpoint(url, Client::Alertmanager(client)));
     }
     let mut receivers = Vec::new();
     if !cluster.is_empty() {
         receivers.push(receiver(Kind::Alertmanager, cluster));
     }
     for url in webhooks {
-        let webhook = endpoint(url, Client::Webhook(Webhook::new(url.clone(), TIMEOUT)?));
-        receivers.push(receiver(Kind::Webhook, vec![webhook]));
+        let client = Webhook::new(url.clone(), TIMEOUT).context("--webhook")?;
+        receivers.push(receiver(Kind::Webhook, vec![endpoint(url, Client::Webhook(client))]));
     }
     for endpoint in receivers.iter().flat_map(|receiver| &receiver.endpoints) {
         metrics.expect(&endpoint.name);

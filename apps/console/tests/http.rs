@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use axum::{Router, http::Uri};
@@ -137,4 +138,18 @@ async fn a_port_in_use_is_reported_with_its_flag() {
     let listen = ListenArgs { listen: Some(console.page_addr()), ..ListenArgs::on_free_ports(Console::ENTRY) };
     let error = Bound::<Console>::new(config(nowhere()), &listen).await.err().unwrap().to_string();
     assert!(error.starts_with("--listen 127.0.0.1:") && error.contains("in use"), "{error}");
+}
+
+#[test]
+fn an_https_peer_on_a_machine_without_certificates_is_refused_with_its_flag() {
+    for flag in ["--processor", "--simulator", "--mock-slack"] {
+        let console = Command::new(env!("CARGO_BIN_EXE_console"))
+            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", flag, "https://h"])
+            .envs([("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_DIR", "/nowhere")])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(console.stderr).unwrap();
+        assert_eq!(console.status.code(), Some(64), "{said}");
+        assert!(said.contains(&format!("{flag}: can't reach ")) && said.contains("SSL_CERT_FILE"), "{said}");
+    }
 }

@@ -7,6 +7,8 @@ fn refused(args: &[&str]) -> String {
         .args(args)
         .env_remove("ALERTMANAGER")
         .env_remove("WEBHOOK")
+        // A machine without certificates, as in most images.
+        .envs([("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_DIR", "/nowhere")])
         .output()
         .unwrap();
     assert_eq!(relay.status.code(), Some(64), "{args:?}");
@@ -21,6 +23,8 @@ fn a_bad_configuration_exits_64_and_names_the_flag() {
         (&["--alertmanager", "ftp://127.0.0.1"], "--alertmanager"),
         (&["--webhook", "http://127.0.0.1:1", "--brokers", "nowhere"], "--brokers"),
         (&["--webhook", "http://127.0.0.1:1", "--kafka-config", "acks=0"], "--kafka-config"),
+        (&["--webhook", "https://h"], "--webhook: can't reach webhook at https://h: https needs certificates"),
+        (&["--alertmanager", "https://h"], "--alertmanager: can't reach Alertmanager at https://h: https needs"),
     ] {
         let said = refused(args);
         assert!(said.contains(flag), "{args:?}: {said}");

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use jiff::Timestamp;
 use prometheus::{Registry, TextEncoder};
 use tidewatch_client::{Admin, Error, HttpUrl, MockSlack, Processor, Simulator};
-use tidewatch_platform::STREAM_PROCESSOR;
+use tidewatch_platform::{CONSOLE, STREAM_PROCESSOR};
 use tidewatch_service::Shutdown;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -31,14 +32,29 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
-    /// Returns clients of the peers that the flags name.
-    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+    /// Returns clients of the peers that the flags name. An error names the flag.
+    pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
         let admin = |url: HttpUrl| Admin::new(STREAM_PROCESSOR.name, url, LIMIT);
         Ok(Self {
-            processor: config.processor.clone().map(|url| Processor::new(url, LIMIT)).transpose()?,
-            processor_admin: config.processor.clone().map(admin).transpose()?,
-            simulator: config.simulator.clone().map(|url| Simulator::new(url, LIMIT)).transpose()?,
-            mock_slack: config.mock_slack.clone().map(|url| MockSlack::new(url, LIMIT)).transpose()?,
+            processor: config
+                .processor
+                .clone()
+                .map(|url| Processor::new(url, LIMIT))
+                .transpose()
+                .context("--processor")?,
+            processor_admin: config.processor.clone().map(admin).transpose().context("--processor")?,
+            simulator: config
+                .simulator
+                .clone()
+                .map(|url| Simulator::new(url, LIMIT))
+                .transpose()
+                .context("--simulator")?,
+            mock_slack: config
+                .mock_slack
+                .clone()
+                .map(|url| MockSlack::new(url, LIMIT))
+                .transpose()
+                .context("--mock-slack")?,
         })
     }
 
@@ -113,8 +129,8 @@ async fn measure(own: &Registry, processor: Option<&Admin>, state: &Shared, shut
         let elapsed = last.elapsed();
         last = Instant::now();
         let mut state = state.lock();
-        update(&mut state.own_process, "console", own, elapsed);
-        update(&mut state.processor_process, "stream-processor", processor, elapsed);
+        update(&mut state.own_process, CONSOLE.name, own, elapsed);
+        update(&mut state.processor_process, STREAM_PROCESSOR.name, processor, elapsed);
     }
 }
 
