@@ -73,6 +73,15 @@ mod tests {
     }
 
     #[test]
+    fn fields_that_are_not_shown_may_hold_anything() {
+        let body = r#"{"version":"4","groupKey":{},"truncatedAlerts":"0","status":"Firing","receiver":["chat"],
+            "groupLabels":[1],"commonLabels":{"a":[1]},"commonAnnotations":"none","externalURL":{},
+            "alerts":[{"status":"firing","labels":{"alertname":"Down"},"generatorURL":[]}]}"#;
+        let [notification] = parse(body.as_bytes(), AT).unwrap().try_into().unwrap();
+        assert_eq!(notification.labels["alertname"], "Down");
+    }
+
+    #[test]
     fn a_body_that_is_not_a_webhook_of_version_4_is_refused_with_the_reason() {
         for (body, reason) in [
             ("", "EOF"),

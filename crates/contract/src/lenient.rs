@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::Error;
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -31,6 +31,11 @@ pub fn or_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deseri
 pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     let texts: BTreeMap<String, Text> = or_empty(deserializer)?;
     Ok(texts.into_iter().map(|(name, Text(text))| (name, text)).collect())
+}
+
+/// Deserializes a value that may be anything; one of another type than expected becomes the default.
+pub fn or_default<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::AlertState;
-use crate::lenient::{or_empty, texts};
+use crate::lenient::{or_default, or_empty, texts};
 
 /// The path of the alerts in the API v2: `GET` answers [`GettableAlert`]s, `POST` takes [`PostableAlert`]s.
 pub const ALERTS: &str = "/api/v2/alerts";
@@ -49,36 +49,36 @@ pub struct Receiver {
     pub name: String,
 }
 
-/// The body of a webhook: alerts of one group. Other senders than Alertmanager leave fields out or send null for empty
-/// ones; only `version` and `alerts` are required.
+/// The body of a webhook: alerts of one group. Other senders than Alertmanager leave fields out, send null for empty
+/// ones or write something else into them; only `version` and `alerts` are required, and only they must be readable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Webhook {
     /// The version of this format, see [`WEBHOOK_VERSION`].
     pub version: String,
     /// Identifies the group of alerts.
-    #[serde(default, deserialize_with = "or_empty")]
+    #[serde(default, deserialize_with = "or_default")]
     pub group_key: String,
     /// How many alerts were left out of this body.
-    #[serde(default, deserialize_with = "or_empty")]
+    #[serde(default, deserialize_with = "or_default")]
     pub truncated_alerts: u64,
     /// Firing if any of the alerts is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub status: Option<AlertState>,
     /// Name of the receiver in the sender's configuration.
-    #[serde(default, deserialize_with = "or_empty")]
+    #[serde(default, deserialize_with = "or_default")]
     pub receiver: String,
     /// The labels by which the alerts are grouped.
-    #[serde(default, deserialize_with = "texts")]
+    #[serde(default, deserialize_with = "or_default")]
     pub group_labels: Labels,
     /// The labels that all alerts share.
-    #[serde(default, deserialize_with = "texts")]
+    #[serde(default, deserialize_with = "or_default")]
     pub common_labels: Labels,
     /// The annotations that all alerts share.
-    #[serde(default, deserialize_with = "texts")]
+    #[serde(default, deserialize_with = "or_default")]
     pub common_annotations: Labels,
     /// The sender's address.
-    #[serde(rename = "externalURL", default, deserialize_with = "or_empty")]
+    #[serde(rename = "externalURL", default, deserialize_with = "or_default")]
     pub external_url: String,
     /// The alerts.
     #[serde(deserialize_with = "or_empty")]
@@ -102,7 +102,7 @@ pub struct WebhookAlert {
     /// When it ended; [`NO_END`], or the time at which the sender lets it expire, while it is firing.
     pub ends_at: Option<Timestamp>,
     /// The page of its rule.
-    #[serde(rename = "generatorURL", default, deserialize_with = "or_empty")]
+    #[serde(rename = "generatorURL", default, deserialize_with = "or_default")]
     pub generator_url: String,
     /// The sender's name for the alert.
     pub fingerprint: Option<String>,
