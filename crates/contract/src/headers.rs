@@ -52,13 +52,18 @@ impl DeadLetterHeaders {
     pub fn read<'a>(value: impl Fn(&str) -> Option<&'a [u8]>) -> Option<Self> {
         let text = |name: &str| value(name).map(|value| String::from_utf8_lossy(value).into_owned());
         Some(Self {
-            reason: text(REASON)?,
+            reason: Self::read_reason(&value)?,
             detail: text(DETAIL).unwrap_or_default(),
             topic: text(TOPIC)?,
             partition: text(PARTITION)?.parse().ok()?,
             offset: text(OFFSET)?.parse().ok()?,
             consumer: text(CONSUMER).unwrap_or_default(),
         })
+    }
+
+    /// Reads only the reason, which a dead letter of another program may have without the rest.
+    pub fn read_reason<'a>(value: impl Fn(&str) -> Option<&'a [u8]>) -> Option<String> {
+        value(REASON).map(|reason| String::from_utf8_lossy(reason).into_owned())
     }
 }
 

@@ -7,6 +7,7 @@ use prometheus::Registry;
 use tidewatch_contract::{AlertEvent, DeadLetterHeaders, Event, LogEvent, RequestEvent};
 use tidewatch_kafka::topics::{ALERTS_FIRED, LOGS_RAW, METRICS_RAW, METRICS_RAW_DLQ, Topic};
 use tidewatch_kafka::{KafkaArgs, Reader, Record, Start};
+use tidewatch_platform::CONSOLE;
 use tidewatch_service::{Condition, Shutdown};
 
 use super::Shared;
@@ -45,7 +46,7 @@ pub(crate) struct Stream {
 impl Stream {
     /// Creates a stream that doesn't read yet; it needs no broker.
     pub(crate) fn new(kafka: &KafkaArgs, state: Shared, metrics: Metrics, reached: Condition) -> anyhow::Result<Self> {
-        Ok(Self { reader: Reader::new(kafka, "console")?, state, metrics, reached, started: Timestamp::now() })
+        Ok(Self { reader: Reader::new(kafka, CONSOLE.name)?, state, metrics, reached, started: Timestamp::now() })
     }
 
     /// Exports whether the broker is reachable.
@@ -190,11 +191,12 @@ fn arrived(record: &Record) -> Timestamp {
 }
 
 fn dead_letter(record: &Record) -> DeadLetter {
-    let (reason, origin) = match DeadLetterHeaders::read(|name| record.header(name)) {
-        Some(letter) => (letter.reason, format!("{}:{}@{}", letter.topic, letter.partition, letter.offset)),
-        // Written by another program than the stream-processor.
-        None => ("unknown".to_owned(), "unknown".to_owned()),
-    };
+    let header = |name: &str| record.header(name);
+    // One of another program than the stream-processor may lack them.
+    let unknown = || "unknown".to_owned();
+    let reason = DeadLetterHeaders::read_reason(header).unwrap_or_else(unknown);
+    let origin = DeadLetterHeaders::read(header)
+        .map_or_else(unknown, |letter| format!("{}:{}@{}", letter.topic, letter.partition, letter.offset));
     let key = record.key.as_deref().unwrap_or_default();
     DeadLetter {
         at: arrived(record),
@@ -209,5 +211,40 @@ async fn wait(pause: Duration, shutdown: &Shutdown) -> Result<(), ()> {
     tokio::select! {
         () = tokio::time::sleep(pause) => Ok(()),
         () = shutdown.triggered() => Err(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_letter_without_its_origin_shows_its_reason() {
+        let written = DeadLetterHeaders {
+            reason: "not_json".into(),
+            topic: "metrics.raw".into(),
+            partition: 3,
+            offset: 7,
+            ..DeadLetterHeaders::default()
+        };
+        let shown = |missing: &[&str]| {
+            let headers = written.to_headers().into_iter().filter(|(name, _)| !missing.contains(&name.as_str()));
+            let letter = dead_letter(&Record {
+                topic: METRICS_RAW_DLQ.name.into(),
+                partition: 0,
+                offset: 0,
+                key: None,
+                payload: Vec::new(),
+                tombstone: false,
+                timestamp_ms: None,
+                timed_by_broker: true,
+                headers: headers.collect(),
+            });
+            (letter.reason, letter.origin)
+        };
+        let pair = |reason: &str, origin: &str| (reason.to_owned(), origin.to_owned());
+        assert_eq!(shown(&[]), pair("not_json", "metrics.raw:3@7"));
+        assert_eq!(shown(&["dlq.offset"]), pair("not_json", "unknown"));
+        assert_eq!(shown(&["dlq.reason"]), pair("unknown", "unknown"));
     }
 }
