@@ -21,6 +21,8 @@ pub(crate) struct DeadLetter {
 impl DeadLetter {
     /// Creates the dead letter of `record`, which the consumer group `group` refused because of `rejection`.
     pub(crate) fn new(record: Record, rejection: &Rejection, group: &str) -> Self {
+        // A letter that was truncated, sent again and refused again keeps the size and hash of its original bytes.
+        let truncated = Truncation::read(|name| record.header(name)).is_some();
         let mut headers = record.headers;
         let added = DeadLetterHeaders {
             reason: rejection.code().to_owned(),
@@ -32,7 +34,7 @@ impl DeadLetter {
         };
         headers.extend(added.to_headers());
         let payload = (!record.tombstone).then_some(record.payload);
-        Self { key: record.key, payload, headers, truncated: false, refusals: 0 }
+        Self { key: record.key, payload, headers, truncated, refusals: 0 }
     }
 
     /// Calls `write` with the message.
@@ -79,6 +81,10 @@ mod tests {
     use tidewatch_contract::REPLAY;
 
     fn refused(bytes: usize) -> DeadLetter {
+        refused_with(bytes, vec![(REPLAY.0.to_owned(), REPLAY.1.to_owned())])
+    }
+
+    fn refused_with(bytes: usize, headers: Vec<Header>) -> DeadLetter {
         let record = Record {
             topic: "metrics.raw".into(),
             partition: 7,
@@ -88,7 +94,7 @@ mod tests {
             tombstone: false,
             timestamp_ms: None,
             timed_by_broker: true,
-            headers: vec![(REPLAY.0.to_owned(), REPLAY.1.to_owned())],
+            headers,
         };
         DeadLetter::new(record, &Rejection::TooLarge { bytes }, "stream-processor")
     }
@@ -124,6 +130,16 @@ mod tests {
         assert_eq!(letter.payload.as_ref().unwrap().len(), TRUNCATED_BYTES / 4);
         assert_eq!(truncation(&letter), Some(whole));
         assert_eq!(letter.headers.len(), headers, "once");
+    }
+
+    #[test]
+    fn a_letter_that_is_truncated_again_later_is_still_identified_by_its_original_bytes() {
+        let original = Truncation { bytes: 1_000_000, sha256: "c0ffee".to_owned() };
+        let mut letter = refused_with(TRUNCATED_BYTES + 1, original.to_headers().to_vec());
+        let headers = letter.headers.len();
+        letter.truncate();
+        assert_eq!(letter.payload.as_ref().unwrap().len(), TRUNCATED_BYTES);
+        assert_eq!((truncation(&letter), letter.headers.len()), (Some(original), headers));
     }
 
     #[test]
