@@ -9,6 +9,7 @@ use tidewatch_contract::http::processor::{PartitionStatus, Status, Totals};
 use tidewatch_detect::{Limits, Rules};
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{Fetched, GroupConsumer, KafkaError, Producer, Reader};
+use tidewatch_platform::STREAM_PROCESSOR;
 use tidewatch_service::{Condition, Health, Shutdown};
 use tokio::runtime::Handle;
 
@@ -56,7 +57,7 @@ impl Engine {
         metrics: Metrics,
         questions: Questions,
     ) -> Result<Self, KafkaError> {
-        let producer = Producer::new(&config.kafka, "stream-processor")?;
+        let producer = Producer::new(&config.kafka, STREAM_PROCESSOR.name)?;
         let conditions = Conditions {
             kafka: health.require("kafka"),
             assigned: health.require("partitions"),
