@@ -118,20 +118,24 @@ impl Running {
 
 impl Launch {
     async fn run(&self) -> Result<Supervised, ServerError> {
-        let Place { dir, port } = &self.place;
-        let client = Client::new(self.name, SocketAddr::from(([127, 0, 0, 1], *port)).into(), ANSWER_WITHIN)
-            .map_err(ServerError::Client)?;
-        let ready = || async {
-            match self.ready {
-                Ready::Http(path) => client.probe(path).await.is_ok(),
-                Ready::Kafka => tidewatch_kafka::serves(*port).await,
+        let port = self.place.port;
+        let process = match self.ready {
+            Ready::Http(path) => {
+                let address = SocketAddr::from(([127, 0, 0, 1], port));
+                let client = Client::new(self.name, address.into(), ANSWER_WITHIN).map_err(ServerError::Client)?;
+                self.start(async || client.probe(path).await.is_ok()).await?
             }
+            Ready::Kafka => self.start(|| tidewatch_kafka::serves(port)).await?,
         };
-        let log = dir.join(format!("{}.log", self.name));
-        let process = Supervised::start(self.name, &self.invocation, dir, &log, READY_WITHIN, ready).await?;
         // For `kill -HUP`, which makes Prometheus and Alertmanager read their configuration again.
         self.place.write(&format!("{}.pid", self.name), &format!("{}\n", process.pid()))?;
         Ok(process)
+    }
+
+    async fn start<F: Future<Output = bool>>(&self, ready: impl FnMut() -> F) -> Result<Supervised, ServerError> {
+        let dir = &self.place.dir;
+        let log = dir.join(format!("{}.log", self.name));
+        Ok(Supervised::start(self.name, &self.invocation, dir, &log, READY_WITHIN, ready).await?)
     }
 }
 
