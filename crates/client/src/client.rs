@@ -22,8 +22,8 @@ impl Client {
     /// Returns a client of the peer at `base`, called `peer` in errors. It waits for each answer for at most `limit`.
     ///
     /// # Errors
-    /// If `base` is an https URL and there are no CA certificates on this machine, or if the HTTP library can't be set up
-    /// for another reason.
+    /// If `base` is an https URL and there are no CA certificates on this machine, or if the HTTP library can't be set
+    /// up for another reason.
     pub fn new(peer: impl Into<String>, base: HttpUrl, limit: Duration) -> Result<Self, Error> {
         let (peer, http) = (peer.into(), reqwest::Client::builder().timeout(limit).redirect(Policy::none()).no_proxy());
         // The image of a service that needs no https has no certificates, and then loading them fails.

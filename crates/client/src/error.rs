@@ -125,7 +125,7 @@ mod tests {
     fn certificates_are_only_named_for_https() {
         let error = reqwest::Client::builder().user_agent("\n").build().unwrap_err();
         for (base, expected) in [
-            ("https://h:1", "can't reach console at https://h:1: https needs certificates of authorities; "),
+            ("https://h:1", "can't reach console at https://h:1: https needs CA certificates; "),
             ("http://h:1", "can't reach console at http://h:1: the request can't be set up: failed to parse header"),
         ] {
             let base: HttpUrl = base.parse().unwrap();
