@@ -100,7 +100,7 @@ mod tests {
         let console = Console::new(listener.local_addr().unwrap().into(), http::LIMIT).unwrap();
         let answer = async {
             let (mut stream, _) = listener.accept().await.unwrap();
-            stream.read(&mut [0; 4096]).await.unwrap();
+            assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"newer\": [1]}").await.unwrap();
         };
         let (text, ()) = tokio::join!(json(&console), answer);
