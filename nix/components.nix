@@ -49,7 +49,7 @@ let
       "nix/components/${name}.nix"
     else
       "${name} in platform/services.toml";
-  before = component: lib.unique (component.talksTo ++ component.startsAfter);
+  before = component: lib.unique (lib.attrNames component.talksTo ++ component.startsAfter);
 
   # Each of these is a list of messages.
   absent =
@@ -84,6 +84,19 @@ let
           ++ lib.optional (component.metrics != null) component.metrics
           ++ component.image.ports
         )
+      )
+    ) configurations
+  );
+  closed = lib.concatLists (
+    lib.mapAttrsToList (
+      name: component:
+      lib.concatLists (
+        lib.mapAttrsToList (
+          other: ports:
+          map (port: "${fileOf name}: ${other} has no port ${port}") (
+            lib.subtractLists (lib.attrNames configurations.${other}.ports) ports
+          )
+        ) component.talksTo
       )
     ) configurations
   );
@@ -134,6 +147,7 @@ let
         absent
         missing
         unknown
+        closed
         (taken ++ circular)
       ];
 in

@@ -53,12 +53,13 @@ let
         ready.port = "http";
       };
     };
-    "nix/components/influxdb.nix: there is no component nobody".influxdb.talksTo = [ "nobody" ];
+    "nix/components/influxdb.nix: there is no component nobody".influxdb.talksTo.nobody = [ "http" ];
+    "nix/components/influxdb.nix: loki has no port admin".influxdb.talksTo.loki = [ "admin" ];
     "nix/components/influxdb.nix: it has no port other".influxdb.metrics = "other";
     "port 3100 is claimed by each of nix/components/influxdb.nix, nix/components/loki.nix".influxdb.ports.other =
       3100;
-    "these components wait for each other: nix/components/otel-collector.nix, nix/components/loki.nix".loki.talksTo =
-      [ "otel-collector" ];
+    "these components wait for each other: nix/components/otel-collector.nix, nix/components/loki.nix".loki.talksTo.otel-collector =
+      [ "otlp-http" ];
   };
 
   failures =

@@ -154,9 +154,12 @@ in
     };
 
     talksTo = mkOption {
-      type = strings;
-      default = [ ];
-      description = "The components that it sends requests to. They start before it, and end after it.";
+      type = types.attrsOf strings;
+      default = { };
+      description = ''
+        The components that it sends requests to, each with the names of the ports. They start before it, and end after
+        it. In a cluster it can reach nothing else.
+      '';
     };
 
     startsAfter = mkOption {

@@ -32,7 +32,10 @@ in
 
   connections = entry.talks_to;
   # Logs and traces go to the collector.
-  talksTo = map (connection: connection.name) entry.talks_to ++ [ "otel-collector" ];
+  talksTo = lib.mkMerge (
+    map ({ name, port, ... }: { ${name} = [ port ]; }) entry.talks_to
+    ++ [ { otel-collector = [ "otlp-http" ]; } ]
+  );
   # A service that is drained after this one starts before it.
   startsAfter = lib.attrNames (
     lib.filterAttrs (_: other: lib.elem name other.drain_after or [ ]) registry.services

@@ -14,7 +14,7 @@
       "--cluster.listen-address="
     ];
 
-  talksTo = [ "mock-slack" ];
+  talksTo.mock-slack = [ "page" ];
   state = true;
   image.certificates = true;
 }

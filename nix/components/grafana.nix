@@ -94,7 +94,7 @@ in
     GF_PATHS_PLUGINS = "plugins";
   };
 
-  talksTo = map (entry: entry.server) entries;
+  talksTo = lib.genAttrs (map (entry: entry.server) entries) (_: [ "http" ]);
   state = true;
 
   image.environment = {

@@ -68,10 +68,10 @@ in
     "otlp-grpc"
     "otlp-http"
   ];
-  talksTo = [
-    "loki"
-    "tempo"
-  ];
+  talksTo = {
+    loki = [ "http" ];
+    tempo = [ "otlp" ];
+  };
   resources.memory = 256;
   image.ports = [
     "otlp-grpc"

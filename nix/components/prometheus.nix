@@ -56,6 +56,9 @@ in
   ];
 
   # It stops before these, so it doesn't report them as down.
-  talksTo = lib.attrNames (removeAttrs scraped [ "prometheus" ]);
+  talksTo = lib.mkMerge [
+    (lib.mapAttrs (_: component: [ component.metrics ]) (removeAttrs scraped [ "prometheus" ]))
+    { alertmanager = [ "http" ]; }
+  ];
   state = true;
 }

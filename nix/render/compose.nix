@@ -20,6 +20,7 @@ let
     let
       environment = component.environment addresses;
       inherit (component) ready;
+      peers = lib.attrNames component.talksTo;
     in
     {
       ${name} = {
@@ -35,10 +36,10 @@ let
           inherit (ready) path;
         };
         after = lib.unique (
-          component.talksTo
+          peers
           ++ component.startsAfter
           ++ lib.attrNames component.tasksBefore
-          ++ lib.concatMap (other: lib.attrNames components.${other}.tasksAfter) component.talksTo
+          ++ lib.concatMap (other: lib.attrNames components.${other}.tasksAfter) peers
         );
       };
     }
