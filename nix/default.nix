@@ -32,7 +32,7 @@ let
     set
     // {
       addresses = import ./render/addresses.nix {
-        inherit lib;
+        inherit lib nixpkgs;
         inherit (set) components onOneHost;
       };
     };

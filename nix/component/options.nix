@@ -2,7 +2,8 @@
 # them; nix/render turns them into processes and images.
 #
 # A function of addresses gets, by component and port (as in `url.grafana.http`): `port` (a number), `at` (HOST:PORT),
-# `url`, and `listen` (HOST:PORT to listen on); also `host`, the host to listen on.
+# `url`, and `listen` (HOST:PORT to listen on); by component and file (as in `file.grafana.dashboards`): `file`, its path;
+# also `host`, the host to listen on, and `instance`, a name that only this process has and keeps, or null.
 {
   lib,
   name,
@@ -28,6 +29,26 @@ let
         type = types.strMatching "[a-z][a-z-]*";
         description = "The flag that takes the address, without dashes; in upper case, the environment variable.";
       };
+    };
+  };
+
+  document = types.attrsOf types.anything;
+  contents = types.attrTag {
+    text = mkOption {
+      type = types.str;
+      description = "A file with this text.";
+    };
+    document = mkOption {
+      type = document;
+      description = "A YAML file with these contents.";
+    };
+    documents = mkOption {
+      type = types.attrsOf document;
+      description = "A folder of such files, by path.";
+    };
+    source = mkOption {
+      type = types.path;
+      description = "A folder of the repository.";
     };
   };
 in
@@ -97,6 +118,12 @@ in
       default = _: { };
       defaultText = "none";
       description = "A function of addresses: the environment of such a process.";
+    };
+
+    files = mkOption {
+      type = types.attrsOf (ofAddresses contents);
+      default = { };
+      description = "Files and folders that it reads, by name, each as a function of addresses.";
     };
 
     paths = mkOption {

@@ -6,8 +6,6 @@
   ...
 }:
 let
-  json = name: value: nixpkgs.writeText name (builtins.toJSON value);
-
   # A datasource exists if its server does. Settings below `with.SERVER` are added if that server exists as well.
   known = server: components ? ${server};
   entries =
@@ -50,13 +48,13 @@ let
   ) (lib.importTOML ../../platform/grafana.toml);
 
   provisioning =
-    { url, ... }:
-    nixpkgs.linkFarm "grafana-provisioning" {
-      "datasources/tidewatch.yaml" = json "datasources.yaml" {
+    { file, url, ... }:
+    {
+      "datasources/tidewatch.yaml" = {
         apiVersion = 1;
         datasources = datasources url;
       };
-      "dashboards/tidewatch.yaml" = json "dashboards.yaml" {
+      "dashboards/tidewatch.yaml" = {
         apiVersion = 1;
         providers = [
           {
@@ -64,7 +62,7 @@ let
             folder = "Tidewatch";
             type = "file";
             allowUiUpdates = false;
-            options.path = "${../../dashboards}";
+            options.path = file.grafana.dashboards;
           }
         ];
       };
@@ -77,13 +75,22 @@ in
     "server"
     "--homepath=${nixpkgs.grafana}/share/grafana"
   ];
+  files = {
+    dashboards = _: { source = ../../dashboards; };
+    provisioning = addresses: { documents = provisioning addresses; };
+  };
   environment =
-    { host, port, ... }@addresses:
+    {
+      file,
+      host,
+      port,
+      ...
+    }:
     {
       GF_SERVER_HTTP_ADDR = host;
       GF_SERVER_HTTP_PORT = port.grafana.http;
-      GF_PATHS_PROVISIONING = "${provisioning addresses}";
-      GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH = "${../../dashboards}/overview.json";
+      GF_PATHS_PROVISIONING = file.grafana.provisioning;
+      GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH = "${file.grafana.dashboards}/overview.json";
     }
     // settings;
 

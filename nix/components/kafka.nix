@@ -11,19 +11,28 @@ let
   shared = lib.importTOML ../../platform/kafka.toml;
 
   properties =
-    { at, listen, ... }:
-    nixpkgs.writeText "server.properties" (
-      lib.generators.toKeyValue { } (
+    {
+      at,
+      listen,
+      port,
+      ...
+    }:
+    let
+      # the only one that talks to it is this node itself
+      controller = "127.0.0.1:${toString port.kafka.controller}";
+    in
+    {
+      text = lib.generators.toKeyValue { } (
         shared.properties
         // {
-          "listeners" = "PLAINTEXT://${listen.kafka.broker},CONTROLLER://${listen.kafka.controller}";
+          "listeners" = "PLAINTEXT://${listen.kafka.broker},CONTROLLER://${controller}";
           "advertised.listeners" = "PLAINTEXT://${at.kafka.broker}";
-          "controller.quorum.voters" = "1@${at.kafka.controller}";
+          "controller.quorum.voters" = "1@${controller}";
           # below its working directory
           "log.dirs" = "data";
         }
-      )
-    );
+      );
+    };
 
   # Kafka's own scripts need a shell, which its image doesn't have.
   jars = nixpkgs.runCommandLocal "kafka-jars" { } ''
@@ -38,7 +47,8 @@ in
   # nixpkgs prefixes the version with Scala's.
   version = lib.last (lib.splitString "-" kafka.version);
   program = "kafka-server-start.sh";
-  arguments = addresses: [ "${properties addresses}" ];
+  files."server.properties" = properties;
+  arguments = { file, ... }: [ file.kafka."server.properties" ];
   environment = _: {
     KAFKA_HEAP_OPTS = shared.heap;
     KAFKA_JVM_PERFORMANCE_OPTS = shared.jvm;
@@ -49,12 +59,12 @@ in
   state = true;
   resources.memory = lib.toInt (lib.head (builtins.match ".*-Xmx([0-9]+)m" shared.heap));
 
-  tasksBefore.kafka-storage = addresses: [
+  tasksBefore.kafka-storage = { file, ... }: [
     "${kafka}/bin/kafka-storage.sh"
     "format"
     "--ignore-formatted"
     "--cluster-id=${shared.cluster_id}"
-    "--config=${properties addresses}"
+    "--config=${file.kafka."server.properties"}"
   ];
   tasksAfter.topics =
     { at, ... }:

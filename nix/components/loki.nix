@@ -3,8 +3,8 @@
 let
   configuration =
     { host, port, ... }:
-    nixpkgs.writeText "loki.yaml" (
-      builtins.toJSON {
+    {
+      document = {
         auth_enabled = false;
         server = {
           http_listen_address = host;
@@ -42,18 +42,19 @@ let
         };
         limits_config.retention_period = "168h";
         analytics.reporting_enabled = false;
-      }
-    );
+      };
+    };
 in
 {
   description = "Grafana Loki";
   license = "AGPL-3.0-only";
   package = nixpkgs.grafana-loki;
-  arguments = addresses: [ "-config.file=${configuration addresses}" ];
-  validation = addresses: [
+  files."loki.yaml" = configuration;
+  arguments = { file, ... }: [ "-config.file=${file.loki."loki.yaml"}" ];
+  validation = { file, ... }: [
     "${config.package}/bin/${config.program}"
     "-verify-config"
-    "-config.file=${configuration addresses}"
+    "-config.file=${file.loki."loki.yaml"}"
   ];
 
   ports = {

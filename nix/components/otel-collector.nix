@@ -3,8 +3,8 @@
 let
   configuration =
     { listen, url, ... }:
-    nixpkgs.writeText "collector.yaml" (
-      builtins.toJSON {
+    {
+      document = {
         extensions.health_check.endpoint = listen.otel-collector.health;
         receivers.otlp.protocols = {
           grpc.endpoint = listen.otel-collector.otlp-grpc;
@@ -40,19 +40,20 @@ let
                 logs = "otlphttp/loki";
               };
         };
-      }
-    );
+      };
+    };
 in
 {
   description = "OpenTelemetry Collector";
   license = "Apache-2.0";
   package = nixpkgs.opentelemetry-collector-contrib;
   program = nixpkgs.opentelemetry-collector-contrib.meta.mainProgram;
-  arguments = addresses: [ "--config=${configuration addresses}" ];
-  validation = addresses: [
+  files."collector.yaml" = configuration;
+  arguments = { file, ... }: [ "--config=${file.otel-collector."collector.yaml"}" ];
+  validation = { file, ... }: [
     "${config.package}/bin/${config.program}"
     "validate"
-    "--config=${configuration addresses}"
+    "--config=${file.otel-collector."collector.yaml"}"
   ];
 
   ports = {

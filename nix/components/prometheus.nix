@@ -6,13 +6,12 @@
   ...
 }:
 let
-  json = name: value: nixpkgs.writeText name (builtins.toJSON value);
   shared = lib.importTOML ../../platform/prometheus.toml;
   scraped = lib.filterAttrs (_: component: component.metrics != null) components;
 
   # Each component is a job with the component's name, which rules and dashboards rely on.
   configuration =
-    { at, ... }:
+    { at, file, ... }:
     let
       to = address: [ { targets = [ address ]; } ];
       job =
@@ -23,12 +22,12 @@ let
         }
         // component.scraping;
     in
-    json "prometheus.yaml" {
+    {
       global = {
         inherit (shared) scrape_interval evaluation_interval;
         scrape_timeout = shared.scrape_interval;
       };
-      rule_files = [ "${../../rules}/*.yaml" ];
+      rule_files = [ "${file.prometheus.rules}/*.yaml" ];
       alerting.alertmanagers = [ { static_configs = to at.alertmanager.http; } ];
       scrape_configs = lib.mapAttrsToList job scraped;
     };
@@ -36,10 +35,19 @@ in
 {
   license = "Apache-2.0";
   package = nixpkgs.prometheus;
+  files = {
+    "prometheus.yaml" = addresses: { document = configuration addresses; };
+    rules = _: { source = ../../rules; };
+  };
   arguments =
-    { listen, url, ... }@addresses:
+    {
+      file,
+      listen,
+      url,
+      ...
+    }:
     [
-      "--config.file=${configuration addresses}"
+      "--config.file=${file.prometheus."prometheus.yaml"}"
       "--storage.tsdb.path=data"
       "--storage.tsdb.retention.time=${shared.retention_time}"
       "--storage.tsdb.retention.size=${shared.retention_size}"
@@ -48,11 +56,11 @@ in
       "--enable-feature=${lib.concatStringsSep "," shared.features}"
     ];
 
-  validation = addresses: [
+  validation = { file, ... }: [
     "${nixpkgs.promtool}/bin/promtool"
     "check"
     "config"
-    "${configuration addresses}"
+    file.prometheus."prometheus.yaml"
   ];
 
   # It stops before these, so it doesn't report them as down.

@@ -1,4 +1,5 @@
 # With a fixed instance id it gets its partitions back at once after a kill -9.
+{ lib, ... }:
 {
-  arguments = _: [ "--instance-id=tidewatch-local" ];
+  arguments = { instance, ... }: lib.optional (instance != null) "--instance-id=${instance}";
 }

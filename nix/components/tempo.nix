@@ -8,8 +8,8 @@ let
       listen,
       ...
     }:
-    nixpkgs.writeText "tempo.yaml" (
-      builtins.toJSON {
+    {
+      document = {
         server = {
           http_listen_address = host;
           http_listen_port = port.tempo.http;
@@ -24,14 +24,15 @@ let
         };
         memberlist.bind_addr = [ host ];
         usage_report.reporting_enabled = false;
-      }
-    );
+      };
+    };
 in
 {
   description = "Grafana Tempo";
   license = "AGPL-3.0-only";
   package = nixpkgs.tempo;
-  arguments = addresses: [ "-config.file=${configuration addresses}" ];
+  files."tempo.yaml" = configuration;
+  arguments = { file, ... }: [ "-config.file=${file.tempo."tempo.yaml"}" ];
 
   ports = {
     http = 3200;

@@ -1,7 +1,8 @@
-# The addresses where components listen and reach each other. The functions of addresses in a component get one of these
-# sets.
+# Where components listen, reach each other and find their files. The functions of addresses in a component get one of
+# these sets.
 {
   lib,
+  nixpkgs,
   components,
   onOneHost,
 }:
@@ -14,14 +15,38 @@ let
       hostOf,
       # the ports of the component NAME
       portsOf,
+      # the path of the file or folder FILE of the component NAME, from its contents
+      pathOf,
+      # a name that a process has to itself and keeps when it restarts; null if there is no such name
+      instance,
     }:
-    rec {
-      inherit host;
-      port = lib.mapAttrs portsOf components;
-      at = lib.mapAttrs (name: lib.mapAttrs (_: number: "${hostOf name}:${toString number}")) port;
-      url = lib.mapAttrs (_: lib.mapAttrs (_: address: "http://${address}")) at;
-      listen = lib.mapAttrs (_: lib.mapAttrs (_: number: "${host}:${toString number}")) port;
-    };
+    let
+      self = {
+        inherit host instance;
+        port = lib.mapAttrs portsOf components;
+        at = lib.mapAttrs (name: lib.mapAttrs (_: number: "${hostOf name}:${toString number}")) self.port;
+        url = lib.mapAttrs (_: lib.mapAttrs (_: address: "http://${address}")) self.at;
+        listen = lib.mapAttrs (_: lib.mapAttrs (_: number: "${host}:${toString number}")) self.port;
+        file = lib.mapAttrs (
+          name: component: lib.mapAttrs (file: contents: pathOf name file (contents self)) component.files
+        ) components;
+      };
+    in
+    self;
+
+  json = name: document: nixpkgs.writeText name (builtins.toJSON document);
+  stored =
+    name: file: contents:
+    if contents ? source then
+      "${contents.source}"
+    else if contents ? documents then
+      "${nixpkgs.linkFarm "${name}-${file}" (
+        lib.mapAttrs (path: json (baseNameOf path)) contents.documents
+      )}"
+    else if contents ? document then
+      "${json file contents.document}"
+    else
+      "${nixpkgs.writeText file contents.text}";
 in
 {
   # All components on this machine, not reachable from outside.
@@ -29,6 +54,8 @@ in
     host = "127.0.0.1";
     hostOf = _: "127.0.0.1";
     portsOf = onOneHost;
+    pathOf = stored;
+    instance = "tidewatch-local";
   };
 
   # Each component in its own container or pod, which has the component's name.
@@ -36,5 +63,9 @@ in
     host = "0.0.0.0";
     hostOf = name: name;
     portsOf = _: component: component.ports;
+    pathOf =
+      _: file: _:
+      "/etc/tidewatch/${file}";
+    instance = null;
   };
 }
