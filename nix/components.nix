@@ -31,6 +31,7 @@ let
       };
       modules = [
         ./component/options.nix
+        ./component/cluster.nix
       ]
       ++ lib.optional (registry.services ? ${name}) ./component/service.nix
       ++ lib.optional (registry.servers ? ${name}) ./component/server.nix
@@ -100,6 +101,40 @@ let
       )
     ) configurations
   );
+  # Workloads that a cluster could not run.
+  impossible = lib.concatLists (
+    lib.mapAttrsToList (
+      name:
+      {
+        cluster,
+        resources,
+        state,
+        tasksAfter,
+        ...
+      }:
+      let
+        inherit (cluster) memory workload;
+        complain = problem: "${fileOf name}: ${problem}";
+      in
+      lib.optional (memory.request > memory.limit) (
+        complain "it requests ${toString memory.request} MiB, more than its limit of ${toString memory.limit} MiB"
+      )
+      ++ lib.optional (resources.memory != null && resources.memory >= memory.limit) (
+        complain "its limit of ${toString memory.limit} MiB must exceed its own of ${toString resources.memory} MiB"
+      )
+      ++ lib.optional (state && workload == "Deployment") (
+        complain "it keeps state, so it needs a StatefulSet"
+      )
+      ++ map (task: complain "its task ${task} has the name of another component or task") (
+        lib.intersectLists (lib.attrNames tasksAfter) (
+          lib.attrNames evaluated
+          ++ lib.concatMap (other: lib.attrNames other.tasksAfter) (
+            lib.attrValues (removeAttrs configurations [ name ])
+          )
+        )
+      )
+    ) configurations
+  );
   # All components can run on one host, where each service has its own admin port.
   taken =
     let
@@ -148,6 +183,7 @@ let
         missing
         unknown
         closed
+        impossible
         (taken ++ circular)
       ];
 in

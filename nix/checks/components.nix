@@ -37,6 +37,9 @@ let
     "an unknown option".portss.http = 8086;
     "a number that is not a port".ports.other = 80870;
     "an unknown kind".kind = "daemon";
+    "an unknown workload".cluster.workload = "ReplicaSet";
+    "no replicas".cluster.replicas = 0;
+    "a limit that is text".cluster.memory.limit = lib.mkForce "512Mi";
     "a path without a slash".ready.path = lib.mkForce "health";
     "an argument that is a number".arguments = _: [ 5 ];
     "a variable that is a list".environment = _: { LIST = [ ]; };
@@ -51,10 +54,28 @@ let
         license = "MIT";
         package = nixpkgs.bash;
         ready.port = "http";
+        cluster = {
+          cpu = 10;
+          memory = {
+            request = 32;
+            limit = 64;
+          };
+        };
       };
     };
     "nix/components/influxdb.nix: there is no component nobody".influxdb.talksTo.nobody = [ "http" ];
     "nix/components/influxdb.nix: loki has no port admin".influxdb.talksTo.loki = [ "admin" ];
+    "nix/components/influxdb.nix: it requests 600 MiB, more than its limit of 512 MiB".influxdb.cluster.memory.request =
+      lib.mkForce 600;
+    "nix/components/influxdb.nix: its limit of 512 MiB must exceed its own of 512 MiB".influxdb.resources.memory =
+      512;
+    "nix/components/influxdb.nix: it keeps state, so it needs a StatefulSet".influxdb.cluster.workload =
+      "Deployment";
+    "nix/components/influxdb.nix: its task loki has the name of another component or task".influxdb.tasksAfter.loki =
+      {
+        package = nixpkgs.bash;
+        arguments = _: [ ];
+      };
     "nix/components/influxdb.nix: it has no port other".influxdb.metrics = "other";
     "port 3100 is claimed by each of nix/components/influxdb.nix, nix/components/loki.nix".influxdb.ports.other =
       3100;

@@ -32,6 +32,19 @@ let
     };
   };
 
+  task = types.submodule {
+    options = {
+      package = mkOption {
+        type = types.package;
+        description = "The package whose main program runs; its image has that program's name.";
+      };
+      arguments = mkOption {
+        type = ofAddresses strings;
+        description = "A function of addresses: the arguments.";
+      };
+    };
+  };
+
   document = types.attrsOf types.anything;
   contents = types.attrTag {
     text = mkOption {
@@ -202,9 +215,9 @@ in
     };
 
     tasksAfter = mkOption {
-      type = types.attrsOf (ofAddresses strings);
+      type = types.attrsOf task;
       default = { };
-      description = "Commands that have to succeed before those that talk to it start, by name.";
+      description = "Programs that have to succeed before those that talk to it start, by name.";
     };
 
     validation = mkOption {

@@ -37,5 +37,15 @@
 
   talksTo.mock-slack = [ "page" ];
   state = true;
+  cluster = {
+    live = "/-/healthy";
+    cpu = 20;
+    # It used up to 47 MB (docs/measurements.md).
+    memory = {
+      request = 64;
+      limit = 128;
+    };
+  };
+
   image.certificates = true;
 }

@@ -104,6 +104,15 @@ in
   talksTo = lib.genAttrs (map (entry: entry.server) entries) (_: [ "http" ]);
   state = true;
 
+  cluster = {
+    cpu = 50;
+    # not measured
+    memory = {
+      request = 128;
+      limit = 512;
+    };
+  };
+
   image.environment = {
     GF_PATHS_DATA = "/data";
     GF_PATHS_LOGS = "/data/log";

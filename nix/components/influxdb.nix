@@ -23,6 +23,15 @@
   entrances = [ "http" ];
   state = true;
 
+  cluster = {
+    cpu = 50;
+    # not measured
+    memory = {
+      request = 128;
+      limit = 512;
+    };
+  };
+
   image.environment = {
     INFLUXD_BOLT_PATH = "/data/influxd.bolt";
     INFLUXD_SQLITE_PATH = "/data/influxd.sqlite";

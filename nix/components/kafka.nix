@@ -66,13 +66,43 @@ in
     "--cluster-id=${shared.cluster_id}"
     "--config=${file.kafka."server.properties"}"
   ];
-  tasksAfter.topics =
-    { at, ... }:
-    [
-      (lib.getExe services.tidewatch)
-      "topics"
-      "--brokers=${at.kafka.broker}"
-    ];
+  tasksAfter.topics = {
+    package = services.tidewatch;
+    arguments =
+      { at, ... }:
+      [
+        "topics"
+        "--brokers=${at.kafka.broker}"
+      ];
+  };
+
+  cluster = {
+    # Java starts without the scripts that read the heap's size from the environment.
+    arguments =
+      { file, ... }:
+      lib.splitString " " "${shared.heap} ${shared.jvm}"
+      ++ [
+        "kafka.Kafka"
+        file.kafka."server.properties"
+      ];
+    environment = _: { };
+    before.storage =
+      { file, ... }:
+      [
+        "kafka.tools.StorageTool"
+        "format"
+        "--ignore-formatted"
+        "--cluster-id=${shared.cluster_id}"
+        "--config=${file.kafka."server.properties"}"
+      ];
+    cpu = 100;
+    # It used up to 173 MB (docs/measurements.md).
+    memory = {
+      request = 256;
+      limit = 512;
+    };
+    storage = 5;
+  };
 
   image = {
     package = nixpkgs.java;

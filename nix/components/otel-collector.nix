@@ -74,6 +74,15 @@ in
     tempo = [ "otlp" ];
   };
   resources.memory = 256;
+  cluster = {
+    cpu = 50;
+    # The limit is above `resources.memory`, at which it refuses data.
+    memory = {
+      request = 128;
+      limit = 384;
+    };
+  };
+
   image.ports = [
     "otlp-grpc"
     "otlp-http"

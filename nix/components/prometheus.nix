@@ -63,6 +63,17 @@ in
     file.prometheus."prometheus.yaml"
   ];
 
+  cluster = {
+    live = "/-/healthy";
+    cpu = 50;
+    # It used up to 120 MB with data of half an hour (docs/measurements.md); the volume holds more than it retains.
+    memory = {
+      request = 256;
+      limit = 1024;
+    };
+    storage = 10;
+  };
+
   # It stops before these, so it doesn't report them as down.
   talksTo = lib.mkMerge [
     (lib.mapAttrs (_: component: [ component.metrics ]) (removeAttrs scraped [ "prometheus" ]))

@@ -11,6 +11,16 @@
       "--persistence.file=metrics"
     ];
 
+  cluster = {
+    live = "/-/healthy";
+    cpu = 10;
+    # not measured
+    memory = {
+      request = 32;
+      limit = 128;
+    };
+  };
+
   ports.http = 9091;
   ready = {
     port = "http";

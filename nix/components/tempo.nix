@@ -45,5 +45,15 @@ in
     path = "/ready";
   };
   state = true;
+  cluster = {
+    cpu = 50;
+    # not measured
+    memory = {
+      request = 128;
+      limit = 512;
+    };
+    storage = 5;
+  };
+
   image.ports = [ "http" ];
 }

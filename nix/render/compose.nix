@@ -10,7 +10,7 @@
 let
   # The command of a task, which ends on its own.
   task = command: {
-    program = command addresses;
+    program = command;
     once = true;
   };
 
@@ -45,15 +45,16 @@ let
     }
     // lib.mapAttrs (
       _: command:
-      task command
+      task (command addresses)
       // {
         folder = name;
         inherit environment;
       }
     ) component.tasksBefore
     // lib.mapAttrs (
-      _: command:
-      task command
+      _:
+      { package, arguments }:
+      task ([ (lib.getExe package) ] ++ arguments addresses)
       // {
         folder = ".";
         after = [ name ];
