@@ -47,6 +47,7 @@ let
       workspace
       components
       ;
+    inherit (rust) services;
   };
   sboms = import ./sbom.nix {
     inherit

@@ -5,6 +5,7 @@
   nixpkgs,
   workspace,
   components,
+  services,
 }:
 let
   image = import ./render/image.nix {
@@ -18,6 +19,22 @@ let
   imagesOf =
     kind: lib.mapAttrs image (lib.filterAttrs (_: component: component.kind == kind) components);
   ours = imagesOf "service";
+  # The command line, for the tasks of a cluster.
+  tidewatch = image "tidewatch" {
+    inherit (services.tidewatch.meta) description;
+    inherit (workspace) license version;
+    state = false;
+    ports = { };
+    image = {
+      package = services.tidewatch;
+      program = "tidewatch";
+      command = [ ];
+      environment = { };
+      ports = [ ];
+      also = [ ];
+      certificates = false;
+    };
+  };
   backends = imagesOf "server";
 
   # One folder with an archive per image.
@@ -49,7 +66,7 @@ rec {
   };
 
   inherit ours backends;
-  all = ours // backends;
+  all = ours // backends // { inherit tidewatch; };
   # `all` is for users that process every image.
   images = folder "images" ours // {
     all = lib.attrNames all;

@@ -18,7 +18,7 @@ let
     also
     ;
 
-  id = "65532";
+  id = toString (import ./user.nix);
 
   # Some programs look up their user. This folder is the same in every image, so registries and nodes store its layer
   # once.
@@ -33,7 +33,8 @@ let
 in
 nixpkgs.buildLayeredImage {
   name = "tidewatch/${name}";
-  tag = version;
+  # The release, for servers too: it determines their versions, which the labels have.
+  tag = workspace.version;
   created = "1970-01-01T00:00:01Z";
   inherit contents;
   # A volume that is mounted there for the first time inherits this owner.
