@@ -58,6 +58,20 @@ let
       ;
   };
 
+  # The Kubernetes objects of each profile, as folders.
+  renderAll =
+    set:
+    lib.mapAttrs
+      (import ./render/kubernetes {
+        inherit lib nixpkgs workspace;
+        addresses = set.addresses.network;
+      })
+      (import ./profiles.nix {
+        inherit lib;
+        inherit (set) components;
+      }).profiles;
+  rendered = renderAll componentSet;
+
   local = import ./local.nix {
     inherit
       lib
@@ -90,6 +104,7 @@ let
     check-images = app images.checker;
     local = app local.program;
     push = app (import ./push.nix { inherit nixpkgs workspace images; });
+    render = app (import ./render.nix { inherit nixpkgs rendered; });
     smoke = app (
       import ./smoke.nix {
         inherit
@@ -125,6 +140,15 @@ in
     // {
       local = local.check;
       components = import ./checks/components.nix { inherit lib nixpkgs evaluate; };
+      profiles = import ./checks/profiles.nix {
+        inherit
+          lib
+          nixpkgs
+          componentSet
+          evaluate
+          renderAll
+          ;
+      };
     }
     // import ./checks {
       inherit
@@ -132,6 +156,7 @@ in
         nixpkgs
         registry
         componentSet
+        rendered
         images
         sboms
         apps

@@ -4,6 +4,7 @@
   nixpkgs,
   registry,
   componentSet,
+  rendered,
   services,
   images,
   sboms,
@@ -88,6 +89,18 @@ import ./images.nix { inherit nixpkgs images check; }
         exit 1
       }
     '';
+
+  # k8s/ has what `nix run .#render` writes.
+  k8s = check "k8s" [ nixpkgs.gnugrep ] ''
+    diff --recursive k8s ${nixpkgs.linkFarm "k8s" rendered} || {
+      echo "k8s/ differs from the components: run 'nix run .#render', and commit the result" >&2
+      exit 1
+    }
+    if grep -rn /nix/store k8s; then
+      echo "a pod can't read the store: declare the file in \`files\` of the component" >&2
+      exit 1
+    fi
+  '';
 
   sboms = check "sboms" [ nixpkgs.jq ] ''
     for bill in ${sboms.sboms}/*.cdx.json; do

@@ -1,0 +1,66 @@
+# The namespace, where Pod Security `restricted` is enforced, and what all of its pods may use together.
+{
+  lib,
+  components,
+  tasks,
+  # what a task uses, and a container that says nothing
+  small,
+}:
+namespace:
+let
+  # During a rollout a Deployment has one more pod.
+  podsOf = { cluster, ... }: cluster.replicas + (if cluster.workload == "Deployment" then 1 else 0);
+  sum = amount: lib.foldl' (total: component: total + amount component) 0 (lib.attrValues components);
+  perPod = amount: sum (component: podsOf component * amount component.cluster);
+  ofVolumes =
+    amount:
+    sum (
+      component: if component.state then component.cluster.replicas * amount component.cluster else 0
+    );
+  jobs = lib.length (lib.attrNames tasks);
+in
+[
+  {
+    apiVersion = "v1";
+    kind = "Namespace";
+    metadata = {
+      name = namespace;
+      labels = {
+        "pod-security.kubernetes.io/enforce" = "restricted";
+        "pod-security.kubernetes.io/warn" = "restricted";
+      };
+    };
+  }
+  {
+    apiVersion = "v1";
+    kind = "ResourceQuota";
+    metadata.name = "tidewatch";
+    spec.hard = {
+      pods = toString (perPod (_: 1) + jobs);
+      "requests.cpu" = "${toString (perPod ({ cpu, ... }: cpu) + jobs * small.cpu)}m";
+      "requests.memory" = "${
+        toString (perPod ({ memory, ... }: memory.request) + jobs * small.memory.request)
+      }Mi";
+      "limits.memory" = "${
+        toString (perPod ({ memory, ... }: memory.limit) + jobs * small.memory.limit)
+      }Mi";
+      persistentvolumeclaims = toString (ofVolumes (_: 1));
+      "requests.storage" = "${toString (ofVolumes ({ storage, ... }: storage))}Gi";
+    };
+  }
+  {
+    apiVersion = "v1";
+    kind = "LimitRange";
+    metadata.name = "tidewatch";
+    spec.limits = [
+      {
+        type = "Container";
+        defaultRequest = {
+          cpu = "${toString small.cpu}m";
+          memory = "${toString small.memory.request}Mi";
+        };
+        default.memory = "${toString small.memory.limit}Mi";
+      }
+    ];
+  }
+]

@@ -1,0 +1,152 @@
+# The objects of one component: the workload, the Service, and a PodDisruptionBudget if it has several pods.
+{
+  lib,
+  addresses,
+  labels,
+  pod,
+  name,
+  component,
+  # the files that it reads
+  files,
+  # the names of the ports that others may reach
+  ports,
+}:
+let
+  inherit (component) cluster ready state;
+  inherit (cluster) replicas;
+  metadata = {
+    inherit name;
+    labels = labels name;
+  };
+  selector.matchLabels = labels name;
+  stateful = cluster.workload == "StatefulSet";
+
+  # `path` answers 200, or without a path the port accepts connections.
+  check =
+    path:
+    let
+      port = component.ports.${ready.port};
+    in
+    if path == null then { tcpSocket = { inherit port; }; } else { httpGet = { inherit path port; }; };
+
+  template = pod {
+    inherit name;
+    image = name;
+    arguments = cluster.arguments addresses;
+    environment = cluster.environment addresses;
+    before = lib.mapAttrs (_: arguments: arguments addresses) cluster.before;
+    inherit (cluster) cpu memory;
+    persistent = state;
+    more = {
+      ports = map (port: {
+        name = port;
+        containerPort = component.ports.${port};
+      }) ports;
+      # Reading its state at the start may take minutes.
+      startupProbe = check cluster.live // {
+        periodSeconds = 2;
+        failureThreshold = 150;
+        timeoutSeconds = 2;
+      };
+      livenessProbe = check cluster.live // {
+        periodSeconds = 10;
+        timeoutSeconds = 5;
+      };
+      readinessProbe = check ready.path // {
+        periodSeconds = 5;
+        timeoutSeconds = 2;
+      };
+    };
+    volumes = lib.optional (files != [ ]) {
+      path = "/etc/tidewatch";
+      volume = {
+        name = "files";
+        configMap = {
+          inherit name;
+          items = map ({ key, path, ... }: { inherit key path; }) files;
+        };
+      };
+    };
+    spec = lib.optionalAttrs (replicas > 1) {
+      topologySpreadConstraints = [
+        {
+          maxSkew = 1;
+          topologyKey = "kubernetes.io/hostname";
+          whenUnsatisfiable = "ScheduleAnyway";
+          labelSelector = selector;
+        }
+      ];
+    };
+  };
+
+  workload = {
+    apiVersion = "apps/v1";
+    kind = cluster.workload;
+    inherit metadata;
+    spec = {
+      inherit replicas selector template;
+    }
+    // (
+      if stateful then
+        {
+          serviceName = name;
+        }
+        // lib.optionalAttrs state {
+          volumeClaimTemplates = [
+            {
+              metadata.name = "data";
+              spec = {
+                accessModes = [ "ReadWriteOnce" ];
+                resources.requests.storage = "${toString cluster.storage}Gi";
+              };
+            }
+          ];
+        }
+      else
+        {
+          # A new pod is ready before an old one ends.
+          strategy = {
+            type = "RollingUpdate";
+            rollingUpdate = {
+              maxSurge = 1;
+              maxUnavailable = 0;
+            };
+          };
+        }
+    );
+  };
+
+  service = {
+    apiVersion = "v1";
+    kind = "Service";
+    inherit metadata;
+    spec = {
+      selector = labels name;
+      ports = map (port: {
+        name = port;
+        port = component.ports.${port};
+        targetPort = port;
+      }) ports;
+      # What isn't ready is scraped all the same, since its metrics say why; and Kafka connects to itself by this name.
+      publishNotReadyAddresses = true;
+    }
+    // lib.optionalAttrs stateful { clusterIP = "None"; };
+  };
+
+  # A node can be drained, one pod at a time.
+  budget = {
+    apiVersion = "policy/v1";
+    kind = "PodDisruptionBudget";
+    inherit metadata;
+    spec = {
+      inherit selector;
+      maxUnavailable = 1;
+      unhealthyPodEvictionPolicy = "AlwaysAllow";
+    };
+  };
+in
+[
+  workload
+  service
+]
+++ lib.optional (replicas > 1) budget
