@@ -38,7 +38,6 @@ let
       inherit name;
       image = "tidewatch/${image}:${workspace.version}";
       imagePullPolicy = "IfNotPresent";
-      args = arguments;
       workingDir = "/data";
       resources = {
         requests = {
@@ -71,6 +70,7 @@ let
         }
       ) volumes;
     }
+    // lib.optionalAttrs (arguments != [ ]) { args = arguments; }
     // lib.optionalAttrs (environment != { }) {
       env = lib.mapAttrsToList (name: value: {
         inherit name;
