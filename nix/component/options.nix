@@ -1,5 +1,5 @@
 # The options of a component: one of our services, or a server that runs beside them. A file in nix/components sets
-# them; nix/render turns them into processes and images.
+# them; nix/render turns them into processes, images and Kubernetes objects.
 #
 # A function of addresses gets, by component and port (as in `url.grafana.http`): `port` (a number), `at` (HOST:PORT),
 # `url`, and `listen` (HOST:PORT to listen on); by component and file (as in `file.grafana.dashboards`): `file`, its path;
