@@ -96,7 +96,7 @@ in
         "--config=${file.kafka."server.properties"}"
       ];
     cpu = 100;
-    # It used up to 173 MB (docs/measurements.md).
+    # It used up to 231 MB (docs/kubernetes.md).
     memory = {
       request = 256;
       limit = 512;
