@@ -1,5 +1,5 @@
-# The profiles of nix/profiles: which components a cluster runs, and where. A mistake is refused with a message that names
-# the file.
+# The profiles of nix/profiles: which components a cluster runs, and where. A mistake is refused with a message that
+# names the file.
 {
   lib,
   components,

@@ -1,4 +1,4 @@
-# A value as YAML, in the layout of people: one line per scalar, keys in alphabetical order.
+# Renders a value as YAML for people: one line per scalar, keys in alphabetical order.
 { lib }:
 let
   # Words that YAML would not read as text.

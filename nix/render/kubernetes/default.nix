@@ -10,7 +10,7 @@ profile:
 let
   yaml = import ../yaml.nix { inherit lib; };
   labels = name: { "app.kubernetes.io/name" = name; };
-  # For pods that say nothing about themselves.
+  # For tasks, and for containers that state no figures.
   small = {
     cpu = 50;
     memory = {

@@ -3,7 +3,7 @@
   lib,
   components,
   tasks,
-  # what a task uses, and a container that says nothing
+  # for tasks, and for containers that state no figures
   small,
 }:
 namespace:

@@ -1,5 +1,5 @@
-# NetworkPolicies: a pod resolves names, sends requests to the ports that its component talks to, and gets requests at the
-# ports that others talk to. Everything else is denied.
+# NetworkPolicies: a pod resolves names, sends requests to the ports that its component talks to, and gets requests at
+# the ports that others talk to. Everything else is denied.
 {
   lib,
   addresses,

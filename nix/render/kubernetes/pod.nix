@@ -1,5 +1,5 @@
-# The template of a pod that meets Pod Security `restricted`: no root, no privileges, no token, a root file system that is
-# read-only, and a folder of its own at /data.
+# The template of a pod that meets Pod Security `restricted`: no root, no privileges, no token, a read-only root file
+# system, and a folder of its own at /data.
 {
   lib,
   labels,
