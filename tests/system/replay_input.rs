@@ -121,9 +121,9 @@ fn unusable_flags_exit_with_64_and_one_sentence() {
     std::fs::write(&packed, [0x28, 0xb5, 0x2f, 0xfd]).unwrap();
     let (log, packed) = (log.to_str().unwrap(), packed.to_str().unwrap());
     let rows: [(&[&str], &str); 7] = [
-        (&[log, "--format", "%h \"%r\" %>s"], "--format: it has no time; add %t"),
-        (&[log, "--format", "$time_local $remote_addr"], "--format: it has no status and no request; add $status"),
-        (&[log, "--format", "words"], "--format: it has neither a variable of nginx"),
+        (&[log, "--format", "%h \"%r\" %>s"], "--format: the format has no time; add %t"),
+        (&[log, "--format", "$time_local $remote_addr"], "--format: the format has no status and no request"),
+        (&[log, "--format", "words"], "--format: the format has neither a variable of nginx"),
         (&[log, "--format", "$time_local $request $status", "--latency-field", "x"], "which --latency-field names"),
         (&[log, "--latency-unit", "m"], "--latency-unit"),
         (&[log, "--latency-field", ""], "--latency-field"),

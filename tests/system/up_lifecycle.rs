@@ -208,7 +208,7 @@ async fn break_heal_and_status_work_against_a_running_up() {
     let broken = stack.run(&["break", "auth-service", "--region", "eu-west-1", "--error-rate", "30%"]).await;
     assert!(broken.status.success(), "{}", text(&broken));
     for named in [
-        "auth-service in eu-west-1 fails 30 % of its requests now",
+        "auth-service in eu-west-1 now fails 30 % of its requests",
         stack.endpoint("console"),
         stack.endpoint("mock_slack"),
     ] {

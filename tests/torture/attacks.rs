@@ -184,5 +184,5 @@ async fn variables_of_other_programs_have_no_effect_and_empty_ones_count_as_unse
     let said = refusal(&start(&broker, &[("TIDEWATCH_RULES", "/no/such/file")]));
     assert!(said.contains("--rules"), "{said}");
     let said = refusal(&start(&["--state-dir", dir], &[("BROKERS", "nonsense")]));
-    assert!(said.contains("--brokers") && said.contains("warning: BROKERS is called TIDEWATCH_BROKERS now"), "{said}");
+    assert!(said.contains("--brokers") && said.contains("warning: BROKERS is now TIDEWATCH_BROKERS"), "{said}");
 }
