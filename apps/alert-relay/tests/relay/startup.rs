@@ -23,7 +23,7 @@ fn a_bad_configuration_exits_64_and_names_the_flag() {
         (&["--alertmanager", "ftp://127.0.0.1"], "--alertmanager"),
         (&["--webhook", "http://127.0.0.1:1", "--brokers", "nowhere"], "--brokers"),
         (&["--webhook", "http://127.0.0.1:1", "--kafka-config", "acks=0"], "--kafka-config"),
-        (&["--webhook", "https://h"], "--webhook: can't reach webhook at https://h: https needs certificates"),
+        (&["--webhook", "https://h"], "--webhook: can't reach webhook at https://h: https needs CA certificates"),
         (&["--alertmanager", "https://h"], "--alertmanager: can't reach Alertmanager at https://h: https needs"),
     ] {
         let said = refused(args);
