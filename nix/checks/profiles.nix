@@ -42,6 +42,12 @@ let
     ) (lib.groupBy (object: object.kind) (renderAll (evaluate added)).dev.objects);
   objects = objectsOf { };
   twice = objectsOf { console.cluster.replicas = 2; };
+  alone = objectsOf {
+    pushgateway = {
+      metrics = lib.mkForce null;
+      entrances = lib.mkForce [ ];
+    };
+  };
 
   peers =
     end: name: direction:
@@ -59,6 +65,11 @@ let
     "the quota has room for the pods, and for one more per Deployment during a rollout" =
       lib.toInt objects.ResourceQuota.tidewatch.spec.hard.pods
       == 2 * count "Deployment" + count "StatefulSet" + count "Job";
+    "a page is not served by a pod that isn't ready" =
+      !(objects.Service.console.spec ? publishNotReadyAddresses);
+    "the metrics of a pod that isn't ready are served" =
+      objects.Service.console-admin.spec.publishNotReadyAddresses;
+    "a component that nobody talks to has no Service" = !(alone ? Service.pushgateway);
     "Kafka keeps its data" = objects.StatefulSet.kafka.spec ? volumeClaimTemplates;
     "a profile may leave out a component that no other talks to" = works { without = [ "grafana" ]; };
     "what a profile leaves out has no objects" = !(objects ? Service.influxdb);

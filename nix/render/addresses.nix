@@ -11,7 +11,7 @@ let
     {
       # the host to listen on
       host,
-      # the host by which others reach the component NAME
+      # the host by which others reach a port of the component NAME
       hostOf,
       # the ports of the component NAME
       portsOf,
@@ -24,7 +24,9 @@ let
       self = {
         inherit host instance;
         port = lib.mapAttrs portsOf components;
-        at = lib.mapAttrs (name: lib.mapAttrs (_: number: "${hostOf name}:${toString number}")) self.port;
+        at = lib.mapAttrs (
+          name: lib.mapAttrs (port: number: "${hostOf name port}:${toString number}")
+        ) self.port;
         url = lib.mapAttrs (_: lib.mapAttrs (_: address: "http://${address}")) self.at;
         listen = lib.mapAttrs (_: lib.mapAttrs (_: number: "${host}:${toString number}")) self.port;
         file = lib.mapAttrs (
@@ -52,16 +54,17 @@ in
   # All components on this machine, not reachable from outside.
   loopback = addresses {
     host = "127.0.0.1";
-    hostOf = _: "127.0.0.1";
+    hostOf = _: _: "127.0.0.1";
     portsOf = onOneHost;
     pathOf = stored;
     instance = "tidewatch-local";
   };
 
-  # Each component in its own container or pod, which has the component's name.
+  # Each component in its own container or pod, which others reach by the component's name, in a cluster also by that of
+  # nix/component/host.nix.
   network = addresses {
     host = "0.0.0.0";
-    hostOf = name: name;
+    hostOf = name: import ../component/host.nix name components.${name};
     portsOf = _: component: component.ports;
     pathOf =
       _: file: _:

@@ -40,7 +40,7 @@ let
     automountServiceAccountToken = false;
   };
 
-  # The objects of the namespace, and those of each component and task, by folder.
+  # The objects of the namespace, and those of each component and task, by folder and file.
   common =
     import ./namespace.nix {
       inherit
@@ -90,10 +90,10 @@ let
     ++ lib.concatLists (
       lib.mapAttrsToList (
         name: objects:
-        map (object: {
-          path = "${name}/${lib.toLower object.kind}.yaml";
+        lib.mapAttrsToList (file: object: {
+          path = "${name}/${file}.yaml";
           inherit object;
-        }) ([ (accountOf name) ] ++ objects ++ network.policiesOf name)
+        }) ({ serviceaccount = accountOf name; } // objects // network.policyOf name)
       ) folders
     );
   configured = lib.filterAttrs (_: files: files != [ ]) (lib.mapAttrs (_: filesOf) components);

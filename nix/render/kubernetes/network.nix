@@ -51,8 +51,6 @@ let
   };
 in
 {
-  inherit flows;
-
   common = [
     (policy "default-deny" {
       podSelector = { };
@@ -87,23 +85,23 @@ in
     })
   ];
 
-  # The policy of a component or task; none if it neither sends nor gets requests.
-  policiesOf =
+  # The policy of a component or task, by file; none if it neither sends nor gets requests.
+  policyOf =
     name:
     let
       egress = rules "to" "to" (lib.filter (flow: flow.from == name) flows);
       ingress = rules "from" "from" (lib.filter (flow: flow.to == name) flows);
     in
-    lib.optional (egress ++ ingress != [ ]) (
-      policy name (
+    lib.optionalAttrs (egress ++ ingress != [ ]) {
+      networkpolicy = policy name (
         {
           podSelector.matchLabels = labels name;
           policyTypes = lib.optional (ingress != [ ]) "Ingress" ++ lib.optional (egress != [ ]) "Egress";
         }
         // lib.optionalAttrs (ingress != [ ]) { inherit ingress; }
         // lib.optionalAttrs (egress != [ ]) { inherit egress; }
-      )
-    );
+      );
+    };
 
   # The names of the ports of a component that others talk to, or people by `kubectl port-forward`.
   portsOf =

@@ -1,4 +1,4 @@
-# The Job of a task that has to succeed once after a component has started. Each later `apply` runs it again.
+# The Job of a task that has to succeed once after a component has started, by file. Each later `apply` runs it again.
 {
   addresses,
   labels,
@@ -7,8 +7,8 @@
   small,
   task,
 }:
-[
-  {
+{
+  job = {
     apiVersion = "batch/v1";
     kind = "Job";
     metadata = {
@@ -28,5 +28,5 @@
         spec.restartPolicy = "OnFailure";
       };
     };
-  }
-]
+  };
+}

@@ -1,4 +1,4 @@
-# The objects of one component: the workload, the Service, and a PodDisruptionBudget if it has several pods.
+# The objects of one component, by file: the workload, its Services, and a PodDisruptionBudget if it has several pods.
 {
   lib,
   addresses,
@@ -116,10 +116,14 @@ let
     );
   };
 
-  service = {
+  # A Service per name by which others reach ports of it.
+  hosts = lib.groupBy (import ../../component/host.nix name component) ports;
+  service = host: ports: {
     apiVersion = "v1";
     kind = "Service";
-    inherit metadata;
+    metadata = metadata // {
+      name = host;
+    };
     spec = {
       selector = labels name;
       ports = map (port: {
@@ -127,9 +131,9 @@ let
         port = component.ports.${port};
         targetPort = port;
       }) ports;
-      # What isn't ready is scraped all the same, since its metrics say why; and Kafka connects to itself by this name.
-      publishNotReadyAddresses = true;
     }
+    # What isn't ready is scraped all the same, since its metrics say why; and Kafka connects to itself by this name.
+    // lib.optionalAttrs (state || ports == [ component.metrics ]) { publishNotReadyAddresses = true; }
     // lib.optionalAttrs stateful { clusterIP = "None"; };
   };
 
@@ -145,8 +149,10 @@ let
     };
   };
 in
-[
-  workload
-  service
-]
-++ lib.optional (replicas > 1) budget
+{
+  ${lib.toLower workload.kind} = workload;
+}
+// lib.mapAttrs' (
+  host: ports: lib.nameValuePair "service${lib.removePrefix name host}" (service host ports)
+) hosts
+// lib.optionalAttrs (replicas > 1) { poddisruptionbudget = budget; }
