@@ -70,6 +70,9 @@ let
     "the metrics of a pod that isn't ready are served" =
       objects.Service.console-admin.spec.publishNotReadyAddresses;
     "a component that nobody talks to has no Service" = !(alone ? Service.pushgateway);
+    "a Job with another template has another name" =
+      lib.attrNames (objectsOf { kafka.ports.broker = lib.mkForce 9192; }).Job
+      != lib.attrNames objects.Job;
     "Kafka keeps its data" = objects.StatefulSet.kafka.spec ? volumeClaimTemplates;
     "a profile may leave out a component that no other talks to" = works { without = [ "grafana" ]; };
     "what a profile leaves out has no objects" = !(objects ? Service.influxdb);

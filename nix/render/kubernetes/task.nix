@@ -7,26 +7,31 @@
   small,
   task,
 }:
+let
+  template = pod {
+    inherit name;
+    image = task.package.meta.mainProgram;
+    arguments = task.arguments addresses;
+    inherit (small) cpu memory;
+    spec.restartPolicy = "OnFailure";
+  };
+  hash = builtins.substring 0 8 (builtins.hashString "sha256" (builtins.toJSON template));
+in
 {
   job = {
     apiVersion = "batch/v1";
     kind = "Job";
     metadata = {
-      inherit name;
+      # The template of a Job can't be changed, so another template is another Job.
+      name = "${name}-${hash}";
       labels = labels name;
     };
     spec = {
       # The component may need minutes until it answers.
       backoffLimit = 20;
-      # A finished Job could not be changed, only replaced.
+      # Once it is deleted, `apply` runs it again, for example after the component lost its volume.
       ttlSecondsAfterFinished = 60;
-      template = pod {
-        inherit name;
-        image = task.package.meta.mainProgram;
-        arguments = task.arguments addresses;
-        inherit (small) cpu memory;
-        spec.restartPolicy = "OnFailure";
-      };
+      inherit template;
     };
   };
 }
