@@ -90,6 +90,9 @@ let
       if stateful then
         {
           serviceName = name;
+          # By default Kubernetes waits for a pod that never becomes ready, and doesn't replace it once its template is
+          # corrected.
+          podManagementPolicy = "Parallel";
         }
         // lib.optionalAttrs state {
           volumeClaimTemplates = [
