@@ -22,6 +22,8 @@ let
           local.path = "data/blocks";
           wal.path = "data/wal";
         };
+        # By default a folder below /var, where it may not write.
+        backend_scheduler.local_work_path = "data/scheduler";
         memberlist.bind_addr = [ host ];
         usage_report.reporting_enabled = false;
       };
