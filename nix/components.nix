@@ -113,7 +113,7 @@ let
         ...
       }:
       let
-        inherit (cluster) memory workload;
+        inherit (cluster) memory replicas workload;
         complain = problem: "${fileOf name}: ${problem}";
       in
       lib.optional (memory.request > memory.limit) (
@@ -124,6 +124,9 @@ let
       )
       ++ lib.optional (state && workload == "Deployment") (
         complain "it keeps state, so it needs a StatefulSet"
+      )
+      ++ lib.optional (workload == "StatefulSet" && replicas > 1) (
+        complain "it is a StatefulSet, so it can't have ${toString replicas} pods: only one may run at a time"
       )
       ++ map (task: complain "its task ${task} has the name of another component or task") (
         lib.intersectLists (lib.attrNames tasksAfter) (

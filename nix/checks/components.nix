@@ -71,6 +71,8 @@ let
       512;
     "nix/components/influxdb.nix: it keeps state, so it needs a StatefulSet".influxdb.cluster.workload =
       "Deployment";
+    "nix/components/influxdb.nix: it is a StatefulSet, so it can't have 2 pods: only one may run at a time".influxdb.cluster.replicas =
+      2;
     "nix/components/influxdb.nix: its task loki has the name of another component or task".influxdb.tasksAfter.loki =
       {
         package = nixpkgs.bash;

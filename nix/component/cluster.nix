@@ -20,7 +20,7 @@ in
     replicas = mkOption {
       type = types.ints.positive;
       default = 1;
-      description = "The number of its pods.";
+      description = "The number of its pods; a StatefulSet has one.";
     };
 
     arguments = mkOption {
