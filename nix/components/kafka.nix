@@ -82,6 +82,8 @@ in
       { file, ... }:
       lib.splitString " " "${shared.heap} ${shared.jvm}"
       ++ [
+        # By default as much as the heap: with both, it would exceed its limit.
+        "-XX:MaxDirectMemorySize=64m"
         "kafka.Kafka"
         file.kafka."server.properties"
       ];

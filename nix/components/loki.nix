@@ -67,6 +67,7 @@ in
   };
   state = true;
   cluster = {
+    environment = import ../component/go-memory.nix config;
     cpu = 50;
     # not measured
     memory = {

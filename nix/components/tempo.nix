@@ -1,5 +1,5 @@
 # Tempo on one node, which keeps the services' traces.
-{ nixpkgs, ... }:
+{ config, nixpkgs, ... }:
 let
   configuration =
     {
@@ -48,11 +48,12 @@ in
   };
   state = true;
   cluster = {
+    environment = import ../component/go-memory.nix config;
     cpu = 50;
     # not measured
     memory = {
       request = 128;
-      limit = 512;
+      limit = 1024;
     };
     storage = 5;
   };
