@@ -13,7 +13,8 @@ let
           grpc_listen_port = port.loki.grpc;
         };
         common = {
-          instance_addr = host;
+          # Only Loki itself connects to it.
+          instance_addr = "127.0.0.1";
           path_prefix = "data";
           replication_factor = 1;
           ring.kvstore.store = "inmemory";
