@@ -2,8 +2,9 @@
 # them; nix/render turns them into processes, images and Kubernetes objects.
 #
 # A function of addresses gets, by component and port (as in `url.grafana.http`): `port` (a number), `at` (HOST:PORT),
-# `url`, and `listen` (HOST:PORT to listen on); by component and file (as in `file.grafana.dashboards`): `file`, its
-# path; also `host`, the host to listen on, and `instance`, a name that only this process has and keeps, or null.
+# `url`, `link` (the URL for people), and `listen` (HOST:PORT to listen on); by component and file (as in
+# `file.grafana.dashboards`): `file`, its path; also `host`, the host to listen on, and `instance`, a name that only
+# this process has and keeps, or null.
 {
   lib,
   name,

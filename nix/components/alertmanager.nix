@@ -11,15 +11,15 @@
   arguments =
     {
       file,
+      link,
       listen,
-      url,
       ...
     }:
     [
       "--config.file=${file.alertmanager."alertmanager.yaml"}"
       "--storage.path=data"
       "--web.listen-address=${listen.alertmanager.http}"
-      "--web.external-url=${url.alertmanager.http}"
+      "--web.external-url=${link.alertmanager.http}"
       # A single instance needs no gossip, and no port for it.
       "--cluster.listen-address="
     ];

@@ -42,8 +42,8 @@ in
   arguments =
     {
       file,
+      link,
       listen,
-      url,
       ...
     }:
     [
@@ -52,7 +52,7 @@ in
       "--storage.tsdb.retention.time=${shared.retention_time}"
       "--storage.tsdb.retention.size=${shared.retention_size}"
       "--web.listen-address=${listen.prometheus.http}"
-      "--web.external-url=${url.prometheus.http}"
+      "--web.external-url=${link.prometheus.http}"
       "--enable-feature=${lib.concatStringsSep "," shared.features}"
     ];
 

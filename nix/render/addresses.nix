@@ -15,6 +15,8 @@ let
       hostOf,
       # the ports of the component NAME
       portsOf,
+      # the host by which people reach components
+      outside,
       # the path of the file or folder FILE of the component NAME, from its contents
       pathOf,
       # a name that a process has to itself and keeps when it restarts; null if there is no such name
@@ -29,6 +31,7 @@ let
         ) self.port;
         url = lib.mapAttrs (_: lib.mapAttrs (_: address: "http://${address}")) self.at;
         listen = lib.mapAttrs (_: lib.mapAttrs (_: number: "${host}:${toString number}")) self.port;
+        link = lib.mapAttrs (_: lib.mapAttrs (_: number: "http://${outside}:${toString number}")) self.port;
         file = lib.mapAttrs (
           name: component: lib.mapAttrs (file: contents: pathOf name file (contents self)) component.files
         ) components;
@@ -55,6 +58,7 @@ in
   loopback = addresses {
     host = "127.0.0.1";
     hostOf = _: _: "127.0.0.1";
+    outside = "127.0.0.1";
     portsOf = onOneHost;
     pathOf = stored;
     instance = "tidewatch-local";
@@ -65,6 +69,8 @@ in
   network = addresses {
     host = "0.0.0.0";
     hostOf = name: import ../component/host.nix name components.${name};
+    # People use `kubectl port-forward` or ports that docker publishes.
+    outside = "localhost";
     portsOf = _: component: component.ports;
     pathOf =
       _: file: _:
