@@ -62,9 +62,9 @@ let
     "two pods have a PodDisruptionBudget" = twice ? PodDisruptionBudget.console;
     "two pods are spread over the nodes" =
       twice.Deployment.console.spec.template.spec ? topologySpreadConstraints;
-    "the quota has room for the pods, and for one more per Deployment during a rollout" =
+    "the quota has room for the pods, for one more per Deployment during a rollout, and for two others" =
       lib.toInt objects.ResourceQuota.tidewatch.spec.hard.pods
-      == 2 * count "Deployment" + count "StatefulSet" + count "Job";
+      == 2 * count "Deployment" + count "StatefulSet" + count "Job" + 2;
     "a page is not served by a pod that isn't ready" =
       !(objects.Service.console.spec ? publishNotReadyAddresses);
     "the metrics of a pod that isn't ready are served" =

@@ -17,7 +17,8 @@ let
     sum (
       component: if component.state then component.cluster.replicas * amount component.cluster else 0
     );
-  jobs = lib.length (lib.attrNames tasks);
+  # The pods of tasks, and two more, for example of a Job's former template or for debugging.
+  smallPods = lib.length (lib.attrNames tasks) + 2;
 in
 [
   {
@@ -36,13 +37,13 @@ in
     kind = "ResourceQuota";
     metadata.name = "tidewatch";
     spec.hard = {
-      pods = toString (perPod (_: 1) + jobs);
-      "requests.cpu" = "${toString (perPod ({ cpu, ... }: cpu) + jobs * small.cpu)}m";
+      pods = toString (perPod (_: 1) + smallPods);
+      "requests.cpu" = "${toString (perPod ({ cpu, ... }: cpu) + smallPods * small.cpu)}m";
       "requests.memory" = "${
-        toString (perPod ({ memory, ... }: memory.request) + jobs * small.memory.request)
+        toString (perPod ({ memory, ... }: memory.request) + smallPods * small.memory.request)
       }Mi";
       "limits.memory" = "${
-        toString (perPod ({ memory, ... }: memory.limit) + jobs * small.memory.limit)
+        toString (perPod ({ memory, ... }: memory.limit) + smallPods * small.memory.limit)
       }Mi";
       persistentvolumeclaims = toString (ofVolumes (_: 1));
       "requests.storage" = "${toString (ofVolumes ({ storage, ... }: storage))}Gi";
