@@ -102,8 +102,13 @@ let
     apiVersion = "kustomize.config.k8s.io/v1beta1";
     kind = "Kustomization";
     inherit namespace;
-    # One label selects everything.
-    labels = [ { pairs."app.kubernetes.io/part-of" = "tidewatch"; } ];
+    # One label selects everything, pods too.
+    labels = [
+      {
+        pairs."app.kubernetes.io/part-of" = "tidewatch";
+        includeTemplates = true;
+      }
+    ];
     resources = lib.naturalSort (map ({ path, ... }: path) objects);
     # The name of a generated ConfigMap has a hash of its contents, so a change replaces the pods that read it.
     configMapGenerator = lib.mapAttrsToList (name: files: {

@@ -90,6 +90,8 @@ in
       runAsUser = user;
       runAsGroup = user;
       fsGroup = user;
+      # Without this, every start would visit all files of the volume.
+      fsGroupChangePolicy = "OnRootMismatch";
       seccompProfile.type = "RuntimeDefault";
     };
     containers = [ (container name arguments // more) ];

@@ -22,7 +22,7 @@ let
   stateful = cluster.workload == "StatefulSet";
 
   # `path` answers 200, or without a path the port accepts connections.
-  check =
+  probe =
     path:
     let
       port = component.ports.${ready.port};
@@ -43,16 +43,16 @@ let
         containerPort = component.ports.${port};
       }) ports;
       # Reading its state at the start may take minutes.
-      startupProbe = check cluster.live // {
+      startupProbe = probe cluster.live // {
         periodSeconds = 2;
         failureThreshold = 150;
         timeoutSeconds = 2;
       };
-      livenessProbe = check cluster.live // {
+      livenessProbe = probe cluster.live // {
         periodSeconds = 10;
         timeoutSeconds = 5;
       };
-      readinessProbe = check ready.path // {
+      readinessProbe = probe ready.path // {
         periodSeconds = 5;
         timeoutSeconds = 2;
       };
