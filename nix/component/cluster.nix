@@ -78,7 +78,7 @@ in
     storage = mkOption {
       type = types.ints.positive;
       default = 1;
-      description = "The size in GiB of each pod's volume, if it keeps `state`.";
+      description = "The size in GiB of its volume, if it keeps `state`.";
     };
   };
 }
