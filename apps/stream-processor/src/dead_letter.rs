@@ -79,6 +79,8 @@ impl DeadLetter {
 mod tests {
     use super::*;
     use tidewatch_contract::REPLAY;
+    use tidewatch_kafka::topics::METRICS_RAW;
+    use tidewatch_testkit::record;
 
     fn refused(bytes: usize) -> DeadLetter {
         refused_with(bytes, vec![(REPLAY.0.to_owned(), REPLAY.1.to_owned())])
@@ -86,15 +88,12 @@ mod tests {
 
     fn refused_with(bytes: usize, headers: Vec<Header>) -> DeadLetter {
         let record = Record {
-            topic: "metrics.raw".into(),
             partition: 7,
             offset: 42,
             key: Some(b"user-service".to_vec()),
             payload: vec![b'x'; bytes],
-            tombstone: false,
-            timestamp_ms: None,
-            timed_by_broker: true,
             headers,
+            ..record(&METRICS_RAW)
         };
         DeadLetter::new(record, &Rejection::TooLarge { bytes }, "stream-processor")
     }

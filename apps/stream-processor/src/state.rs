@@ -126,15 +126,11 @@ mod tests {
 
     fn record(key: &str, payload: &[u8], generation: &str) -> Record {
         Record {
-            topic: PROCESSOR_STATE.name.into(),
             partition: 3,
-            offset: 0,
             key: Some(key.as_bytes().to_vec()),
             payload: payload.to_vec(),
-            tombstone: false,
-            timestamp_ms: None,
-            timed_by_broker: true,
             headers: vec![(GENERATION.into(), generation.as_bytes().to_vec())],
+            ..tidewatch_testkit::record(&PROCESSOR_STATE)
         }
     }
 

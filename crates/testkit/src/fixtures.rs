@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tidewatch_contract::{AlertEvent, AlertState, RequestEvent, ResolveReason, Severity, fingerprint};
+use tidewatch_kafka::Record;
+use tidewatch_kafka::topics::Topic;
 
 /// The rule of [`alert`].
 const RULE: &str = "HighErrorRate";
@@ -48,5 +50,20 @@ pub fn alert(service: &str, region: &str, state: AlertState, at: Timestamp) -> A
         generation: 1,
         summary: format!("31 % of {service}'s requests fail"),
         runbook_url: format!("https://example.org/runbooks/{RULE}.md"),
+    }
+}
+
+/// Returns the first record of a topic, which the broker timed: without key, payload and headers.
+pub fn record(topic: &Topic) -> Record {
+    Record {
+        topic: topic.name.to_owned(),
+        partition: 0,
+        offset: 0,
+        key: None,
+        payload: Vec::new(),
+        tombstone: false,
+        timestamp_ms: None,
+        timed_by_broker: true,
+        headers: Vec::new(),
     }
 }

@@ -22,7 +22,7 @@ pub use admin::Admin;
 pub use broker::{Broker, brokers, kafka};
 pub use data::data;
 pub use eventually::eventually;
-pub use fixtures::{alert, request};
+pub use fixtures::{alert, record, request};
 pub use node::node_project;
 pub use program::program;
 pub use service::{RunningService, configuration};

@@ -216,6 +216,8 @@ async fn wait(pause: Duration, shutdown: &Shutdown) -> Result<(), ()> {
 
 #[cfg(test)]
 mod tests {
+    use tidewatch_testkit::record;
+
     use super::*;
 
     #[test]
@@ -229,17 +231,7 @@ mod tests {
         };
         let shown = |missing: &[&str]| {
             let headers = written.to_headers().into_iter().filter(|(name, _)| !missing.contains(&name.as_str()));
-            let letter = dead_letter(&Record {
-                topic: METRICS_RAW_DLQ.name.into(),
-                partition: 0,
-                offset: 0,
-                key: None,
-                payload: Vec::new(),
-                tombstone: false,
-                timestamp_ms: None,
-                timed_by_broker: true,
-                headers: headers.collect(),
-            });
+            let letter = dead_letter(&Record { headers: headers.collect(), ..record(&METRICS_RAW_DLQ) });
             (letter.reason, letter.origin)
         };
         let pair = |reason: &str, origin: &str| (reason.to_owned(), origin.to_owned());

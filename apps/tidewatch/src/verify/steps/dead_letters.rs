@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tidewatch_client::Simulator;
 use tidewatch_contract::DeadLetterHeaders;
+use tidewatch_contract::http::processor::STATUS;
 use tidewatch_contract::http::simulator::{FaultKind, FaultRequest};
 use tidewatch_kafka::topics::METRICS_RAW_DLQ;
 use tidewatch_kafka::{KafkaArgs, Reader, Record, Start};
@@ -41,7 +42,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
 fn failure(stack: &Stack, seen: String) -> Failure {
     let expected =
         format!("{ENOUGH} malformed records are dead letters with their reasons within {WITHIN} s, each counted once");
-    Failure::new(expected, seen, stack.curl("processor", "/status"))
+    Failure::new(expected, seen, stack.curl("processor", STATUS))
 }
 
 async fn trial(stack: &Stack, note: &Note, simulator: &Simulator, kafka: &KafkaArgs) -> anyhow::Result<Verdict> {
@@ -126,6 +127,7 @@ impl std::fmt::Display for Letters {
 mod tests {
     use tidewatch_kafka::broker::InProcess;
     use tidewatch_kafka::{Message, Producer};
+    use tidewatch_testkit::record;
 
     use super::*;
 
@@ -169,17 +171,7 @@ mod tests {
             offset: i64::try_from(offset).unwrap(),
             ..DeadLetterHeaders::default()
         };
-        Record {
-            topic: METRICS_RAW_DLQ.name.to_owned(),
-            partition: 0,
-            offset: 0,
-            key: None,
-            payload: Vec::new(),
-            tombstone: false,
-            timestamp_ms: None,
-            timed_by_broker: true,
-            headers: headers.to_headers().to_vec(),
-        }
+        Record { headers: headers.to_headers().to_vec(), ..record(&METRICS_RAW_DLQ) }
     }
 
     #[test]
