@@ -15,7 +15,7 @@ use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tidewatch_contract::http::mock_slack::ALERTS;
+use tidewatch_contract::http::{admin::LIVE, mock_slack::ALERTS};
 use tidewatch_platform::MOCK_SLACK_WEBHOOK;
 use tidewatch_service::{Condition, same_origin_only};
 
@@ -41,7 +41,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/slack/webhook", post(receive_slack))
         .route(ALERTS, get(list).delete(clear))
         .route("/health", get(async || "live\n"))
-        .route("/livez", get(async || "live\n"))
+        .route(LIVE, get(async || "live\n"))
         .with_state(app);
     same_origin_only(routes)
 }

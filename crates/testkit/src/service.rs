@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
 use reqwest::redirect::Policy;
+use tidewatch_contract::http::admin::{METRICS, READY};
 use tidewatch_service::{Bound, DRAIN, ListenArgs, Service, Shutdown};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -73,7 +74,7 @@ impl RunningService {
 
     /// Returns its metrics as text.
     pub async fn metrics(&self) -> String {
-        self.ask_admin("/metrics").await.1
+        self.ask_admin(METRICS).await.1
     }
 
     /// Waits until a sample whose line begins with `series` is at least `least`.
@@ -90,7 +91,7 @@ impl RunningService {
 
     /// Returns status and body of /readyz.
     pub async fn readiness(&self) -> (u16, String) {
-        self.ask_admin("/readyz").await
+        self.ask_admin(READY).await
     }
 
     /// Waits until it is ready.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidewatch_contract::http::processor::PartitionStatus;
+use tidewatch_contract::http::processor::{PartitionStatus, STATUS};
 
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::{Counts, Stack};
@@ -21,7 +21,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
                     acknowledged = what the topic grew by";
     let mut open: Option<BTreeMap<String, String>> = None;
     every(POLL, &note, async || {
-        let wrong = |seen: String| Failure::new(expected, seen, stack.curl("processor", "/status"));
+        let wrong = |seen: String| Failure::new(expected, seen, stack.curl("processor", STATUS));
         let asked = async { anyhow::Ok((stack.counts_at_first().await?, stack.counts().await?)) };
         let (first, now) = asked.await.map_err(|error| wrong(format!("{error:#}")))?;
         let mut unequal = judge(first, &now);

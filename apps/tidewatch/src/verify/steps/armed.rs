@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tidewatch_contract::http::processor::STATUS;
+
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::{lacks, some, until};
@@ -15,7 +17,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
     until(&note, async || {
         let asked = async { anyhow::Ok((simulator.services().await?, stack.processor.status().await?)) };
         let expected = format!("{} are armed and quiet in every region of every service", rules.join(", "));
-        let wrong = |seen| Failure::new(expected, seen, stack.curl("processor", "/status"));
+        let wrong = |seen| Failure::new(expected, seen, stack.curl("processor", STATUS));
         match asked.await {
             Ok((services, status)) => match processor::not_quiet(&status, &services, &rules) {
                 waiting if waiting.is_empty() => Ok(format!("{} groups", status.groups.len())),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tidewatch_client::{MockSlack, Simulator};
-use tidewatch_contract::http::mock_slack::NotificationStatus;
+use tidewatch_contract::http::mock_slack::{ALERTS, NotificationStatus};
+use tidewatch_contract::http::processor::STATUS;
+use tidewatch_contract::http::simulator::SERVICES;
 use tokio::time::{Instant, sleep};
 
 use super::super::outcome::{Failure, Note, Verdict};
@@ -29,11 +31,9 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note, number: usize
     let extra = if stack.alertmanager.is_some() { ALERTMANAGER } else { 0.0 };
     match service(simulator, number).await {
         Ok(service) => Trial { stack: &stack, note: &note, simulator, mock_slack, promise, service, extra }.run().await,
-        Err(error) => Verdict::Failed(Failure::new(
-            "a service to break",
-            format!("{error:#}"),
-            stack.curl("simulator", "/services"),
-        )),
+        Err(error) => {
+            Verdict::Failed(Failure::new("a service to break", format!("{error:#}"), stack.curl("simulator", SERVICES)))
+        }
     }
 }
 
@@ -193,8 +193,7 @@ impl Trial<'_> {
     }
 
     fn failed(&self, expected: &str, seen: String) -> Verdict {
-        let more =
-            format!("{}; {}", self.stack.curl("processor", "/status"), self.stack.curl("mock_slack", "/api/alerts"));
+        let more = format!("{}; {}", self.stack.curl("processor", STATUS), self.stack.curl("mock_slack", ALERTS));
         Verdict::Failed(Failure::new(expected, seen, more))
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tidewatch_contract::http::{admin, console, processor, simulator};
+
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Counts;
 use super::super::stack::Stack;
@@ -32,7 +34,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
                 return Err(Failure::new(
                     "the processor and its peers report their progress",
                     format!("{error:#}"),
-                    stack.curl("processor", "/status"),
+                    stack.curl("processor", processor::STATUS),
                 ));
             }
         };
@@ -81,11 +83,15 @@ fn judge(first: &Sample, now: &Sample) -> Result<String, Wrong> {
         } else {
             "the simulator sends, but Kafka acknowledges nothing: it is unreachable or refuses the events"
         };
-        return Err(("the simulator's events are acknowledged by Kafka", seen.to_owned(), ("simulator", "/services")));
+        return Err((
+            "the simulator's events are acknowledged by Kafka",
+            seen.to_owned(),
+            ("simulator", simulator::SERVICES),
+        ));
     }
     let (first_status, now_status) = (&first.counts.processor, &now.counts.processor);
     let (before, after) = (&first_status.totals, &now_status.totals);
-    let processor = ("processor", "/status");
+    let processor = ("processor", processor::STATUS);
     if now_status.partitions.is_empty() {
         return Err((
             "the stream-processor owns the partitions of metrics.raw",
@@ -139,7 +145,7 @@ fn judge(first: &Sample, now: &Sample) -> Result<String, Wrong> {
         return Err((
             "the metrics-bridge counts the same events",
             format!("it stays at {after} requests"),
-            ("bridge", "/metrics"),
+            ("bridge", admin::METRICS),
         ));
     }
     if let Some(rates) = &now.console {
@@ -154,7 +160,7 @@ fn judge(first: &Sample, now: &Sample) -> Result<String, Wrong> {
             return Err((
                 "the console shows requests of every service",
                 format!("it shows none of {}", missing.join(", ")),
-                ("console", "/api/status"),
+                ("console", console::STATUS),
             ));
         }
     }

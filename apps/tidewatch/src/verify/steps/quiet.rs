@@ -7,6 +7,7 @@ use std::time::Duration;
 use tidewatch_client::prometheus::{self, AlertState};
 use tidewatch_contract::http::alertmanager;
 use tidewatch_contract::http::mock_slack::NotificationStatus;
+use tidewatch_contract::http::processor::STATUS;
 use tokio::time::{Instant, sleep};
 
 use super::super::outcome::{Failure, Note, Verdict};
@@ -38,11 +39,7 @@ pub(in super::super) async fn before(stack: Arc<Stack>, note: Note) -> Verdict {
         let firing = match firing(&stack).await {
             Ok((alerts, faults)) => sort(&alerts, &faults),
             Err(error) => {
-                return Verdict::Failed(Failure::new(
-                    expected,
-                    format!("{error:#}"),
-                    stack.curl("processor", "/status"),
-                ));
+                return Verdict::Failed(Failure::new(expected, format!("{error:#}"), stack.curl("processor", STATUS)));
             }
         };
         if !firing.unexplained.is_empty() {
@@ -94,7 +91,7 @@ fn more(stack: &Stack) -> String {
     match (&stack.alertmanager, &stack.prometheus) {
         (Some(_), _) => stack.curl("alertmanager", alertmanager::ALERTS),
         (None, Some(_)) => stack.curl("prometheus", prometheus::ALERTS),
-        (None, None) => stack.curl("processor", "/status"),
+        (None, None) => stack.curl("processor", STATUS),
     }
 }
 

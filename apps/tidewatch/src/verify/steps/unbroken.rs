@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tidewatch_contract::http::simulator::FAULTS;
+
 use super::super::outcome::{Failure, Note, Verdict};
 use super::super::stack::Stack;
 use super::{lacks, until};
@@ -17,7 +19,7 @@ pub(in super::super) async fn check(stack: Arc<Stack>, note: Note) -> Verdict {
             wrong = judge(&faults).map(|seen| Failure::new(expected, seen, stack.heal_command()));
             Ok(String::new())
         }
-        Err(error) => Err(Failure::new(expected, format!("{error:#}"), stack.curl("simulator", "/faults"))),
+        Err(error) => Err(Failure::new(expected, format!("{error:#}"), stack.curl("simulator", FAULTS))),
     })
     .await;
     wrong.map_or(passed, Verdict::Failed)
