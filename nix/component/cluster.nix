@@ -1,9 +1,13 @@
 # The options of a component that only a cluster needs.
-{ lib, config, ... }:
+{
+  lib,
+  config,
+  options,
+  ...
+}:
 let
   inherit (lib) mkOption types;
-  ofAddresses = types.functionTo;
-  arguments = types.listOf types.str;
+  arguments = options.arguments.type;
 in
 {
   options.cluster = {
@@ -24,14 +28,15 @@ in
     };
 
     arguments = mkOption {
-      type = ofAddresses arguments;
+      type = arguments;
       default = config.arguments;
       defaultText = "`arguments`";
       description = "A function of addresses: what follows the entry point of its image.";
     };
 
     environment = mkOption {
-      type = ofAddresses (
+      # Unlike that of a process it has no paths: a pod can't read the store.
+      type = types.functionTo (
         types.attrsOf (
           types.oneOf [
             types.str
@@ -45,7 +50,7 @@ in
     };
 
     before = mkOption {
-      type = types.attrsOf (ofAddresses arguments);
+      type = types.attrsOf arguments;
       default = { };
       description = "Arguments with which its image has to run and succeed before it starts, by name.";
     };
