@@ -75,7 +75,7 @@ let
       != lib.attrNames objects.Job;
     "Kafka keeps its data" = objects.StatefulSet.kafka.spec ? volumeClaimTemplates;
     "a profile may leave out a component that no other talks to" = works { without = [ "grafana" ]; };
-    "what a profile leaves out has no objects" = !(objects ? Service.influxdb);
+    "a component that a profile leaves out has no objects" = !(objects ? Service.influxdb);
     "a component reaches exactly those that it talks to" =
       peers "to" "otel-collector" "egress" == [
         "loki"

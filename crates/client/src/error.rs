@@ -29,7 +29,7 @@ pub enum Reason {
     /// The whole answer was not there in time.
     #[error("no answer within {} s", .0.as_secs_f64())]
     Timeout(Duration),
-    /// There is no connection, for this reason.
+    /// No connection could be made, for this reason.
     #[error("can't connect: {0}")]
     Connect(String),
     /// The connection ended early, for this reason.
