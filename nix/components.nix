@@ -6,15 +6,21 @@
   registry,
   services,
   workspace,
-  # more definitions, by name: checks add invalid ones
+  # the components to leave out
+  without ? [ ],
+  # more definitions, by name: profiles add theirs, and checks invalid ones
   added ? { },
 }:
 let
-  files = lib.mapAttrs' (
+  kept = registry // {
+    services = removeAttrs registry.services without;
+    servers = removeAttrs registry.servers without;
+  };
+  files = removeAttrs (lib.mapAttrs' (
     file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (./components + "/${file}")
-  ) (builtins.readDir ./components);
+  ) (builtins.readDir ./components)) without;
 
-  evaluated = lib.genAttrs (lib.attrNames (registry.services // registry.servers // files // added)) (
+  evaluated = lib.genAttrs (lib.attrNames (kept.services // kept.servers // files // added)) (
     name:
     lib.evalModules {
       class = "component";
@@ -22,10 +28,10 @@ let
         inherit
           name
           nixpkgs
-          registry
           services
           workspace
           ;
+        registry = kept;
         # The other components, for values that depend on all of them.
         components = configurations;
       };
@@ -33,8 +39,8 @@ let
         ./component/options.nix
         ./component/cluster.nix
       ]
-      ++ lib.optional (registry.services ? ${name}) ./component/service.nix
-      ++ lib.optional (registry.servers ? ${name}) ./component/server.nix
+      ++ lib.optional (kept.services ? ${name}) ./component/service.nix
+      ++ lib.optional (kept.servers ? ${name}) ./component/server.nix
       ++ lib.optional (files ? ${name}) files.${name}
       ++ lib.optional (added ? ${name}) added.${name};
     }
@@ -46,7 +52,7 @@ let
   # A service without its own file is defined by platform/services.toml alone.
   fileOf =
     name:
-    if files ? ${name} || !(registry.services ? ${name}) then
+    if files ? ${name} || !(kept.services ? ${name}) then
       "nix/components/${name}.nix"
     else
       "${name} in platform/services.toml";
@@ -55,8 +61,8 @@ let
   # Each of these is a list of messages.
   absent =
     let
-      registered = lib.attrNames registry.services;
-      built = lib.attrNames (removeAttrs services [ "tidewatch" ]);
+      registered = lib.attrNames kept.services;
+      built = lib.attrNames (removeAttrs services ([ "tidewatch" ] ++ without));
     in
     map (name: "platform/services.toml: there is no apps/${name}") (lib.subtractLists built registered)
     ++ map (name: "apps/${name} needs an entry in platform/services.toml") (
@@ -113,7 +119,14 @@ let
         ...
       }:
       let
-        inherit (cluster) memory replicas workload;
+        inherit (cluster)
+          autoscaling
+          memberPorts
+          memory
+          replicas
+          workload
+          ;
+        scale = lib.head (lib.attrValues autoscaling);
         complain = problem: "${fileOf name}: ${problem}";
       in
       lib.optional (memory.request > memory.limit) (
@@ -125,8 +138,14 @@ let
       ++ lib.optional (state && workload == "Deployment") (
         complain "it keeps state, so it needs a StatefulSet"
       )
-      ++ lib.optional (workload == "StatefulSet" && replicas > 1) (
+      ++ lib.optional (workload == "StatefulSet" && memberPorts == [ ] && replicas > 1) (
         complain "it is a StatefulSet, so it can't have ${toString replicas} pods: only one may run at a time"
+      )
+      ++ lib.optional (autoscaling != null && workload != "Deployment") (
+        complain "it is a ${workload}, so nothing can scale it: remove cluster.autoscaling"
+      )
+      ++ lib.optional (autoscaling != null && scale.minimum > scale.maximum) (
+        complain "it scales from ${toString scale.minimum} to ${toString scale.maximum} pods: the minimum must not exceed the maximum"
       )
       ++ map (task: complain "its task ${task} has the name of another component or task") (
         lib.intersectLists (lib.attrNames tasksAfter) (
@@ -166,7 +185,7 @@ let
   onOneHost =
     name: component:
     lib.mapAttrs (
-      port: number: if port == "admin" then number + registry.services.${name}.place or 0 else number
+      port: number: if port == "admin" then number + kept.services.${name}.place or 0 else number
     ) component.ports;
   sorted = lib.toposort (a: b: lib.elem a (before configurations.${b})) (lib.attrNames evaluated);
   # toposort's `cycle` begins with the path to the cycle; `loops` has the component where the cycle itself begins.
@@ -195,6 +214,9 @@ in
 
   # The components by name; fails if there are problems.
   components = lib.throwIf (problems != [ ]) (lib.concatStringsSep "\n" problems) configurations;
+
+  # The same even if there are problems: to explain them.
+  unchecked = configurations;
 
   # The names, each after those of the components that it needs.
   order = sorted.result;

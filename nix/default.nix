@@ -14,9 +14,13 @@ let
     inherit lib nixpkgs workspace;
     craneLib = crane.mkLib pkgs;
   };
-  # The components and their addresses. `added` is used by checks.
-  evaluate =
-    added:
+  # The components and their addresses, from what a profile or a check changes.
+  evaluateWith =
+    {
+      added ? { },
+      without ? [ ],
+      links ? { },
+    }:
     let
       set = import ./components.nix {
         inherit
@@ -25,6 +29,7 @@ let
           registry
           workspace
           added
+          without
           ;
         inherit (rust) services;
       };
@@ -32,10 +37,11 @@ let
     set
     // {
       addresses = import ./render/addresses.nix {
-        inherit lib nixpkgs;
+        inherit lib nixpkgs links;
         inherit (set) components onOneHost;
       };
     };
+  evaluate = added: evaluateWith { inherit added; };
   componentSet = evaluate { };
   inherit (componentSet) components addresses;
 
@@ -58,19 +64,32 @@ let
       ;
   };
 
+  # The profiles of nix/profiles, and `added` ones; components have the definitions `changes` in all of them.
+  profilesWith =
+    {
+      added ? { },
+      changes ? { },
+    }:
+    import ./profiles.nix {
+      inherit lib added;
+      evaluate =
+        definitions:
+        evaluateWith (
+          definitions
+          // {
+            added = lib.zipAttrsWith (_: modules: { imports = modules; }) [
+              definitions.added
+              changes
+            ];
+          }
+        );
+    };
   # The Kubernetes objects of each profile, as folders.
   renderAll =
-    set:
-    lib.mapAttrs
-      (import ./render/kubernetes {
-        inherit lib nixpkgs workspace;
-        addresses = set.addresses.network;
-      })
-      (import ./profiles.nix {
-        inherit lib;
-        inherit (set) components;
-      }).profiles;
-  rendered = renderAll componentSet;
+    profiles:
+    lib.mapAttrs (import ./render/kubernetes { inherit lib nixpkgs workspace; }) profiles.profiles;
+  profiles = profilesWith { };
+  rendered = renderAll profiles;
 
   local = import ./local.nix {
     inherit
@@ -104,6 +123,7 @@ let
     check-images = app images.checker;
     local = app local.program;
     push = app (import ./push.nix { inherit nixpkgs workspace images; });
+    secrets = app (import ./secrets.nix { inherit lib nixpkgs profiles; });
     render = app (import ./render.nix { inherit nixpkgs rendered; });
     smoke = app (
       import ./smoke.nix {
@@ -144,8 +164,7 @@ in
         inherit
           lib
           nixpkgs
-          componentSet
-          evaluate
+          profilesWith
           renderAll
           ;
       };

@@ -2,29 +2,48 @@
 {
   lib,
   nixpkgs,
-  componentSet,
-  # components.nix and addresses, with definitions added by component
-  evaluate,
-  # the folders of all profiles, from such a set
+  # all profiles, with definitions added by profile, and by component in each of them
+  profilesWith,
+  # their folders
   renderAll,
 }:
 let
   profiles =
     definition:
-    import ../profiles.nix {
-      inherit lib;
-      inherit (componentSet) components;
+    profilesWith {
       added.other = {
         namespace = "other";
       }
       // definition;
     };
-  works = definition: (builtins.tryEval (profiles definition).profiles.other.namespace).success;
+  works =
+    definition: (builtins.tryEval (builtins.deepSeq (rendered definition).objects true)).success;
+  rendered = definition: (renderAll (profiles definition)).other;
 
   invalid = {
     "an unknown option".replicas = 2;
     "a namespace in capitals".namespace = "Other";
     "a component that is not in a list".without = "grafana";
+    "an unknown option of a component".components.loki.replica = 2;
+    "a number of pods that is text".components.console.replicas = "2";
+    "a CPU autoscaler and one by lag together".components.console.autoscaling = {
+      hpa.maximum = 2;
+      keda = {
+        maximum = 2;
+        lag = 1;
+      };
+    };
+    "two kinds of Kafka".kafka = {
+      single = { };
+      cluster = { };
+    };
+    "two nodes of Kafka, of which none may fail".kafka.cluster.nodes = 2;
+    "a broker without a port".kafka.external.brokers = [ "kafka.example.org" ];
+    "an edge without its namespace".edge.gateway = {
+      class = "a";
+      issuer = "b";
+      hosts.console = "c";
+    };
   };
   sentences = {
     "nix/profiles/other.nix: there is no component nobody".without = [ "nobody" ];
@@ -32,14 +51,41 @@ let
       "grafana"
       "loki"
     ];
+    "nix/profiles/other.nix: there is no component somebody".components.somebody.replicas = 2;
+    "nix/profiles/other.nix: it changes influxdb, which it leaves out" = {
+      without = [ "influxdb" ];
+      components.influxdb.storage = 2;
+    };
+    "nix/profiles/other.nix: nix/components/loki.nix: it requests 600 MiB, more than its limit of 512 MiB".components.loki.memory.request =
+      600;
+    "nix/profiles/other.nix: nix/components/loki.nix: it is a StatefulSet, so nothing can scale it: remove cluster.autoscaling".components.loki.autoscaling.hpa.maximum =
+      2;
+    "nix/profiles/other.nix: nix/components/console.nix: it scales from 3 to 2 pods: the minimum must not exceed the maximum".components.console.autoscaling.hpa =
+      {
+        minimum = 3;
+        maximum = 2;
+      };
+    "nix/profiles/other.nix: the edge serves loki, which has no page".edge.ingress = {
+      class = "nginx";
+      issuer = "issuer";
+      namespace = "ingress";
+      hosts.loki = "loki.example.org";
+    };
   };
 
-  # The objects of the profile `dev`, by kind and name.
-  objectsOf =
-    added:
+  # Objects by kind and name.
+  byKind =
+    folder:
     lib.mapAttrs (
       _: objects: lib.listToAttrs (map (object: lib.nameValuePair object.metadata.name object) objects)
-    ) (lib.groupBy (object: object.kind) (renderAll (evaluate added)).dev.objects);
+    ) (lib.groupBy (object: object.kind) folder.objects);
+  # Those of the profile `dev`.
+  objectsOf =
+    changes:
+    byKind
+      (renderAll (profilesWith {
+        inherit changes;
+      })).dev;
   objects = objectsOf { };
   twice = objectsOf { console.cluster.replicas = 2; };
   alone = objectsOf {
@@ -48,6 +94,57 @@ let
       entrances = lib.mkForce [ ];
     };
   };
+
+  # Those of profiles with these definitions.
+  secured = byKind (rendered {
+    kafka.cluster.producers.shop-service = "shop";
+  });
+  outside = byKind (rendered {
+    kafka.external = {
+      brokers = [ "kafka.example.org:9093" ];
+      networks = [ "192.0.2.0/24" ];
+    };
+    monitoring.operator = {
+      prometheus = "prometheus.monitoring:9090";
+      namespace = "monitoring";
+    };
+    edge.gateway = {
+      class = "class";
+      issuer = "issuer";
+      namespace = "gateways";
+      hosts.console = "tidewatch.example.org";
+    };
+  });
+  scaled = byKind (rendered {
+    without = [
+      "mock-slack"
+      "workload-simulator"
+    ];
+    storageClass = "fast";
+    components.stream-processor.autoscaling.keda = {
+      maximum = 6;
+      lag = 1000;
+    };
+    components.loki.storage = 7;
+  });
+  variablesOf =
+    workload:
+    lib.listToAttrs (
+      map (
+        variable: lib.nameValuePair variable.name variable
+      ) (lib.head workload.spec.template.spec.containers).env
+    );
+  namespacesOf =
+    policy:
+    lib.concatMap (
+      rule:
+      lib.concatMap (
+        peer:
+        lib.optional (
+          peer ? namespaceSelector
+        ) peer.namespaceSelector.matchLabels."kubernetes.io/metadata.name"
+      ) rule.from
+    ) policy.spec.ingress;
 
   peers =
     end: name: direction:
@@ -89,6 +186,59 @@ let
       ];
     "a component that talks to none reaches none" = peers "to" "tempo" "egress" == [ ];
     "a task reaches its component" = peers "to" "topics" "egress" == [ "kafka" ];
+    "a profile changes a component's options" =
+      (lib.head scaled.StatefulSet.loki.spec.volumeClaimTemplates).spec.resources.requests.storage
+      == "7Gi";
+    "a profile sets the storage class of every volume" = lib.all (
+      set: lib.all (claim: claim.spec.storageClassName == "fast") (set.spec.volumeClaimTemplates or [ ])
+    ) (lib.attrValues scaled.StatefulSet);
+    "a component does without an optional one that a profile leaves out" =
+      lib.filter (lib.hasPrefix "--simulator") (lib.head scaled.Deployment.console.spec.template.spec.containers)
+      .args == [ ];
+    "without mock-slack, Alertmanager reaches people's receivers" = lib.any (
+      rule: lib.any (peer: peer ? ipBlock) rule.to
+    ) scaled.NetworkPolicy.alertmanager.spec.egress;
+    "an autoscaler decides on the number of pods" =
+      scaled ? ScaledObject.stream-processor && !(scaled.Deployment.stream-processor.spec ? replicas);
+    "KEDA reaches Prometheus" = namespacesOf scaled.NetworkPolicy.prometheus == [ "keda" ];
+    "the quota has room for an autoscaler's largest number of pods" =
+      lib.toInt scaled.ResourceQuota.tidewatch.spec.hard.pods
+      == lib.length (lib.attrNames scaled.Deployment) * 2
+      + 5
+      + lib.length (lib.attrNames scaled.StatefulSet)
+      + 1
+      + 2;
+    "a node of Kafka's cluster ends only if two others run" =
+      secured.PodDisruptionBudget.kafka.spec.maxUnavailable == 1
+      && secured.StatefulSet.kafka.spec.replicas == 3;
+    "each service logs in to Kafka as itself" =
+      (variablesOf secured.Deployment.alert-relay).KAFKA_PASSWORD.valueFrom.secretKeyRef.name
+      == "kafka-alert-relay";
+    "the password comes before the variable that contains it" =
+      lib.hasInfix "$(KAFKA_PASSWORD)" (lib.last (lib.head secured.Deployment.alert-relay.spec.template.spec.containers)
+      .env).value;
+    "a pod gets only the authority's certificate of Kafka's Secret" = lib.all (
+      volume:
+      (volume.secret.secretName or "") != "kafka-tls"
+      || map (item: item.key) volume.secret.items == [ "ca.crt" ]
+    ) secured.Deployment.alert-relay.spec.template.spec.volumes;
+    "a producer reaches Kafka from its namespace" =
+      namespacesOf secured.NetworkPolicy.kafka == [ "shop" ];
+    "no Secret is rendered" = !(secured ? Secret) && !(outside ? Secret);
+    "a Kafka outside of the profile has no objects" =
+      !(outside ? StatefulSet.kafka) && outside ? Job && !(outside ? Certificate);
+    "its brokers are reached in their networks, and at their ports" = lib.any (
+      rule:
+      rule.to == [ { ipBlock.cidr = "192.0.2.0/24"; } ] && map (port: port.port) rule.ports == [ 9093 ]
+    ) outside.NetworkPolicy.console.spec.egress;
+    "an operator gets a ServiceMonitor per component with metrics, and no Prometheus runs" =
+      outside ? ServiceMonitor.stream-processor && !(outside ? StatefulSet.prometheus);
+    "an operator's Prometheus reaches what it scrapes, and Alertmanager" =
+      namespacesOf outside.NetworkPolicy.stream-processor == [ "monitoring" ]
+      && lib.elem "monitoring" (namespacesOf outside.NetworkPolicy.alertmanager);
+    "the edge reaches the page that it serves" = lib.elem "gateways" (
+      namespacesOf outside.NetworkPolicy.console
+    );
     "the controller of Kafka is not reachable" =
       map (port: port.name) objects.Service.kafka.spec.ports == [ "broker" ];
   };

@@ -8,9 +8,21 @@
 let
   inherit (lib) mkOption types;
   arguments = options.arguments.type;
+  secrets = import ./secrets.nix { inherit lib; };
+  bounds = {
+    minimum = mkOption {
+      type = types.ints.positive;
+      default = 1;
+      description = "The least number of pods.";
+    };
+    maximum = mkOption {
+      type = types.ints.positive;
+      description = "The largest number of pods.";
+    };
+  };
 in
 {
-  options.cluster = {
+  options.cluster = secrets // {
     workload = mkOption {
       type = types.enum [
         "Deployment"
@@ -24,7 +36,127 @@ in
     replicas = mkOption {
       type = types.ints.positive;
       default = 1;
-      description = "The number of its pods; a StatefulSet has one.";
+      description = "The number of its pods; a StatefulSet without `memberPorts` has one.";
+    };
+
+    memberPorts = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = ''
+        The names of the ports at which its pods reach each other, if they form one cluster in which each has a name
+        (NAME-0, NAME-1) and a volume of its own. Such a StatefulSet can have several pods.
+      '';
+    };
+
+    autoscaling = mkOption {
+      type = types.nullOr (
+        types.attrTag {
+          hpa = mkOption {
+            type = types.submodule {
+              options = bounds // {
+                cpu = mkOption {
+                  type = types.ints.positive;
+                  default = 70;
+                  description = "The percentage of the reserved CPU that its pods use on average.";
+                };
+              };
+            };
+            description = "A HorizontalPodAutoscaler by CPU, which needs metrics-server.";
+          };
+          keda = mkOption {
+            type = types.submodule {
+              options = bounds // {
+                lag = mkOption {
+                  type = types.ints.positive;
+                  description = "The number of records that wait for each pod.";
+                };
+                namespace = mkOption {
+                  type = types.str;
+                  default = "keda";
+                  description = "The namespace of KEDA, which asks Prometheus.";
+                };
+              };
+            };
+            description = "A ScaledObject of KEDA by consumer lag.";
+          };
+        }
+      );
+      default = null;
+      description = "What changes the number of pods of a Deployment; null: it has `replicas`.";
+    };
+
+    external = mkOption {
+      type = types.nullOr (
+        types.submodule {
+          options = {
+            addresses = mkOption {
+              type = types.attrsOf types.nonEmptyStr;
+              description = "Its addresses (HOST:PORT, several with commas), by the name of the port.";
+            };
+            networks = mkOption {
+              type = types.nonEmptyListOf types.str;
+              default = [ "0.0.0.0/0" ];
+              description = "The networks (CIDR) in which these addresses are.";
+            };
+            namespace = mkOption {
+              type = types.nullOr types.nonEmptyStr;
+              default = null;
+              description = "The namespace of its pods, if they are in the same cluster.";
+            };
+          };
+        }
+      );
+      default = null;
+      description = "Where it runs, if that is outside of the profile; then it has no objects.";
+    };
+
+    internet = mkOption {
+      type = types.listOf types.port;
+      default = [ ];
+      description = "The ports that it reaches at public addresses.";
+    };
+
+    reachedFrom = mkOption {
+      type = types.attrsOf (types.listOf types.str);
+      default = { };
+      description = "The other namespaces whose pods may reach it, each with the names of its ports.";
+    };
+
+    tasks = mkOption {
+      type = types.attrsOf (
+        types.submodule {
+          options = {
+            before = mkOption {
+              type = types.attrsOf arguments;
+              default = { };
+              description = "Arguments with which the image has to run and succeed first, by name.";
+            };
+            arguments = mkOption {
+              type = arguments;
+              description = "A function of addresses: the arguments of its image.";
+            };
+            port = mkOption {
+              type = types.str;
+              default = config.ready.port;
+              defaultText = "`ready.port`";
+              description = "The name of the component's port that it connects to.";
+            };
+            memory = mkOption {
+              type = types.ints.positive;
+              description = "The memory in MiB that is reserved for it, and beyond which it is killed.";
+            };
+          }
+          // secrets;
+        }
+      );
+      default = { };
+      description = "Jobs with its image that have to succeed after it has started, by name.";
+    };
+
+    objects = mkOption {
+      type = types.attrsOf (types.attrsOf types.anything);
+      default = { };
+      description = "Further objects that it needs, by file name.";
     };
 
     arguments = mkOption {

@@ -43,6 +43,13 @@ let
         type = ofAddresses strings;
         description = "A function of addresses: the arguments.";
       };
+      cluster = import ./secrets.nix { inherit lib; } // {
+        environment = mkOption {
+          type = types.attrsOf types.str;
+          default = { };
+          description = "Its environment in a cluster.";
+        };
+      };
     };
   };
 
@@ -201,6 +208,12 @@ in
         The components that it sends requests to, each with the names of the ports. They start before it, and end after
         it. In a cluster it can reach nothing else.
       '';
+    };
+
+    optional = mkOption {
+      type = strings;
+      default = [ ];
+      description = "The components of `connections` and `talksTo` that it can do without, if a profile leaves them out.";
     };
 
     startsAfter = mkOption {

@@ -2,6 +2,8 @@
 {
   lib,
   name,
+  config,
+  components,
   registry,
   services,
   workspace,
@@ -10,6 +12,9 @@
 let
   entry = registry.services.${name};
   hasPage = entry ? page;
+  peers = lib.filter (
+    { name, ... }: components ? ${name} || !(lib.elem name config.optional)
+  ) entry.talks_to;
 in
 {
   _file = "platform/services.toml";
@@ -30,10 +35,10 @@ in
   metrics = "admin";
   entrances = lib.optional hasPage "page";
 
-  connections = entry.talks_to;
+  connections = peers;
   # Logs and traces go to the collector.
   talksTo = lib.mkMerge (
-    map ({ name, port, ... }: { ${name} = [ port ]; }) entry.talks_to
+    map ({ name, port, ... }: { ${name} = [ port ]; }) peers
     ++ [ { otel-collector = [ "otlp-http" ]; } ]
   );
   # A service that is drained after this one starts before it.
@@ -45,9 +50,7 @@ in
     { listen, ... }@addresses:
     [ "--admin-listen=${listen.${name}.admin}" ]
     ++ lib.optional hasPage "--listen=${listen.${name}.page}"
-    ++ map (
-      { flag, ... }@connection: "--${flag}=${import ./connect.nix addresses connection}"
-    ) entry.talks_to
+    ++ map ({ flag, ... }@connection: "--${flag}=${import ./connect.nix addresses connection}") peers
   );
   environment = { url, ... }: { OTEL_EXPORTER_OTLP_ENDPOINT = url.otel-collector.otlp-http; };
 

@@ -1,10 +1,20 @@
-# Alertmanager, which notifies mock-slack.
+# Alertmanager, which notifies mock-slack, or without it the receivers of alertmanager/production.yaml.
 {
   lib,
   nixpkgs,
   components,
   ...
 }:
+let
+  # The configuration of `tidewatch up`, with the address that mock-slack has here.
+  rehearsal =
+    url:
+    lib.replaceStrings
+      [ "http://127.0.0.1:${toString components.mock-slack.ports.page}" ]
+      [ url.mock-slack.page ]
+      (lib.readFile ../../alertmanager/local.yaml);
+  rehearses = components ? mock-slack;
+in
 {
   license = "Apache-2.0";
   package = nixpkgs.prometheus-alertmanager;
@@ -24,18 +34,14 @@
       "--cluster.listen-address="
     ];
 
-  # The configuration of `tidewatch up`, with the address that mock-slack has here.
   files."alertmanager.yaml" =
     { url, ... }:
     {
-      text =
-        lib.replaceStrings
-          [ "http://127.0.0.1:${toString components.mock-slack.ports.page}" ]
-          [ url.mock-slack.page ]
-          (lib.readFile ../../alertmanager/local.yaml);
+      text = if rehearses then rehearsal url else lib.readFile ../../alertmanager/production.yaml;
     };
 
-  talksTo.mock-slack = [ "page" ];
+  talksTo = lib.optionalAttrs rehearses { mock-slack = [ "page" ]; };
+  optional = [ "mock-slack" ];
   state = true;
   cluster = {
     live = "/-/healthy";
@@ -44,6 +50,19 @@
     memory = {
       request = 64;
       limit = 128;
+    };
+  }
+  // lib.optionalAttrs (!rehearses) {
+    # Slack, PagerDuty and the dead man's switch
+    internet = [ 443 ];
+    mounts.receivers = {
+      secret = "alertmanager-receivers";
+      path = "/etc/alertmanager/secrets";
+      keys = [
+        "pagerduty-routing-key"
+        "slack-api-url"
+        "watchdog-url"
+      ];
     };
   };
 

@@ -5,6 +5,8 @@
   nixpkgs,
   components,
   onOneHost,
+  # the URLs at which the edge of a cluster serves components, by name
+  links ? { },
 }:
 let
   addresses =
@@ -17,8 +19,15 @@ let
       portsOf,
       # the host by which people reach components
       outside,
+      # the URL by which people reach a port of the component NAME, instead of one with `outside`
+      linkOf ? (
+        _: _: default:
+        default
+      ),
       # the path of the file or folder FILE of the component NAME, from its contents
       pathOf,
+      # the addresses of the component NAME that are not these, by port
+      elsewhere ? _: { },
       # a name that a process has to itself and keeps when it restarts; null if there is no such name
       instance,
     }:
@@ -27,11 +36,14 @@ let
         inherit host instance;
         port = lib.mapAttrs portsOf components;
         at = lib.mapAttrs (
-          name: lib.mapAttrs (port: number: "${hostOf name port}:${toString number}")
+          name: ports:
+          lib.mapAttrs (port: number: "${hostOf name port}:${toString number}") ports // elsewhere name
         ) self.port;
         url = lib.mapAttrs (_: lib.mapAttrs (_: address: "http://${address}")) self.at;
         listen = lib.mapAttrs (_: lib.mapAttrs (_: number: "${host}:${toString number}")) self.port;
-        link = lib.mapAttrs (_: lib.mapAttrs (_: number: "http://${outside}:${toString number}")) self.port;
+        link = lib.mapAttrs (
+          name: lib.mapAttrs (port: number: linkOf name port "http://${outside}:${toString number}")
+        ) self.port;
         file = lib.mapAttrs (
           name: component: lib.mapAttrs (file: contents: pathOf name file (contents self)) component.files
         ) components;
@@ -72,6 +84,15 @@ in
     # People use `kubectl port-forward` or ports that docker publishes.
     outside = "localhost";
     portsOf = _: component: component.ports;
+    elsewhere =
+      name:
+      let
+        inherit (components.${name}.cluster) external;
+      in
+      if external == null then { } else external.addresses;
+    linkOf =
+      name: port: default:
+      if links ? ${name} && lib.elem port components.${name}.entrances then links.${name} else default;
     pathOf =
       _: file: _:
       "/etc/tidewatch/${file}";

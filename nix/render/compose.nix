@@ -53,7 +53,7 @@ let
     ) component.tasksBefore
     // lib.mapAttrs (
       _:
-      { package, arguments }:
+      { package, arguments, ... }:
       task ([ (lib.getExe package) ] ++ arguments addresses)
       // {
         folder = ".";

@@ -9,7 +9,10 @@
 namespace:
 let
   # During a rollout a Deployment has one more pod.
-  podsOf = { cluster, ... }: cluster.replicas + (if cluster.workload == "Deployment" then 1 else 0);
+  podsOf = { cluster, ... }: most cluster + (if cluster.workload == "Deployment" then 1 else 0);
+  most =
+    { replicas, autoscaling, ... }:
+    if autoscaling == null then replicas else (lib.head (lib.attrValues autoscaling)).maximum;
   sum = amount: lib.foldl' (total: component: total + amount component) 0 (lib.attrValues components);
   perPod = amount: sum (component: podsOf component * amount component.cluster);
   ofVolumes =
@@ -17,8 +20,12 @@ let
     sum (
       component: if component.state then component.cluster.replicas * amount component.cluster else 0
     );
-  # The pods of tasks, and two more, for example of a Job's former template or for debugging.
-  smallPods = lib.length (lib.attrNames tasks) + 2;
+  # The pods of tasks, and two small ones, for example of a Job's former template or for debugging.
+  others = lib.attrValues tasks ++ [
+    small
+    small
+  ];
+  ofOthers = amount: lib.foldl' (total: task: total + amount task) 0 others;
 in
 [
   {
@@ -37,13 +44,13 @@ in
     kind = "ResourceQuota";
     metadata.name = "tidewatch";
     spec.hard = {
-      pods = toString (perPod (_: 1) + smallPods);
-      "requests.cpu" = "${toString (perPod ({ cpu, ... }: cpu) + smallPods * small.cpu)}m";
+      pods = toString (perPod (_: 1) + lib.length others);
+      "requests.cpu" = "${toString (perPod ({ cpu, ... }: cpu) + lib.length others * small.cpu)}m";
       "requests.memory" = "${
-        toString (perPod ({ memory, ... }: memory.request) + smallPods * small.memory.request)
+        toString (perPod ({ memory, ... }: memory.request) + ofOthers ({ memory, ... }: memory.request))
       }Mi";
       "limits.memory" = "${
-        toString (perPod ({ memory, ... }: memory.limit) + smallPods * small.memory.limit)
+        toString (perPod ({ memory, ... }: memory.limit) + ofOthers ({ memory, ... }: memory.limit))
       }Mi";
       persistentvolumeclaims = toString (ofVolumes (_: 1));
       "requests.storage" = "${toString (ofVolumes ({ storage, ... }: storage))}Gi";

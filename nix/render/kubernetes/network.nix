@@ -4,6 +4,8 @@
   lib,
   addresses,
   components,
+  # those that run elsewhere, too
+  all,
   labels,
 }:
 let
@@ -26,22 +28,91 @@ let
         to = name;
         inherit (component.ready) port;
       }) (lib.attrNames component.tasksAfter)
-    ) components
+      ++ lib.mapAttrsToList (
+        task:
+        { port, ... }:
+        {
+          from = task;
+          to = name;
+          inherit port;
+        }
+      ) component.cluster.tasks
+      # the members of a cluster
+      ++ map (port: {
+        from = name;
+        to = name;
+        inherit port;
+      }) component.cluster.memberPorts
+    ) all
   );
-  ports =
-    flows:
-    map (number: {
-      port = number;
-      protocol = "TCP";
-    }) (lib.unique (map (flow: addresses.port.${flow.to}.${flow.port}) flows));
+  ports = flows: map tcp (lib.unique (map (flow: addresses.port.${flow.to}.${flow.port}) flows));
 
   # One rule per peer, which is at the end `peer` of the flows.
   rules =
     peer: end: flows:
-    lib.mapAttrsToList (name: flows: {
-      ${end} = [ { podSelector.matchLabels = labels name; } ];
-      ports = ports flows;
-    }) (lib.groupBy (flow: flow.${peer}) flows);
+    lib.mapAttrsToList (
+      name: flows:
+      let
+        inherit (all.${name}.cluster or { external = null; }) external;
+      in
+      {
+        ${end} =
+          if external == null then
+            [ { podSelector.matchLabels = labels name; } ]
+          else if external.namespace != null then
+            [ (namespace external.namespace) ]
+          else
+            map (cidr: { ipBlock = { inherit cidr; }; }) external.networks;
+        ports = if external != null && peer == "to" then portsElsewhere external flows else ports flows;
+      }
+    ) (lib.groupBy (flow: flow.${peer}) flows);
+  namespace = name: { namespaceSelector.matchLabels."kubernetes.io/metadata.name" = name; };
+  # The ports of addresses HOST:PORT,HOST:PORT.
+  portsElsewhere =
+    external: flows:
+    map tcp (
+      lib.unique (
+        lib.concatMap (
+          flow:
+          map (address: lib.toInt (lib.last (lib.splitString ":" address))) (
+            lib.splitString "," external.addresses.${flow.port}
+          )
+        ) flows
+      )
+    );
+  tcp = port: {
+    inherit port;
+    protocol = "TCP";
+  };
+
+  # What sends requests to a component from other namespaces.
+  fromOutside =
+    { ports, cluster, ... }:
+    lib.mapAttrsToList (other: names: {
+      from = [ (namespace other) ];
+      ports = map (port: tcp ports.${port}) (lib.unique names);
+    }) cluster.reachedFrom;
+
+  # Public addresses: not those that networks use inside.
+  toInternet =
+    { cluster, ... }:
+    map (port: {
+      to = [
+        {
+          ipBlock = {
+            cidr = "0.0.0.0/0";
+            except = [
+              "10.0.0.0/8"
+              "100.64.0.0/10"
+              "169.254.0.0/16"
+              "172.16.0.0/12"
+              "192.168.0.0/16"
+            ];
+          };
+        }
+      ];
+      ports = [ (tcp port) ];
+    }) cluster.internet;
 
   policy = name: spec: {
     apiVersion = "networking.k8s.io/v1";
@@ -89,8 +160,12 @@ in
   policyOf =
     name:
     let
-      egress = rules "to" "to" (lib.filter (flow: flow.from == name) flows);
-      ingress = rules "from" "from" (lib.filter (flow: flow.to == name) flows);
+      egress =
+        rules "to" "to" (lib.filter (flow: flow.from == name) flows)
+        ++ lib.optionals (components ? ${name}) (toInternet components.${name});
+      ingress =
+        rules "from" "from" (lib.filter (flow: flow.to == name) flows)
+        ++ lib.optionals (components ? ${name}) (fromOutside components.${name});
     in
     lib.optionalAttrs (egress ++ ingress != [ ]) {
       networkpolicy = policy name (

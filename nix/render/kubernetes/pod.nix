@@ -12,6 +12,10 @@
   image,
   arguments,
   environment ? { },
+  # nix/component/secrets.nix
+  variables ? { },
+  fields ? { },
+  mounts ? { },
   # arguments of containers that have to succeed before, by name
   before ? { },
   # what each container reserves, and its limit
@@ -28,6 +32,49 @@
 }:
 let
   user = import ../user.nix;
+  variable = name: value: { inherit name; } // value;
+  # Kubernetes replaces $(NAME) only by variables that come before.
+  env =
+    lib.mapAttrsToList (
+      name:
+      { secret, key, ... }:
+      variable name {
+        valueFrom.secretKeyRef = {
+          name = secret;
+          inherit key;
+        };
+      }
+    ) variables
+    ++ lib.mapAttrsToList (
+      name: fieldPath: variable name { valueFrom.fieldRef = { inherit fieldPath; }; }
+    ) fields
+    ++ lib.mapAttrsToList (name: value: variable name { value = toString value; }) environment;
+  mounted =
+    volumes
+    ++ lib.mapAttrsToList (
+      name:
+      {
+        secret,
+        path,
+        keys,
+        ...
+      }:
+      {
+        inherit path;
+        volume = {
+          inherit name;
+          secret = {
+            secretName = secret;
+            # for the user and the group of the pod only
+            defaultMode = 288;
+            items = map (key: {
+              inherit key;
+              path = key;
+            }) keys;
+          };
+        };
+      }
+    ) mounts;
   scratch = name: {
     inherit name;
     emptyDir.sizeLimit = "64Mi";
@@ -68,15 +115,10 @@ let
           mountPath = path;
           readOnly = true;
         }
-      ) volumes;
+      ) mounted;
     }
     // lib.optionalAttrs (arguments != [ ]) { args = arguments; }
-    // lib.optionalAttrs (environment != { }) {
-      env = lib.mapAttrsToList (name: value: {
-        inherit name;
-        value = toString value;
-      }) environment;
-    };
+    // lib.optionalAttrs (env != [ ]) { inherit env; };
 in
 {
   metadata.labels = labels name;
@@ -98,7 +140,7 @@ in
     volumes =
       lib.optional (!persistent) (scratch "data")
       ++ [ (scratch "tmp") ]
-      ++ map ({ volume, ... }: volume) volumes;
+      ++ map ({ volume, ... }: volume) mounted;
   }
   // lib.optionalAttrs (before != { }) { initContainers = lib.mapAttrsToList container before; }
   // spec;

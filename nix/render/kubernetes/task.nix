@@ -1,5 +1,6 @@
 # The Job of a task that has to succeed once after a component has started, by file. Each later `apply` runs it again.
 {
+  lib,
   addresses,
   labels,
   pod,
@@ -10,9 +11,18 @@
 let
   template = pod {
     inherit name;
-    image = task.package.meta.mainProgram;
+    inherit (task)
+      image
+      memory
+      variables
+      fields
+      mounts
+      ;
     arguments = task.arguments addresses;
-    inherit (small) cpu memory;
+    environment = task.environment or { };
+    before = lib.mapAttrs (_: arguments: arguments addresses) (task.before or { });
+    volumes = task.configMap or [ ];
+    inherit (small) cpu;
     spec.restartPolicy = "OnFailure";
   };
   hash = builtins.substring 0 8 (builtins.hashString "sha256" (builtins.toJSON template));

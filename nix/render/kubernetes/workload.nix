@@ -6,20 +6,28 @@
   pod,
   name,
   component,
-  # the files that it reads
+  # the volume with the files that it reads
   files,
+  # of its volume; null: the cluster's default
+  storageClass,
   # the names of the ports that others may reach
   ports,
 }:
 let
   inherit (component) cluster ready state;
-  inherit (cluster) replicas;
+  # at least
+  replicas = if cluster.autoscaling == null then cluster.replicas else scale.minimum;
+  scale = lib.head (lib.attrValues cluster.autoscaling);
   metadata = {
     inherit name;
     labels = labels name;
   };
   selector.matchLabels = labels name;
   stateful = cluster.workload == "StatefulSet";
+  members = cluster.memberPorts != [ ];
+  autoscaler = import ./autoscaler.nix {
+    inherit addresses metadata cluster;
+  };
 
   # `path` answers 200, or without a path the port accepts connections.
   probe =
@@ -57,22 +65,15 @@ let
         timeoutSeconds = 2;
       };
     };
-    volumes = lib.optional (files != [ ]) {
-      path = "/etc/tidewatch";
-      volume = {
-        name = "files";
-        configMap = {
-          inherit name;
-          items = map ({ key, path, ... }: { inherit key path; }) files;
-        };
-      };
-    };
+    volumes = files;
+    inherit (cluster) variables fields mounts;
     spec = lib.optionalAttrs (replicas > 1) {
       topologySpreadConstraints = [
         {
           maxSkew = 1;
           topologyKey = "kubernetes.io/hostname";
-          whenUnsatisfiable = "ScheduleAnyway";
+          # Two members of a cluster on one node would end together.
+          whenUnsatisfiable = if members then "DoNotSchedule" else "ScheduleAnyway";
           labelSelector = selector;
         }
       ];
@@ -84,8 +85,10 @@ let
     kind = cluster.workload;
     inherit metadata;
     spec = {
-      inherit replicas selector template;
+      inherit selector template;
     }
+    # An autoscaler's number must not be set back by each `apply`.
+    // lib.optionalAttrs (cluster.autoscaling == null) { inherit replicas; }
     // (
       if stateful then
         {
@@ -94,6 +97,8 @@ let
           # corrected.
           podManagementPolicy = "Parallel";
         }
+        # Before the next member ends, this one has to catch up with the others.
+        // lib.optionalAttrs members { minReadySeconds = 30; }
         // lib.optionalAttrs state {
           volumeClaimTemplates = [
             {
@@ -101,7 +106,8 @@ let
               spec = {
                 accessModes = [ "ReadWriteOnce" ];
                 resources.requests.storage = "${toString cluster.storage}Gi";
-              };
+              }
+              // lib.optionalAttrs (storageClass != null) { storageClassName = storageClass; };
             }
           ];
         }
@@ -159,3 +165,5 @@ in
   host: ports: lib.nameValuePair "service${lib.removePrefix name host}" (service host ports)
 ) hosts
 // lib.optionalAttrs (replicas > 1) { poddisruptionbudget = budget; }
+// autoscaler
+// cluster.objects

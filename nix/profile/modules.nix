@@ -1,0 +1,89 @@
+# What a profile's options mean for components: definitions by component, the hosts at its edge, and what can't work.
+{
+  lib,
+  # all components as they are without a profile
+  all,
+}:
+{
+  namespace,
+  without,
+  kafka,
+  monitoring,
+  edge,
+  ...
+}:
+let
+  present = removeAttrs all without;
+  clients = lib.filterAttrs (
+    _: component: lib.any ({ port, ... }: port == "broker") component.connections
+  ) present;
+  secured = removeAttrs kafka [ "single" ] != { };
+
+  client = import ../kafka/client.nix {
+    mechanism = kafka.external.mechanism or "SCRAM-SHA-512";
+    # Kafka's own Secret, or that of the authority which signed the brokers' certificates
+    authority = if kafka ? external then "kafka-authority" else "kafka-tls";
+    automatic = (kafka.cluster.certificate or "") == "cert-manager";
+    # Whoever runs another Kafka gives its users their passwords.
+    generated = !(kafka ? external);
+  };
+  outer = if edge == null then { hosts = { }; } else lib.head (lib.attrValues edge);
+  inherit (outer) hosts;
+in
+{
+  inherit hosts;
+
+  # Each is a list of modules.
+  components = lib.zipAttrs [
+    (lib.optionalAttrs secured (lib.mapAttrs (name: _: client.service name) clients))
+    (lib.optionalAttrs secured { kafka = client.topics; })
+    (lib.optionalAttrs (kafka ? cluster) {
+      kafka = import ../kafka/cluster.nix {
+        inherit namespace;
+        inherit (kafka.cluster) nodes certificate producers;
+        access = lib.intersectAttrs clients (import ../kafka/access.nix);
+      };
+    })
+    (lib.optionalAttrs (kafka ? external) {
+      kafka.cluster.external = {
+        addresses.broker = lib.concatStringsSep "," kafka.external.brokers;
+        inherit (kafka.external) networks;
+      };
+    })
+    (lib.optionalAttrs (monitoring ? operator) {
+      prometheus.cluster.external = {
+        addresses.http = monitoring.operator.prometheus;
+        inherit (monitoring.operator) namespace;
+      };
+    })
+    # KEDA asks Prometheus for the lag.
+    {
+      prometheus =
+        { components, ... }:
+        {
+          cluster.reachedFrom = lib.mkMerge (
+            map (
+              { cluster, ... }:
+              lib.optionalAttrs (cluster.autoscaling != null && cluster.autoscaling ? keda) {
+                ${cluster.autoscaling.keda.namespace} = [ "http" ];
+              }
+            ) (lib.attrValues components)
+          );
+        };
+    }
+    (lib.mapAttrs (
+      _: _:
+      { config, ... }:
+      {
+        cluster.reachedFrom.${outer.namespace} = lib.take 1 config.entrances;
+      }
+    ) hosts)
+  ];
+
+  # Mistakes that only the profile's components together show.
+  problems =
+    components:
+    map (name: "the edge serves ${name}, which has no page") (
+      lib.filter (name: components.${name}.entrances == [ ]) (lib.attrNames hosts)
+    );
+}

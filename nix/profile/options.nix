@@ -1,0 +1,180 @@
+# The options of a profile.
+{ lib, ... }:
+let
+  inherit (lib) mkOption types;
+  hosts = mkOption {
+    type = types.attrsOf types.nonEmptyStr;
+    description = "The host name at which people reach a component's page, by component.";
+  };
+  issuer = mkOption {
+    type = types.nonEmptyStr;
+    description = "The ClusterIssuer of cert-manager that issues the certificates.";
+  };
+in
+{
+  options = {
+    namespace = mkOption {
+      type = types.strMatching "[a-z]([a-z0-9-]*[a-z0-9])?";
+      description = "The namespace of every object.";
+    };
+
+    without = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "The components that it leaves out. No other may depend on them.";
+    };
+
+    components = mkOption {
+      type = types.attrsOf (types.attrsOf types.anything);
+      default = { };
+      description = "Values of the options below `cluster`, by component, instead of those of the component.";
+    };
+
+    storageClass = mkOption {
+      type = types.nullOr types.nonEmptyStr;
+      default = null;
+      description = "The storage class of every volume; null: the cluster's default.";
+    };
+
+    kafka = mkOption {
+      type = types.attrTag {
+        single = mkOption {
+          type = types.submodule { };
+          description = "One node, without TLS and passwords.";
+        };
+        cluster = mkOption {
+          type = types.submodule {
+            options = {
+              nodes = mkOption {
+                type = types.ints.between 3 9;
+                default = 3;
+                description = "The number of nodes. Each is a broker, and a controller that votes.";
+              };
+              certificate = mkOption {
+                type = types.enum [
+                  "cert-manager"
+                  "existing"
+                ];
+                default = "cert-manager";
+                description = "Who makes the Secret kafka-tls: cert-manager from an authority of its own, or you.";
+              };
+              producers = mkOption {
+                type = types.attrsOf types.nonEmptyStr;
+                default = { };
+                description = ''
+                  The users that may write to metrics.raw and logs.raw, each with the namespace of its pods. The Secret
+                  kafka-NAME has the password.
+                '';
+              };
+            };
+          };
+          description = "Several nodes that serve clients with TLS and SASL/SCRAM, and each other with certificates.";
+        };
+        external = mkOption {
+          type = types.submodule {
+            options = {
+              brokers = mkOption {
+                type = types.nonEmptyListOf (types.strMatching "[^:, ]+:[0-9]+");
+                description = "The addresses HOST:PORT of its brokers.";
+              };
+              networks = mkOption {
+                type = types.nonEmptyListOf types.str;
+                default = [ "0.0.0.0/0" ];
+                description = "The networks (CIDR) of its brokers.";
+              };
+              mechanism = mkOption {
+                type = types.enum [
+                  "PLAIN"
+                  "SCRAM-SHA-256"
+                  "SCRAM-SHA-512"
+                ];
+                default = "SCRAM-SHA-512";
+                description = "The SASL mechanism.";
+              };
+            };
+          };
+          description = "A Kafka outside of the profile, with TLS and SASL.";
+        };
+      };
+      default.single = { };
+      description = "Which Kafka the services use.";
+    };
+
+    monitoring = mkOption {
+      type = types.attrTag {
+        own = mkOption {
+          type = types.submodule { };
+          description = "The component prometheus.";
+        };
+        operator = mkOption {
+          type = types.submodule {
+            options = {
+              prometheus = mkOption {
+                type = types.strMatching "[^:/ ]+:[0-9]+";
+                description = "The address HOST:PORT of its Prometheus.";
+              };
+              namespace = mkOption {
+                type = types.nonEmptyStr;
+                description = "The namespace of that Prometheus.";
+              };
+              labels = mkOption {
+                type = types.attrsOf types.str;
+                default = { };
+                description = "The labels by which it selects ServiceMonitors and PrometheusRules.";
+              };
+            };
+          };
+          description = "The Prometheus of a Prometheus operator, which gets ServiceMonitors and PrometheusRules.";
+        };
+      };
+      default.own = { };
+      description = "Which Prometheus scrapes the components and evaluates the rules.";
+    };
+
+    edge = mkOption {
+      type = types.nullOr (
+        types.attrTag {
+          gateway = mkOption {
+            type = types.submodule {
+              options = {
+                inherit hosts issuer;
+                class = mkOption {
+                  type = types.nonEmptyStr;
+                  description = "The GatewayClass.";
+                };
+                namespace = mkOption {
+                  type = types.nonEmptyStr;
+                  description = "The namespace in which the gateway's pods run.";
+                };
+              };
+            };
+            description = "A Gateway with TLS, and an HTTPRoute per host.";
+          };
+          ingress = mkOption {
+            type = types.submodule {
+              options = {
+                inherit hosts issuer;
+                class = mkOption {
+                  type = types.nonEmptyStr;
+                  description = "The IngressClass.";
+                };
+                namespace = mkOption {
+                  type = types.nonEmptyStr;
+                  description = "The namespace in which the controller's pods run.";
+                };
+                annotations = mkOption {
+                  type = types.attrsOf types.str;
+                  default = { };
+                  description = "Annotations for the controller, such as those for a login.";
+                };
+              };
+            };
+            description = "An Ingress with TLS per host.";
+          };
+        }
+      );
+      default = null;
+      description = "How people reach pages from outside; null: with `kubectl port-forward`.";
+    };
+  };
+}
