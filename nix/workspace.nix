@@ -34,15 +34,17 @@ let
   apps = membersIn "apps";
   members = apps // membersIn "crates";
 
+  # What Rust reads of platform/; the JSON files there are generated from Rust.
+  platform = lib.fileset.fileFilter (file: file.hasExt "toml") ../platform;
   # Files that members embed from outside of their own folders.
   embedded = {
     tidewatch = [ ../docs/slos ];
     tidewatch-servers = [
       ../docs/slos
-      ../platform
+      platform
       ../rules
     ];
-    tidewatch-platform = [ ../platform ];
+    tidewatch-platform = [ platform ];
   };
 
   source =

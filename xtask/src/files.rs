@@ -1,7 +1,7 @@
 //! The list of all generated files.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use anyhow::Context;
 use tidewatch_servers::alertmanager::{Receivers, render};
@@ -9,7 +9,10 @@ use tidewatch_slo::Scale;
 
 use crate::generated::File;
 use crate::tables::{self, Tables};
-use crate::{lists, measurements, metrics, rule_tests};
+use crate::{facts, lists, measurements, metrics, rule_tests};
+
+/// The rules that are generated from the SLOs.
+const SLO_RULES: &str = "rules/slos.yaml";
 
 /// Generates every file of the repository at `root`.
 pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<File>> {
@@ -30,14 +33,34 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<File>> {
         page("runbooks/README.md", vec![("alerts", lists::alerts()?)])?,
         with_tables("docs/measurements.md", &read("docs/measurements.md")?, &measurements)?,
         File::new("docs/metrics.md", metrics::page()),
-        File::new("rules/slos.yaml", tidewatch_slo::generate(&slos, Scale::REAL)),
+        File::new("platform/topics.json", facts::topics()),
     ];
+    let generated = tidewatch_slo::generate(&slos, Scale::REAL);
+    let mut rules = handwritten_rules(root)?;
+    rules.push(generated.clone());
+    files.push(File::new("platform/metrics.json", facts::metrics(&rules)));
+    files.push(File::new(SLO_RULES, generated));
     files.extend(rule_tests::files(&slos));
     let schemas = tidewatch_contract::schemas();
     files.extend(schemas.into_iter().map(|(name, text)| File::new(format!("schemas/{name}"), text)));
     let dashboards = tidewatch_dashboards::all();
     files.extend(dashboards.iter().map(|board| File::new(format!("dashboards/{}", board.file_name), board.text())));
     Ok(files)
+}
+
+/// Returns the texts of the rule files that nothing generates.
+fn handwritten_rules(root: &Path) -> anyhow::Result<Vec<String>> {
+    let read = || -> io::Result<Vec<String>> {
+        let mut texts = Vec::new();
+        for entry in fs::read_dir(root.join("rules"))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "yaml") && !path.ends_with(SLO_RULES) {
+                texts.push(fs::read_to_string(path)?);
+            }
+        }
+        Ok(texts)
+    };
+    read().context("can't read rules")
 }
 
 /// Returns the page at `path`, which has `text` now, with these tables.

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod facts;
 mod files;
 mod generated;
 mod lists;
