@@ -18,16 +18,12 @@
         "x86_64-linux"
         "aarch64-linux"
       ];
-      perSystem = nixpkgs.lib.genAttrs systems (
-        system:
-        import ./nix {
-          inherit self crane;
-          pkgs = nixpkgs.legacyPackages.${system};
-        }
-      );
+      library = import ./nix/library.nix { inherit self nixpkgs crane; };
+      perSystem = nixpkgs.lib.genAttrs systems (system: library.own nixpkgs.legacyPackages.${system});
       export = kind: nixpkgs.lib.mapAttrs (_: outputs: outputs.${kind}) perSystem;
     in
     {
+      inherit (library) lib;
       packages = export "packages";
       apps = export "apps";
       checks = export "checks";

@@ -1,26 +1,42 @@
-# All components, from platform/services.toml, nix/components/NAME.nix, and the defaults of nix/component/options.nix. A
-# mistake is refused with a message that names the file.
+# All components, from platform/services.toml, nix/components/NAME.nix, the platform, and the defaults of
+# nix/component/options.nix. A mistake is refused with a message that names the file and the option.
 {
   lib,
   nixpkgs,
   registry,
   services,
   workspace,
-  # the components to leave out
+  # what a platform defines, and which components it leaves out
+  platform,
+  # the components to leave out besides
   without ? [ ],
   # more definitions, by name: profiles add theirs, and checks invalid ones
   added ? { },
 }:
 let
-  kept = registry // {
-    services = removeAttrs registry.services without;
-    servers = removeAttrs registry.servers without;
-  };
-  files = removeAttrs (lib.mapAttrs' (
-    file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (./components + "/${file}")
-  ) (builtins.readDir ./components)) without;
+  place = import ./place.nix { inherit lib; };
+  topics = lib.importJSON ../platform/topics.json;
 
-  evaluated = lib.genAttrs (lib.attrNames (kept.services // kept.servers // files // added)) (
+  absentees = platform.config.without ++ without;
+  kept = registry // {
+    services = removeAttrs registry.services absentees;
+    servers = removeAttrs registry.servers absentees;
+  };
+  allFiles = lib.mapAttrs' (
+    file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (./components + "/${file}")
+  ) (builtins.readDir ./components);
+  files = removeAttrs allFiles absentees;
+  definitions = lib.zipAttrs [
+    (removeAttrs platform.config.components absentees)
+    added
+  ];
+
+  optionModules = [
+    ./component/options.nix
+    ./component/cluster.nix
+    ./component/monitoring.nix
+  ];
+  evaluated = lib.genAttrs (lib.attrNames (kept.services // kept.servers // files // definitions)) (
     name:
     lib.evalModules {
       class = "component";
@@ -35,34 +51,57 @@ let
         # The other components, for values that depend on all of them.
         components = configurations;
       };
-      modules = [
-        ./component/options.nix
-        ./component/cluster.nix
-      ]
-      ++ lib.optional (kept.services ? ${name}) ./component/service.nix
-      ++ lib.optional (kept.servers ? ${name}) ./component/server.nix
-      ++ lib.optional (files ? ${name}) files.${name}
-      ++ lib.optional (added ? ${name}) added.${name};
+      modules =
+        optionModules
+        ++ lib.optional (kept.services ? ${name}) ./component/service.nix
+        ++ lib.optional (kept.servers ? ${name}) ./component/server.nix
+        ++ lib.optional (files ? ${name}) files.${name}
+        ++ definitions.${name} or [ ];
     }
   );
   configurations = lib.mapAttrs (
     name: { config, ... }: builtins.addErrorContext "while evaluating ${fileOf name}" config
   ) evaluated;
 
-  # A service without its own file is defined by platform/services.toml alone.
+  # Where a component is defined; a service without its own file is defined by platform/services.toml alone.
   fileOf =
     name:
-    if files ? ${name} || !(kept.services ? ${name}) then
+    if files ? ${name} then
       "nix/components/${name}.nix"
+    else if kept.services ? ${name} then
+      "platform/services.toml: ${name}"
     else
-      "${name} in platform/services.toml";
+      platform.fileOf "components" name;
+  # Where an option of a component has its value from, or the attribute KEY of that value.
+  at =
+    name: option:
+    {
+      key ? null,
+    }:
+    let
+      definitions =
+        lib.filter ({ value, ... }: key == null || value ? ${key})
+          (lib.attrByPath option { } evaluated.${name}.options).definitionsWithLocations or [ ];
+      shown = lib.showOption (option ++ lib.optional (key != null) key);
+      via = ", via option components.${name}";
+      show =
+        { file, ... }:
+        if lib.hasSuffix via file then
+          "${place (lib.removeSuffix via file)}: components.${name}.${shown}"
+        else
+          "${place file}: ${shown}";
+    in
+    if definitions == [ ] then
+      fileOf name
+    else
+      lib.concatStringsSep ", " (lib.unique (map show definitions));
   before = component: lib.unique (lib.attrNames component.talksTo ++ component.startsAfter);
 
   # Each of these is a list of messages.
   absent =
     let
       registered = lib.attrNames kept.services;
-      built = lib.attrNames (removeAttrs services ([ "tidewatch" ] ++ without));
+      built = lib.attrNames (removeAttrs services ([ "tidewatch" ] ++ absentees));
     in
     map (name: "platform/services.toml: there is no apps/${name}") (lib.subtractLists built registered)
     ++ map (name: "apps/${name} needs an entry in platform/services.toml") (
@@ -71,36 +110,76 @@ let
   missing = lib.concatLists (
     lib.mapAttrsToList (
       name:
-      { options, ... }:
-      map (option: "${fileOf name}: the option ${lib.showOption option.loc} needs a value") (
+      { config, options, ... }:
+      lib.optional (
+        config.package == null && config.image.reference == null
+      ) "${fileOf name}: the option package needs a value, or image.reference"
+      ++ map (option: "${fileOf name}: the option ${lib.showOption option.loc} needs a value") (
         lib.filter (option: !(option ? default || option.isDefined)) (
           lib.collect lib.isOption (removeAttrs options [ "_module" ])
         )
       )
+      ++ lib.concatLists (
+        lib.mapAttrsToList (
+          alert: _:
+          map (value: "${at name [ "alerts" ] { key = alert; }}: the option ${value} needs a value") (
+            missingInAlert options.alerts.definitionsWithLocations alert config.alerts.${alert}
+          )
+        ) config.alerts
+      )
     ) evaluated
   );
-  unknown = lib.concatLists (
-    lib.mapAttrsToList (
-      name: component:
-      map (other: "${fileOf name}: there is no component ${other}") (
-        lib.subtractLists (lib.attrNames evaluated) (before component)
-      )
-      ++ map (port: "${fileOf name}: it has no port ${port}") (
-        lib.subtractLists (lib.attrNames component.ports) (
-          [ component.ready.port ]
-          ++ lib.optional (component.metrics != null) component.metrics
-          ++ component.image.ports
+  # The values that no definition of an alert has, and that have no default.
+  missingInAlert =
+    definitions: name: alert:
+    lib.filter (
+      value:
+      !(lib.any (definition: definition.value ? ${name}.${value}) definitions)
+      && !(builtins.tryEval alert.${value}).success
+    ) (lib.attrNames alert);
+  unknown =
+    map (name: "${platform.at "without"}: there is no component ${name}") (
+      lib.subtractLists (lib.attrNames (
+        registry.services // registry.servers // allFiles // platform.config.components
+      )) platform.config.without
+    )
+    ++ lib.concatLists (
+      lib.mapAttrsToList (
+        name: component:
+        let
+          others = lib.subtractLists (lib.attrNames evaluated);
+          ports =
+            option: named:
+            map (port: "${at name option { }}: it has no port ${port}") (
+              lib.subtractLists (lib.attrNames component.ports) named
+            );
+        in
+        map (other: "${at name [ "talksTo" ] { key = other; }}: ${absence other}") (
+          others (lib.attrNames component.talksTo)
         )
-      )
-    ) configurations
-  );
+        ++ map (other: "${at name [ "startsAfter" ] { }}: ${absence other}") (others component.startsAfter)
+        ++ ports [ "ready" "port" ] [ component.ready.port ]
+        ++ ports [ "metrics" ] (lib.optional (component.metrics != null) component.metrics)
+        ++ ports [ "entrances" ] component.entrances
+        ++ ports [ "image" "ports" ] component.image.ports
+        ++ map (topic: "${at name [ "consumes" ] { }}: there is no topic ${topic}") (
+          lib.subtractLists (lib.attrNames topics) component.consumes
+        )
+      ) configurations
+    );
+  absence =
+    other:
+    if lib.elem other platform.config.without then
+      "${other} is left out by ${platform.at "without"}"
+    else
+      "there is no component ${other}";
   closed = lib.concatLists (
     lib.mapAttrsToList (
       name: component:
       lib.concatLists (
         lib.mapAttrsToList (
           other: ports:
-          map (port: "${fileOf name}: ${other} has no port ${port}") (
+          map (port: "${at name [ "talksTo" ] { key = other; }}: ${other} has no port ${port}") (
             lib.subtractLists (lib.attrNames configurations.${other}.ports) ports
           )
         ) component.talksTo
@@ -113,6 +192,7 @@ let
       name:
       {
         cluster,
+        consumes,
         resources,
         state,
         tasksAfter,
@@ -127,46 +207,121 @@ let
           workload
           ;
         scale = lib.head (lib.attrValues autoscaling);
-        complain = problem: "${fileOf name}: ${problem}";
+        # the most pods that it may have, and the option that says so
+        most =
+          if autoscaling == null then
+            {
+              option = [
+                "cluster"
+                "replicas"
+              ];
+              pods = replicas;
+            }
+          else
+            {
+              option = [
+                "cluster"
+                "autoscaling"
+              ];
+              pods = scale.maximum;
+            };
+        complain = option: problem: "${at name option { }}: ${problem}";
       in
       lib.optional (memory.request > memory.limit) (
-        complain "it requests ${toString memory.request} MiB, more than its limit of ${toString memory.limit} MiB"
+        complain [
+          "cluster"
+          "memory"
+          "request"
+        ] "it requests ${toString memory.request} MiB, more than its limit of ${toString memory.limit} MiB"
       )
       ++ lib.optional (resources.memory != null && resources.memory >= memory.limit) (
-        complain "its limit of ${toString memory.limit} MiB must exceed its own of ${toString resources.memory} MiB"
+        complain [ "cluster" "memory" "limit" ]
+          "its limit of ${toString memory.limit} MiB must exceed its own of ${toString resources.memory} MiB"
       )
       ++ lib.optional (state && workload == "Deployment") (
-        complain "it keeps state, so it needs a StatefulSet"
+        complain [ "cluster" "workload" ] "it keeps state, so it needs a StatefulSet"
       )
       ++ lib.optional (workload == "StatefulSet" && memberPorts == [ ] && replicas > 1) (
-        complain "it is a StatefulSet, so it can't have ${toString replicas} pods: only one may run at a time"
+        complain [
+          "cluster"
+          "replicas"
+        ] "it is a StatefulSet, so it can't have ${toString replicas} pods: only one may run at a time"
       )
       ++ lib.optional (autoscaling != null && workload != "Deployment") (
-        complain "it is a ${workload}, so nothing can scale it: remove cluster.autoscaling"
+        complain [ "cluster" "autoscaling" ] "it is a ${workload}, so nothing can scale it"
       )
       ++ lib.optional (autoscaling != null && scale.minimum > scale.maximum) (
-        complain "it scales from ${toString scale.minimum} to ${toString scale.maximum} pods: the minimum must not exceed the maximum"
+        complain [ "cluster" "autoscaling" ]
+          "it scales from ${toString scale.minimum} to ${toString scale.maximum} pods: the minimum must not exceed the maximum"
       )
-      ++ map (task: complain "its task ${task} has the name of another component or task") (
-        lib.intersectLists (lib.attrNames tasksAfter) (
-          lib.attrNames evaluated
-          ++ lib.concatMap (other: lib.attrNames other.tasksAfter) (
-            lib.attrValues (removeAttrs configurations [ name ])
+      ++ map (
+        topic:
+        complain most.option "${toString most.pods} pods can't share ${topic}, which has ${
+          toString topics.${topic}.partitions
+        } partitions"
+      ) (lib.filter (topic: most.pods > topics.${topic}.partitions) consumes)
+      ++
+        map (task: complain [ "tasksAfter" ] "its task ${task} has the name of another component or task")
+          (
+            lib.intersectLists (lib.attrNames tasksAfter) (
+              lib.attrNames evaluated
+              ++ lib.concatMap (other: lib.attrNames other.tasksAfter) (
+                lib.attrValues (removeAttrs configurations [ name ])
+              )
+            )
           )
-        )
-      )
     ) configurations
   );
+  # Alerts and dashboards of metrics that nobody exposes.
+  unmeasured =
+    let
+      inherit (import ./component/metrics.nix { inherit lib; }) named expressions;
+      known = lib.genAttrs (
+        lib.importJSON ../platform/metrics.json
+        ++ lib.concatMap (
+          { exports, ... }:
+          lib.concatMap (
+            metric:
+            [ metric ]
+            ++ map (part: "${metric}_${part}") [
+              "bucket"
+              "count"
+              "sum"
+            ]
+          ) exports
+        ) (lib.attrValues configurations)
+      ) (_: true);
+      complain =
+        place: queries:
+        map (metric: "${place}: no component exports the metric ${metric}") (
+          lib.filter (metric: !known ? ${metric}) (lib.unique (lib.concatMap named queries))
+        );
+    in
+    lib.concatLists (
+      lib.mapAttrsToList (
+        name:
+        { alerts, dashboards, ... }:
+        lib.concatLists (
+          lib.mapAttrsToList (
+            alert: { expr, ... }: complain (at name [ "alerts" ] { key = alert; }) [ expr ]
+          ) alerts
+          ++ lib.mapAttrsToList (
+            board: file:
+            complain (at name [ "dashboards" ] { key = board; }) (expressions (lib.importJSON file))
+          ) dashboards
+        )
+      ) configurations
+    );
   # All components can run on one host, where each service has its own admin port.
   taken =
     let
       ports = lib.concatLists (
         lib.mapAttrsToList (
           name: component:
-          map (port: {
-            inherit name;
-            port = toString port;
-          }) (lib.attrValues (onOneHost name component))
+          lib.mapAttrsToList (port: number: {
+            place = at name [ "ports" ] { key = port; };
+            port = toString number;
+          }) (onOneHost name component)
         ) configurations
       );
     in
@@ -174,7 +329,7 @@ let
       (
         sharing:
         "port ${(lib.head sharing).port} is claimed by each of ${
-          lib.concatMapStringsSep ", " ({ name, ... }: fileOf name) sharing
+          lib.concatMapStringsSep ", " ({ place, ... }: place) sharing
         }"
       )
       (
@@ -185,7 +340,7 @@ let
   onOneHost =
     name: component:
     lib.mapAttrs (
-      port: number: if port == "admin" then number + kept.services.${name}.place or 0 else number
+      port: number: if port == "admin" then number + registry.services.${name}.place or 0 else number
     ) component.ports;
   sorted = lib.toposort (a: b: lib.elem a (before configurations.${b})) (lib.attrNames evaluated);
   # toposort's `cycle` begins with the path to the cycle; `loops` has the component where the cycle itself begins.
@@ -206,11 +361,12 @@ let
         unknown
         closed
         impossible
+        unmeasured
         (taken ++ circular)
       ];
 in
 {
-  inherit problems;
+  inherit problems optionModules;
 
   # The components by name; fails if there are problems.
   components = lib.throwIf (problems != [ ]) (lib.concatStringsSep "\n" problems) configurations;

@@ -1,8 +1,12 @@
-# All outputs of the flake for one system.
+# All outputs for one system: those of the flake, or those of a platform that another flake builds on it.
 {
   self,
-  crane,
+  inputs,
   pkgs,
+  # the modules of the platform
+  modules,
+  # whether it is the flake's own platform
+  own ? false,
 }:
 let
   inherit (pkgs) lib;
@@ -12,11 +16,14 @@ let
   workspace = import ./workspace.nix { inherit lib; };
   rust = import ./rust.nix {
     inherit lib nixpkgs workspace;
-    craneLib = crane.mkLib pkgs;
+    craneLib = inputs.crane.mkLib pkgs;
   };
+  platformOf = modules: import ./platform.nix { inherit lib pkgs modules; };
+  basis = platformOf modules;
   # The components and their addresses, from what a profile or a check changes.
   evaluateWith =
     {
+      platform ? basis,
       added ? { },
       without ? [ ],
       links ? { },
@@ -28,6 +35,7 @@ let
           nixpkgs
           registry
           workspace
+          platform
           added
           without
           ;
@@ -41,7 +49,20 @@ let
         inherit (set) components onOneHost;
       };
     };
-  evaluate = added: evaluateWith { inherit added; };
+  # For checks: components with further definitions.
+  evaluate =
+    added:
+    evaluateWith {
+      platform = platformOf (
+        modules
+        ++ [
+          {
+            _file = "added.nix";
+            components = added;
+          }
+        ]
+      );
+    };
   componentSet = evaluate { };
   inherit (componentSet) components addresses;
 
@@ -64,14 +85,16 @@ let
       ;
   };
 
-  # The profiles of nix/profiles, and `added` ones; components have the definitions `changes` in all of them.
+  # The profiles of the platform, and `added` ones; components have the definitions `changes` in all of them.
   profilesWith =
     {
       added ? { },
       changes ? { },
     }:
     import ./profiles.nix {
-      inherit lib added;
+      inherit lib;
+      definitions = basis.config.profiles // added;
+      fileOf = name: if added ? ${name} then "added.nix" else basis.fileOf "profiles" name;
       evaluate =
         definitions:
         evaluateWith (
@@ -89,15 +112,32 @@ let
     profiles:
     lib.mapAttrs (import ./render/kubernetes { inherit lib nixpkgs workspace; }) profiles.profiles;
   profiles = profilesWith { };
-  rendered = renderAll profiles;
+  rendered = nixpkgs.linkFarm "k8s" (renderAll profiles);
+  messages = import ./checks/messages { inherit lib nixpkgs inputs; };
+  # What `nix run .#render` writes, by path.
+  generated = {
+    k8s = rendered;
+  }
+  // lib.optionalAttrs own { "nix/checks/messages/expected" = messages.messages; };
+  # Fails if a folder, such as k8s/, differs from the rendered one.
+  compare =
+    folder:
+    nixpkgs.runCommandLocal "check-k8s" { nativeBuildInputs = [ nixpkgs.gnugrep ]; } ''
+      diff --recursive ${folder} ${rendered} || {
+        echo "k8s/ differs from the components: run 'nix run .#render', and commit the result" >&2
+        exit 1
+      }
+      if grep -rn /nix/store ${folder}; then
+        echo "a pod can't read the store: declare the file in \`files\` of the component" >&2
+        exit 1
+      fi
+      touch $out
+    '';
 
   local = import ./local.nix {
-    inherit
-      lib
-      nixpkgs
-      registry
-      components
-      ;
+    inherit lib nixpkgs registry;
+    # A component without a package has an image only.
+    components = lib.filterAttrs (_: component: component.package != null) components;
     addresses = addresses.loopback;
   };
 
@@ -124,7 +164,7 @@ let
     local = app local.program;
     push = app (import ./push.nix { inherit nixpkgs workspace images; });
     secrets = app (import ./secrets.nix { inherit lib nixpkgs profiles; });
-    render = app (import ./render.nix { inherit nixpkgs rendered; });
+    render = app (import ./render.nix { inherit lib nixpkgs generated; });
     smoke = app (
       import ./smoke.nix {
         inherit
@@ -151,14 +191,22 @@ let
 in
 {
   packages =
-    rust.services // images.packages // sboms.packages // { default = rust.services.tidewatch; };
+    rust.services
+    // images.packages
+    // sboms.packages
+    // {
+      default = rust.services.tidewatch;
+      k8s = rendered;
+    };
 
-  inherit apps formatter;
+  inherit apps compare formatter;
 
   checks =
     rust.checks
     // {
       local = local.check;
+      k8s = compare ../k8s;
+      messages = messages.check;
       components = import ./checks/components.nix { inherit lib nixpkgs evaluate; };
       profiles = import ./checks/profiles.nix {
         inherit
@@ -175,7 +223,6 @@ in
         nixpkgs
         registry
         componentSet
-        rendered
         images
         sboms
         apps

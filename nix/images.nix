@@ -17,7 +17,12 @@ let
       ;
   };
   imagesOf =
-    kind: lib.mapAttrs image (lib.filterAttrs (_: component: component.kind == kind) components);
+    kind:
+    lib.mapAttrs image (
+      lib.filterAttrs (
+        _: component: component.kind == kind && component.image.reference == null
+      ) components
+    );
   ours = imagesOf "service";
   # The command line, for the tasks of a cluster.
   tidewatch = image "tidewatch" {

@@ -84,6 +84,7 @@ pkgs: {
       gnutar
       gzip
       jq
+      nix
       nodejs
       process-compose
       procps

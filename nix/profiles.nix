@@ -1,34 +1,36 @@
-# The profiles of nix/profiles: which components a cluster runs, and how. A mistake is refused with a message that names
+# The profiles: which components a cluster runs, and how. A mistake is refused with a message that names
 # the file.
 {
   lib,
   # the components and their addresses, from `without`, `added` and `links`
   evaluate,
-  # more definitions, by name: checks add invalid ones
-  added ? { },
+  # by name
+  definitions,
+  # where the profile NAME is defined
+  fileOf,
 }:
 let
-  files = lib.mapAttrs' (
-    file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (./profiles + "/${file}")
-  ) (builtins.readDir ./profiles);
-  fileOf = name: "nix/profiles/${name}.nix";
+  optionModules = [ ./profile/options.nix ];
   all = (evaluate { added = { }; }).components;
 
-  definitions = lib.mapAttrs (
-    name: definition:
-    builtins.addErrorContext "while evaluating ${fileOf name}"
-      (lib.evalModules {
-        class = "profile";
-        modules = [
-          ./profile/options.nix
-          definition
-        ];
-      }).config
-  ) (files // added);
+  evaluated = lib.mapAttrs (
+    _: definition:
+    lib.evalModules {
+      class = "profile";
+      modules = optionModules ++ [ definition ];
+    }
+  ) definitions;
 
   profile =
-    name: definition:
+    name:
+    { config, options, ... }:
     let
+      definition = builtins.addErrorContext "while evaluating ${fileOf name}" config;
+      missing = map (option: complain "the option ${lib.showOption option.loc} needs a value") (
+        lib.filter (option: !(option ? default || option.isDefined)) (
+          lib.collect lib.isOption (removeAttrs options [ "_module" ])
+        )
+      );
       modules = import ./profile/modules.nix { inherit lib all; } definition;
       set = evaluate {
         inherit (definition) without;
@@ -36,9 +38,11 @@ let
         added = lib.zipAttrsWith (_: imports: { imports = lib.flatten imports; }) [
           (removeAttrs modules.components definition.without)
           (lib.mapAttrs (
-            _: values:
+            component: values:
             # instead of what the component's own file says
-            lib.setDefaultModuleLocation (fileOf name) { cluster = lib.mkOverride 90 values; }
+            lib.setDefaultModuleLocation "${fileOf name}: components.${component}" {
+              cluster = lib.mkOverride 90 values;
+            }
           ) (removeAttrs definition.components (unknown ++ definition.without)))
         ];
       };
@@ -66,21 +70,31 @@ let
     in
     {
       problems =
-        if own != [ ] then own else map complain (set.problems ++ modules.problems set.components);
+        lib.findFirst (sentences: sentences != [ ])
+          [ ]
+          [
+            missing
+            own
+            # Some of these name the profile already.
+            (map (
+              problem: if lib.hasPrefix (fileOf name) problem then problem else complain problem
+            ) set.problems)
+            (map complain (modules.problems set.components))
+          ];
       value = definition // {
         inherit (set) components;
         addresses = set.addresses.network;
         inherit (modules) hosts;
       };
     };
-  evaluated = lib.mapAttrs profile definitions;
-  problems = lib.concatMap ({ problems, ... }: problems) (lib.attrValues evaluated);
+  checked = lib.mapAttrs profile evaluated;
+  problems = lib.concatMap ({ problems, ... }: problems) (lib.attrValues checked);
 in
 {
-  inherit problems;
+  inherit problems optionModules;
 
   # Each profile's options, components and addresses by name; fails if there are problems.
   profiles = lib.throwIf (problems != [ ]) (lib.concatStringsSep "\n" problems) (
-    lib.mapAttrs (_: { value, ... }: value) evaluated
+    lib.mapAttrs (_: { value, ... }: value) checked
   );
 }

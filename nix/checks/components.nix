@@ -49,7 +49,7 @@ let
 
   # These messages are from nix/components.nix.
   sentences = {
-    "nix/components/other.nix: the option description needs a value" = {
+    "added.nix: components.other: the option description needs a value" = {
       other = {
         license = "MIT";
         package = nixpkgs.bash;
@@ -63,23 +63,31 @@ let
         };
       };
     };
-    "nix/components/influxdb.nix: there is no component nobody".influxdb.talksTo.nobody = [ "http" ];
-    "nix/components/influxdb.nix: loki has no port admin".influxdb.talksTo.loki = [ "admin" ];
-    "nix/components/influxdb.nix: it requests 600 MiB, more than its limit of 512 MiB".influxdb.cluster.memory.request =
+    "added.nix: components.influxdb.talksTo.nobody: there is no component nobody".influxdb.talksTo.nobody =
+      [ "http" ];
+    "added.nix: components.influxdb.talksTo.loki: loki has no port admin".influxdb.talksTo.loki = [
+      "admin"
+    ];
+    "added.nix: components.influxdb.consumes: there is no topic orders".influxdb.consumes = [
+      "orders"
+    ];
+    "added.nix: components.stream-processor.cluster.replicas: 13 pods can't share metrics.raw, which has 12 partitions".stream-processor.cluster.replicas =
+      13;
+    "added.nix: components.influxdb.cluster.memory.request: it requests 600 MiB, more than its limit of 512 MiB".influxdb.cluster.memory.request =
       lib.mkForce 600;
-    "nix/components/influxdb.nix: its limit of 512 MiB must exceed its own of 512 MiB".influxdb.resources.memory =
+    "nix/components/influxdb.nix: cluster.memory.limit: its limit of 512 MiB must exceed its own of 512 MiB".influxdb.resources.memory =
       512;
-    "nix/components/influxdb.nix: it keeps state, so it needs a StatefulSet".influxdb.cluster.workload =
+    "added.nix: components.influxdb.cluster.workload: it keeps state, so it needs a StatefulSet".influxdb.cluster.workload =
       "Deployment";
-    "nix/components/influxdb.nix: it is a StatefulSet, so it can't have 2 pods: only one may run at a time".influxdb.cluster.replicas =
+    "added.nix: components.influxdb.cluster.replicas: it is a StatefulSet, so it can't have 2 pods: only one may run at a time".influxdb.cluster.replicas =
       2;
-    "nix/components/influxdb.nix: its task loki has the name of another component or task".influxdb.tasksAfter.loki =
+    "added.nix: components.influxdb.tasksAfter: its task loki has the name of another component or task".influxdb.tasksAfter.loki =
       {
         package = nixpkgs.bash;
         arguments = _: [ ];
       };
-    "nix/components/influxdb.nix: it has no port other".influxdb.metrics = "other";
-    "port 3100 is claimed by each of nix/components/influxdb.nix, nix/components/loki.nix".influxdb.ports.other =
+    "added.nix: components.influxdb.metrics: it has no port other".influxdb.metrics = "other";
+    "port 3100 is claimed by each of added.nix: components.influxdb.ports.other, nix/components/loki.nix: ports.http".influxdb.ports.other =
       3100;
     "these components wait for each other: nix/components/otel-collector.nix, nix/components/loki.nix".loki.talksTo.otel-collector =
       [ "otlp-http" ];

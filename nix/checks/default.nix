@@ -4,7 +4,6 @@
   nixpkgs,
   registry,
   componentSet,
-  rendered,
   services,
   images,
   sboms,
@@ -90,18 +89,6 @@ import ./images.nix { inherit nixpkgs images check; }
       }
     '';
 
-  # k8s/ has what `nix run .#render` writes.
-  k8s = check "k8s" [ nixpkgs.gnugrep ] ''
-    diff --recursive k8s ${nixpkgs.linkFarm "k8s" rendered} || {
-      echo "k8s/ differs from the components: run 'nix run .#render', and commit the result" >&2
-      exit 1
-    }
-    if grep -rn /nix/store k8s; then
-      echo "a pod can't read the store: declare the file in \`files\` of the component" >&2
-      exit 1
-    fi
-  '';
-
   sboms = check "sboms" [ nixpkgs.jq ] ''
     for bill in ${sboms.sboms}/*.cdx.json; do
       jq -e '.bomFormat == "CycloneDX" and ([.components[] | select(.type == "library")] | length > 100)
@@ -139,9 +126,9 @@ import ./images.nix { inherit nixpkgs images check; }
         nixpkgs.findutils
       ]
       ''
-        find flake.nix nix -name '*.nix' -exec nixfmt --check {} +
+        find flake.nix nix examples -name '*.nix' -exec nixfmt --check {} +
         statix check .
-        deadnix --fail flake.nix nix
+        deadnix --fail flake.nix nix examples
       '';
 
   yaml = check "yaml" [ nixpkgs.yamllint ] "yamllint --strict .";

@@ -46,26 +46,26 @@ let
     };
   };
   sentences = {
-    "nix/profiles/other.nix: there is no component nobody".without = [ "nobody" ];
-    "nix/profiles/other.nix: it leaves out loki, to which otel-collector talks".without = [
+    "added.nix: there is no component nobody".without = [ "nobody" ];
+    "added.nix: it leaves out loki, to which otel-collector talks".without = [
       "grafana"
       "loki"
     ];
-    "nix/profiles/other.nix: there is no component somebody".components.somebody.replicas = 2;
-    "nix/profiles/other.nix: it changes influxdb, which it leaves out" = {
+    "added.nix: there is no component somebody".components.somebody.replicas = 2;
+    "added.nix: it changes influxdb, which it leaves out" = {
       without = [ "influxdb" ];
       components.influxdb.storage = 2;
     };
-    "nix/profiles/other.nix: nix/components/loki.nix: it requests 600 MiB, more than its limit of 512 MiB".components.loki.memory.request =
+    "added.nix: components.loki: cluster.memory.request: it requests 600 MiB, more than its limit of 512 MiB".components.loki.memory.request =
       600;
-    "nix/profiles/other.nix: nix/components/loki.nix: it is a StatefulSet, so nothing can scale it: remove cluster.autoscaling".components.loki.autoscaling.hpa.maximum =
+    "added.nix: components.loki: cluster.autoscaling: it is a StatefulSet, so nothing can scale it".components.loki.autoscaling.hpa.maximum =
       2;
-    "nix/profiles/other.nix: nix/components/console.nix: it scales from 3 to 2 pods: the minimum must not exceed the maximum".components.console.autoscaling.hpa =
+    "added.nix: components.console: cluster.autoscaling: it scales from 3 to 2 pods: the minimum must not exceed the maximum".components.console.autoscaling.hpa =
       {
         minimum = 3;
         maximum = 2;
       };
-    "nix/profiles/other.nix: the edge serves loki, which has no page".edge.ingress = {
+    "added.nix: the edge serves loki, which has no page".edge.ingress = {
       class = "nginx";
       issuer = "issuer";
       namespace = "ingress";

@@ -71,6 +71,10 @@ let
       type = types.path;
       description = "A folder of the repository.";
     };
+    paths = mkOption {
+      type = types.attrsOf types.path;
+      description = "A folder of these files, by name.";
+    };
   };
 in
 {
@@ -95,15 +99,18 @@ in
     };
 
     package = mkOption {
-      type = types.package;
-      description = "The package that contains the program.";
+      type = types.nullOr types.package;
+      default = null;
+      description = ''
+        The package that contains the program; null: it runs in clusters only, from the image `image.reference`.
+      '';
     };
 
     version = mkOption {
       type = types.nonEmptyStr;
-      default = config.package.version;
+      default = config.package.version or "unknown";
       defaultText = "the package's version";
-      description = "The version, which is also its image's tag.";
+      description = "The version, which is a label of its image.";
     };
 
     program = mkOption {
@@ -216,6 +223,15 @@ in
       description = "The components of `connections` and `talksTo` that it can do without, if a profile leaves them out.";
     };
 
+    consumes = mkOption {
+      type = strings;
+      default = [ ];
+      description = ''
+        The topics whose partitions its pods share, as members of one consumer group. It can't have more pods than one of
+        them has partitions.
+      '';
+    };
+
     startsAfter = mkOption {
       type = strings;
       default = [ ];
@@ -248,8 +264,13 @@ in
     };
 
     image = {
+      reference = mkOption {
+        type = types.nullOr types.nonEmptyStr;
+        default = null;
+        description = "The image that a cluster pulls, as in `registry.example/name@sha256:...`; null: ours is built.";
+      };
       package = mkOption {
-        type = types.package;
+        type = types.nullOr types.package;
         default = config.package;
         defaultText = "`package`";
         description = "The package in the image.";

@@ -9,7 +9,7 @@ let
   entry = registry.servers.${name};
 in
 {
-  _file = "platform/services.toml";
+  _file = "platform/services.toml: ${name}";
 
   description = lib.mkDefault entry.title;
   inherit (entry) ports;

@@ -17,7 +17,7 @@ let
   ) entry.talks_to;
 in
 {
-  _file = "platform/services.toml";
+  _file = "platform/services.toml: ${name}";
 
   kind = "service";
   package = services.${name};

@@ -76,7 +76,7 @@ in
     "--homepath=${nixpkgs.grafana}/share/grafana"
   ];
   files = {
-    dashboards = _: { source = ../../dashboards; };
+    dashboards = _: import ../component/dashboards.nix { inherit lib components; };
     provisioning = addresses: { documents = provisioning addresses; };
   };
   environment =

@@ -2,6 +2,7 @@
 {
   lib,
   nixpkgs,
+  services,
   components,
   ...
 }:
@@ -37,7 +38,16 @@ in
   package = nixpkgs.prometheus;
   files = {
     "prometheus.yaml" = addresses: { document = configuration addresses; };
-    rules = _: { source = ../../rules; };
+    rules =
+      _:
+      import ../component/rules.nix {
+        inherit
+          lib
+          nixpkgs
+          services
+          components
+          ;
+      };
   };
   arguments =
     {

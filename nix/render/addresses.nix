@@ -56,6 +56,8 @@ let
     name: file: contents:
     if contents ? source then
       "${contents.source}"
+    else if contents ? paths then
+      "${nixpkgs.linkFarm "${name}-${file}" contents.paths}"
     else if contents ? documents then
       "${nixpkgs.linkFarm "${name}-${file}" (
         lib.mapAttrs (path: json (baseNameOf path)) contents.documents

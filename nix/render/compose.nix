@@ -20,7 +20,7 @@ let
     let
       environment = component.environment addresses;
       inherit (component) ready;
-      peers = lib.attrNames component.talksTo;
+      peers = lib.filter (peer: components ? ${peer}) (lib.attrNames component.talksTo);
     in
     {
       ${name} = {

@@ -15,6 +15,8 @@ let
       lib.mapAttrs' (
         file: _: lib.nameValuePair "${path}/${file}" { source = contents.source + "/${file}"; }
       ) (lib.filterAttrs (_: kind: kind == "regular") (builtins.readDir contents.source))
+    else if contents ? paths then
+      lib.mapAttrs' (file: source: lib.nameValuePair "${path}/${file}" { inherit source; }) contents.paths
     else if contents ? documents then
       lib.mapAttrs' (file: value: lib.nameValuePair "${path}/${file}" (document value)) contents.documents
     else if contents ? document then

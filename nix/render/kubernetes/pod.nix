@@ -10,6 +10,8 @@
   name,
   # the name of its image, which has the release's version
   image,
+  # the image that it has instead, or null
+  reference ? null,
   arguments,
   environment ? { },
   # nix/component/secrets.nix
@@ -83,7 +85,7 @@ let
     name: arguments:
     {
       inherit name;
-      image = "tidewatch/${image}:${workspace.version}";
+      image = if reference == null then "tidewatch/${image}:${workspace.version}" else reference;
       imagePullPolicy = "IfNotPresent";
       workingDir = "/data";
       resources = {

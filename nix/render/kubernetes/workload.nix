@@ -40,6 +40,7 @@ let
   template = pod {
     inherit name;
     image = name;
+    inherit (component.image) reference;
     arguments = cluster.arguments addresses;
     environment = cluster.environment addresses;
     before = lib.mapAttrs (_: arguments: arguments addresses) cluster.before;

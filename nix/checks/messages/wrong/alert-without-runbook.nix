@@ -1,0 +1,9 @@
+{
+  imports = [ ./checkout.nix ];
+  components.checkout.alerts.CheckoutFailing = {
+    expr = "rate(checkout_errors_total[5m]) > 1";
+    severity = "critical";
+    summary = "Checkouts fail";
+    description = "More than one checkout per second fails.";
+  };
+}

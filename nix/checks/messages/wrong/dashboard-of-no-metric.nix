@@ -1,0 +1,4 @@
+{
+  imports = [ ./checkout.nix ];
+  components.checkout.dashboards.checkout = ./dashboard-of-no-metric.json;
+}

@@ -1,0 +1,3 @@
+{
+  without = [ "elasticsearch" ];
+}

@@ -1,0 +1,5 @@
+{ lib, ... }:
+{
+  imports = [ ./checkout.nix ];
+  components.checkout.cluster.memory.limit = lib.mkForce 16;
+}

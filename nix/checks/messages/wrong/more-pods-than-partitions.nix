@@ -1,0 +1,3 @@
+{
+  components.stream-processor.cluster.replicas = 13;
+}

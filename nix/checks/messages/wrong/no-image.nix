@@ -1,0 +1,5 @@
+{ lib, ... }:
+{
+  imports = [ ./checkout.nix ];
+  components.checkout.image.reference = lib.mkForce null;
+}

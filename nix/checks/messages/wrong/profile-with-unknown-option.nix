@@ -1,0 +1,6 @@
+{
+  profiles.staging = {
+    namespace = "shop";
+    components.console.replica = 2;
+  };
+}

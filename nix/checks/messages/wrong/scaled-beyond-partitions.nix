@@ -1,0 +1,6 @@
+{
+  profiles.staging = {
+    namespace = "shop";
+    components.stream-processor.autoscaling.hpa.maximum = 20;
+  };
+}

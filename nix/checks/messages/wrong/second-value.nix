@@ -1,0 +1,3 @@
+{
+  components.prometheus.cluster.storage = 20;
+}

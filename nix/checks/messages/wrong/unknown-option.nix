@@ -1,0 +1,3 @@
+{
+  components.grafana.cluster.replica = 2;
+}

@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  components.grafana.cluster.memory.limit = lib.mkForce "1Gi";
+}
