@@ -114,11 +114,34 @@ let
   profiles = profilesWith { };
   rendered = nixpkgs.linkFarm "k8s" (renderAll profiles);
   messages = import ./checks/messages { inherit lib nixpkgs inputs; };
+  reference = import ./reference.nix {
+    inherit lib nixpkgs;
+    sections = [
+      {
+        title = "Platform";
+        text = "What another flake gives to `lib.evaluate` ([use as a library](use-as-a-library.md)).";
+        modules = basis.optionModules;
+      }
+      {
+        title = "Component";
+        text = "A service or a server: `nix/components/NAME.nix`, or `components.NAME` of a platform. A function of addresses is explained in `nix/component/options.nix`.";
+        modules = componentSet.optionModules;
+      }
+      {
+        title = "Profile";
+        text = "A way of running the components in a cluster: `nix/profiles/NAME.nix`, or `profiles.NAME` of a platform.";
+        modules = profiles.optionModules;
+      }
+    ];
+  };
   # What `nix run .#render` writes, by path.
   generated = {
     k8s = rendered;
   }
-  // lib.optionalAttrs own { "nix/checks/messages/expected" = messages.messages; };
+  // lib.optionalAttrs own {
+    "docs/options.md" = reference;
+    "nix/checks/messages/expected" = messages.messages;
+  };
   # Fails if a folder, such as k8s/, differs from the rendered one.
   compare =
     folder:
@@ -207,6 +230,13 @@ in
       local = local.check;
       k8s = compare ../k8s;
       messages = messages.check;
+      options = nixpkgs.runCommandLocal "check-options" { } ''
+        diff ${../docs/options.md} ${reference} || {
+          echo "docs/options.md differs from the options: run 'nix run .#render', and commit the result" >&2
+          exit 1
+        }
+        touch $out
+      '';
       components = import ./checks/components.nix { inherit lib nixpkgs evaluate; };
       profiles = import ./checks/profiles.nix {
         inherit

@@ -7,40 +7,15 @@
   modules,
 }:
 let
-  inherit (lib) mkOption types;
   place = import ./place.nix { inherit lib; };
-
-  options = {
-    components = mkOption {
-      type = types.attrsOf types.deferredModule;
-      default = { };
-      description = "More components, and changes of those that exist: the options of each are those of a component.";
-    };
-    without = mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      description = ''
-        Components that do not exist at all, with everything that follows from them, such as their scrape jobs. No other
-        may talk to them.
-      '';
-    };
-    profiles = mkOption {
-      type = types.attrsOf types.deferredModule;
-      default = { };
-      description = "The ways of running the components in a cluster: the options of each are those of a profile.";
-    };
-  };
 in
 rec {
-  module = { inherit options; };
+  optionModules = [ ./platform/options.nix ];
 
   evaluated = lib.evalModules {
     class = "platform";
     specialArgs = { inherit pkgs; };
-    modules = [
-      module
-    ]
-    ++ map (lib.setDefaultModuleLocation "an element of `modules`") modules;
+    modules = optionModules ++ map (lib.setDefaultModuleLocation "an element of `modules`") modules;
   };
   inherit (evaluated) config;
 
