@@ -112,7 +112,18 @@ let
     profiles:
     lib.mapAttrs (import ./render/kubernetes { inherit lib nixpkgs workspace; }) profiles.profiles;
   profiles = profilesWith { };
-  rendered = nixpkgs.linkFarm "k8s" (renderAll profiles);
+  folders = renderAll profiles;
+  rendered = nixpkgs.linkFarm "k8s" (
+    folders
+    // lib.optionalAttrs (basis.config.argocd != null) {
+      argocd = nixpkgs.linkFarm "argocd" (
+        lib.mapAttrs (import ./render/argocd.nix {
+          inherit lib nixpkgs;
+          inherit (basis.config) argocd;
+        }) folders
+      );
+    }
+  );
   messages = import ./checks/messages { inherit lib nixpkgs inputs; };
   reference = import ./reference.nix {
     inherit lib nixpkgs;

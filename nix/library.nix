@@ -15,6 +15,7 @@ let
       }
       // arguments
     );
+  workspace = import ./workspace.nix { inherit lib; };
   # Our profiles by name: files that a profile can import.
   profiles = lib.mapAttrs' (
     file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (./profiles + "/${file}")
@@ -26,7 +27,12 @@ in
     pkgs:
     outputs {
       inherit pkgs;
-      modules = [ { inherit profiles; } ];
+      modules = [
+        {
+          inherit profiles;
+          argocd = { inherit (workspace) repository; };
+        }
+      ];
       own = true;
     };
 

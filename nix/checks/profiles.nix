@@ -154,7 +154,22 @@ let
 
   count = kind: lib.length (lib.attrNames objects.${kind});
 
+  # When Argo CD applies an object.
+  waveOf = object: lib.toInt (object.metadata.annotations."argocd.argoproj.io/sync-wave" or "0");
+
   facts = {
+    "Argo CD applies the namespace, Kafka, its topics, and then all others" =
+      map waveOf [
+        objects.Namespace.tidewatch
+        objects.StatefulSet.kafka
+        (lib.head (lib.attrValues objects.Job))
+        objects.Deployment.console
+      ] == [
+        (-3)
+        (-2)
+        (-1)
+        0
+      ];
     "one pod needs no PodDisruptionBudget" = !(objects ? PodDisruptionBudget);
     "two pods have a PodDisruptionBudget" = twice ? PodDisruptionBudget.console;
     "two pods are spread over the nodes" =

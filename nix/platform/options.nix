@@ -25,5 +25,30 @@ in
       default = { };
       description = "The ways of running the components in a cluster: the options of each are those of a profile.";
     };
+
+    argocd = mkOption {
+      type = types.nullOr (
+        types.submodule {
+          options = {
+            repository = mkOption {
+              type = types.nonEmptyStr;
+              description = "The URL of the Git repository that has `k8s/`.";
+            };
+            revision = mkOption {
+              type = types.nonEmptyStr;
+              default = "main";
+              description = "The branch or tag that Argo CD follows.";
+            };
+            namespace = mkOption {
+              type = types.nonEmptyStr;
+              default = "argocd";
+              description = "The namespace in which Argo CD runs.";
+            };
+          };
+        }
+      );
+      default = null;
+      description = "Where Argo CD finds the profiles; null: `k8s/argocd` is not written.";
+    };
   };
 }

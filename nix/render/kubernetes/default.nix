@@ -36,6 +36,7 @@ let
       ;
     all = settings.components;
   };
+  waves = import ./waves.nix { inherit lib components; };
   filesOf = import ./files.nix { inherit lib addresses yaml; };
 
   # The tasks of all components: those with the command line's image, and those with the component's own.
@@ -167,17 +168,24 @@ let
     ) tasks;
 
   file = { kind, metadata, ... }: "${lib.toLower kind}-${metadata.name}.yaml";
-  objects =
+  placed =
     map (object: {
       path = file object;
-      inherit object;
+      object = waves.annotate waves.common object;
     }) common
     ++ lib.concatLists (
       lib.mapAttrsToList (
         name: objects:
         lib.mapAttrsToList (file: object: {
           path = "${name}/${file}.yaml";
-          inherit object;
+          object = waves.annotate (
+            if object.kind == "Job" then
+              waves.ofJob
+            else if tasks ? ${name} then
+              waves.ofTask
+            else
+              waves.ofComponent name
+          ) object;
         }) ({ serviceaccount = accountOf name; } // objects // network.policyOf name)
       ) folders
     );
@@ -194,12 +202,18 @@ let
         includeTemplates = true;
       }
     ];
-    resources = lib.naturalSort (map ({ path, ... }: path) (objects ++ monitors.rules));
+    resources = lib.naturalSort (map ({ path, ... }: path) (placed ++ monitors.rules));
     # The name of a generated ConfigMap has a hash of its contents, so a change replaces the pods that read it.
-    configMapGenerator = lib.mapAttrsToList (name: files: {
-      inherit name;
-      files = map ({ key, path, ... }: "${key}=${name}/files/${path}") files;
-    }) configured;
+    configMapGenerator = lib.mapAttrsToList (
+      name: files:
+      lib.optionalAttrs (waves.ofComponent name != { }) {
+        options.annotations = waves.ofComponent name;
+      }
+      // {
+        inherit name;
+        files = map ({ key, path, ... }: "${key}=${name}/files/${path}") files;
+      }
+    ) configured;
   };
   generated = value: generatedText (yaml value);
   generatedText =
@@ -219,7 +233,7 @@ nixpkgs.linkFarm "k8s-${profile}" (
       name = path;
       path = generated object;
     }
-  ) objects
+  ) placed
   ++ map (
     { path, text }:
     {
@@ -241,6 +255,36 @@ nixpkgs.linkFarm "k8s-${profile}" (
     ) configured
   )
 )
-// {
-  objects = map ({ object, ... }: object) objects;
+// rec {
+  objects = map ({ object, ... }: object) placed;
+  # the namespaces and the kinds of all objects, for Argo CD
+  namespaces = lib.unique (
+    [ namespace ]
+    ++ lib.concatMap (
+      object: lib.optional (object.metadata ? namespace) object.metadata.namespace
+    ) objects
+  );
+  kinds = lib.unique (
+    map
+      (
+        { apiVersion, kind, ... }:
+        {
+          group = if lib.hasInfix "/" apiVersion then lib.head (lib.splitString "/" apiVersion) else "";
+          inherit kind;
+        }
+      )
+      (
+        lib.sortOn ({ kind, ... }: kind) (
+          objects
+          ++ lib.optional (configured != { }) {
+            apiVersion = "v1";
+            kind = "ConfigMap";
+          }
+          ++ lib.optional (monitors.rules != [ ]) {
+            apiVersion = "monitoring.coreos.com/v1";
+            kind = "PrometheusRule";
+          }
+        )
+      )
+  );
 }
