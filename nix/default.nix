@@ -75,6 +75,7 @@ let
       components
       ;
     inherit (rust) services;
+    profiles = lib.mapAttrs (_: { images, ... }: images) rendered;
   };
   sboms = import ./sbom.nix {
     inherit

@@ -6,6 +6,8 @@
   workspace,
   components,
   services,
+  # by name, each with the names of its images
+  profiles,
 }:
 let
   image = import ./render/image.nix {
@@ -76,8 +78,14 @@ rec {
   images = folder "images" ours // {
     all = lib.attrNames all;
   };
-  packages = lib.mapAttrs' (name: lib.nameValuePair "image-${name}") all // {
-    inherit images;
-    backend-images = folder "backend-images" backends;
-  };
+  packages =
+    lib.mapAttrs' (name: lib.nameValuePair "image-${name}") all
+    // {
+      inherit images;
+      backend-images = folder "backend-images" backends;
+    }
+    // lib.mapAttrs' (
+      profile: names:
+      lib.nameValuePair "images-${profile}" (folder "images-${profile}" (lib.getAttrs names all))
+    ) profiles;
 }

@@ -1,10 +1,20 @@
-# Pushes images to a registry, signs them if COSIGN_KEY names a key, and prints their digests. Set by nix/push.nix:
-# IMAGES, a folder of archives; VERSION.
+# Pushes images to a registry, signs them if COSIGN_KEY names a key, and prints their digests. With --profile it pushes
+# the images of a folder that `nix build .#images-PROFILE` made, and writes their addresses to k8s/PROFILE/images.yaml.
+# Set by nix/push.nix: IMAGES, a folder of archives; VERSION.
+profile=
+if [ "${1:-}" = --profile ]; then
+  profile=${2:-} IMAGES=${3:-}
+  if [ -z "$IMAGES" ] || [ ! -d "k8s/$profile" ]; then
+    echo "push: --profile needs the name of a folder in k8s, and a folder of images; call it in the repository's folder" >&2
+    exit 64
+  fi
+  shift 3
+fi
 mapfile -t known < <(cd "$IMAGES" && for archive in *.tar.gz; do echo "${archive%.tar.gz}"; done)
 
 usage() {
   echo "push: $1" >&2
-  echo "usage: push REGISTRY [SERVICE...]" >&2
+  echo "usage: push [--profile PROFILE IMAGES] REGISTRY [SERVICE...]" >&2
   echo "  REGISTRY  host[:port][/path], or oci:DIRECTORY for a folder" >&2
   echo "  SERVICE   ${known[*]}; all of them if none is named" >&2
   echo "If COSIGN_KEY names a key (a file or an address), cosign signs each image with it; COSIGN_PASSWORD decrypts the key" >&2
@@ -26,6 +36,8 @@ esac
 for service; do
   [ -e "$IMAGES/$service.tar.gz" ] || usage "unknown service '$service'"
 done
+[ -z "$profile" ] || [ $# = 0 ] || usage "a profile needs all of its images"
+[ -z "$profile" ] || [[ $registry != oci:* ]] || usage "a cluster pulls from a registry, not from a folder"
 [ $# -gt 0 ] || set -- "${known[@]}"
 # Checked before anything is pushed: an image that should be signed must not be pushed unsigned.
 if [ -n "${COSIGN_KEY:-}" ]; then
@@ -61,5 +73,12 @@ for service; do
     }
   fi
   echo "$service $digest"
+  # kustomize's transformer, which `nix run .#render` lists in kustomization.yaml
+  printf -- '---\napiVersion: builtin\nkind: ImageTagTransformer\nmetadata:\n  name: %s\nimageTag:\n  name: tidewatch/%s\n  newName: %s\n  digest: %s\n' \
+    "$service" "$service" "$registry/tidewatch/$service" "$digest" >> "$work/images.yaml"
   rm "$work/$service.tar"
 done
+[ -z "$profile" ] || {
+  cat "$work/images.yaml" > "k8s/$profile/images.yaml"
+  echo "push: wrote k8s/$profile/images.yaml; now: nix run .#render" >&2
+}

@@ -191,6 +191,10 @@ let
     );
   configured = lib.filterAttrs (_: files: files != [ ]) (lib.mapAttrs (_: filesOf) components);
 
+  # Where the images are, if `nix run .#push` has pushed them for this profile.
+  pushed = ../../../k8s + "/${profile}/images.yaml";
+  isPushed = builtins.pathExists pushed;
+
   kustomization = {
     apiVersion = "kustomize.config.k8s.io/v1beta1";
     kind = "Kustomization";
@@ -214,7 +218,8 @@ let
         files = map ({ key, path, ... }: "${key}=${name}/files/${path}") files;
       }
     ) configured;
-  };
+  }
+  // lib.optionalAttrs isPushed { transformers = [ "images.yaml" ]; };
   generated = value: generatedText (yaml value);
   generatedText =
     text:
@@ -241,6 +246,10 @@ nixpkgs.linkFarm "k8s-${profile}" (
       path = generatedText text;
     }
   ) monitors.rules
+  ++ lib.optional isPushed {
+    name = "images.yaml";
+    path = pushed;
+  }
   ++ lib.concatLists (
     lib.mapAttrsToList (
       name:
@@ -286,5 +295,8 @@ nixpkgs.linkFarm "k8s-${profile}" (
           }
         )
       )
+  );
+  images = lib.unique (
+    lib.attrNames components ++ map ({ image, ... }: image) (lib.attrValues tasks)
   );
 }
