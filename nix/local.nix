@@ -10,25 +10,19 @@
 let
   connect = import ./component/connect.nix addresses;
 
-  # The addresses by the keys of endpoints.json.
-  endpoints =
-    lib.mapAttrs' (
-      name: service:
-      lib.nameValuePair service.endpoint (connect {
-        inherit name;
-        port = if service ? page then "page" else "admin";
-      })
-    ) registry.services
-    // lib.mapAttrs (
-      name: server:
-      connect {
-        inherit name;
-        port = server.client;
-      }
-    ) registry.servers;
-  endpointsFile = nixpkgs.writeText "endpoints.json" (
-    builtins.toJSON (endpoints // { broker = "kafka"; })
-  );
+  inherit
+    (import ./render/endpoints.nix {
+      inherit
+        lib
+        nixpkgs
+        registry
+        components
+        addresses
+        ;
+    })
+    endpoints
+    file
+    ;
 
   compose = import ./render/compose.nix {
     inherit
@@ -43,7 +37,7 @@ let
         program = [
           "${nixpkgs.coreutils}/bin/ln"
           "-sf"
-          endpointsFile
+          file
           "endpoints.json"
         ];
         folder = ".";
@@ -117,17 +111,13 @@ in
 
   # Validates configurations with the programs that read them.
   check =
-    let
-      commands = lib.filter (command: command != [ ]) (
-        lib.mapAttrsToList (_: component: component.validation addresses) components
-      );
-    in
-    nixpkgs.runCommandLocal "check-local" { nativeBuildInputs = [ nixpkgs.process-compose ]; } ''
-      export HOME=$TMPDIR
-      process-compose --config ${compose.configuration} --dry-run --log-file $TMPDIR/log
-      ${lib.concatMapStringsSep "\n" lib.escapeShellArgs commands}
-      touch $out
-    '';
+    nixpkgs.runCommandLocal "check-local" { nativeBuildInputs = [ nixpkgs.process-compose ]; }
+      ''
+        export HOME=$TMPDIR
+        process-compose --config ${compose.configuration} --dry-run --log-file $TMPDIR/log
+        ${import ./render/validation.nix { inherit lib components addresses; }}
+        touch $out
+      '';
 
   program = nixpkgs.writeShellApplication {
     name = "local";
