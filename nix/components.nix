@@ -35,6 +35,7 @@ let
     ./component/options.nix
     ./component/cluster.nix
     ./component/monitoring.nix
+    ./component/systemd.nix
   ];
   evaluated = lib.genAttrs (lib.attrNames (kept.services // kept.servers // files // definitions)) (
     name:

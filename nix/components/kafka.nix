@@ -2,6 +2,7 @@
 # created after that.
 {
   lib,
+  config,
   nixpkgs,
   services,
   ...
@@ -104,6 +105,11 @@ in
       limit = 512;
     };
     storage = 5;
+  };
+  systemd = {
+    # Java compiles programs while it runs them.
+    MemoryDenyWriteExecute = false;
+    Environment = lib.mapAttrsToList (variable: value: "${variable}=${value}") config.image.environment;
   };
 
   image = {
