@@ -29,5 +29,9 @@
       checks = export "checks";
       devShells = export "devShells";
       formatter = export "formatter";
+      nixosModules.default = import ./nix/nixos {
+        partsFor = pkgs: (library.own pkgs).parts;
+        nixpkgsFor = nixpkgs.legacyPackages;
+      };
     };
 }

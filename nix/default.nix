@@ -236,6 +236,13 @@ in
 
   inherit apps compare formatter;
 
+  # what the NixOS module needs
+  parts = {
+    inherit nixpkgs registry;
+    inherit (rust.services) tidewatch;
+    evaluate = more: evaluateWith { platform = platformOf (modules ++ more); };
+  };
+
   checks =
     rust.checks
     // {
@@ -250,6 +257,10 @@ in
         touch $out
       '';
       components = import ./checks/components.nix { inherit lib nixpkgs evaluate; };
+      nixos = import ./checks/nixos {
+        inherit lib pkgs nixpkgs;
+        module = self.nixosModules.default;
+      };
       profiles = import ./checks/profiles.nix {
         inherit
           lib

@@ -14,7 +14,6 @@
 let
   inherit (lib) mkOption types;
   cfg = config.services.tidewatch;
-  option = name: "services.tidewatch.${name}";
 
   inherit (partsFor cfg.nixpkgs)
     evaluate
@@ -22,8 +21,14 @@ let
     registry
     tidewatch
     ;
-  set = evaluate cfg.components;
-  components = removeAttrs set.components cfg.without;
+  set = evaluate [
+    {
+      _file = "services.tidewatch";
+      inherit (cfg) components without;
+    }
+  ];
+  # A component without a package has an image only.
+  components = lib.filterAttrs (_: component: component.package != null) set.components;
   addresses = set.addresses.loopback;
 
   inherit
@@ -50,21 +55,13 @@ let
     '';
   };
 
-  unknown =
-    from: names:
-    map (name: {
-      assertion = false;
-      message = "${option from}: there is no component ${name}";
-    }) (lib.subtractLists (lib.attrNames set.components) names);
-  needed = lib.concatLists (
-    lib.mapAttrsToList (
-      client: component:
-      map (other: {
-        assertion = false;
-        message = "${option "without"}: it leaves out ${other}, to which ${client} talks";
-      }) (lib.intersectLists cfg.without (lib.attrNames component.talksTo))
-    ) components
-  );
+  problems =
+    if set.problems != [ ] then
+      set.problems
+    else
+      map (name: "services.tidewatch: credentials: there is no component ${name}") (
+        lib.subtractLists (lib.attrNames components) (lib.attrNames cfg.credentials)
+      );
 in
 {
   _class = "nixos";
@@ -116,8 +113,10 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    assertions =
-      unknown "without" cfg.without ++ unknown "credentials" (lib.attrNames cfg.credentials) ++ needed;
+    assertions = map (message: {
+      assertion = false;
+      inherit message;
+    }) problems;
 
     systemd.targets.tidewatch = {
       description = "Tidewatch";

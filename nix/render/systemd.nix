@@ -147,7 +147,7 @@ let
     }
     // lib.mapAttrs' (
       task:
-      { package, arguments }:
+      { package, arguments, ... }:
       lib.nameValuePair (unit task) (
         common
         // {

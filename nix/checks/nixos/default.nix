@@ -49,12 +49,13 @@ let
       "${nixpkgs.bash}/secret";
   };
   sentences = {
-    "services.tidewatch.without: there is no component nobody".without = [ "nobody" ];
-    "services.tidewatch.without: it leaves out loki, to which otel-collector talks".without = [
-      "grafana"
-      "loki"
-    ];
-    "services.tidewatch.credentials: there is no component nobody".credentials.nobody = { };
+    "services.tidewatch: without: there is no component nobody".without = [ "nobody" ];
+    "nix/components/otel-collector.nix: talksTo.loki: loki is left out by services.tidewatch: without".without =
+      [
+        "grafana"
+        "loki"
+      ];
+    "services.tidewatch: credentials: there is no component nobody".credentials.nobody = { };
   };
 
   facts = {
