@@ -102,12 +102,16 @@ in
       type = types.attrsOf (types.attrsOf types.externalPath);
       default = { };
       example = lib.literalExpression ''
-        { grafana.GF_SECURITY_ADMIN_PASSWORD = "/run/secrets/grafana-password"; }
+        {
+          alertmanager.slack-api-url = "/run/secrets/slack-api-url";
+          alert-relay.WEBHOOK = "/run/secrets/webhook";
+        }
       '';
       description = ''
-        Files with secrets by component and environment variable: the component gets the contents as the value of the
-        variable. systemd reads the file as root when the unit starts; it may not be in the store, which everybody can
-        read.
+        Files with secrets, by component and name. A name in capitals is an environment variable of the component, which
+        gets the contents. Every name is a file in /run/credentials/tidewatch-COMPONENT.service, which only the component
+        can read. systemd reads the original as root when the unit starts; it may not be in the store, which everybody
+        can read.
       '';
     };
   };

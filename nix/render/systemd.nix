@@ -5,7 +5,7 @@
   nixpkgs,
   components,
   addresses,
-  # files with secrets, by component and environment variable
+  # files with secrets, by component and name
   credentials,
 }:
 let
@@ -136,7 +136,7 @@ let
             TimeoutStopSec = 30;
             Restart = "always";
             MemoryMax = "${toString cluster.memory.limit}M";
-            LoadCredential = lib.mapAttrsToList (variable: file: "${variable}:${file}") secrets;
+            LoadCredential = lib.mapAttrsToList (secret: file: "${secret}:${file}") secrets;
           }
           // lib.optionalAttrs (component.kind == "service") {
             # Its configuration is wrong, which no restart changes.

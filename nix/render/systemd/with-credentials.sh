@@ -1,6 +1,8 @@
-# with-credentials PROGRAM [ARGUMENT...]: runs it with each of the unit's credentials as an environment variable.
+# with-credentials PROGRAM [ARGUMENT...]: runs it with the unit's credentials as environment variables, if they have the
+# names of such. It can read others as files only.
 
 for file in "$CREDENTIALS_DIRECTORY"/*; do
-  export "${file##*/}=$(< "$file")"
+  name=${file##*/}
+  [[ ! $name =~ ^[A-Z_][A-Z0-9_]*$ ]] || export "$name=$(< "$file")"
 done
 exec "$@"
