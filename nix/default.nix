@@ -176,6 +176,22 @@ let
     addresses = addresses.loopback;
   };
 
+  vm = import ./vm {
+    inherit
+      lib
+      pkgs
+      nixpkgs
+      registry
+      ;
+    profile =
+      (import ./profiles.nix {
+        inherit lib;
+        inherit (componentSet) components;
+      }).profiles.dev;
+    addresses = addresses.loopback;
+    module = self.nixosModules.default;
+  };
+
   # A program that `nix run .#NAME` starts.
   app = package: {
     type = "app";
@@ -221,6 +237,7 @@ let
         inherit (local) endpoints;
       }
     );
+    vm-steps = app vm.steps;
   };
   formatter = import ./format.nix { inherit nixpkgs workspace; };
 in
@@ -245,6 +262,7 @@ in
 
   checks =
     rust.checks
+    // vm.tests
     // {
       local = local.check;
       k8s = compare ../k8s;

@@ -88,6 +88,7 @@ pkgs: {
       nodejs
       process-compose
       procps
+      python3
       util-linux
       ;
     # The JRE that Kafka's scripts are wrapped with. Its image starts Java without the scripts.
