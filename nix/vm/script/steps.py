@@ -171,7 +171,7 @@ class Kind:
         def opens(pair):
             client, server, _, number = pair
             inside = ["nsenter", "--target", process[client], "--net"]
-            connect = ["nc", "-z", "-w", "2", address[server], str(number)]
+            connect = ["timeout", "4", "nc", "-w", "3", address[server], str(number)]
             done = subprocess.run(["docker", "exec", self.node, *inside, *connect], capture_output=True, check=False)
             return done.returncode == 0
 
