@@ -35,6 +35,11 @@ let
   ];
   withCredentials = tool "with-credentials" [ ];
 
+  families = [
+    "AF_INET"
+    "AF_INET6"
+    "AF_UNIX"
+  ];
   # A program that no other user can read, and that can neither write outside of its folder nor get more rights.
   confined = {
     DynamicUser = true;
@@ -54,11 +59,7 @@ let
     NoNewPrivileges = true;
     CapabilityBoundingSet = "";
     AmbientCapabilities = "";
-    RestrictAddressFamilies = [
-      "AF_INET"
-      "AF_INET6"
-      "AF_UNIX"
-    ];
+    RestrictAddressFamilies = families;
     RestrictNamespaces = true;
     RestrictRealtime = true;
     RestrictSUIDSGID = true;
@@ -138,10 +139,14 @@ let
             MemoryMax = "${toString cluster.memory.limit}M";
             LoadCredential = lib.mapAttrsToList (secret: file: "${secret}:${file}") secrets;
           }
-          // lib.optionalAttrs (component.kind == "service") {
-            # Its configuration is wrong, which no restart changes.
-            RestartPreventExitStatus = 64;
-          }
+          // (
+            if component.kind == "service" then
+              # Its configuration is wrong, which no restart changes.
+              { RestartPreventExitStatus = 64; }
+            else
+              # Some, such as Loki and Tempo, list the machine's network interfaces.
+              { RestrictAddressFamilies = families ++ [ "AF_NETLINK" ]; }
+          )
           // component.systemd;
       };
     }
