@@ -5,6 +5,7 @@ Everything has to be ready again by itself after a program or the whole machine 
 
 import argparse
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import pathlib
@@ -22,9 +23,12 @@ class Failure(Exception):
 
 def run(*command, check=True):
     """Returns what the command prints."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise Failure(f"{command[0]} is not on PATH") from None
     if check and done.returncode != 0:
-        raise Failure(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
+        raise Failure(f"{' '.join(command)}: {(done.stdout + done.stderr).strip()}")
     return done.stdout
 
 
@@ -94,7 +98,7 @@ class Units:
         run("systemctl", "start", "tidewatch.target")
 
     def state(self):
-        return run("systemctl", "list-units", "--all", "--no-pager", "tidewatch*")
+        return run("systemctl", "list-units", "--all", "--no-pager", "tidewatch*", check=False)
 
 
 class Kind:
@@ -151,7 +155,7 @@ class Kind:
         return run(*self.kubectl, "get", "--raw=/readyz", check=False) == "ok"
 
     def state(self):
-        return run(*self.kubectl, "get", "pods", "--output=wide")
+        return run(*self.kubectl, "get", "pods", "--output=wide", check=False)
 
     # Connections that the NetworkPolicies have to allow or refuse
 
@@ -224,12 +228,7 @@ def all_steps(platform, report):
         wait(f"not everything was ready again after {name}", platform.everything_ready)
 
     def verify():
-        # Its own report has the steps; here the last lines are enough to see what failed.
-        done = subprocess.run(platform.verify, capture_output=True, text=True, check=False)
-        lines = (done.stdout + done.stderr).strip().splitlines()
-        if done.returncode != 0:
-            raise Failure("\n".join(lines[-30:]))
-        return lines[-1] if lines else ""
+        return run(*platform.verify).strip().splitlines()[-1]
 
     def ready():
         wait("not everything was ready", platform.everything_ready)
@@ -260,7 +259,9 @@ def main():
     try:
         all_steps(platform, report)
     except Failure as failure:
-        print(f"vm-steps: {failure}\n{platform.state()}", file=sys.stderr)
+        print(f"vm-steps: {failure}", file=sys.stderr)
+        with contextlib.suppress(Failure):
+            print(platform.state(), file=sys.stderr)
         return 1
     finally:
         if options.report:
