@@ -183,11 +183,7 @@ let
       nixpkgs
       registry
       ;
-    profile =
-      (import ./profiles.nix {
-        inherit lib;
-        inherit (componentSet) components;
-      }).profiles.dev;
+    profile = profiles.profiles.dev;
     addresses = addresses.loopback;
     module = self.nixosModules.default;
   };

@@ -98,7 +98,7 @@ import ./images.nix { inherit nixpkgs images check; }
   '';
 
   rules = check "rules" [ nixpkgs.promtool ] ''
-    promtool check rules rules/*.yaml
+    promtool check rules rules/*.yaml rules/kubernetes/*.yaml
     promtool test rules rules/tests/*.yaml
   '';
 

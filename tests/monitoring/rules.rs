@@ -16,8 +16,9 @@ fn rules_pass_promtools_check_and_their_unit_tests() {
     let mut tests = files("tests");
     // The tests of SLOs take longer; crates/slo runs them.
     tests.retain(|path| !path.file_name().unwrap().to_string_lossy().starts_with("slos"));
+    let all = [files(""), files("kubernetes")].concat();
     for (arguments, files) in
-        [(&["check", "rules", "--lint=all", "--lint-fatal"][..], files("")), (&["test", "rules"], tests)]
+        [(&["check", "rules", "--lint=all", "--lint-fatal"][..], all), (&["test", "rules"], tests)]
     {
         let output = Command::new(&promtool).args(arguments).args(files).output().unwrap();
         let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();

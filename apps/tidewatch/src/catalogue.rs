@@ -1,6 +1,7 @@
 //! Every metric there is, by the Prometheus job that exposes it: the metrics that rules, SLOs and dashboards may use.
 
 mod external;
+mod kubernetes;
 mod promql;
 
 use tidewatch_platform::{ALERTMANAGER, PROMETHEUS};
@@ -38,6 +39,14 @@ pub const BACKENDS: [Job; 2] = [
     Job { name: ALERTMANAGER.name, own: external::ALERTMANAGER, common: external::PROCESS },
 ];
 
+/// What is scraped in a Kubernetes cluster only, with those of the metrics that Tidewatch uses.
+pub const CLUSTER: [Job; 4] = [
+    Job { name: "kube-state-metrics", own: kubernetes::STATE, common: &[] },
+    Job { name: "node-exporter", own: kubernetes::NODE, common: &[] },
+    Job { name: "kubelet", own: kubernetes::KUBELET, common: &[] },
+    Job { name: "cadvisor", own: kubernetes::CONTAINERS, common: &[] },
+];
+
 /// The metrics that Prometheus itself adds for every target.
 pub const EVERY_TARGET: &[Family] = external::EVERY_TARGET;
 
@@ -46,7 +55,7 @@ pub fn services() -> impl Iterator<Item = Job> {
     services::ALL.into_iter().map(Job::of)
 }
 
-/// Returns every job with all metrics that it exposes.
+/// Returns every job that there is with and without a cluster, with all metrics that it exposes.
 pub fn jobs() -> impl Iterator<Item = Job> {
     services().chain(BACKENDS)
 }

@@ -40,11 +40,13 @@ pub enum Subject {
     Stream,
     /// The processes, Prometheus and Alertmanager.
     Platform,
+    /// The pods and nodes of a Kubernetes cluster.
+    Kubernetes,
 }
 
 impl Subject {
     /// Every subject, in the order of lists.
-    pub const ALL: [Self; 4] = [Self::Services, Self::Objectives, Self::Stream, Self::Platform];
+    pub const ALL: [Self; 5] = [Self::Services, Self::Objectives, Self::Stream, Self::Platform, Self::Kubernetes];
 
     /// Returns the subject as a heading.
     #[must_use]
@@ -54,6 +56,7 @@ impl Subject {
             Self::Objectives => "Objectives",
             Self::Stream => "Stream",
             Self::Platform => "Platform",
+            Self::Kubernetes => "Kubernetes",
         }
     }
 }

@@ -29,7 +29,7 @@ struct Threshold {
     series: fn(&[Phase]) -> Vec<(String, Values)>,
 }
 
-const THRESHOLDS: [Threshold; 6] = [
+const THRESHOLDS: [Threshold; 9] = [
     Threshold {
         rules: "stream.yaml",
         alert: "HighLatencyP99",
@@ -117,12 +117,83 @@ const THRESHOLDS: [Threshold; 6] = [
         record: "process:open_files:ratio",
         series: |phases| process("process_open_fds", level(0.8 * 1024.0, phases), "process_max_fds", 1024.0, phases),
     },
+    Threshold {
+        rules: "kubernetes/pods.yaml",
+        alert: "ContainerMemoryNearLimit",
+        severity: "warning",
+        labels: "namespace=\"tidewatch\", pod=\"kafka-0\", container=\"kafka\"",
+        wait: minutes(15),
+        fill: 1,
+        lasts: 1,
+        record: "container:memory_usage:ratio",
+        series: |phases| {
+            let of = |name: &str, labels: &str| format!("{name}{{job=\"cadvisor\", node=\"a\", {labels}}}");
+            let kafka = "namespace=\"tidewatch\", pod=\"kafka-0\", container=\"kafka\"";
+            // All of the pod's containers together, and a container without a limit.
+            let (pod, other) =
+                ("namespace=\"tidewatch\", pod=\"kafka-0\"", "namespace=\"x\", pod=\"y\", container=\"z\"");
+            let always = |value| level(value, &[(1.0, total(phases))]);
+            vec![
+                (of("container_memory_rss", kafka), level(0.9 * 512e6, phases)),
+                (of("container_spec_memory_limit_bytes", kafka), always(512e6)),
+                (of("container_memory_rss", pod), always(512e6)),
+                (of("container_spec_memory_limit_bytes", pod), always(512e6)),
+                (of("container_memory_rss", other), always(512e6)),
+                (of("container_spec_memory_limit_bytes", other), always(0.0)),
+            ]
+        },
+    },
+    Threshold {
+        rules: "kubernetes/nodes.yaml",
+        alert: "NodeMemoryShort",
+        severity: "warning",
+        labels: "node=\"a\"",
+        wait: minutes(10),
+        fill: 1,
+        lasts: 1,
+        record: "node:memory_usage:ratio",
+        series: |phases| {
+            let of = |name: &str| format!("{name}{{job=\"node-exporter\", instance=\"a\", node=\"a\"}}");
+            let available = phases.iter().map(|(share, steps)| (1.0 - 0.9 * share, *steps)).collect::<Vec<_>>();
+            vec![
+                (of("node_memory_MemAvailable_bytes"), level(8e9, &available)),
+                (of("node_memory_MemTotal_bytes"), level(8e9, &[(1.0, total(phases))])),
+            ]
+        },
+    },
+    Threshold {
+        rules: "kubernetes/nodes.yaml",
+        alert: "NodeDiskFilling",
+        severity: "warning",
+        labels: "node=\"a\", device=\"/dev/vda1\"",
+        wait: minutes(15),
+        fill: 1,
+        lasts: 1,
+        record: "node_device:disk_usage:ratio",
+        series: |phases| {
+            let of = |name: &str, device: &str, id: &str| {
+                format!("{name}{{job=\"cadvisor\", node=\"a\", device=\"{device}\", id=\"{id}\"}}")
+            };
+            let always = |value| level(value, &[(1.0, total(phases))]);
+            vec![
+                (of("container_fs_usage_bytes", "/dev/vda1", "/"), level(0.8 * 1e11, phases)),
+                (of("container_fs_limit_bytes", "/dev/vda1", "/"), always(1e11)),
+                // A file system without a size, one in memory, and one that a container uses up to its own limit.
+                (of("container_fs_usage_bytes", "/dev/vdc", "/"), always(0.0)),
+                (of("container_fs_limit_bytes", "/dev/vdc", "/"), always(0.0)),
+                (of("container_fs_usage_bytes", "/run", "/"), always(1e9)),
+                (of("container_fs_limit_bytes", "/run", "/"), always(1e9)),
+                (of("container_fs_usage_bytes", "/dev/vdb", "/kubepods/x"), always(1e9)),
+                (of("container_fs_limit_bytes", "/dev/vdb", "/kubepods/x"), always(1e9)),
+            ]
+        },
+    },
 ];
 
-/// Returns the tests for the rules of one file; each is evaluated with that file alone.
-pub(super) fn generate(rules: &str) -> String {
-    let scenarios = THRESHOLDS.iter().filter(|threshold| threshold.rules == rules).flat_map(Threshold::scenarios);
-    file(&[rules], &scenarios.collect::<Vec<_>>())
+/// Returns the tests for the rules of some files; each is evaluated with these files alone.
+pub(super) fn generate(rules: &[&str]) -> String {
+    let scenarios = THRESHOLDS.iter().filter(|threshold| rules.contains(&threshold.rules));
+    file(rules, &scenarios.flat_map(Threshold::scenarios).collect::<Vec<_>>())
 }
 
 impl Threshold {

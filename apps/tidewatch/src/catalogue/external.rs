@@ -37,6 +37,7 @@ pub(super) const PROMETHEUS: &[Family] = &[
     ),
     Family::gauge("prometheus_notifications_queue_length", &[], "Alerts waiting to be sent."),
     Family::gauge("prometheus_notifications_alertmanagers_discovered", &[], "Known Alertmanagers."),
+    Family::gauge("prometheus_target_scrape_pool_targets", &["scrape_job"], "Targets of a job."),
     Family::gauge("prometheus_tsdb_head_series", &[], "Series in memory."),
     Family::counter("prometheus_tsdb_head_samples_appended_total", &["type"], "Samples appended."),
     Family::gauge("prometheus_tsdb_storage_blocks_bytes", &[], "Bytes of all blocks on disk."),

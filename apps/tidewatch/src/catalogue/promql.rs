@@ -10,7 +10,7 @@ use promql_parser::parser::{
     AggregateExpr, BinaryExpr, Call, Expr, LabelModifier, VectorMatchCardinality, VectorSelector, parse,
 };
 
-use super::{EVERY_TARGET, jobs};
+use super::{CLUSTER, EVERY_TARGET, jobs};
 
 /// The label names that series may have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Vocabulary {
     /// Returns a vocabulary of everything that is scraped, and of the metrics that Prometheus itself adds.
     pub fn scraped() -> Self {
         let mut vocabulary = Self { samples: BTreeMap::new() };
-        for job in jobs() {
+        for job in jobs().chain(CLUSTER) {
             for family in job.families().chain(EVERY_TARGET) {
                 for sample in family.samples() {
                     let mut labels = Labels::of(family.labels.iter().chain(&["job", "instance"]));
