@@ -242,6 +242,15 @@ let
       ++ lib.optional (state && workload == "Deployment") (
         complain [ "cluster" "workload" ] "it keeps state, so it needs a StatefulSet"
       )
+      ++ lib.optional (state && workload == "DaemonSet") (
+        complain [ "cluster" "workload" ] "it keeps state, so it can't be a DaemonSet"
+      )
+      ++ lib.optional (workload == "DaemonSet" && replicas > 1) (
+        complain [
+          "cluster"
+          "replicas"
+        ] "it is a DaemonSet, which has one pod per node, so it can't have ${toString replicas} replicas"
+      )
       ++ lib.optional (workload == "StatefulSet" && memberPorts == [ ] && replicas > 1) (
         complain [
           "cluster"
@@ -313,7 +322,7 @@ let
         )
       ) configurations
     );
-  # All components can run on one host, where each service has its own admin port.
+  # Those that need no cluster can run on one host, where each service has its own admin port.
   taken =
     let
       ports = lib.concatLists (
@@ -323,7 +332,7 @@ let
             place = at name [ "ports" ] { key = port; };
             port = toString number;
           }) (onOneHost name component)
-        ) configurations
+        ) (lib.filterAttrs (_: component: !component.cluster.only) configurations)
       );
     in
     map
@@ -365,12 +374,28 @@ let
         unmeasured
         (taken ++ circular)
       ];
+
+  checked = lib.throwIf (problems != [ ]) (lib.concatStringsSep "\n" problems) configurations;
+  # A component without a package has an image only.
+  withoutCluster = lib.filterAttrs (
+    _: component: !component.cluster.only && component.package != null
+  ) checked;
 in
 {
   inherit problems optionModules;
 
   # The components by name; fails if there are problems.
-  components = lib.throwIf (problems != [ ]) (lib.concatStringsSep "\n" problems) configurations;
+  components = checked;
+
+  # Those that also run without a cluster, and talk to each other only.
+  withoutCluster = lib.mapAttrs (
+    _: component:
+    component
+    // {
+      talksTo = lib.intersectAttrs withoutCluster component.talksTo;
+      startsAfter = lib.intersectLists (lib.attrNames withoutCluster) component.startsAfter;
+    }
+  ) withoutCluster;
 
   # The same even if there are problems: to explain them.
   unchecked = configurations;

@@ -171,8 +171,7 @@ let
 
   local = import ./local.nix {
     inherit lib nixpkgs registry;
-    # A component without a package has an image only.
-    components = lib.filterAttrs (_: component: component.package != null) components;
+    components = componentSet.withoutCluster;
     addresses = addresses.loopback;
   };
 
@@ -279,6 +278,7 @@ in
         inherit
           lib
           nixpkgs
+          componentSet
           profilesWith
           renderAll
           ;

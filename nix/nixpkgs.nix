@@ -35,9 +35,11 @@ pkgs: {
       grafana
       grafana-loki
       influxdb2-server
+      kube-state-metrics
       opentelemetry-collector-contrib
       prometheus
       prometheus-alertmanager
+      prometheus-node-exporter
       prometheus-pushgateway
       tempo
       ;

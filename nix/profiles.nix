@@ -83,7 +83,7 @@ let
           ];
       value = definition // {
         inherit (set) components;
-        addresses = set.addresses.network;
+        addresses = set.addresses.inNamespace definition.namespace;
         inherit (modules) hosts;
       };
     };

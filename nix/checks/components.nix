@@ -38,6 +38,12 @@ let
     "a number that is not a port".ports.other = 80870;
     "an unknown kind".kind = "daemon";
     "an unknown workload".cluster.workload = "ReplicaSet";
+    "access that writes".cluster.access.namespace = [
+      {
+        resources = [ "pods" ];
+        verbs = [ "delete" ];
+      }
+    ];
     "no replicas".cluster.replicas = 0;
     "a limit that is text".cluster.memory.limit = lib.mkForce "512Mi";
     "a path without a slash".ready.path = lib.mkForce "health";
@@ -79,6 +85,13 @@ let
       512;
     "added.nix: components.influxdb.cluster.workload: it keeps state, so it needs a StatefulSet".influxdb.cluster.workload =
       "Deployment";
+    "added.nix: components.influxdb.cluster.workload: it keeps state, so it can't be a DaemonSet".influxdb.cluster.workload =
+      "DaemonSet";
+    "added.nix: components.pushgateway.cluster.replicas: it is a DaemonSet, which has one pod per node, so it can't have 2 replicas".pushgateway.cluster =
+      {
+        workload = "DaemonSet";
+        replicas = 2;
+      };
     "added.nix: components.influxdb.cluster.replicas: it is a StatefulSet, so it can't have 2 pods: only one may run at a time".influxdb.cluster.replicas =
       2;
     "added.nix: components.influxdb.tasksAfter: its task loki has the name of another component or task".influxdb.tasksAfter.loki =

@@ -2,6 +2,8 @@
 {
   lib,
   nixpkgs,
+  # the components without a profile
+  componentSet,
   # all profiles, with definitions added by profile, and by component in each of them
   profilesWith,
   # their folders
@@ -149,7 +151,10 @@ let
   peers =
     end: name: direction:
     lib.concatMap (
-      rule: map (peer: peer.podSelector.matchLabels."app.kubernetes.io/name") rule.${end}
+      rule:
+      map (peer: peer.podSelector.matchLabels."app.kubernetes.io/name") (
+        lib.filter (peer: peer ? podSelector) rule.${end}
+      )
     ) objects.NetworkPolicy.${name}.spec.${direction} or [ ];
 
   count = kind: lib.length (lib.attrNames objects.${kind});
@@ -174,9 +179,38 @@ let
     "two pods have a PodDisruptionBudget" = twice ? PodDisruptionBudget.console;
     "two pods are spread over the nodes" =
       twice.Deployment.console.spec.template.spec ? topologySpreadConstraints;
-    "the quota has room for the pods, for one more per Deployment during a rollout, and for two others" =
+    "the quota has room for the pods, also on three nodes, for one more per Deployment during a rollout, and for two others" =
       lib.toInt objects.ResourceQuota.tidewatch.spec.hard.pods
-      == 2 * count "Deployment" + count "StatefulSet" + count "Job" + 2;
+      == 2 * count "Deployment" + count "StatefulSet" + 3 * count "DaemonSet" + count "Job" + 2;
+    "only pods with access have a token" =
+      lib.attrNames (
+        lib.filterAttrs (_: object: object.spec.template.spec.automountServiceAccountToken) (
+          objects.Deployment // objects.StatefulSet // objects.DaemonSet // objects.Job
+        )
+      ) == [
+        "kube-state-metrics"
+        "prometheus"
+      ];
+    "only pods with access reach other addresses than those of pods" =
+      lib.attrNames (
+        lib.filterAttrs (
+          _: object: lib.any (rule: lib.any (peer: peer ? ipBlock) rule.to) object.spec.egress or [ ]
+        ) objects.NetworkPolicy
+      ) == [
+        "kube-state-metrics"
+        "prometheus"
+      ];
+    "every pod of a Deployment is a target, and the pod of a StatefulSet is one by its name" =
+      let
+        jobs = lib.mapAttrs (_: lib.head) (
+          lib.groupBy (job: job.job_name)
+            (componentSet.components.prometheus.files."prometheus.yaml" (
+              componentSet.addresses.inNamespace "tidewatch"
+            )).document.scrape_configs
+        );
+      in
+      jobs.stream-processor ? kubernetes_sd_configs && jobs.metrics-bridge ? static_configs;
+    "what needs a cluster doesn't run without one" = !(componentSet.withoutCluster ? node-exporter);
     "a page is not served by a pod that isn't ready" =
       !(objects.Service.console.spec ? publishNotReadyAddresses);
     "the metrics of a pod that isn't ready are served" =
@@ -221,6 +255,7 @@ let
       == lib.length (lib.attrNames scaled.Deployment) * 2
       + 5
       + lib.length (lib.attrNames scaled.StatefulSet)
+      + 3 * lib.length (lib.attrNames scaled.DaemonSet)
       + 1
       + 2;
     "a node of Kafka's cluster ends only if two others run" =

@@ -20,6 +20,38 @@ let
       description = "The largest number of pods.";
     };
   };
+
+  # What an account may read.
+  rules = types.listOf (
+    types.submodule {
+      options = {
+        group = mkOption {
+          type = types.str;
+          default = "";
+          description = "The API group; empty: that of pods and nodes.";
+        };
+        resources = mkOption {
+          type = types.listOf types.str;
+          description = "The resources, such as `pods`.";
+        };
+        verbs = mkOption {
+          type = types.listOf (
+            types.enum [
+              "get"
+              "list"
+              "watch"
+            ]
+          );
+          default = [
+            "get"
+            "list"
+            "watch"
+          ];
+          description = "What it may do with them.";
+        };
+      };
+    }
+  );
 in
 {
   options.cluster = secrets // {
@@ -27,10 +59,11 @@ in
       type = types.enum [
         "Deployment"
         "StatefulSet"
+        "DaemonSet"
       ];
       default = if config.state then "StatefulSet" else "Deployment";
       defaultText = "StatefulSet if it keeps `state`";
-      description = "The kind of object that runs it.";
+      description = "The kind of object that runs it; a DaemonSet has one pod on every node.";
     };
 
     replicas = mkOption {
@@ -157,6 +190,37 @@ in
       type = types.attrsOf (types.attrsOf types.anything);
       default = { };
       description = "Further objects that it needs, by file name.";
+    };
+
+    only = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether it runs in a cluster only, and not under `.#local`.";
+    };
+
+    nodes = mkOption {
+      type = types.ints.positive;
+      default = 3;
+      description = "The number of nodes for which the namespace's quota has room, if it is a DaemonSet.";
+    };
+
+    access = {
+      namespace = mkOption {
+        type = rules;
+        default = [ ];
+        description = "What it may read in its namespace. Only a component with access gets a token of the API server.";
+      };
+      cluster = mkOption {
+        type = rules;
+        default = [ ];
+        description = "What it may read in the whole cluster, such as `nodes`.";
+      };
+    };
+
+    outside = mkOption {
+      type = types.attrsOf types.port;
+      default = { };
+      description = "Ports that it reaches at any address outside of the components, each by what answers there.";
     };
 
     arguments = mkOption {

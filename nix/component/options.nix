@@ -3,8 +3,8 @@
 #
 # A function of addresses gets, by component and port (as in `url.grafana.http`): `port` (a number), `at` (HOST:PORT),
 # `url`, `link` (the URL for people), and `listen` (HOST:PORT to listen on); by component and file (as in
-# `file.grafana.dashboards`): `file`, its path; also `host`, the host to listen on, and `instance`, a name that only
-# this process has and keeps, or null.
+# `file.grafana.dashboards`): `file`, its path; also `host`, the host to listen on, `instance`, a name that only this
+# process has and keeps, or null, and `namespace`, that of the cluster, or null if it runs in none.
 {
   lib,
   name,

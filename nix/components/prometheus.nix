@@ -10,27 +10,46 @@ let
   shared = lib.importTOML ../../platform/prometheus.toml;
   scraped = lib.filterAttrs (_: component: component.metrics != null) components;
 
+  nodes = import ../prometheus/nodes.nix;
+  pods = import ../prometheus/pods.nix;
+
   # Each component is a job with the component's name, which rules and dashboards rely on.
   configuration =
-    { at, file, ... }:
+    {
+      at,
+      file,
+      namespace,
+      ...
+    }:
     let
+      inCluster = namespace != null;
       to = address: [ { targets = [ address ]; } ];
       job =
         name: component:
         {
           job_name = name;
-          static_configs = to at.${name}.${component.metrics};
         }
+        // (
+          # The pod of a StatefulSet keeps its name, and so its series continue.
+          if inCluster && component.cluster.workload != "StatefulSet" then
+            pods name component
+          else
+            { static_configs = to at.${name}.${component.metrics}; }
+        )
         // component.scraping;
+      present = lib.filterAttrs (_: component: inCluster || !component.cluster.only) scraped;
     in
     {
       global = {
         inherit (shared) scrape_interval evaluation_interval;
         scrape_timeout = shared.scrape_interval;
       };
-      rule_files = [ "${file.prometheus.rules}/*.yaml" ];
+      rule_files = [
+        "${file.prometheus.rules}/*.yaml"
+      ]
+      ++ lib.optional inCluster "${file.prometheus.kubernetes-rules}/*.yaml";
       alerting.alertmanagers = [ { static_configs = to at.alertmanager.http; } ];
-      scrape_configs = lib.mapAttrsToList job scraped;
+      scrape_configs = lib.mapAttrsToList job present ++ lib.optionals inCluster (nodes namespace);
     };
 in
 {
@@ -48,6 +67,7 @@ in
           components
           ;
       };
+    kubernetes-rules = _: { source = ../../rules/kubernetes; };
   };
   arguments =
     {
@@ -82,6 +102,17 @@ in
       limit = 1024;
     };
     storage = 10;
+    access = {
+      namespace = [ { resources = [ "pods" ]; } ];
+      cluster = [
+        { resources = [ "nodes" ]; }
+        {
+          resources = [ "nodes/metrics" ];
+          verbs = [ "get" ];
+        }
+      ];
+    };
+    outside.kubelet = 10250;
   };
 
   # It stops before these, so it doesn't report them as down.

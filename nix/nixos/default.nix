@@ -27,8 +27,7 @@ let
       inherit (cfg) components without;
     }
   ];
-  # A component without a package has an image only.
-  components = lib.filterAttrs (_: component: component.package != null) set.components;
+  components = set.withoutCluster;
   addresses = set.addresses.loopback;
 
   inherit

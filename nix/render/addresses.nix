@@ -34,6 +34,8 @@ let
     let
       self = {
         inherit host instance;
+        # Only the addresses in a cluster have one.
+        namespace = null;
         port = lib.mapAttrs portsOf components;
         at = lib.mapAttrs (
           name: ports:
@@ -67,7 +69,7 @@ let
     else
       "${nixpkgs.writeText file contents.text}";
 in
-{
+rec {
   # All components on this machine, not reachable from outside.
   loopback = addresses {
     host = "127.0.0.1";
@@ -100,4 +102,7 @@ in
       "/etc/tidewatch/${file}";
     instance = null;
   };
+
+  # The same in a namespace of a cluster.
+  inNamespace = namespace: network // { inherit namespace; };
 }

@@ -37,6 +37,7 @@ let
     all = settings.components;
   };
   waves = import ./waves.nix { inherit lib components; };
+  accessOf = import ./rbac.nix { inherit lib labels namespace; };
   filesOf = import ./files.nix { inherit lib addresses yaml; };
 
   # The tasks of all components: those with the command line's image, and those with the component's own.
@@ -151,6 +152,7 @@ let
       }
       // monitors.monitorOf name
       // outer.routeOf name
+      // accessOf name component
     ) components
     // lib.mapAttrs (
       name: task:

@@ -9,7 +9,12 @@
 namespace:
 let
   # During a rollout a Deployment has one more pod.
-  podsOf = { cluster, ... }: most cluster + (if cluster.workload == "Deployment" then 1 else 0);
+  podsOf =
+    { cluster, ... }:
+    if cluster.workload == "DaemonSet" then
+      cluster.nodes
+    else
+      most cluster + (if cluster.workload == "Deployment" then 1 else 0);
   most =
     { replicas, autoscaling, ... }:
     if autoscaling == null then replicas else (lib.head (lib.attrValues autoscaling)).maximum;

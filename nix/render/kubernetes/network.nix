@@ -114,6 +114,21 @@ let
       ports = [ (tcp port) ];
     }) cluster.internet;
 
+  # The API server and what is outside of the components have addresses that are not known here.
+  outside =
+    { cluster, ... }:
+    let
+      api = lib.optionals (cluster.access.namespace ++ cluster.access.cluster != [ ]) [
+        443
+        6443
+      ];
+      numbers = api ++ lib.attrValues cluster.outside;
+    in
+    lib.optional (numbers != [ ]) {
+      to = [ { ipBlock.cidr = "0.0.0.0/0"; } ];
+      ports = map tcp numbers;
+    };
+
   policy = name: spec: {
     apiVersion = "networking.k8s.io/v1";
     kind = "NetworkPolicy";
@@ -162,7 +177,9 @@ in
     let
       egress =
         rules "to" "to" (lib.filter (flow: flow.from == name) flows)
-        ++ lib.optionals (components ? ${name}) (toInternet components.${name});
+        ++ lib.concatMap (component: toInternet component ++ outside component) (
+          lib.optional (components ? ${name}) components.${name}
+        );
       ingress =
         rules "from" "from" (lib.filter (flow: flow.to == name) flows)
         ++ lib.optionals (components ? ${name}) (fromOutside components.${name});

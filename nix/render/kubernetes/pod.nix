@@ -1,5 +1,5 @@
-# The template of a pod that meets Pod Security `restricted`: no root, no privileges, no token, a read-only root file
-# system, and a folder of its own at /data.
+# The template of a pod that meets Pod Security `restricted`: no root, no privileges, no token unless it asks for access,
+# a read-only root file system, and a folder of its own at /data.
 {
   lib,
   labels,
@@ -29,6 +29,8 @@
   volumes ? [ ],
   # whether a claim of the workload provides /data
   persistent ? false,
+  # whether it gets a token of the API server
+  token ? false,
   # other fields of the pod
   spec ? { },
 }:
@@ -126,7 +128,7 @@ in
   metadata.labels = labels name;
   spec = {
     serviceAccountName = name;
-    automountServiceAccountToken = false;
+    automountServiceAccountToken = token;
     # Variables such as KAFKA_PORT could be taken for settings.
     enableServiceLinks = false;
     securityContext = {

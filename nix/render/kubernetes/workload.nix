@@ -45,6 +45,7 @@ let
     environment = cluster.environment addresses;
     before = lib.mapAttrs (_: arguments: arguments addresses) cluster.before;
     inherit (cluster) cpu memory;
+    token = cluster.access.namespace ++ cluster.access.cluster != [ ];
     persistent = state;
     more = {
       ports = map (port: {
@@ -68,17 +69,22 @@ let
     };
     volumes = files;
     inherit (cluster) variables fields mounts;
-    spec = lib.optionalAttrs (replicas > 1) {
-      topologySpreadConstraints = [
-        {
-          maxSkew = 1;
-          topologyKey = "kubernetes.io/hostname";
-          # Two members of a cluster on one node would end together.
-          whenUnsatisfiable = if members then "DoNotSchedule" else "ScheduleAnyway";
-          labelSelector = selector;
-        }
-      ];
-    };
+    spec =
+      lib.optionalAttrs (cluster.workload == "DaemonSet") {
+        # Nodes that others avoid are observed too.
+        tolerations = [ { operator = "Exists"; } ];
+      }
+      // lib.optionalAttrs (replicas > 1) {
+        topologySpreadConstraints = [
+          {
+            maxSkew = 1;
+            topologyKey = "kubernetes.io/hostname";
+            # Two members of a cluster on one node would end together.
+            whenUnsatisfiable = if members then "DoNotSchedule" else "ScheduleAnyway";
+            labelSelector = selector;
+          }
+        ];
+      };
   };
 
   workload = {
@@ -89,9 +95,18 @@ let
       inherit selector template;
     }
     # An autoscaler's number must not be set back by each `apply`.
-    // lib.optionalAttrs (cluster.autoscaling == null) { inherit replicas; }
+    // lib.optionalAttrs (cluster.autoscaling == null && cluster.workload != "DaemonSet") {
+      inherit replicas;
+    }
     // (
-      if stateful then
+      if cluster.workload == "DaemonSet" then
+        {
+          updateStrategy = {
+            type = "RollingUpdate";
+            rollingUpdate.maxUnavailable = 1;
+          };
+        }
+      else if stateful then
         {
           serviceName = name;
           # By default Kubernetes waits for a pod that never becomes ready, and doesn't replace it once its template is
