@@ -1,12 +1,17 @@
 # Grafana's folder of dashboards: dashboards/, and those of components.
-{ lib, components }:
+{
+  lib,
+  components,
+  inCluster,
+}:
 let
   folder = ../../dashboards;
+  # One of them shows a cluster.
+  own = removeAttrs (builtins.readDir folder) (lib.optional (!inCluster) "kubernetes-platform.json");
   added = lib.mapAttrs' (name: lib.nameValuePair "${name}.json") (
     lib.concatMapAttrs (_: component: component.dashboards) components
   );
 in
-if added == { } then
-  { source = folder; }
-else
-  { paths = lib.mapAttrs (file: _: folder + "/${file}") (builtins.readDir folder) // added; }
+{
+  paths = lib.mapAttrs (file: _: folder + "/${file}") own // added;
+}

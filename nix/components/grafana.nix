@@ -76,7 +76,12 @@ in
     "--homepath=${nixpkgs.grafana}/share/grafana"
   ];
   files = {
-    dashboards = _: import ../component/dashboards.nix { inherit lib components; };
+    dashboards =
+      { namespace, ... }:
+      import ../component/dashboards.nix {
+        inherit lib components;
+        inCluster = namespace != null;
+      };
     provisioning = addresses: { documents = provisioning addresses; };
   };
   environment =

@@ -13,6 +13,7 @@ mod dashboard;
 mod datasource;
 mod golden_signals;
 mod kafka;
+mod kubernetes_platform;
 mod limits;
 mod link;
 mod overview;
@@ -39,6 +40,8 @@ pub struct Dashboard {
     pub uid: &'static str,
     /// The name of its file in `dashboards/`.
     pub file_name: String,
+    /// Whether it shows a Kubernetes cluster, and has no data without one.
+    pub needs_cluster: bool,
     /// The dashboard, ready to be provisioned or imported.
     pub json: serde_json::Value,
 }
@@ -50,8 +53,15 @@ impl Dashboard {
     }
 }
 
-fn designs() -> [Design; 5] {
-    [overview::design(), golden_signals::design(), slo::design(), kafka::design(), stream_processor::design()]
+fn designs() -> [Design; 6] {
+    [
+        overview::design(),
+        golden_signals::design(),
+        slo::design(),
+        kafka::design(),
+        stream_processor::design(),
+        kubernetes_platform::design(),
+    ]
 }
 
 /// Returns every dashboard, the one to open first at the beginning.
@@ -59,6 +69,7 @@ pub fn all() -> Vec<Dashboard> {
     let dashboard = |design: Design| Dashboard {
         uid: design.uid,
         file_name: format!("{}.json", design.uid.trim_start_matches("tidewatch-")),
+        needs_cluster: design.uid == kubernetes_platform::UID,
         json: design.json(),
     };
     designs().into_iter().map(dashboard).collect()

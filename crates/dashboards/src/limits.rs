@@ -20,6 +20,18 @@ pub(crate) const BURN_6H: f64 = 6.0;
 pub(crate) const BURN_1D: f64 = 3.0;
 /// ErrorBudgetBurnTicket over three days.
 pub(crate) const BURN_3D: f64 = 1.0;
+/// PodRestartingFrequently: restarts in 15 minutes.
+pub(crate) const RESTARTS: f64 = 5.0;
+/// ContainerMemoryNearLimit: share of a container's memory limit.
+pub(crate) const CONTAINER_MEMORY: f64 = 0.9;
+/// VolumeFilling: share of a volume.
+pub(crate) const VOLUME: f64 = 0.85;
+/// NodeCpuSaturated: share of a node's processors.
+pub(crate) const NODE_CPU: f64 = 0.9;
+/// NodeMemoryShort: share of a node's memory.
+pub(crate) const NODE_MEMORY: f64 = 0.9;
+/// NodeDiskFilling: share of a node's disk.
+pub(crate) const NODE_DISK: f64 = 0.8;
 /// Share of the error budget below which it should be spent carefully. There is no alert for it.
 pub(crate) const BUDGET_LOW: f64 = 0.25;
 
@@ -29,8 +41,11 @@ mod tests {
 
     /// Returns the rules of this alert, each from its name to that of the next alert.
     fn rules_of(alert: &str) -> Vec<String> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let folders = ["rules", "rules/kubernetes"].map(|folder| {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
+        });
+        let files = folders.into_iter().flatten();
         let texts = files.filter(|file| file.is_file()).map(|file| std::fs::read_to_string(file).unwrap());
         let rules = texts.flat_map(|text| text.split("- alert: ").map(str::to_owned).collect::<Vec<_>>());
         rules.filter(|rule| rule.lines().next() == Some(alert)).collect()
@@ -49,6 +64,12 @@ mod tests {
             ("ErrorBudgetBurnPage", super::BURN_6H),
             ("ErrorBudgetBurnTicket", super::BURN_1D),
             ("ErrorBudgetBurnTicket", super::BURN_3D),
+            ("PodRestartingFrequently", super::RESTARTS),
+            ("ContainerMemoryNearLimit", super::CONTAINER_MEMORY),
+            ("VolumeFilling", super::VOLUME),
+            ("NodeCpuSaturated", super::NODE_CPU),
+            ("NodeMemoryShort", super::NODE_MEMORY),
+            ("NodeDiskFilling", super::NODE_DISK),
         ];
         for (alert, limit) in expected {
             let rules = rules_of(alert);

@@ -10,6 +10,8 @@ pub(crate) enum Unit {
     Seconds,
     /// Bytes, in powers of 1024.
     Bytes,
+    /// Bytes per second, in powers of 1024.
+    BytesPerSecond,
     /// Processor cores.
     Cores,
     /// Requests per second.
@@ -29,6 +31,7 @@ impl Unit {
             Self::Share => "percentunit",
             Self::Seconds => "s",
             Self::Bytes => "bytes",
+            Self::BytesPerSecond => "binBps",
             Self::Cores => "suffix: cores",
             Self::Requests => "reqps",
             Self::Records => "recps",

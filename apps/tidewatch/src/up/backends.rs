@@ -177,8 +177,8 @@ fn scaled_rules(scale: Scale) -> anyhow::Result<Vec<File>> {
     Ok(rules)
 }
 
-/// Returns Grafana's dashboards; the first one is its home page.
+/// Returns Grafana's dashboards for a Tidewatch without a cluster; the first one is its home page.
 fn dashboards() -> Vec<File> {
     let file = |dashboard: Dashboard| File { text: dashboard.text(), name: dashboard.file_name };
-    tidewatch_dashboards::all().into_iter().map(file).collect()
+    tidewatch_dashboards::all().into_iter().filter(|dashboard| !dashboard.needs_cluster).map(file).collect()
 }
