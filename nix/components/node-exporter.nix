@@ -27,7 +27,7 @@
     workload = "DaemonSet";
     only = true;
     cpu = 10;
-    # not measured in a pod
+    # It used up to 21 MB (docs/kubernetes.md).
     memory = {
       request = 32;
       limit = 64;
