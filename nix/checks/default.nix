@@ -89,6 +89,34 @@ import ./images.nix { inherit nixpkgs images check; }
       }
     '';
 
+  # docs/own-kafka.md lists the rights that nix/kafka/access.nix gives.
+  access-documented =
+    let
+      list = names: lib.concatMapStringsSep ", " (name: "`${name}`") names;
+      cell = names: if names == [ ] then "" else " ${list names}";
+      row =
+        name:
+        {
+          writes ? [ ],
+          reads ? [ ],
+          groups ? [ ],
+        }:
+        "| ${
+          if name == "workload-simulator" then "your services" else name
+        } |${cell writes} |${cell reads} |${cell groups} |";
+      rows = nixpkgs.writeText "access.md" (
+        lib.concatLines (lib.mapAttrsToList row (import ../kafka/access.nix))
+      );
+    in
+    check "access-documented" [ nixpkgs.gnugrep ] ''
+      while read -r row; do
+        grep -qF "$row" docs/own-kafka.md || {
+          echo "docs/own-kafka.md needs this row in the table of access rights: $row" >&2
+          exit 1
+        }
+      done < ${rows}
+    '';
+
   sboms = check "sboms" [ nixpkgs.jq ] ''
     for bill in ${sboms.sboms}/*.cdx.json; do
       jq -e '.bomFormat == "CycloneDX" and ([.components[] | select(.type == "library")] | length > 100)
