@@ -74,7 +74,7 @@ let
       workspace
       components
       ;
-    inherit (rust) services;
+    inherit (rust) services servicesWithTls;
     profiles = lib.mapAttrs (_: { images, ... }: images) rendered;
   };
   sboms = import ./sbom.nix {

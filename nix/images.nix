@@ -6,6 +6,7 @@
   workspace,
   components,
   services,
+  servicesWithTls,
   # by name, each with the names of its images
   profiles,
 }:
@@ -27,7 +28,7 @@ let
     );
   ours = imagesOf "service";
   # The command line, for the tasks of a cluster.
-  tidewatch = image "tidewatch" {
+  tidewatch = {
     inherit (services.tidewatch.meta) description;
     inherit (workspace) license version;
     state = false;
@@ -42,6 +43,20 @@ let
       certificates = false;
     };
   };
+  # Images for a Kafka with TLS, named NAME-tls.
+  withTls = lib.mapAttrs' (
+    name: package:
+    let
+      component = components.${name} or tidewatch;
+      variant = component // {
+        image = component.image // {
+          inherit package;
+          also = [ nixpkgs.openssl ];
+        };
+      };
+    in
+    lib.nameValuePair "${name}-tls" (image "${name}-tls" variant)
+  ) servicesWithTls;
   backends = imagesOf "server";
 
   # One folder with an archive per image.
@@ -73,7 +88,8 @@ rec {
   };
 
   inherit ours backends;
-  all = ours // backends // { inherit tidewatch; };
+  all = ours // withTls // backends // { tidewatch = image "tidewatch" tidewatch; };
+  tls-images = folder "tls-images" withTls;
   # `all` is for users that process every image.
   images = folder "images" ours // {
     all = lib.attrNames all;
@@ -81,7 +97,7 @@ rec {
   packages =
     lib.mapAttrs' (name: lib.nameValuePair "image-${name}") all
     // {
-      inherit images;
+      inherit images tls-images;
       backend-images = folder "backend-images" backends;
     }
     // lib.mapAttrs' (

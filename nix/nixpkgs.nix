@@ -27,6 +27,8 @@ pkgs: {
       rustc
       rustfmt
       ;
+    # for services with TLS, which are static programs, too
+    openssl = pkgs.openssl.override { static = true; };
   };
 
   servers = {

@@ -44,37 +44,58 @@ let
   # sources leave members out.
   manifests = craneLib.mkDummySrc { src = workspace.wholeSource; };
   service =
+    {
+      suffix ? "",
+      features ? "",
+      tools ? [ ],
+      libraries ? { },
+    }:
     name:
     { description, ... }:
-    craneLib.buildPackage (over {
-      pname = name;
-      src = runCommandLocal "${name}-source" { } ''
-        cp -r ${manifests} $out
-        chmod -R u+w $out
-        cd ${workspace.sourceOf name}
-        for folder in apps/* crates/*; do rm -r "$out/$folder"; done
-        cp -r . $out
-      '';
-      cargoExtraArgs = "${common.cargoExtraArgs} --bin ${name}";
-      doCheck = false;
-      # The symbols are a third of a static program.
-      stripAllList = [ "bin" ];
-      # glibc leaves its store path in every static program, and those of the libraries that it would load. Nothing
-      # there is used, and it would make the closure ten times as large.
-      nativeBuildInputs = [ nixpkgs.nukeReferences ];
-      postFixup = ''
-        nuke-refs -e "$out" "$out/bin/${name}"
-      '';
-      meta = {
-        inherit description;
-        license = lib.licenses.asl20;
-        mainProgram = name;
-        platforms = lib.platforms.linux;
-      };
-    });
+    craneLib.buildPackage (
+      over {
+        pname = "${name}${suffix}";
+        src = runCommandLocal "${name}-source" { } ''
+          cp -r ${manifests} $out
+          chmod -R u+w $out
+          cd ${workspace.sourceOf name}
+          for folder in apps/* crates/*; do rm -r "$out/$folder"; done
+          cp -r . $out
+        '';
+        cargoExtraArgs = "${common.cargoExtraArgs} --bin ${name}${features}";
+        doCheck = false;
+        # The symbols are a third of a static program.
+        stripAllList = [ "bin" ];
+        # glibc leaves its store path in every static program, and those of the libraries that it would load. Nothing
+        # there is used, and it would make the closure ten times as large.
+        nativeBuildInputs = [ nixpkgs.nukeReferences ] ++ tools;
+        postFixup = ''
+          nuke-refs -e "$out" "$out/bin/${name}"
+        '';
+        meta = {
+          inherit description;
+          license = lib.licenses.asl20;
+          mainProgram = name;
+          platforms = lib.platforms.linux;
+        };
+      }
+      // libraries
+    );
 in
 {
-  services = lib.mapAttrs service workspace.apps;
+  services = lib.mapAttrs (service { }) workspace.apps;
+
+  # The services that connect to Kafka, with TLS: a variant, because OpenSSL makes each of them 5.8 MB larger. Of the
+  # dependencies, each of them builds librdkafka and aws-lc-sys again.
+  servicesWithTls = lib.mapAttrs (service {
+    suffix = "-tls";
+    features = " --features tidewatch-kafka/tls";
+    tools = [ nixpkgs.pkg-config ];
+    libraries = {
+      buildInputs = common.buildInputs ++ [ nixpkgs.openssl ];
+      OPENSSL_STATIC = true;
+    };
+  }) (lib.filterAttrs (_: { features, ... }: lib.elem "tls" features) workspace.apps);
 
   checks = {
     clippy = craneLib.cargoClippy (over {

@@ -65,6 +65,8 @@ let
     name: image:
     let
       inherit (image) materials;
+      # Cargo.lock has the crates of all features.
+      app = lib.removeSuffix "-tls" name;
       document = {
         bomFormat = "CycloneDX";
         specVersion = "1.6";
@@ -76,7 +78,7 @@ let
           bom-ref = "image";
           licenses = [ { license.id = materials.license; } ];
         };
-        components = lib.optionals (workspace.apps ? ${name}) (map crate (crates name));
+        components = lib.optionals (workspace.apps ? ${app}) (map crate (crates app));
       };
     in
     nixpkgs.runCommandLocal "${name}.cdx.json"

@@ -7,7 +7,7 @@ let
   package = (manifest root).workspace.package;
 
   # The members in apps/ or crates/ by package name: the folder, the description, and the names of the build's
-  # dependencies and of the tests that the manifest declares.
+  # dependencies, and of the tests and features that the manifest declares.
   membersIn =
     group:
     lib.listToAttrs (
@@ -23,6 +23,7 @@ let
             inherit (read.package) description;
             dependencies = lib.attrNames (read.dependencies or { } // read.build-dependencies or { });
             tests = map (test: test.name) (read.test or [ ]);
+            features = lib.attrNames (read.features or { });
           }
         )
         (

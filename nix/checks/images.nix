@@ -27,6 +27,7 @@ let
 in
 {
   images = check "images" [ images.checker ] "check-images --limit 15 ${images.images}";
+  tls-images = check "tls-images" [ images.checker ] "check-images --limit 22 ${images.tls-images}";
 
   wrong-images = check "wrong-images" [ images.checker ] ''
     if check-images --limit 1 ${folder} 2> messages; then

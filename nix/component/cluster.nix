@@ -1,6 +1,7 @@
 # The options of a component that only a cluster needs.
 {
   lib,
+  name,
   config,
   options,
   ...
@@ -64,6 +65,13 @@ in
       default = if config.state then "StatefulSet" else "Deployment";
       defaultText = "StatefulSet if it keeps `state`";
       description = "The kind of object that runs it; a DaemonSet has one pod on every node.";
+    };
+
+    image = mkOption {
+      type = types.nonEmptyStr;
+      default = name;
+      defaultText = "the component's name";
+      description = "The name of its image.";
     };
 
     replicas = mkOption {
@@ -258,6 +266,12 @@ in
         The path that answers 200 at the port of `ready` unless only a restart helps; null: it is live as long as that
         port accepts connections.
       '';
+    };
+
+    terminationSeconds = mkOption {
+      type = types.ints.positive;
+      default = 30;
+      description = "The seconds that it has to end by itself before it is killed.";
     };
 
     cpu = mkOption {

@@ -33,25 +33,33 @@ let
     };
   };
 
-  task = types.submodule {
-    options = {
-      package = mkOption {
-        type = types.package;
-        description = "The package whose main program runs; its image has that program's name.";
-      };
-      arguments = mkOption {
-        type = ofAddresses strings;
-        description = "A function of addresses: the arguments.";
-      };
-      cluster = import ./secrets.nix { inherit lib; } // {
-        environment = mkOption {
-          type = types.attrsOf types.str;
-          default = { };
-          description = "Its environment in a cluster.";
+  task = types.submodule (
+    { config, ... }: {
+      options = {
+        package = mkOption {
+          type = types.package;
+          description = "The package whose main program runs; its image has that program's name.";
+        };
+        arguments = mkOption {
+          type = ofAddresses strings;
+          description = "A function of addresses: the arguments.";
+        };
+        cluster = import ./secrets.nix { inherit lib; } // {
+          image = mkOption {
+            type = types.nonEmptyStr;
+            default = config.package.meta.mainProgram;
+            defaultText = "the package's main program";
+            description = "The name of its image.";
+          };
+          environment = mkOption {
+            type = types.attrsOf types.str;
+            default = { };
+            description = "Its environment in a cluster.";
+          };
         };
       };
-    };
-  };
+    }
+  );
 
   document = types.attrsOf types.anything;
   contents = types.attrTag {

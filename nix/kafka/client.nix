@@ -40,6 +40,7 @@ in
     { config, ... }:
     {
       cluster = credentials name // {
+        image = "${name}-tls";
         environment =
           addresses: config.environment addresses // { TIDEWATCH_KAFKA_CONFIG = properties name; };
       };
@@ -47,6 +48,7 @@ in
 
   # The module of Kafka, to which the task belongs.
   topics.tasksAfter.topics.cluster = credentials "topics" // {
+    image = "tidewatch-tls";
     environment.TIDEWATCH_KAFKA_CONFIG = properties "topics";
   };
 }

@@ -47,14 +47,14 @@ let
       lib.mapAttrs (
         _:
         {
-          package,
           arguments,
           cluster,
+          ...
         }:
         {
-          image = package.meta.mainProgram;
           inherit arguments;
           inherit (cluster)
+            image
             environment
             variables
             fields
@@ -70,7 +70,7 @@ let
         _: task:
         task
         // {
-          image = name;
+          inherit (component.cluster) image;
           configMap = configMapOf name component;
           memory = {
             request = task.memory;
@@ -298,7 +298,11 @@ nixpkgs.linkFarm "k8s-${profile}" (
         )
       )
   );
+  # the names of the images that the flake builds for it
   images = lib.unique (
-    lib.attrNames components ++ map ({ image, ... }: image) (lib.attrValues tasks)
+    map ({ cluster, ... }: cluster.image) (
+      lib.filter ({ image, ... }: image.reference == null) (lib.attrValues components)
+    )
+    ++ map ({ image, ... }: image) (lib.attrValues tasks)
   );
 }

@@ -39,7 +39,7 @@ let
 
   template = pod {
     inherit name;
-    image = name;
+    inherit (cluster) image;
     inherit (component.image) reference;
     arguments = cluster.arguments addresses;
     environment = cluster.environment addresses;
@@ -70,7 +70,11 @@ let
     volumes = files;
     inherit (cluster) variables fields mounts;
     spec =
-      lib.optionalAttrs (cluster.workload == "DaemonSet") {
+      # 30 is Kubernetes' own default.
+      lib.optionalAttrs (cluster.terminationSeconds != 30) {
+        terminationGracePeriodSeconds = cluster.terminationSeconds;
+      }
+      // lib.optionalAttrs (cluster.workload == "DaemonSet") {
         # Nodes that others avoid are observed too.
         tolerations = [ { operator = "Exists"; } ];
       }
