@@ -169,6 +169,8 @@ let
       touch $out
     '';
 
+  node = import ./kind { inherit lib nixpkgs; };
+
   local = import ./local.nix {
     inherit lib nixpkgs registry;
     components = componentSet.withoutCluster;
@@ -244,6 +246,7 @@ in
     // {
       default = rust.services.tidewatch;
       k8s = rendered;
+      kind-node = node.image;
     };
 
   inherit apps compare formatter;

@@ -59,6 +59,26 @@ pkgs: {
       ;
   };
 
+  # what a node of a cluster consists of
+  cluster = {
+    inherit (pkgs)
+      busybox
+      cni-plugins
+      conntrack-tools
+      containerd
+      coredns
+      ethtool
+      etcd
+      ipset
+      iptables
+      kmod
+      kube-router
+      kubernetes
+      kubernetes-metrics-server
+      runc
+      ;
+  };
+
   # formatters and linters, and pre-commit, which runs them before a commit
   linters = {
     inherit (pkgs)
