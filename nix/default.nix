@@ -170,6 +170,17 @@ let
     '';
 
   node = import ./kind { inherit lib nixpkgs; };
+  cluster = import ./cluster {
+    inherit
+      lib
+      nixpkgs
+      workspace
+      node
+      ;
+    profile = profiles.profiles.dev;
+    rendered = folders.dev;
+    images = images.all;
+  };
 
   local = import ./local.nix {
     inherit lib nixpkgs registry;
@@ -209,6 +220,7 @@ let
       }
     );
     check-images = app images.checker;
+    down = app cluster.down;
     local = app local.program;
     push = app (import ./push.nix { inherit nixpkgs workspace images; });
     secrets = app (import ./secrets.nix { inherit lib nixpkgs profiles; });
@@ -227,6 +239,7 @@ let
         inherit (rust) services;
       }
     );
+    up = app cluster.up;
     verify = app (
       import ./verify.nix {
         inherit lib nixpkgs;

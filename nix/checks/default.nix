@@ -140,6 +140,20 @@ import ./images.nix { inherit nixpkgs images check; }
     nixpkgs.gnugrep
   ] "grep -rlE '^#!.*sh' .ci runbooks tests | xargs shellcheck";
 
+  # What `nix run .#up` refuses, and what it says about pods that don't come up.
+  cluster =
+    check "cluster"
+      (with nixpkgs; [
+        busybox
+        gawk
+        jq
+        shellcheck
+      ])
+      ''
+        shellcheck --shell=bash nix/cluster/test.sh
+        bash -o errexit -o nounset -o pipefail nix/cluster/test.sh nix/cluster
+      '';
+
   workflows = check "workflows" [
     nixpkgs.actionlint
     nixpkgs.shellcheck

@@ -6,7 +6,7 @@ let
   podSubnet = "10.244.0.0/16";
   serviceSubnet = "10.96.0.0/16";
 
-  images = import ./images.nix { inherit lib nixpkgs; };
+  images = import ./images.nix { inherit nixpkgs; };
   addons = import ./addons { inherit lib images serviceSubnet; };
 
   # What is on PATH in a node. If two have a program of the same name, the first one is taken.

@@ -1,6 +1,6 @@
 # The images of the programs that a cluster runs besides Tidewatch. They are archives in a node's image, so that no node
 # asks a registry. The names are those that kubeadm derives from `repository` and the tags.
-{ lib, nixpkgs }:
+{ nixpkgs }:
 let
   inherit (nixpkgs) kubernetes;
   repository = "kind-node.local";
