@@ -198,6 +198,8 @@ let
     profile = profiles.profiles.dev;
     addresses = addresses.loopback;
     module = self.nixosModules.default;
+    inherit (cluster) up;
+    inherit (rust.services) tidewatch;
   };
 
   # A program that `nix run .#NAME` starts.

@@ -10,6 +10,9 @@
   addresses,
   # the module `services.tidewatch`
   module,
+  # the programs of `nix run .#up` and of the command line
+  up,
+  tidewatch,
 }:
 let
   steps = import ./script {
@@ -27,6 +30,12 @@ in
 
   # By the names of their checks. There are none where nixpkgs has no NixOS.
   tests = lib.optionalAttrs (pkgs ? path && builtins.pathExists (pkgs.path + "/nixos/lib/testing")) {
+    vm = pkgs.testers.runNixOSTest (
+      import ./kind.nix {
+        inherit up tidewatch steps;
+        inherit (nixpkgs) kubectl;
+      }
+    );
     vm-lone = pkgs.testers.runNixOSTest (import ./lone.nix { inherit module steps; });
   };
 }
