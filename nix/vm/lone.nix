@@ -20,7 +20,7 @@
     machine.wait_for_unit("tidewatch.target", timeout=600)
     units = "$(systemctl list-units --plain --no-legend 'tidewatch-*.service' | cut -d' ' -f1)"
     # systemd knows every setting, and finds each unit well confined.
-    machine.fail(f"systemd-analyze verify --man=no {units} 2>&1 | grep tidewatch")
+    machine.succeed(f'test -z "$(systemd-analyze verify --man=no {units} 2>&1 | grep tidewatch)"')
     machine.succeed(f"systemd-analyze security --threshold=15 {units}")
     machine.succeed("vm-steps units --report /tmp/steps.json >&2")
     machine.copy_from_vm("/tmp/steps.json")
