@@ -24,6 +24,10 @@
     in
     {
       inherit (library) lib;
+      templates.default = {
+        path = ./examples/own-service;
+        description = "A platform with a service of its own";
+      };
       packages = export "packages";
       apps = export "apps";
       checks = export "checks";

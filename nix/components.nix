@@ -397,6 +397,9 @@ in
     }
   ) withoutCluster;
 
+  # The components that the platform leaves out.
+  inherit (platform.config) without;
+
   # The same even if there are problems: to explain them.
   unchecked = configurations;
 

@@ -18,7 +18,12 @@ let
     inherit lib nixpkgs workspace;
     craneLib = inputs.crane.mkLib pkgs;
   };
-  platformOf = modules: import ./platform.nix { inherit lib pkgs modules; };
+  platformOf =
+    modules:
+    import ./platform.nix {
+      inherit lib pkgs modules;
+      tidewatch = self;
+    };
   basis = platformOf modules;
   # The components and their addresses, from what a profile or a check changes.
   evaluateWith =
@@ -279,6 +284,10 @@ in
     // {
       local = local.check;
       k8s = compare ../k8s;
+      library = import ./checks/library.nix {
+        inherit lib nixpkgs;
+        inherit (self.lib) evaluate;
+      };
       messages = messages.check;
       options = nixpkgs.runCommandLocal "check-options" { } ''
         diff ${../docs/options.md} ${reference} || {

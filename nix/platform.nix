@@ -2,8 +2,9 @@
 # nix/profiles; another flake gives modules to `lib.evaluate`.
 {
   lib,
-  # for the modules of another flake
+  # for the modules of another flake: nixpkgs, and this flake
   pkgs,
+  tidewatch,
   modules,
 }:
 let
@@ -14,7 +15,7 @@ rec {
 
   evaluated = lib.evalModules {
     class = "platform";
-    specialArgs = { inherit pkgs; };
+    specialArgs = { inherit pkgs tidewatch; };
     modules = optionModules ++ map (lib.setDefaultModuleLocation "an element of `modules`") modules;
   };
   inherit (evaluated) config;

@@ -1,5 +1,4 @@
-# The profiles: which components a cluster runs, and how. A mistake is refused with a message that names
-# the file.
+# The profiles: which components a cluster runs, and how. A mistake is refused with a message that names the file.
 {
   lib,
   # the components and their addresses, from `without`, `added` and `links`
@@ -11,7 +10,8 @@
 }:
 let
   optionModules = [ ./profile/options.nix ];
-  all = (evaluate { added = { }; }).components;
+  unchanged = evaluate { added = { }; };
+  all = unchanged.components;
 
   evaluated = lib.mapAttrs (
     _: definition:
@@ -51,7 +51,8 @@ let
       nobody = map (other: complain "there is no component ${other}");
       own =
         nobody (
-          lib.subtractLists (lib.attrNames all) (
+          # An imported profile may name what the platform leaves out.
+          lib.subtractLists (lib.attrNames all ++ unchanged.without) (
             definition.without ++ lib.attrNames definition.components ++ lib.attrNames modules.hosts
           )
         )

@@ -22,7 +22,8 @@ let
       runbook,
     }:
     {
-      inherit alert expr for;
+      inherit alert for;
+      expr = lib.trim expr;
       keep_firing_for = keepFiringFor;
       labels = {
         inherit severity;
