@@ -80,7 +80,7 @@ let
       components
       ;
     inherit (rust) services servicesWithTls;
-    profiles = lib.mapAttrs (_: { images, ... }: images) rendered;
+    profiles = lib.mapAttrs (_: { images, ... }: images) folders;
   };
   sboms = import ./sbom.nix {
     inherit
