@@ -149,6 +149,11 @@ let
         text = "A way of running the components in a cluster: `nix/profiles/NAME.nix`, or `profiles.NAME` of a platform.";
         modules = profiles.optionModules;
       }
+      {
+        title = "NixOS";
+        text = "The [NixOS module](nixos.md), which runs the components on one machine.";
+        modules = [ (lib.setDefaultModuleLocation ./nixos/default.nix self.nixosModules.default) ];
+      }
     ];
   };
   # What `nix run .#render` writes, by path.

@@ -68,8 +68,13 @@ let
     let
       inherit
         (lib.evalModules {
-          specialArgs.name = "NAME";
-          inherit modules;
+          specialArgs = {
+            name = "NAME";
+            # No default that is shown comes from it.
+            pkgs = { };
+          };
+          # They may define options of others, such as NixOS's.
+          modules = modules ++ [ { _module.check = false; } ];
         })
         options
         ;
