@@ -106,8 +106,22 @@ let
       [ "otlp-http" ];
   };
 
+  # The names that component/metrics.nix finds in the queries of our own dashboards, and that are not known.
+  strangers =
+    let
+      inherit (import ../component/metrics.nix { inherit lib; }) named expressions;
+      boards = lib.attrNames (builtins.readDir ../../dashboards);
+      queries = lib.concatMap (
+        board: expressions (lib.importJSON (../../dashboards + "/${board}"))
+      ) boards;
+    in
+    lib.subtractLists (lib.importJSON ../../platform/metrics.json) (
+      lib.unique (lib.concatMap named queries)
+    );
+
   failures =
-    lib.concatLists (
+    map (name: "${name} is in a query of dashboards/, but not in platform/metrics.json") strangers
+    ++ lib.concatLists (
       lib.mapAttrsToList (
         name: definition: lib.optional (!works definition) "${name} is valid, but was refused"
       ) valid

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tidewatch::catalogue::{self, EVERY_TARGET, Job};
+use tidewatch::catalogue::{self, CLUSTER, EVERY_TARGET, Job};
 use tidewatch_kafka::topics::ALL;
 use tidewatch_service::metrics::{Family, Kind};
 
@@ -18,7 +18,7 @@ pub(crate) fn topics() -> String {
 
 /// Returns the names of all series that the catalogue has and that these rule files record.
 pub(crate) fn metrics(rules: &[String]) -> String {
-    let exposed = catalogue::jobs().flat_map(Job::families).chain(EVERY_TARGET).flat_map(series);
+    let exposed = catalogue::jobs().chain(CLUSTER).flat_map(Job::families).chain(EVERY_TARGET).flat_map(series);
     let recorded = rules.iter().flat_map(|text| text.lines()).filter_map(record).map(str::to_owned);
     let names: BTreeSet<String> =
         exposed.chain(recorded).chain(OF_ALERTS.map(str::to_owned)).map(|name| format!("  \"{name}\"")).collect();
