@@ -190,6 +190,7 @@ let
     profile = profiles.profiles.dev;
     rendered = folders.dev;
     images = images.all;
+    inherit (rust.services) tidewatch;
   };
 
   local = import ./local.nix {

@@ -8,6 +8,7 @@
   rendered,
   images,
   node,
+  tidewatch,
 }:
 let
   inherit (profile) namespace components;
@@ -104,23 +105,24 @@ in
       ])
       (
         ''
-          NAMESPACE=${namespace}
-          NODE_IMAGE=${node.image.imageName}:${node.image.imageTag}
-          NODE_ARCHIVE=${node.image}
-          CONFIGURATION=${nixpkgs.writeText "kind.json" (builtins.toJSON configuration)}
-          OBJECTS=${entrances.folder}
-          MEMORY=${toString memory}
-          PORTS=${lib.escapeShellArg (lib.concatStringsSep "\n" lines)}
-          IMAGES=${
-            lib.escapeShellArg (
-              lib.concatStringsSep "\n" (
-                lib.mapAttrsToList (
-                  name: archive: "tidewatch/${name}:${workspace.version} ${contents.${name}} ${archive}"
-                ) used
-              )
-            )
-          }
-          PODS=${./pods.jq}
+              NAMESPACE=${namespace}
+              NODE_IMAGE=${node.image.imageName}:${node.image.imageTag}
+              NODE_ARCHIVE=${node.image}
+              CONFIGURATION=${nixpkgs.writeText "kind.json" (builtins.toJSON configuration)}
+              OBJECTS=${entrances.folder}
+              MEMORY=${toString memory}
+              PORTS=${lib.escapeShellArg (lib.concatStringsSep "\n" lines)}
+              IMAGES=${
+                lib.escapeShellArg (
+                  lib.concatStringsSep "\n" (
+                    lib.mapAttrsToList (
+                      name: archive: "tidewatch/${name}:${workspace.version} ${contents.${name}} ${archive}"
+                    ) used
+                  )
+                )
+              }
+              PODS=${./pods.jq}
+          TIDEWATCH=${lib.getExe tidewatch}
         ''
         + builtins.readFile ./up.sh
       );

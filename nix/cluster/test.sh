@@ -36,7 +36,7 @@ up() {
   shift
   : > "$CALLS"
   env CLUSTER=test NAMESPACE=test NODE_IMAGE=node:1 NODE_ARCHIVE=/none CONFIGURATION="$work/kind.json" OBJECTS=/none \
-    MEMORY=3000 PORTS='20001 console' IMAGES='' PODS="$folder/pods.jq" "${settings[@]}" \
+    MEMORY=3000 PORTS='20001 console' IMAGES='' PODS="$folder/pods.jq" TIDEWATCH=/none "${settings[@]}" \
     "$BASH" -o errexit -o nounset -o pipefail "$folder/up.sh" "$@" > output 2>&1
 }
 

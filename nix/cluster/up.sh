@@ -1,7 +1,7 @@
 # Runs the profile `dev` in a cluster of kind, and waits until all of it is ready. Set by nix/cluster/default.nix: CLUSTER
 # and NAMESPACE; NODE_IMAGE and its NODE_ARCHIVE; CONFIGURATION, a file for kind; OBJECTS, a folder for kustomize; MEMORY
 # in MiB; PORTS, with a port and its component per line; IMAGES, with an image, a hash of what it consists of, and its
-# archive per line; PODS, a program for jq.
+# archive per line; PODS, a program for jq; TIDEWATCH, the command line.
 
 say() { printf '%s\n' "$*"; }
 refuse() {
@@ -13,11 +13,12 @@ fail() {
   exit 1
 }
 
-usage="usage: nix run .#up -- [--workers N]
+usage="usage: nix run .#up -- [--workers N] [--verify]
 Runs Tidewatch in a Kubernetes cluster on this machine, in docker. A second run brings the cluster up to date.
   --workers N  nodes besides the one with the control plane [default: 0]
+  --verify     check end to end that it works, with tidewatch verify
 nix run .#down deletes the cluster."
-workers=0
+workers=0 verify=
 while [ $# -gt 0 ]; do
   case $1 in
     --workers)
@@ -25,6 +26,7 @@ while [ $# -gt 0 ]; do
       workers=$2
       shift
       ;;
+    --verify) verify=yes ;;
     -h | --help) say "$usage" && exit ;;
     *) refuse "unknown argument '$1'"$'\n'"$usage" ;;
   esac
@@ -193,6 +195,7 @@ print_addresses() {
     say "$(printf '%-*s' "$width" "$what")  http://localhost:$port"
   done < <(sort -k 2 <<< "$PORTS")
   say "
+break something:  nix run . -- break payment-service --latency 10 --target k8s:kind-$CLUSTER
 see the pods:     kubectl --context kind-$CLUSTER --namespace $NAMESPACE get pods
 delete it all:    nix run .#down
 "
@@ -218,3 +221,4 @@ apply_objects
 wait_until_ready
 delete_others
 print_addresses
+[ -z "$verify" ] || exec "$TIDEWATCH" verify --target "k8s:kind-$CLUSTER"
