@@ -5,7 +5,7 @@ docker version > /dev/null 2>&1 || {
   exit 1
 }
 if kind get clusters 2> /dev/null | grep -qx "$CLUSTER"; then
-  kind delete cluster --name "$CLUSTER" --quiet
+  kind delete cluster --name "$CLUSTER"
   echo "deleted the cluster $CLUSTER and its volumes"
 else
   echo "there is no cluster $CLUSTER"

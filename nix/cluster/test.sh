@@ -1,5 +1,5 @@
-# Tests up.sh with docker, kind and kubectl that only pretend: what it refuses, that it has changed nothing before, and
-# what it says about pods that don't come up. Takes the folder of up.sh as its argument.
+# Tests up.sh with docker, kind and kubectl that only pretend: what it refuses, that it has changed nothing before, what
+# it says when kind fails, and what it says about pods that don't come up. Takes the folder of up.sh as its argument.
 folder=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -19,6 +19,7 @@ case "${0##*/} $*" in
   "docker container inspect --format {{json .HostConfig.PortBindings}}"*)
     echo "{\"30001/tcp\": [{\"HostIp\": \"127.0.0.1\", \"HostPort\": \"${PUBLISHED:-20001}\"}], \"6443/tcp\": [{\"HostPort\": \"40000\"}]}" ;;
   "docker container inspect --format {{.State.Running}}"*) echo true ;;
+  "kind create cluster"*) echo "kind's own error" >&2 && exit 1 ;;
   "kind get nodes"*) printf '%s' "${NODES:-}" ;;
 esac
 FAKE
@@ -75,6 +76,13 @@ for port in $(seq 20100 20199); do
 done
 refuses "in use on 127.0.0.1: port $port, which console needs. Stop the programs there first" PORTS="$port console" --
 kill "$listener" 2> /dev/null || true
+
+status=0
+up -- || status=$?
+[ $status = 1 ] || complain "exit code $status instead of 1 after kind failed"
+for sentence in "kind's own error" "up: kind could not create the cluster"; do
+  grep -qF "$sentence" output || complain "expected '$sentence', got '$(cat output)'"
+done
 
 # says SENTENCE POD-STATUS: what pods.jq says of a Deployment whose pod has this status
 says() {

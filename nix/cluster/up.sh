@@ -83,10 +83,13 @@ check_memory() {
 # --- The cluster ---
 
 create_cluster() {
-  docker image inspect "$NODE_IMAGE" > /dev/null 2>&1 || docker load --quiet --input "$NODE_ARCHIVE"
+  docker image inspect "$NODE_IMAGE" > /dev/null 2>&1 || quietly docker load --input "$NODE_ARCHIVE"
   jq --argjson workers "$workers" '.nodes += [range($workers) | {role: "worker"}]' "$CONFIGURATION" > "$work/kind.json"
-  kind create cluster --name "$CLUSTER" --image "$NODE_IMAGE" --config "$work/kind.json" --quiet ||
-    fail "kind could not create the cluster; nix run .#down removes what there is of it"
+  # With --quiet, kind doesn't report errors either.
+  kind create cluster --name "$CLUSTER" --image "$NODE_IMAGE" --config "$work/kind.json" > "$work/output" 2>&1 || {
+    cat "$work/output" >&2
+    fail "kind could not create the cluster"
+  }
 }
 
 start_nodes() {
