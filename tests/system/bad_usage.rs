@@ -20,7 +20,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn an_invalid_flag_or_argument_exits_with_64_and_is_named() {
-    let rows: [(&[&str], &str); 24] = [
+    let rows: [(&[&str], &str); 31] = [
         (&["dance"], "dance"),
         (&["break", "payment-service"], "--latency"),
         (&["break", "payment-service", "--latency", "0"], "--latency"),
@@ -37,6 +37,13 @@ fn an_invalid_flag_or_argument_exits_with_64_and_is_named() {
         (&["replay", "Cargo.toml", "--live", "--speed", "2"], "--live"),
         (&["replay", "Cargo.toml", "--service", ""], "--service"),
         (&["replay", "Cargo.toml", "--brokers", "nonsense"], "--brokers"),
+        (&["load"], "--rate"),
+        (&["load", "--rate", "0"], "--rate"),
+        (&["load", "--rate", "10", "--services", "0"], "--services"),
+        (&["load", "--rate", "10", "--error-rate", "-1"], "--error-rate"),
+        (&["load", "--rate", "10", "--duration", "soon"], "--duration"),
+        (&["load", "--rate", "1000000", "--duration", "1000000h"], "--duration"),
+        (&["load", "--rate", "10", "--brokers", "nonsense"], "--brokers"),
         (&["up", "--ports", "some"], "--ports"),
         (&["up", "--events-per-second", "0"], "--events-per-second"),
         (&["up", "--error-rate", "2", "--ports", "auto"], "--error-rate"),

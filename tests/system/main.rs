@@ -4,6 +4,7 @@
 mod bad_usage;
 mod fault_to_notification;
 mod healthy_is_quiet;
+mod load;
 mod monitoring_loop;
 mod replay_accounting;
 mod replay_input;

@@ -29,11 +29,20 @@ pub(crate) fn positive_duration(text: &str) -> Result<SignedDuration, String> {
 
 /// Parses a share of a whole: `0.3` or `30%`, above 0 and at most 1.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
+    part_of_1(text)
+        .filter(|share| *share > 0.0)
+        .ok_or_else(|| "expected a share above 0 and up to 1, such as 0.3 or 30%".to_owned())
+}
+
+/// Parses a share of a whole that may be none of it: `0`, `0.3` or `30%`, at most 1.
+pub(crate) fn share_or_none(text: &str) -> Result<f64, String> {
+    part_of_1(text).ok_or_else(|| "expected a share of 0 to 1, such as 0.3 or 30%".to_owned())
+}
+
+fn part_of_1(text: &str) -> Option<f64> {
     let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
-    match number.trim().parse::<f64>().map(|number| number / scale) {
-        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
-        _ => Err("expected a share above 0 and up to 1, such as 0.3 or 30%".to_owned()),
-    }
+    let share = number.trim().parse::<f64>().ok()? / scale;
+    (0.0..=1.0).contains(&share).then_some(share)
 }
 
 /// Parses a finite number above zero.
@@ -97,6 +106,10 @@ mod tests {
         assert_eq!(share("30%"), Ok(0.3));
         for bad in ["0", "30", "-0.1", "101%", "NaN", "a"] {
             assert!(share(bad).is_err(), "{bad}");
+        }
+        assert_eq!((share_or_none("0"), share_or_none("30%")), (Ok(0.0), Ok(0.3)));
+        for bad in ["-0.1", "101%", "NaN", "a"] {
+            assert!(share_or_none(bad).is_err(), "{bad}");
         }
     }
 }

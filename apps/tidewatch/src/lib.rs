@@ -7,6 +7,7 @@
 
 mod bench;
 pub mod catalogue;
+mod destination;
 mod exit;
 mod faults;
 mod flags;
@@ -14,7 +15,9 @@ pub mod fleet;
 mod http;
 mod inbox;
 mod interrupt;
+mod load;
 mod processor;
+mod progress;
 mod promises;
 mod replay;
 mod say;
@@ -52,6 +55,7 @@ enum Verb {
     Heal(faults::HealArgs),
     Status(status::Args),
     Replay(replay::Args),
+    Load(load::Args),
     Slo(slo::Args),
     Topics(topics::Args),
     Verify(verify::Args),
@@ -80,6 +84,7 @@ pub fn main() -> ExitCode {
             Verb::Heal(args) => faults::heal(args).await.map_err(exit::suggest_up),
             Verb::Status(args) => status::run(args).await.map_err(exit::suggest_up),
             Verb::Replay(args) => replay::run(args).await,
+            Verb::Load(args) => load::run(args).await,
             Verb::Slo(args) => slo::run(args).await,
             Verb::Topics(args) => topics::run(args).await,
             Verb::Verify(args) => verify::run(args).await,

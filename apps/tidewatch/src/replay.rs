@@ -6,34 +6,32 @@ mod line;
 mod liveness;
 mod log_clock;
 mod notes;
-mod progress;
 mod reorder;
 mod schedule;
 mod sender;
+mod status;
 mod stream;
 mod summary;
 mod tally;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use jiff::SignedDuration;
 use tidewatch_accesslog::{Format, Hints, Parser, Unit};
-use tidewatch_kafka::topics::METRICS_RAW;
-use tidewatch_kafka::{KafkaArgs, Reader};
 use tokio::time::Instant;
 
+use crate::destination::{Destination, check_reachable};
 use crate::exit::usage;
 use crate::flags;
 use crate::http;
 use crate::interrupt::Interrupt;
+use crate::progress::Progress;
 use crate::say::say;
-use crate::state::{Endpoints, StateArgs};
 use arrival::Arrival;
 use input::Input;
 use line::{LineReader, Origin};
 use liveness::Liveness;
-use progress::Progress;
 use schedule::Schedule;
 use sender::Sender;
 use stream::{End, Pace, Stream};
@@ -85,14 +83,8 @@ pub(crate) struct Args {
     /// Unit of request durations that don't state their own
     #[arg(long, value_name = "UNIT")]
     latency_unit: Option<LatencyUnit>,
-    /// Kafka brokers to send to [default: those of the running `tidewatch up`]
-    #[arg(long, env = "TIDEWATCH_BROKERS", value_name = "HOST:PORT")]
-    brokers: Option<String>,
-    /// librdkafka property (TLS, SASL, ...), repeatable; in the environment one per line, or comma-separated
-    #[arg(long, env = "TIDEWATCH_KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
-    kafka_config: Vec<tidewatch_kafka::Properties>,
     #[command(flatten)]
-    state: StateArgs,
+    destination: Destination,
 }
 
 /// The values of `--latency-unit`.
@@ -168,22 +160,6 @@ impl Args {
             liveness: (may_pause && speed.is_none()).then(|| Liveness::new(self.live)),
         })
     }
-
-    /// Returns the brokers to send to, and the endpoints of the Tidewatch that runs on them.
-    fn target(&self) -> anyhow::Result<(KafkaArgs, Endpoints)> {
-        let running = self.state.endpoints();
-        let (brokers, endpoints) = match &self.brokers {
-            Some(brokers) => {
-                let beside = running.ok().filter(|endpoints| endpoints.get("kafka") == Some(brokers));
-                (brokers.clone(), beside.unwrap_or_default())
-            }
-            None => {
-                let endpoints = running.map_err(|error| anyhow!("{error}, or name the broker with --brokers"))?;
-                (endpoints.require("kafka")?.to_owned(), endpoints)
-            }
-        };
-        Ok((flags::kafka(&brokers, &self.kafka_config)?, endpoints))
-    }
 }
 
 /// Replays the log, and reports the outcome of every line.
@@ -192,14 +168,18 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let parser = args.parser(input.may_pause())?;
     let pace = args.pace(input.may_pause())?;
     let may_be_live = pace.liveness.is_some();
-    let (kafka, endpoints) = args.target()?;
-    check_reachable(&kafka).await?;
+    let (kafka, endpoints) = args.destination.find()?;
+    check_reachable(&kafka, "tidewatch-replay").await?;
     let arrival = Arrival::watch(http::url(&endpoints, "processor")?).await;
 
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let began = Instant::now();
-    let mut stream =
-        Stream::new(LineReader::new(args.origin(), parser), pace, Progress::new(input.size), Sender::new(&kafka)?);
+    let mut stream = Stream::new(
+        LineReader::new(args.origin(), parser),
+        pace,
+        Progress::new("replay", input.size),
+        Sender::new(&kafka)?,
+    );
     let outcome = stream.run(input.lines(), &mut interrupt).await;
     let most_behind = stream.most_behind();
     let Stream { mut tally, progress, sender, .. } = stream;
@@ -232,23 +212,4 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
 fn shown(file: &Path) -> String {
     if input::is_stdin(file) { "stdin".to_owned() } else { file.display().to_string() }
-}
-
-/// Checks, before anything is sent, that the broker is reachable: otherwise records would wait five minutes for a
-/// broker that isn't there.
-async fn check_reachable(kafka: &KafkaArgs) -> anyhow::Result<()> {
-    let reader = Reader::new(kafka, "tidewatch-replay")?;
-    match reader.ends(&METRICS_RAW).await {
-        Ok(ends) if !ends.is_empty() => Ok(()),
-        Ok(_) => Err(anyhow!(
-            "the broker at {} has no topic {}: start Tidewatch's services on it first",
-            kafka.brokers,
-            METRICS_RAW.name
-        )),
-        Err(error) => Err(anyhow!(
-            "the broker at {} can't be reached ({error}): start one with `tidewatch up`, or name another with \
-             --brokers",
-            kafka.brokers
-        )),
-    }
 }

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::liveness::{Liveness, Source};
 use super::log_clock::{LONGEST_PAUSE, Oddity};
-use super::progress::{Progress, words};
 use super::schedule::Schedule;
+use super::status::words;
+use crate::progress::Progress;
 
 /// Number of oddities of a kind to report; all of them are counted.
 const TOLD: u32 = 3;

@@ -13,12 +13,13 @@ use super::line::{LineReader, Parsed};
 use super::liveness::{Liveness, Source};
 use super::log_clock::LogClock;
 use super::notes::Notes;
-use super::progress::{Doing, Progress, Status};
 use super::reorder::Reorder;
 use super::schedule::Schedule;
 use super::sender::Sender;
+use super::status::{Doing, Status};
 use super::tally::Tally;
 use crate::interrupt::Interrupt;
+use crate::progress::Progress;
 
 /// How long a line of an input that may pause waits for others that belong before it.
 const HOLD: Duration = Duration::from_millis(200);
@@ -236,7 +237,7 @@ impl Stream {
         } else {
             self.logged_at.map_or(Doing::Reading, Doing::Sending)
         };
-        self.progress.show(&Status { tally: &self.tally, done: self.done, doing });
+        self.progress.show(self.done, &Status { tally: &self.tally, doing });
     }
 
     /// Returns the largest lag of a live input.

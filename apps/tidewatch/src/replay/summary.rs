@@ -8,7 +8,7 @@ use tidewatch_kafka::KafkaError;
 use tidewatch_service::printable;
 
 use super::arrival::Seen;
-use super::progress::words;
+use super::status::words;
 use super::tally::Tally;
 use crate::state::Endpoints;
 

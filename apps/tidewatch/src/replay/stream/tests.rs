@@ -38,7 +38,7 @@ async fn sent_in(seconds: impl IntoIterator<Item = i64>, pace: Pace) -> (f64, Ta
     let mut stream = Stream::new(
         LineReader::new(origin(), Parser::default()),
         pace,
-        Progress::new(None),
+        Progress::new("replay", None),
         Sender::new(broker.args()).unwrap(),
     );
     let began = Instant::now();
@@ -137,8 +137,12 @@ async fn lines_read_before_an_input_fails_are_sent() {
     lines.try_send(Err(io::Error::other("the disk is gone"))).unwrap();
     let broker = Broker::in_process();
     let sender = Sender::new(broker.args()).unwrap();
-    let mut stream =
-        Stream::new(LineReader::new(origin(), Parser::default()), paced(1.0, None), Progress::new(None), sender);
+    let mut stream = Stream::new(
+        LineReader::new(origin(), Parser::default()),
+        paced(1.0, None),
+        Progress::new("replay", None),
+        sender,
+    );
     let outcome = stream.run(receiver, &mut Interrupt::listen().unwrap()).await;
     assert_eq!(outcome.unwrap_err().to_string(), "the disk is gone");
     assert_eq!(stream.tally.sent, 1);
