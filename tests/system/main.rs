@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 mod bad_usage;
+mod cluster;
 mod fault_to_notification;
 mod healthy_is_quiet;
 mod load;

@@ -4,13 +4,15 @@ use anyhow::anyhow;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Reader};
 
+use crate::exit::usage;
 use crate::flags;
-use crate::state::{Endpoints, StateArgs};
+use crate::state::StateArgs;
+use crate::target::{Running, TargetArgs};
 
 /// Selects the brokers.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Destination {
-    /// Kafka brokers to send to [default: those of the running `tidewatch up`]
+    /// Kafka brokers to send to [default: those of --target]
     #[arg(long, env = "TIDEWATCH_BROKERS", value_name = "HOST:PORT")]
     brokers: Option<String>,
     /// librdkafka property (TLS, SASL, ...), repeatable; in the environment one per line, or comma-separated
@@ -21,26 +23,33 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
-    /// Returns the brokers to send to, and the endpoints of the Tidewatch that runs on them.
-    pub(crate) fn find(&self) -> anyhow::Result<(KafkaArgs, Endpoints)> {
-        let running = self.state.endpoints();
-        let (brokers, endpoints) = match &self.brokers {
+    /// Returns the brokers to send to, and the Tidewatch that runs on them, if it is known.
+    pub(crate) async fn find(&self, target: &TargetArgs) -> anyhow::Result<(KafkaArgs, Option<Running>)> {
+        if self.brokers.is_some() && !target.is_local() {
+            return Err(usage("--target and --brokers (TIDEWATCH_BROKERS): name only one of them"));
+        }
+        let running = target.find(&self.state).await;
+        let (brokers, running) = match &self.brokers {
             Some(brokers) => {
-                let beside = running.ok().filter(|endpoints| endpoints.get("kafka") == Some(brokers));
-                (brokers.clone(), beside.unwrap_or_default())
+                let beside = running.ok().filter(|running| running.endpoints.get("kafka") == Some(brokers));
+                (brokers.clone(), beside)
+            }
+            None if target.is_local() => {
+                let running = running.map_err(|error| anyhow!("{error}, or name the broker with --brokers"))?;
+                (running.endpoints.require("kafka")?.to_owned(), Some(running))
             }
             None => {
-                let endpoints = running.map_err(|error| anyhow!("{error}, or name the broker with --brokers"))?;
-                (endpoints.require("kafka")?.to_owned(), endpoints)
+                let running = running?;
+                (running.endpoints.require("kafka")?.to_owned(), Some(running))
             }
         };
-        Ok((flags::kafka(&brokers, &self.kafka_config)?, endpoints))
+        Ok((flags::kafka(&brokers, &self.kafka_config)?, running))
     }
 }
 
 /// Checks, before anything is sent, that the broker is reachable: otherwise records would wait five minutes for a
 /// broker that isn't there.
-pub(crate) async fn check_reachable(kafka: &KafkaArgs, client_id: &str) -> anyhow::Result<()> {
+pub(crate) async fn check_reachable(kafka: &KafkaArgs, client_id: &str, target: &TargetArgs) -> anyhow::Result<()> {
     let reader = Reader::new(kafka, client_id)?;
     match reader.ends(&METRICS_RAW).await {
         Ok(ends) if !ends.is_empty() => Ok(()),
@@ -49,10 +58,13 @@ pub(crate) async fn check_reachable(kafka: &KafkaArgs, client_id: &str) -> anyho
             kafka.brokers,
             METRICS_RAW.name
         )),
-        Err(error) => Err(anyhow!(
-            "the broker at {} can't be reached ({error}): start one with `tidewatch up`, or name another with \
-             --brokers",
-            kafka.brokers
-        )),
+        Err(error) => {
+            let advice = if target.is_local() {
+                "start one with `tidewatch up`, or name another with --brokers"
+            } else {
+                "start it; in a cluster, one that needs TLS can't be reached like this (docs/kubernetes.md)"
+            };
+            Err(anyhow!("the broker at {} can't be reached ({error}): {advice}", kafka.brokers))
+        }
     }
 }

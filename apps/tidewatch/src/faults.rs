@@ -12,7 +12,8 @@ use crate::flags;
 use crate::http;
 use crate::say::say;
 use crate::simulator::{described, refused};
-use crate::state::{Endpoints, StateArgs};
+use crate::state::StateArgs;
+use crate::target::{Running, TargetArgs};
 
 /// Break a service of the simulated workload, in one way
 ///
@@ -99,19 +100,22 @@ impl Display for Percent {
 }
 
 /// Breaks a service.
-pub(crate) async fn inject(args: BreakArgs) -> anyhow::Result<()> {
-    let endpoints = args.state.endpoints()?;
-    let simulator = Simulator::new(http::required(&endpoints, "simulator")?, http::LIMIT)?;
+pub(crate) async fn inject(args: BreakArgs, target: &TargetArgs) -> anyhow::Result<()> {
+    let running = target.find(&args.state).await?;
+    let simulator = Simulator::new(http::required(&running.endpoints, "simulator")?, http::LIMIT)?;
     let request = args.fault.request(args.lasting);
     simulator.inject(&args.service, args.region.as_deref(), &request).await.map_err(refused)?;
 
     let place = args.region.as_ref().map_or_else(String::new, |region| format!(" in {region}"));
     let end = match args.lasting {
         Some(lasting) => format!("for {lasting:#}"),
-        None => format!("until `tidewatch heal {}`", args.service),
+        None => {
+            let flags = running.flags.as_deref().unwrap_or_default();
+            format!("until `tidewatch heal {}{flags}`", args.service)
+        }
     };
     say!("{}{place} now {}, {end}", args.service, args.fault);
-    print_where_to_watch(&endpoints);
+    print_where_to_watch(&running);
     Ok(())
 }
 
@@ -127,9 +131,9 @@ pub(crate) struct HealArgs {
 }
 
 /// Heals faults.
-pub(crate) async fn heal(args: HealArgs) -> anyhow::Result<()> {
-    let endpoints = args.state.endpoints()?;
-    let simulator = Simulator::new(http::required(&endpoints, "simulator")?, http::LIMIT)?;
+pub(crate) async fn heal(args: HealArgs, target: &TargetArgs) -> anyhow::Result<()> {
+    let running = target.find(&args.state).await?;
+    let simulator = Simulator::new(http::required(&running.endpoints, "simulator")?, http::LIMIT)?;
     let healed = simulator.heal(args.service.as_deref()).await.map_err(refused)?;
     if healed.is_empty() {
         say!("nothing was broken{}", args.service.map_or_else(String::new, |service| format!(" in {service}")));
@@ -138,14 +142,14 @@ pub(crate) async fn heal(args: HealArgs) -> anyhow::Result<()> {
     for fault in &healed {
         say!("healed {}", printable(described(fault)));
     }
-    print_where_to_watch(&endpoints);
+    print_where_to_watch(&running);
     Ok(())
 }
 
-fn print_where_to_watch(endpoints: &Endpoints) {
+fn print_where_to_watch(running: &Running) {
     for (what, name) in [("watch", "console"), ("notifications", "mock_slack")] {
-        if let Some(url) = endpoints.get(name) {
-            say!("  {what:<14}{url}");
+        if let Some(place) = running.page(name) {
+            say!("  {what:<14}{place}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //! going on.
 //!
 //! Every verb is a separate module. Verbs find a running `tidewatch up` through `endpoints.json` in the state
-//! directory, and exit with 0, 1 (failure) or 64 (usage error).
+//! directory, or what runs in a cluster through the cluster's API. They exit with 0, 1 (failure) or 64 (usage error).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bench;
@@ -27,6 +27,7 @@ mod slo;
 mod state;
 mod status;
 mod table;
+mod target;
 mod topics;
 mod up;
 mod variables;
@@ -37,6 +38,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tidewatch_service::flags::{matches, with_variables};
 
+use crate::target::TargetArgs;
+
 /// Tidewatch: real-time observability that you can break on purpose
 ///
 /// Start everything on this machine with `tidewatch up`, break a service with `tidewatch break`, and watch in the
@@ -44,6 +47,8 @@ use tidewatch_service::flags::{matches, with_variables};
 #[derive(Parser)]
 #[command(name = "tidewatch", version, max_term_width = 80, disable_help_subcommand = true)]
 struct Cli {
+    #[command(flatten)]
+    target: TargetArgs,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -77,18 +82,26 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return exit::of(Err(anyhow::anyhow!("can't start the runtime's threads: {error}"))),
     };
+    let Cli { target, verb } = cli;
+    let suggest = |error| if target.is_local() { exit::suggest_up(error) } else { error };
     let outcome = runtime.block_on(async {
-        match cli.verb {
-            Verb::Up(args) => up::run(args).await,
-            Verb::Break(args) => faults::inject(args).await.map_err(exit::suggest_up),
-            Verb::Heal(args) => faults::heal(args).await.map_err(exit::suggest_up),
-            Verb::Status(args) => status::run(args).await.map_err(exit::suggest_up),
-            Verb::Replay(args) => replay::run(args).await,
-            Verb::Load(args) => load::run(args).await,
-            Verb::Slo(args) => slo::run(args).await,
-            Verb::Topics(args) => topics::run(args).await,
-            Verb::Verify(args) => verify::run(args).await,
-            Verb::Bench(args) => bench::run(args).await,
+        match verb {
+            Verb::Up(args) => {
+                target.refuse_for("up")?;
+                up::run(args).await
+            }
+            Verb::Break(args) => faults::inject(args, &target).await.map_err(suggest),
+            Verb::Heal(args) => faults::heal(args, &target).await.map_err(suggest),
+            Verb::Status(args) => status::run(args, &target).await.map_err(suggest),
+            Verb::Replay(args) => replay::run(args, &target).await,
+            Verb::Load(args) => load::run(args, &target).await,
+            Verb::Slo(args) => slo::run(args, &target).await,
+            Verb::Topics(args) => topics::run(args, &target).await,
+            Verb::Verify(args) => verify::run(args, &target).await,
+            Verb::Bench(args) => {
+                target.refuse_for("bench")?;
+                bench::run(args).await
+            }
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));

@@ -15,6 +15,7 @@ use crate::flags;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::say::say;
+use crate::target::TargetArgs;
 use driver::Driver;
 use summary::Summary;
 
@@ -79,12 +80,12 @@ impl Args {
 }
 
 /// Sends the load and reports whether the rate was kept.
-pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
     if args.rate * args.duration.as_secs_f64() > MOST_EVENTS {
         return Err(usage(format!("--duration: at this rate it is more than {MOST_EVENTS} events in all")));
     }
-    let (kafka, endpoints) = args.destination.find()?;
-    check_reachable(&kafka, CLIENT_ID).await?;
+    let (kafka, running) = args.destination.find(target).await?;
+    check_reachable(&kafka, CLIENT_ID, target).await?;
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let millis = u64::try_from(args.duration.as_millis()).unwrap_or(u64::MAX);
     let mut progress = Progress::new("load", Some(millis));
@@ -102,7 +103,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         rate: args.rate,
         services: args.services,
         brokers: kafka.brokers.clone(),
-        console: endpoints.get("console").map(str::to_owned),
+        console: running.and_then(|running| running.page("console")),
         took: began.elapsed(),
         interrupted: sent?,
         delivered,

@@ -28,6 +28,7 @@ use crate::http;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::say::say;
+use crate::target::TargetArgs;
 use arrival::Arrival;
 use input::Input;
 use line::{LineReader, Origin};
@@ -163,14 +164,18 @@ impl Args {
 }
 
 /// Replays the log, and reports the outcome of every line.
-pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
     let input = Input::open(&args.file)?;
     let parser = args.parser(input.may_pause())?;
     let pace = args.pace(input.may_pause())?;
     let may_be_live = pace.liveness.is_some();
-    let (kafka, endpoints) = args.destination.find()?;
-    check_reachable(&kafka, "tidewatch-replay").await?;
-    let arrival = Arrival::watch(http::url(&endpoints, "processor")?).await;
+    let (kafka, running) = args.destination.find(target).await?;
+    check_reachable(&kafka, "tidewatch-replay", target).await?;
+    let processor = match &running {
+        Some(running) => http::url(&running.endpoints, "processor")?,
+        None => None,
+    };
+    let arrival = Arrival::watch(processor).await;
 
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let began = Instant::now();
@@ -202,7 +207,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         most_behind,
         keep_timestamps: args.keep_timestamps,
         interrupted,
-        endpoints,
+        console: running.and_then(|running| running.page("console")),
         tally,
     };
     say!("{summary}");

@@ -15,6 +15,7 @@ use tidewatch_service::printable;
 use tidewatch_slo::{LoadError, Loaded, Slo};
 
 use crate::exit::usage;
+use crate::target::TargetArgs;
 
 /// Service level objectives: rules, budgets, and what fires when
 #[derive(clap::Args, Debug)]
@@ -32,12 +33,12 @@ enum What {
 }
 
 /// Runs the verb.
-pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
     match args.what {
-        What::Generate(args) => generate::run(&args),
-        What::Validate(args) => validate::run(&args),
-        What::Status(args) => status::run(args).await,
-        What::Explain(args) => explain::run(&args),
+        What::Generate(args) => target.refuse_for("slo generate").and_then(|()| generate::run(&args)),
+        What::Validate(args) => target.refuse_for("slo validate").and_then(|()| validate::run(&args)),
+        What::Status(args) => status::run(args, target).await,
+        What::Explain(args) => target.refuse_for("slo explain").and_then(|()| explain::run(&args)),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::http;
 use crate::say::say;
 use crate::state::StateArgs;
 use crate::table;
+use crate::target::TargetArgs;
 
 /// Show the status of the services: rate, errors, latency, and which alerts fire
 #[derive(clap::Args, Debug)]
@@ -25,8 +26,9 @@ pub(crate) fn known(count: Option<u64>) -> String {
 }
 
 /// Queries the console and prints the result.
-pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    let console = Console::new(http::required(&args.state.endpoints()?, "console")?, http::LIMIT)?;
+pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
+    let running = target.find(&args.state).await?;
+    let console = Console::new(http::required(&running.endpoints, "console")?, http::LIMIT)?;
     say!("{}", if args.json { json(&console).await? } else { render(&console.status().await?).trim_end().to_owned() });
     Ok(())
 }

@@ -5,6 +5,8 @@ use tidewatch_kafka::{KafkaArgs, topics};
 
 use crate::exit::usage;
 use crate::say::say;
+use crate::state::StateArgs;
+use crate::target::TargetArgs;
 
 /// Create the topics that are missing on a Kafka cluster, as `up --brokers` does
 ///
@@ -23,7 +25,11 @@ pub(crate) async fn ensure(brokers: &KafkaArgs) -> anyhow::Result<Vec<String>> {
 }
 
 /// Creates the topics and prints the result.
-pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+pub(crate) async fn run(mut args: Args, target: &TargetArgs) -> anyhow::Result<()> {
+    if !target.is_local() {
+        let running = target.find(&StateArgs::default()).await?;
+        running.endpoints.require("kafka")?.clone_into(&mut args.kafka.brokers);
+    }
     args.kafka.check().map_err(usage)?;
     let created = ensure(&args.kafka).await?;
     for topic in topics::ALL {

@@ -8,13 +8,13 @@ mod report;
 mod run;
 mod stack;
 mod steps;
-mod target;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use tidewatch_platform::STREAM_PROCESSOR;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
@@ -22,12 +22,12 @@ use crate::exit::usage;
 use crate::interrupt::Interrupt;
 use crate::say::say;
 use crate::state::StateArgs;
+use crate::target::{self, TargetArgs};
 use crate::{flags, http};
 use outcome::Verdict;
 use report::Report;
 use run::Run;
 use stack::Stack;
-use target::Part;
 
 /// Check end to end that Tidewatch detects faults and sends notifications, in about five minutes
 ///
@@ -37,18 +37,8 @@ use target::Part;
 /// resolved. Finally checks that nothing was lost. Heals every fault that it injected, however it ends. The exit code
 /// is 1 if a check failed.
 #[derive(clap::Args, Debug)]
-#[command(after_help = target::help())]
+#[command(after_help = help())]
 pub(crate) struct Args {
-    /// Target to verify: `local`, the running `tidewatch up`, or addresses as NAME=URL, comma-separated
-    #[arg(
-        long,
-        value_name = "TARGET",
-        default_value = "local",
-        value_delimiter = ',',
-        value_parser = target::part,
-        hide_env_values = true
-    )]
-    target: Vec<Part>,
     /// Write the result as JSON to this file
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -62,10 +52,25 @@ pub(crate) struct Args {
     state: StateArgs,
 }
 
+fn help() -> String {
+    format!(
+        "Examples:\n  \
+        tidewatch verify --report verify.json --junit verify.xml\n  \
+        tidewatch verify --target k8s:kind-tidewatch\n  \
+        tidewatch verify --target processor=http://10.0.0.5:9464,kafka=10.0.0.5:9092\n\n\
+        {} Steps that would need others are skipped.",
+        target::help()
+    )
+}
+
 /// Runs all checks and reports the results.
-pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
-    let endpoints = target::endpoints(&args.target, &args.state)?;
+    let running = target.find(&args.state).await?;
+    let endpoints = running.endpoints;
+    if endpoints.get(STREAM_PROCESSOR.name).is_none() {
+        return Err(usage("--target: processor=URL is missing, the stream-processor's admin listener"));
+    }
     let kafka = match endpoints.get("kafka") {
         Some(brokers) => Some(flags::kafka(brokers, &args.kafka_config)?),
         None => None,
@@ -77,8 +82,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         }
     }
     let addresses = endpoints.places().iter().map(|(name, place)| (name.clone(), http::shown(place))).collect();
-    let local = args.target.contains(&Part::Local);
-    let stack = Arc::new(Stack::new(endpoints, kafka, local.then(|| args.state.flag()))?);
+    let stack = Arc::new(Stack::new(endpoints, kafka, running.flags)?.in_cluster(running.cluster));
 
     let begun = Instant::now();
     let live = std::io::stdout().is_terminal();

@@ -1,5 +1,5 @@
-//! Helpers shared by tests: brokers and their clients, services, the whole of Tidewatch as a process, ordinary records,
-//! real data, and waiting for conditions.
+//! Helpers shared by tests: brokers and their clients, services, the whole of Tidewatch as a process, an API server of
+//! Kubernetes, ordinary records, real data, and waiting for conditions.
 //!
 //! A missing program or file is not a failure: the helper prints `skipped: TEST: REASON` and returns `None`, and the
 //! test returns.
@@ -8,6 +8,7 @@
 
 mod admin;
 mod broker;
+pub mod cluster;
 mod data;
 mod eventually;
 mod fixtures;

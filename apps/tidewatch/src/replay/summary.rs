@@ -10,7 +10,6 @@ use tidewatch_service::printable;
 use super::arrival::Seen;
 use super::status::words;
 use super::tally::Tally;
-use crate::state::Endpoints;
 
 /// The facts that the summary shows.
 pub(super) struct Summary {
@@ -32,8 +31,8 @@ pub(super) struct Summary {
     pub keep_timestamps: bool,
     /// Whether a shutdown signal ended it.
     pub interrupted: bool,
-    /// The endpoints of the running Tidewatch.
-    pub endpoints: Endpoints,
+    /// Where the console of the Tidewatch on these brokers is, if it is known.
+    pub console: Option<String>,
     /// The counts of lines.
     pub tally: Tally,
 }
@@ -118,7 +117,7 @@ impl Display for Summary {
             writeln!(out, "unreadable:")?;
             out.write_str(&tally.unreadable.report())?;
         }
-        match self.endpoints.get("console") {
+        match &self.console {
             Some(console) => write!(out, "watch it: {console}"),
             None => write!(out, "watch it in the console that reads {}", self.brokers),
         }
@@ -140,7 +139,7 @@ mod tests {
             most_behind: None,
             keep_timestamps: true,
             interrupted: false,
-            endpoints: Endpoints::default(),
+            console: None,
             tally,
         }
     }

@@ -13,11 +13,12 @@ use crate::http;
 use crate::say::say;
 use crate::state::StateArgs;
 use crate::table;
+use crate::target::TargetArgs;
 
 /// Show the remaining error budgets, how fast they are being spent, and what fires
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// Prometheus that has the generated rules [default: that of the running tidewatch]
+    /// Prometheus that has the generated rules [default: that of --target]
     #[arg(long, env = "TIDEWATCH_PROMETHEUS_URL", value_name = "URL", hide_env_values = true)]
     prometheus: Option<HttpUrl>,
     /// Print JSON for scripts instead of a table
@@ -57,10 +58,10 @@ struct Firing {
 }
 
 /// Queries Prometheus and prints the status.
-pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+pub(super) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
     let url = match args.prometheus {
         Some(url) => url,
-        None => http::required(&args.state.endpoints()?, "prometheus")?,
+        None => http::required(&target.find(&args.state).await?.endpoints, "prometheus")?,
     };
     let prometheus = Prometheus::new(url.clone(), http::LIMIT)?;
     let slos =

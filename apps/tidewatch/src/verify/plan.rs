@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::run::{Stage, Step, When, Work};
 use super::steps::{
-    accounting, alertmanager, armed, dashboards, dead_letters, fault, flow, quiet, route, rules, services, targets,
-    unbroken,
+    accounting, alertmanager, armed, dashboards, dead_letters, fault, flow, pods, quiet, route, rules, services,
+    targets, unbroken,
 };
 
 /// Time limit for all steps together, so that the whole check ends within six minutes.
@@ -26,6 +26,7 @@ pub(super) fn stages() -> Vec<Stage> {
         Stage {
             when: When::AllWell,
             steps: vec![
+                step("pods", "pods ready", PIPELINE, |s, n| Box::pin(pods::ready(s, n))),
                 step("services", "services answer", PIPELINE, |s, n| Box::pin(services::check(s, n))),
                 step("unbroken", "no fault active", PIPELINE, |s, n| Box::pin(unbroken::check(s, n))),
                 step("flow", "events flow", PIPELINE, |s, n| Box::pin(flow::check(s, n))),
@@ -58,6 +59,7 @@ pub(super) fn stages() -> Vec<Stage> {
             when: When::After,
             steps: vec![
                 step("nothing-else", "nothing else notified", LAST, |s, n| Box::pin(quiet::after(s, n))),
+                step("restarts", "no pod restarted", LAST, |s, n| Box::pin(pods::restarted(s, n))),
                 step("accounting", "nothing lost", LAST, |s, n| Box::pin(accounting::check(s, n))),
             ],
         },

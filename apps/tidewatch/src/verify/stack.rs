@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tidewatch_client::{Admin, Alertmanager, Console, Error, HttpUrl, MockSlack, Processor, Prometheus, Simulator};
+use tidewatch_cluster::Cluster;
 use tidewatch_contract::http::processor::Status;
 use tidewatch_contract::http::simulator::FaultRequest;
 use tidewatch_kafka::KafkaArgs;
 use tidewatch_platform::METRICS_BRIDGE;
 
+use super::steps::pods::Restarts;
 use crate::simulator::{Fault, Simulated};
 use crate::state::Endpoints;
+use crate::target::forward_command;
 use crate::{http, program};
 
 /// A fault heals by itself after this time, in case this process is killed before healing it.
@@ -38,11 +41,15 @@ pub(super) struct Stack {
     pub(super) mock_slack: Option<MockSlack>,
     pub(super) prometheus: Option<Prometheus>,
     pub(super) alertmanager: Option<Alertmanager>,
-    /// The command line of `tidewatch heal` for this Tidewatch; `None` if `up` did not start it.
+    /// The cluster in which it runs.
+    pub(super) cluster: Option<Cluster>,
+    /// The command line of `tidewatch heal` for this Tidewatch; `None` if it is only known by some addresses.
     heal: Option<String>,
     /// Services that were broken and not healed yet.
     broken: Mutex<BTreeSet<String>>,
     first_counts: OnceLock<Counts>,
+    /// The restarts of pods at the first look.
+    pub(super) first_restarts: OnceLock<Restarts>,
 }
 
 impl Stack {
@@ -59,15 +66,35 @@ impl Stack {
             mock_slack: known(&endpoints, "mock_slack", MockSlack::new)?,
             prometheus: known(&endpoints, "prometheus", Prometheus::new)?,
             alertmanager: known(&endpoints, "alertmanager", Alertmanager::new)?,
+            cluster: None,
             heal: flags.map(|flags| format!("{} heal{flags}", program())),
             broken: Mutex::default(),
             first_counts: OnceLock::new(),
+            first_restarts: OnceLock::new(),
             endpoints,
         })
     }
 
+    /// Returns the stack, which runs in this cluster.
+    pub(super) fn in_cluster(self, cluster: Option<Cluster>) -> Self {
+        Self { cluster, ..self }
+    }
+
+    /// Returns a command of kubectl for its namespace.
+    pub(super) fn kubectl(&self, command: &str) -> String {
+        let flags = self
+            .cluster
+            .as_ref()
+            .map_or_else(String::new, |cluster| format!(" --context {} -n {}", cluster.context(), cluster.namespace()));
+        format!("kubectl{flags} {command}")
+    }
+
     /// Returns a command that shows the response of this path of a service.
     pub(super) fn curl(&self, name: &str, path: &str) -> String {
+        // The forwarded ports of this process end with it.
+        if let Some((command, port)) = self.cluster.as_ref().and_then(|cluster| forward_command(cluster, name)) {
+            return format!("{command}, and curl -s 'http://localhost:{port}{path}'");
+        }
         format!("curl -s '{}{path}'", http::shown(self.endpoints.get(name).unwrap_or(name)))
     }
 

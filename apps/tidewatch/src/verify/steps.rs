@@ -8,6 +8,7 @@ pub(super) mod dead_letters;
 pub(super) mod explained;
 pub(super) mod fault;
 pub(super) mod flow;
+pub(super) mod pods;
 pub(super) mod quiet;
 pub(super) mod route;
 pub(super) mod rules;

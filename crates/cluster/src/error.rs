@@ -1,0 +1,107 @@
+//! What can go wrong between this machine and a pod.
+
+use kube::config::KubeconfigError;
+
+use crate::cluster::Cluster;
+
+/// A cluster can't be used. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no usable kubeconfig, or it has no such context.
+    #[error("{0}")]
+    Kubeconfig(String),
+    /// The API server doesn't answer.
+    #[error("the cluster of context {context} can't be reached: {reason}; start it, or name another with k8s:CONTEXT")]
+    Unreachable {
+        /// The context.
+        context: String,
+        /// Why there is no answer.
+        reason: String,
+    },
+    /// The account of the context may not do what is needed.
+    #[error("context {context} may not do this: {said}; ask for a role that may")]
+    Forbidden {
+        /// The context.
+        context: String,
+        /// What the API server said about it.
+        said: String,
+    },
+    /// Nothing in the namespace belongs to Tidewatch.
+    #[error(
+        "namespace {namespace} of context {context} has no Tidewatch: apply one of k8s/, or name another with \
+         --namespace"
+    )]
+    NoTidewatch {
+        /// The context.
+        context: String,
+        /// The namespace.
+        namespace: String,
+    },
+    /// No pod of a component can be reached.
+    #[error("no pod of {component} runs: {why}")]
+    NoPod {
+        /// The component.
+        component: String,
+        /// The state of its pods.
+        why: String,
+    },
+    /// The API server refuses a request for another reason.
+    #[error("the API server of context {context} answered: {said}")]
+    Answer {
+        /// The context.
+        context: String,
+        /// What it said.
+        said: String,
+    },
+    /// This machine has no free port on loopback.
+    #[error("can't listen on 127.0.0.1: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+impl Error {
+    /// Returns the error of a request to the API server.
+    pub(crate) fn of_request(cluster: &Cluster, error: kube::Error) -> Self {
+        let context = cluster.context().to_owned();
+        match error {
+            kube::Error::Api(status) if matches!(status.code, 401 | 403) => {
+                Self::Forbidden { context, said: status.message.clone() }
+            }
+            kube::Error::Api(status) => Self::Answer { context, said: status.message.clone() },
+            other => Self::Unreachable { context, reason: innermost(&other) },
+        }
+    }
+
+    /// Returns the error of a kubeconfig, in which `context` was looked for.
+    pub(crate) fn of_kubeconfig(error: &KubeconfigError, context: Option<&str>, known: &[String]) -> Self {
+        let say = |text: String| Self::Kubeconfig(text);
+        match (error, context) {
+            (KubeconfigError::ReadConfig(error, path), _) => say(format!(
+                "no kubeconfig: {} can't be read ({error}); set KUBECONFIG, or create it with your cluster's tool",
+                path.display()
+            )),
+            (KubeconfigError::FindPath, _) => {
+                say("no kubeconfig: neither KUBECONFIG nor HOME is set; set KUBECONFIG".to_owned())
+            }
+            (KubeconfigError::CurrentContextNotSet | KubeconfigError::LoadContext(_), None) => {
+                say(format!("the kubeconfig has no current context; name one with k8s:CONTEXT{}", list(known)))
+            }
+            (KubeconfigError::LoadContext(_), Some(context)) => {
+                say(format!("the kubeconfig has no context {context}{}", list(known)))
+            }
+            (other, _) => say(format!("the kubeconfig can't be used: {other}")),
+        }
+    }
+}
+
+fn list(known: &[String]) -> String {
+    if known.is_empty() { "; it has none".to_owned() } else { format!("; it has {}", known.join(", ")) }
+}
+
+/// Returns the message of the error at the end of the chain, which is the cause.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
