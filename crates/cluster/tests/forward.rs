@@ -1,4 +1,5 @@
 //! Forwarded ports, with an API server of the test: they lead to pods that run at the time of each connection.
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::Duration;
 
