@@ -4,10 +4,13 @@ mod driver;
 mod owed;
 mod summary;
 
+use std::time::Duration;
+
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
+use tidewatch_kafka::Producer;
 use tidewatch_workload::{Generator, Workload};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::destination::{Destination, check_reachable};
 use crate::exit::usage;
@@ -20,6 +23,9 @@ use driver::Driver;
 use summary::Summary;
 
 const CLIENT_ID: &str = "tidewatch-load";
+/// How long to wait for the first connection, and how often to look whether it is there.
+const CONNECT: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(50);
 /// The largest number of events in all: their numbers must be exact as floating-point numbers.
 const MOST_EVENTS: f64 = 1e12;
 
@@ -86,6 +92,8 @@ pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
     }
     let (kafka, running) = args.destination.find(target).await?;
     check_reachable(&kafka, CLIENT_ID, target).await?;
+    let producer = Producer::new(&kafka, CLIENT_ID)?;
+    connected(&producer).await;
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
     let millis = u64::try_from(args.duration.as_millis()).unwrap_or(u64::MAX);
     let mut progress = Progress::new("load", Some(millis));
@@ -94,7 +102,7 @@ pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
     let start = Timestamp::now();
     let generator = Generator::new(workload, start.as_nanosecond() as u64, start);
     let began = Instant::now();
-    let mut driver = Driver::new(generator, names, &kafka, start, args.duration)?;
+    let mut driver = Driver::new(generator, names, producer, start, args.duration);
     let sent = driver.send(&mut interrupt, &mut progress).await;
     progress.waiting();
     let delivered = driver.finish(&mut interrupt).await;
@@ -110,6 +118,15 @@ pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
     };
     say!("{summary}");
     summary.verdict()
+}
+
+/// Waits for the first connection, so that the time that it takes doesn't count as delay. Without one, the load shows
+/// that nothing is acknowledged.
+async fn connected(producer: &Producer) {
+    let deadline = Instant::now() + CONNECT;
+    while !producer.reachable_within(CONNECT) && Instant::now() < deadline {
+        sleep(POLL).await;
+    }
 }
 
 #[cfg(test)]

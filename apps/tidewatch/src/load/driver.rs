@@ -7,13 +7,13 @@ use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use tidewatch_contract::{Event, REPLAY, RequestEvent};
 use tidewatch_kafka::topics::METRICS_RAW;
-use tidewatch_kafka::{KafkaArgs, KafkaError, Message, Producer};
+use tidewatch_kafka::{KafkaError, Message, Producer};
 use tidewatch_workload::{Emission, FaultBook, Generator, Payload};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use super::owed::Owed;
-use super::{CLIENT_ID, summary::Delivered};
+use super::summary::Delivered;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 
@@ -57,25 +57,25 @@ impl Schedule {
 }
 
 impl Driver {
-    /// Returns a driver whose schedule starts now, at `start`. It connects in the background.
+    /// Returns a driver whose schedule starts now, at `start`.
     pub(super) fn new(
         generator: Generator,
         names: Vec<String>,
-        kafka: &KafkaArgs,
+        producer: Producer,
         start: Timestamp,
         duration: SignedDuration,
-    ) -> anyhow::Result<Self> {
+    ) -> Self {
         let end = start.checked_add(duration).unwrap_or(Timestamp::MAX);
-        Ok(Self {
+        Self {
             generator,
             healthy: FaultBook::new(),
             names,
-            producer: Producer::new(kafka, CLIENT_ID)?,
+            producer,
             generated: 0,
             schedule: Schedule { start, began: Instant::now(), end, generated: start },
             owed: Owed::default(),
             behind_at_end: SignedDuration::ZERO,
-        })
+        }
     }
 
     /// Sends events until the schedule ends, and returns whether a shutdown signal came first.
