@@ -6,30 +6,23 @@
   registry,
   services,
   workspace,
-  # what a platform defines, and which components it leaves out
+  # more definitions of components, and which of them to leave out
   platform,
-  # the components to leave out besides
-  without ? [ ],
-  # more definitions, by name: profiles add theirs, and checks invalid ones
-  added ? { },
 }:
 let
   place = import ./place.nix { inherit lib; };
   topics = lib.importJSON ../platform/topics.json;
 
-  absentees = platform.config.without ++ without;
+  inherit (platform.config) without;
   kept = registry // {
-    services = removeAttrs registry.services absentees;
-    servers = removeAttrs registry.servers absentees;
+    services = removeAttrs registry.services without;
+    servers = removeAttrs registry.servers without;
   };
   allFiles = lib.mapAttrs' (
     file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (./components + "/${file}")
   ) (builtins.readDir ./components);
-  files = removeAttrs allFiles absentees;
-  definitions = lib.zipAttrs [
-    (removeAttrs platform.config.components absentees)
-    added
-  ];
+  files = removeAttrs allFiles without;
+  added = removeAttrs platform.config.components without;
 
   optionModules = [
     ./component/options.nix
@@ -37,7 +30,7 @@ let
     ./component/monitoring.nix
     ./component/systemd.nix
   ];
-  evaluated = lib.genAttrs (lib.attrNames (kept.services // kept.servers // files // definitions)) (
+  evaluated = lib.genAttrs (lib.attrNames (kept.services // kept.servers // files // added)) (
     name:
     lib.evalModules {
       class = "component";
@@ -57,7 +50,7 @@ let
         ++ lib.optional (kept.services ? ${name}) ./component/service.nix
         ++ lib.optional (kept.servers ? ${name}) ./component/server.nix
         ++ lib.optional (files ? ${name}) files.${name}
-        ++ definitions.${name} or [ ];
+        ++ lib.optional (added ? ${name}) added.${name};
     }
   );
   configurations = lib.mapAttrs (
@@ -102,7 +95,7 @@ let
   absent =
     let
       registered = lib.attrNames kept.services;
-      built = lib.attrNames (removeAttrs services ([ "tidewatch" ] ++ absentees));
+      built = lib.attrNames (removeAttrs services ([ "tidewatch" ] ++ without));
     in
     map (name: "platform/services.toml: there is no apps/${name}") (lib.subtractLists built registered)
     ++ map (name: "apps/${name} needs an entry in platform/services.toml") (
@@ -142,7 +135,7 @@ let
     map (name: "${platform.at "without"}: there is no component ${name}") (
       lib.subtractLists (lib.attrNames (
         registry.services // registry.servers // allFiles // platform.config.components
-      )) platform.config.without
+      )) without
     )
     ++ lib.concatLists (
       lib.mapAttrsToList (
@@ -170,7 +163,7 @@ let
     );
   absence =
     other:
-    if lib.elem other platform.config.without then
+    if lib.elem other without then
       "${other} is left out by ${platform.at "without"}"
     else
       "there is no component ${other}";
@@ -399,9 +392,6 @@ in
 
   # The components that the platform leaves out.
   inherit (platform.config) without;
-
-  # The same even if there are problems: to explain them.
-  unchecked = configurations;
 
   # The names, each after those of the components that it needs.
   order = sorted.result;

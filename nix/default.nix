@@ -25,12 +25,10 @@ let
       tidewatch = self;
     };
   basis = platformOf modules;
-  # The components and their addresses, from what a profile or a check changes.
-  evaluateWith =
+  # The components and their addresses, of the platform with more modules: profiles add theirs, and checks invalid ones.
+  evaluate =
     {
-      platform ? basis,
-      added ? { },
-      without ? [ ],
+      more ? [ ],
       links ? { },
     }:
     let
@@ -40,11 +38,9 @@ let
           nixpkgs
           registry
           workspace
-          platform
-          added
-          without
           ;
         inherit (rust) services;
+        platform = platformOf (modules ++ more);
       };
     in
     set
@@ -54,21 +50,12 @@ let
         inherit (set) components onOneHost;
       };
     };
-  # For checks: components with further definitions.
-  evaluate =
-    added:
-    evaluateWith {
-      platform = platformOf (
-        modules
-        ++ [
-          {
-            _file = "added.nix";
-            components = added;
-          }
-        ]
-      );
-    };
   componentSet = evaluate { };
+  # For checks: a module with further definitions of components.
+  change = components: {
+    _file = "added.nix";
+    inherit components;
+  };
   inherit (componentSet) components addresses;
 
   images = import ./images.nix {
@@ -102,16 +89,11 @@ let
       definitions = basis.config.profiles // added;
       fileOf = name: if added ? ${name} then "added.nix" else basis.fileOf "profiles" name;
       evaluate =
-        definitions:
-        evaluateWith (
-          definitions
-          // {
-            added = lib.zipAttrsWith (_: modules: { imports = modules; }) [
-              definitions.added
-              changes
-            ];
-          }
-        );
+        {
+          more ? [ ],
+          ...
+        }@arguments:
+        evaluate (arguments // { more = [ (change changes) ] ++ more; });
     };
   # The Kubernetes objects of each profile, as folders.
   renderAll =
@@ -281,7 +263,7 @@ in
   parts = {
     inherit nixpkgs registry;
     inherit (rust.services) tidewatch;
-    evaluate = more: evaluateWith { platform = platformOf (modules ++ more); };
+    evaluate = more: evaluate { inherit more; };
   };
 
   checks =
@@ -302,7 +284,10 @@ in
         }
         touch $out
       '';
-      components = import ./checks/components.nix { inherit lib nixpkgs evaluate; };
+      components = import ./checks/components.nix {
+        inherit lib nixpkgs;
+        evaluate = changes: evaluate { more = [ (change changes) ]; };
+      };
       nixos = import ./checks/nixos {
         inherit lib pkgs nixpkgs;
         module = self.nixosModules.default;

@@ -1,7 +1,7 @@
 # The profiles: which components a cluster runs, and how. A mistake is refused with a message that names the file.
 {
   lib,
-  # the components and their addresses, from `without`, `added` and `links`
+  # the components and their addresses, of the platform with `more` modules and `links`
   evaluate,
   # by name
   definitions,
@@ -10,7 +10,7 @@
 }:
 let
   optionModules = [ ./profile/options.nix ];
-  unchanged = evaluate { added = { }; };
+  unchanged = evaluate { };
   all = unchanged.components;
 
   evaluated = lib.mapAttrs (
@@ -33,24 +33,25 @@ let
       );
       modules = import ./profile/modules.nix { inherit lib all; } definition;
       set = evaluate {
-        inherit (definition) without;
         links = lib.mapAttrs (_: host: "https://${host}") modules.hosts;
-        added = lib.zipAttrsWith (_: imports: { imports = lib.flatten imports; }) [
-          (removeAttrs modules.components definition.without)
-          (lib.mapAttrs (
-            component: values:
+        more = [
+          {
+            _file = fileOf name;
+            inherit (definition) without;
             # instead of what the component's own file says
-            lib.setDefaultModuleLocation "${fileOf name}: components.${component}" {
+            components = lib.mapAttrs (_: values: {
               cluster = lib.mkOverride 90 values;
-            }
-          ) (removeAttrs definition.components (unknown ++ definition.without)))
+            }) definition.components;
+          }
+          {
+            _file = fileOf name;
+            components = lib.mapAttrs (_: imports: { inherit imports; }) modules.components;
+          }
         ];
       };
-      unknown = lib.subtractLists (lib.attrNames all) (lib.attrNames definition.components);
       complain = problem: "${fileOf name}: ${problem}";
-      nobody = map (other: complain "there is no component ${other}");
       own =
-        nobody (
+        map (other: complain "there is no component ${other}") (
           # An imported profile may name what the platform leaves out.
           lib.subtractLists (lib.attrNames all ++ unchanged.without) (
             definition.without ++ lib.attrNames definition.components ++ lib.attrNames modules.hosts
@@ -58,15 +59,6 @@ let
         )
         ++ map (other: complain "it changes ${other}, which it leaves out") (
           lib.intersectLists definition.without (lib.attrNames definition.components)
-        )
-        ++ lib.concatLists (
-          lib.mapAttrsToList (
-            client:
-            { talksTo, ... }:
-            map (other: complain "it leaves out ${other}, to which ${client} talks") (
-              lib.intersectLists definition.without (lib.attrNames talksTo)
-            )
-          ) set.unchecked
         );
     in
     {
@@ -78,7 +70,7 @@ let
             own
             # Some of these name the profile already.
             (map (
-              problem: if lib.hasPrefix (fileOf name) problem then problem else complain problem
+              problem: if lib.hasInfix (fileOf name) problem then problem else complain problem
             ) set.problems)
             (map complain (modules.problems set.components))
           ];

@@ -49,20 +49,21 @@ let
   };
   sentences = {
     "added.nix: there is no component nobody".without = [ "nobody" ];
-    "added.nix: it leaves out loki, to which otel-collector talks".without = [
-      "grafana"
-      "loki"
-    ];
+    "nix/components/otel-collector.nix: talksTo.loki: loki is left out by added.nix: without".without =
+      [
+        "grafana"
+        "loki"
+      ];
     "added.nix: there is no component somebody".components.somebody.replicas = 2;
     "added.nix: it changes influxdb, which it leaves out" = {
       without = [ "influxdb" ];
       components.influxdb.storage = 2;
     };
-    "added.nix: components.loki: cluster.memory.request: it requests 600 MiB, more than its limit of 512 MiB".components.loki.memory.request =
+    "added.nix: components.loki.cluster.memory.request: it requests 600 MiB, more than its limit of 512 MiB".components.loki.memory.request =
       600;
-    "added.nix: components.loki: cluster.autoscaling: it is a StatefulSet, so nothing can scale it".components.loki.autoscaling.hpa.maximum =
+    "added.nix: components.loki.cluster.autoscaling: it is a StatefulSet, so nothing can scale it".components.loki.autoscaling.hpa.maximum =
       2;
-    "added.nix: components.console: cluster.autoscaling: it scales from 3 to 2 pods: the minimum must not exceed the maximum".components.console.autoscaling.hpa =
+    "added.nix: components.console.cluster.autoscaling: it scales from 3 to 2 pods: the minimum must not exceed the maximum".components.console.autoscaling.hpa =
       {
         minimum = 3;
         maximum = 2;
