@@ -1,7 +1,7 @@
-# Runs the profile `dev` in a cluster of kind, and waits until all of it is ready. Set by nix/cluster/default.nix: CLUSTER
-# and NAMESPACE; NODE_IMAGE and its NODE_ARCHIVE; CONFIGURATION, a file for kind; OBJECTS, a folder for kustomize; MEMORY
-# in MiB; PORTS, with a port and its component per line; IMAGES, with an image, a hash of what it consists of, and its
-# archive per line; PODS, a program for jq; TIDEWATCH, the command line.
+# Runs the profile `dev` in a cluster of kind, and waits until all of it is ready. Set by nix/cluster/default.nix:
+# CLUSTER and NAMESPACE; NODE_IMAGE and its NODE_ARCHIVE; CONFIGURATION, a file for kind; OBJECTS, a folder for
+# kustomize; MEMORY in MiB; PORTS, with a port and its component per line; IMAGES, with an image, a hash of what it
+# consists of, and its archive per line; PODS, a program for jq; TIDEWATCH, the command line.
 
 say() { printf '%s\n' "$*"; }
 refuse() {

@@ -51,6 +51,13 @@ prepare_names() {
   sysctl -qw net.ipv4.conf.all.route_localnet=1 net.ipv4.ip_forward=1
 }
 
+# NetworkPolicies apply to what pods of one node send each other only if bridges pass it to iptables. Where the module
+# is part of the kernel, there is nothing to load.
+prepare_policies() {
+  modprobe br_netfilter || true
+  sysctl -qw net.bridge.bridge-nf-call-iptables=1
+}
+
 # Once: a node that is stopped and started again still has them.
 import_images() {
   local archive
@@ -76,6 +83,7 @@ run_kubelet() {
 mount --make-rshared /
 prepare_cgroups
 prepare_names
+prepare_policies
 
 containerd &
 containerd=$!
