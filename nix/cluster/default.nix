@@ -105,23 +105,23 @@ in
       ])
       (
         ''
-              NAMESPACE=${namespace}
-              NODE_IMAGE=${node.image.imageName}:${node.image.imageTag}
-              NODE_ARCHIVE=${node.image}
-              CONFIGURATION=${nixpkgs.writeText "kind.json" (builtins.toJSON configuration)}
-              OBJECTS=${entrances.folder}
-              MEMORY=${toString memory}
-              PORTS=${lib.escapeShellArg (lib.concatStringsSep "\n" lines)}
-              IMAGES=${
-                lib.escapeShellArg (
-                  lib.concatStringsSep "\n" (
-                    lib.mapAttrsToList (
-                      name: archive: "tidewatch/${name}:${workspace.version} ${contents.${name}} ${archive}"
-                    ) used
-                  )
-                )
-              }
-              PODS=${./pods.jq}
+          NAMESPACE=${namespace}
+          NODE_IMAGE=${node.image.imageName}:${node.image.imageTag}
+          NODE_ARCHIVE=${node.image}
+          CONFIGURATION=${nixpkgs.writeText "kind.json" (builtins.toJSON configuration)}
+          OBJECTS=${entrances.folder}
+          MEMORY=${toString memory}
+          PORTS=${lib.escapeShellArg (lib.concatStringsSep "\n" lines)}
+          IMAGES=${
+            lib.escapeShellArg (
+              lib.concatStringsSep "\n" (
+                lib.mapAttrsToList (
+                  name: archive: "tidewatch/${name}:${workspace.version} ${contents.${name}} ${archive}"
+                ) used
+              )
+            )
+          }
+          PODS=${./pods.jq}
           TIDEWATCH=${lib.getExe tidewatch}
         ''
         + builtins.readFile ./up.sh
