@@ -170,7 +170,10 @@ let
       node
       ;
     profile = profiles.profiles.dev;
-    rendered = folders.dev;
+    rendered = import ./render/kubernetes {
+      inherit lib nixpkgs workspace;
+      loaded = true;
+    } "dev" profiles.profiles.dev;
     images = images.all;
     inherit (rust.services) tidewatch;
   };
@@ -215,7 +218,6 @@ let
       }
     );
     check-images = app images.checker;
-    down = app cluster.down;
     local = app local.program;
     push = app (import ./push.nix { inherit nixpkgs workspace images; });
     secrets = app (import ./secrets.nix { inherit lib nixpkgs profiles; });
@@ -234,7 +236,6 @@ let
         inherit (rust) services;
       }
     );
-    up = app cluster.up;
     verify = app (
       import ./verify.nix {
         inherit lib nixpkgs;
@@ -242,6 +243,11 @@ let
         inherit (local) endpoints;
       }
     );
+  }
+  # They run the profile `dev`.
+  // lib.optionalAttrs (basis.config.profiles ? dev) {
+    down = app cluster.down;
+    up = app cluster.up;
     vm-steps = app vm.steps;
   };
   formatter = import ./format.nix { inherit nixpkgs workspace; };
@@ -268,22 +274,27 @@ in
 
   checks =
     rust.checks
-    // vm.tests
+    # what only our own platform has
+    // lib.optionalAttrs own (
+      vm.tests
+      // {
+        k8s = compare ../k8s;
+        library = import ./checks/library.nix {
+          inherit lib nixpkgs;
+          inherit (self.lib) evaluate;
+        };
+        messages = messages.check;
+        options = nixpkgs.runCommandLocal "check-options" { } ''
+          diff ${../docs/options.md} ${reference} || {
+            echo "docs/options.md differs from the options: run 'nix run .#render', and commit the result" >&2
+            exit 1
+          }
+          touch $out
+        '';
+      }
+    )
     // {
       local = local.check;
-      k8s = compare ../k8s;
-      library = import ./checks/library.nix {
-        inherit lib nixpkgs;
-        inherit (self.lib) evaluate;
-      };
-      messages = messages.check;
-      options = nixpkgs.runCommandLocal "check-options" { } ''
-        diff ${../docs/options.md} ${reference} || {
-          echo "docs/options.md differs from the options: run 'nix run .#render', and commit the result" >&2
-          exit 1
-        }
-        touch $out
-      '';
       components = import ./checks/components.nix {
         inherit lib nixpkgs;
         evaluate = changes: evaluate { more = [ (change changes) ]; };

@@ -80,5 +80,5 @@ for service; do
 done
 [ -z "$profile" ] || {
   cat "$work/images.yaml" > "k8s/$profile/images.yaml"
-  echo "push: wrote k8s/$profile/images.yaml; now: nix run .#render" >&2
+  echo "push: wrote k8s/$profile/images.yaml; now: git add k8s/$profile/images.yaml && nix run .#render" >&2
 }

@@ -10,18 +10,39 @@ let
   place = import ./place.nix { inherit lib; };
 
   # An option and, if it has parts, their options. Exactly one of the `alternatives` of an attrTag has a value.
+  # The parts of an attrTag don't know their file, which is that of the option.
   flatten =
-    alternatives: options:
+    outer: options:
     lib.concatMap (
       option:
       if lib.isOption option then
+        let
+          declarations =
+            if option.declarations == [ "<unknown-file>" ] then outer.declarations else option.declarations;
+          inner = {
+            alternatives = isTag option.type;
+            inherit declarations;
+          };
+        in
         lib.optionals (option.visible or true && !(option.internal or false)) (
-          [ (option // { inherit alternatives; }) ]
-          ++ flatten (isTag option.type) (removeAttrs (option.type.getSubOptions option.loc) [ "_module" ])
+          [
+            (
+              option
+              // {
+                inherit (outer) alternatives;
+                inherit declarations;
+              }
+            )
+          ]
+          ++ flatten inner (removeAttrs (option.type.getSubOptions option.loc) [ "_module" ])
         )
       else
-        flatten false option
+        flatten outer option
     ) (lib.attrValues options);
+  top = {
+    alternatives = false;
+    declarations = [ ];
+  };
   # The type itself or what it wraps.
   isTag = type: type.name == "attrTag" || lib.any isTag (lib.attrValues (type.nestedTypes or { }));
 
@@ -30,7 +51,8 @@ let
     let
       missing =
         lib.optional ((option.description or "") == "") "a description"
-        ++ lib.optional ((option.type.name or "unspecified") == "unspecified") "a type";
+        ++ lib.optional ((option.type.name or "unspecified") == "unspecified") "a type"
+        ++ lib.optional (option.declarations == [ ]) "a file";
     in
     lib.throwIf (missing != [ ]) "${
       lib.concatMapStringsSep ", " place option.declarations
@@ -86,7 +108,7 @@ let
 
     ''
     + lib.concatMapStringsSep "\n" (option: entry (complete option)) (
-      flatten false (removeAttrs options [ "_module" ])
+      flatten top (removeAttrs options [ "_module" ])
     );
 in
 nixpkgs.writeText "options.md" (

@@ -7,7 +7,7 @@
 }:
 nixpkgs.writeShellApplication {
   name = "render";
-  meta.description = "Write the Kubernetes objects of every profile to k8s/PROFILE";
+  meta.description = "Write the Kubernetes objects of every profile, Argo CD's, and what else Nix generates";
   runtimeInputs = [
     nixpkgs.coreutils
     nixpkgs.git

@@ -28,9 +28,13 @@ let
           }:
           "${if generated then "generate" else "provide"} ${secret} ${key}"
         ) variables
-        ++ map ({ secret, keys, ... }: "provide ${secret} ${toString keys}") (
-          lib.filter ({ automatic, ... }: !automatic) mounts
-        )
+        # Pods may need different keys of one Secret.
+        ++ lib.mapAttrsToList (
+          secret: mounts:
+          "provide ${secret} ${
+            toString (lib.naturalSort (lib.unique (lib.concatMap ({ keys, ... }: keys) mounts)))
+          }"
+        ) (lib.groupBy ({ secret, ... }: secret) (lib.filter ({ automatic, ... }: !automatic) mounts))
       )
     );
   lists = nixpkgs.linkFarm "secrets" (

@@ -43,7 +43,10 @@ for line in "${lines[@]:1}"; do
   if [ ${#absent[@]} = 0 ]; then
     echo "$name: exists"
   else
-    echo "secrets: $name has to be provided with ${absent[*]}: kubectl --namespace $namespace create secret generic $name$(printf ' --from-file=%s=FILE' "${absent[@]}")" >&2
+    read -ra all <<< "$keys"
+    how="kubectl ${options[*]} create secret generic $name$(printf ' --from-file=%s=FILE' "${all[@]}")"
+    [ -z "$found" ] || how="kubectl ${options[*]} delete secret $name, then $how"
+    echo "secrets: $name has to be provided with ${absent[*]}: $how" >&2
     missing=1
   fi
 done

@@ -48,6 +48,8 @@ let
     };
   };
   sentences = {
+    "added.nix: kafka.cluster.producers.topics: the name is taken, or has other characters than a-z, 0-9 and hyphens".kafka.cluster.producers.topics =
+      "shop";
     "added.nix: there is no component nobody".without = [ "nobody" ];
     "nix/components/otel-collector.nix: talksTo.loki: loki is left out by added.nix: without".without =
       [
@@ -250,6 +252,9 @@ let
     ) scaled.NetworkPolicy.alertmanager.spec.egress;
     "an autoscaler decides on the number of pods" =
       scaled ? ScaledObject.stream-processor && !(scaled.Deployment.stream-processor.spec ? replicas);
+    "KEDA asks Prometheus by a name that its namespace resolves" =
+      (lib.head scaled.ScaledObject.stream-processor.spec.triggers).metadata.serverAddress
+      == "http://prometheus.other.svc:9090";
     "KEDA reaches Prometheus" = namespacesOf scaled.NetworkPolicy.prometheus == [ "keda" ];
     "the quota has room for an autoscaler's largest number of pods" =
       lib.toInt scaled.ResourceQuota.tidewatch.spec.hard.pods

@@ -65,7 +65,7 @@ let
     ) entrances.ports
   );
 
-  # What the pods reserve, and, as measured (docs/kubernetes.md), what Kubernetes itself needs.
+  # What the pods reserve, and an estimate of what Kubernetes itself needs: docs/kubernetes.md has measurements.
   memory =
     800
     + lib.foldl' (total: { cluster, ... }: total + cluster.replicas * cluster.memory.request) 0 (

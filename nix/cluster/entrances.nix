@@ -1,5 +1,6 @@
 # What the cluster of `nix run .#up` has besides the profile `dev`: ports of its first node, by which this machine
-# reaches pages, and annotations with which another image replaces the pods that run it.
+# reaches pages, the hosts for which these answer, and annotations with which another image replaces the pods that run
+# it.
 {
   lib,
   nixpkgs,
@@ -76,13 +77,24 @@ let
       kind = component.cluster.workload;
       inherit name;
     };
-    patch = builtins.toJSON [
-      {
+    patch = builtins.toJSON (
+      [
+        {
+          op = "add";
+          path = "/spec/template/metadata/annotations";
+          value."tidewatch/image" = contents.${name};
+        }
+      ]
+      # Otherwise a page in this machine's browser could read it by a name of its own (docs/security.md).
+      ++ lib.optional (component.kind == "service" && open ? ${name}) {
         op = "add";
-        path = "/spec/template/metadata/annotations";
-        value."tidewatch/image" = contents.${name};
+        path = "/spec/template/spec/containers/0/env/-";
+        value = {
+          name = "ALLOWED_HOST";
+          value = name;
+        };
       }
-    ];
+    );
   };
 
   objects =

@@ -1,4 +1,4 @@
-# Reads the Deployments, StatefulSets, Jobs and pods of a namespace, and prints a line per workload: its name, a tab, and
+# Reads the Deployments, StatefulSets, DaemonSets, Jobs and pods of a namespace, and prints a line per workload: its name, a tab, and
 # `ready` or why it isn't yet.
 
 # The pods of a workload; those of a Deployment belong to it by a ReplicaSet, but all have its name as a label.
@@ -30,6 +30,8 @@ def complete: if .kind == "Job" then (.status.succeeded // 0) > 0
   elif .status.observedGeneration != .metadata.generation then false
   elif .kind == "Deployment" then
     .status.updatedReplicas == .spec.replicas and .status.replicas == .spec.replicas and .status.availableReplicas == .spec.replicas
+  elif .kind == "DaemonSet" then
+    .status.updatedNumberScheduled == .status.desiredNumberScheduled and .status.numberReady == .status.desiredNumberScheduled
   else .status.updatedReplicas == .spec.replicas and .status.readyReplicas == .spec.replicas
   end;
 

@@ -85,11 +85,14 @@ check_memory() {
 create_cluster() {
   docker image inspect "$NODE_IMAGE" > /dev/null 2>&1 || quietly docker load --input "$NODE_ARCHIVE"
   jq --argjson workers "$workers" '.nodes += [range($workers) | {role: "worker"}]' "$CONFIGURATION" > "$work/kind.json"
+  # Half a cluster can't be continued.
+  trap 'kind delete cluster --name "$CLUSTER" > /dev/null 2>&1; exit 130' INT TERM
   # With --quiet, kind doesn't report errors either.
   kind create cluster --name "$CLUSTER" --image "$NODE_IMAGE" --config "$work/kind.json" > "$work/output" 2>&1 || {
     cat "$work/output" >&2
     fail "kind could not create the cluster"
   }
+  trap - INT TERM
 }
 
 start_nodes() {
@@ -97,6 +100,7 @@ start_nodes() {
   for node in $(nodes); do
     [ "$(inspect '{{.State.Running}}' "$node")" = true ] || { say "starting $node" && docker start "$node" > /dev/null; }
   done
+  quietly kind export kubeconfig --name "$CLUSTER"
   wait_for "the API server" 120 kube get --raw /readyz
 }
 
@@ -115,7 +119,8 @@ wait_for() {
 load_images() {
   local image contents archive node mark
   for node in $(nodes); do
-    docker exec "$node" ctr --namespace k8s.io images list > "$work/$node.images" 2> /dev/null
+    wait_for "containerd in $node" 60 docker exec "$node" ctr --namespace k8s.io images list
+    cp "$work/output" "$work/$node.images"
   done
   while read -r image contents archive; do
     mark=tidewatch/contents=$contents
@@ -133,7 +138,7 @@ load_images() {
 # --- Objects ---
 
 # Kinds of which an earlier version may have left objects. Volumes and secrets are not among them.
-kinds=deployments,statefulsets,daemonsets,jobs,cronjobs,services,configmaps,serviceaccounts,networkpolicies
+kinds=deployments,statefulsets,daemonsets,jobs,services,serviceaccounts,networkpolicies
 kinds+=,poddisruptionbudgets,horizontalpodautoscalers,roles,rolebindings
 
 apply_objects() {
@@ -141,10 +146,11 @@ apply_objects() {
     fail "the API server did not accept every object"
 }
 
+# Deletes the objects of these kinds that were not applied.
 delete_others() {
-  kube --namespace "$NAMESPACE" get "$kinds" --selector app.kubernetes.io/part-of=tidewatch --output name > "$work/found"
+  kube --namespace "$NAMESPACE" get "$1" --selector app.kubernetes.io/part-of=tidewatch --output name > "$work/found"
   while read -r object; do
-    kube --namespace "$NAMESPACE" delete "$object" > /dev/null
+    kube --namespace "$NAMESPACE" delete "$object" --ignore-not-found > /dev/null
     say "deleted $object, which is no longer used"
   done < <(comm -23 <(sort "$work/found") <(sort "$work/applied"))
 }
@@ -157,7 +163,7 @@ wait_until_ready() {
   local -A printed=()
   : > "$work/progress"
   while true; do
-    if kube --namespace "$NAMESPACE" get deployments,statefulsets,jobs,pods --output json > "$work/state"; then
+    if kube --namespace "$NAMESPACE" get deployments,statefulsets,daemonsets,jobs,pods --output json > "$work/state"; then
       jq --raw-output --from-file "$PODS" "$work/state" > "$work/progress"
     fi
     while IFS=$'\t' read -r name state; do
@@ -221,7 +227,9 @@ else
 fi
 load_images
 apply_objects
+delete_others "$kinds"
 wait_until_ready
-delete_others
+# Until then, pods of the former version may start again, which need their files.
+delete_others configmaps
 print_addresses
-[ -z "$verify" ] || exec "$TIDEWATCH" verify --target "k8s:kind-$CLUSTER"
+[ -z "$verify" ] || "$TIDEWATCH" verify --target "k8s:kind-$CLUSTER"

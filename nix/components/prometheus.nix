@@ -1,6 +1,7 @@
 # Prometheus, which scrapes every component that has metrics, with the intervals of `tidewatch up`.
 {
   lib,
+  config,
   nixpkgs,
   services,
   components,
@@ -74,13 +75,20 @@ in
       file,
       link,
       listen,
+      namespace,
       ...
     }:
     [
       "--config.file=${file.prometheus."prometheus.yaml"}"
       "--storage.tsdb.path=data"
       "--storage.tsdb.retention.time=${shared.retention_time}"
-      "--storage.tsdb.retention.size=${shared.retention_size}"
+      "--storage.tsdb.retention.size=${
+        # What is being written needs room on the volume, too.
+        if namespace == null then
+          shared.retention_size
+        else
+          "${toString (config.cluster.storage * 8 / 10)}GB"
+      }"
       "--web.listen-address=${listen.prometheus.http}"
       "--web.external-url=${link.prometheus.http}"
       "--enable-feature=${lib.concatStringsSep "," shared.features}"

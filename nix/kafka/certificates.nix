@@ -27,7 +27,10 @@ in
     secretName = "kafka-authority";
     # ten years: a new one has to reach every client before the old one ends
     duration = "87600h";
-    inherit privateKey;
+    # With the same key, those that trust the old certificate also trust its successor.
+    privateKey = privateKey // {
+      rotationPolicy = "Never";
+    };
     issuerRef.name = "kafka-self";
   };
   issuer = object "Issuer" "kafka" { ca.secretName = "kafka-authority"; };

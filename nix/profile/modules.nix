@@ -47,7 +47,7 @@ in
     (lib.optionalAttrs (kafka ? external) {
       kafka.cluster.external = {
         addresses.broker = lib.concatStringsSep "," kafka.external.brokers;
-        inherit (kafka.external) networks;
+        inherit (kafka.external) namespace networks;
       };
     })
     (lib.optionalAttrs (monitoring ? operator) {
@@ -85,5 +85,24 @@ in
     components:
     map (name: "the edge serves ${name}, which has no page") (
       lib.filter (name: components.${name}.entrances == [ ]) (lib.attrNames hosts)
-    );
+    )
+    # Each producer is a user of Kafka, and has the Secret kafka-NAME.
+    ++
+      map
+        (
+          user:
+          "kafka.cluster.producers.${user}: the name is taken, or has other characters than a-z, 0-9 and hyphens"
+        )
+        (
+          lib.filter (
+            user:
+            builtins.match "[a-z]([a-z0-9-]*[a-z0-9])?" user == null
+            || all ? ${user}
+            || lib.elem user [
+              "authority"
+              "tls"
+              "topics"
+            ]
+          ) (lib.attrNames (kafka.cluster.producers or { }))
+        );
 }

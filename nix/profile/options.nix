@@ -80,7 +80,12 @@ in
               networks = mkOption {
                 type = types.nonEmptyListOf types.str;
                 default = [ "0.0.0.0/0" ];
-                description = "The networks (CIDR) of its brokers.";
+                description = "The networks (CIDR) of its brokers, if they are outside of the cluster.";
+              };
+              namespace = mkOption {
+                type = types.nullOr types.nonEmptyStr;
+                default = null;
+                description = "The namespace of its pods, if they are in the same cluster.";
               };
               mechanism = mkOption {
                 type = types.enum [

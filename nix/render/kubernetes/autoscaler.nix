@@ -75,7 +75,10 @@ let
             {
               type = "prometheus";
               metadata = {
-                serverAddress = addresses.url.prometheus.http;
+                # KEDA asks from its own namespace, where the short name means nothing.
+                serverAddress =
+                  builtins.replaceStrings [ "//prometheus:" ] [ "//prometheus.${addresses.namespace}.svc:" ]
+                    addresses.url.prometheus.http;
                 query = ''sum(kafka_consumer_lag_records{job="${name}"})'';
                 threshold = toString lag;
               };

@@ -6,6 +6,7 @@
   components,
   # those that run elsewhere, too
   all,
+  edge,
   labels,
 }:
 let
@@ -169,7 +170,20 @@ in
         }
       ];
     })
-  ];
+  ]
+  # For HTTP-01, cert-manager starts pods here that answer the authority's requests.
+  ++ lib.optional (edge ? ingress) (
+    policy "acme" {
+      podSelector.matchLabels."acme.cert-manager.io/http01-solver" = "true";
+      policyTypes = [ "Ingress" ];
+      ingress = [
+        {
+          from = [ (namespace edge.ingress.namespace) ];
+          ports = [ (tcp 8089) ];
+        }
+      ];
+    }
+  );
 
   # The policy of a component or task, by file; none if it neither sends nor gets requests.
   policyOf =

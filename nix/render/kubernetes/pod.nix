@@ -3,6 +3,8 @@
 {
   lib,
   labels,
+  # whether the nodes have our images already
+  loaded,
   workspace,
 }:
 {
@@ -88,7 +90,7 @@ let
     {
       inherit name;
       image = if reference == null then "tidewatch/${image}:${workspace.version}" else reference;
-      imagePullPolicy = "IfNotPresent";
+      imagePullPolicy = if loaded && reference == null then "Never" else "IfNotPresent";
       workingDir = "/data";
       resources = {
         requests = {

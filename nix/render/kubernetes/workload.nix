@@ -55,7 +55,8 @@ let
       # Reading its state at the start may take minutes.
       startupProbe = probe cluster.live // {
         periodSeconds = 2;
-        failureThreshold = 150;
+        # A member of a cluster first recovers its log and copies what it missed.
+        failureThreshold = if members then 1800 else 150;
         timeoutSeconds = 2;
       };
       livenessProbe = probe cluster.live // {
@@ -78,13 +79,21 @@ let
         # Nodes that others avoid are observed too.
         tolerations = [ { operator = "Exists"; } ];
       }
-      // lib.optionalAttrs (replicas > 1) {
+      // lib.optionalAttrs members {
+        # Two members on one node would end together.
+        affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution = [
+          {
+            topologyKey = "kubernetes.io/hostname";
+            labelSelector = selector;
+          }
+        ];
+      }
+      // lib.optionalAttrs (replicas > 1 && !members) {
         topologySpreadConstraints = [
           {
             maxSkew = 1;
             topologyKey = "kubernetes.io/hostname";
-            # Two members of a cluster on one node would end together.
-            whenUnsatisfiable = if members then "DoNotSchedule" else "ScheduleAnyway";
+            whenUnsatisfiable = "ScheduleAnyway";
             labelSelector = selector;
           }
         ];

@@ -28,7 +28,7 @@ let
 in
 nixpkgs.writeShellApplication {
   name = "vm-steps";
-  meta.description = "Kill each service, Kafka and the machine, and check that Tidewatch recovers";
+  meta.description = "Kill each service and Kafka, stop and start all of it, and check that Tidewatch recovers";
   text = ''
     exec ${lib.getExe nixpkgs.python3} ${./steps.py} --facts ${nixpkgs.writeText "facts.json" (builtins.toJSON facts)} "$@"
   '';
