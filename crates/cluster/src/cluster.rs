@@ -44,7 +44,7 @@ impl Cluster {
     /// is by default that of `KUBECONFIG` or `~/.kube/config`.
     ///
     /// # Errors
-    /// When there is no kubeconfig, or no such context in it.
+    /// When there is no kubeconfig, or no such context in it, or when its credentials plugin fails.
     pub async fn new(kubeconfig: Option<&Path>, context: Option<&str>, namespace: &str) -> Result<Self, Error> {
         let read = kubeconfig.map_or_else(Kubeconfig::read, Kubeconfig::read_from);
         let kubeconfig = read.map_err(|error| Error::of_kubeconfig(&error, context, &[]))?;
@@ -54,8 +54,10 @@ impl Cluster {
         let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
         let mut config = config.map_err(|error| Error::of_kubeconfig(&error, context, &known))?;
         config.connect_timeout = Some(CONNECT);
-        let client = Client::try_from(config).map_err(|error| Error::Kubeconfig(error.to_string()))?;
-        Ok(Self { client, context: named.unwrap_or_default(), namespace: namespace.to_owned() })
+        let context = named.unwrap_or_default();
+        // This runs the credentials plugin, if the context has one.
+        let client = Client::try_from(config).map_err(|error| Error::of_client(&context, &error))?;
+        Ok(Self { client, context, namespace: namespace.to_owned() })
     }
 
     /// Returns the name of the context.
@@ -130,7 +132,7 @@ impl Cluster {
 
     async fn answer<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
         match timeout(ANSWER, request).await {
-            Ok(answer) => answer.map_err(|error| Error::of_request(self, error)),
+            Ok(answer) => answer.map_err(|error| Error::of_request(&self.context, &error)),
             Err(_) => Err(Error::Unreachable {
                 context: self.context.clone(),
                 reason: format!("no answer within {} s", ANSWER.as_secs()),

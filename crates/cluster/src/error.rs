@@ -1,8 +1,9 @@
 //! What can go wrong between this machine and a pod.
 
-use kube::config::KubeconfigError;
+use std::error::Error as Source;
 
-use crate::cluster::Cluster;
+use kube::client::AuthError;
+use kube::config::KubeconfigError;
 
 /// A cluster can't be used. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,22 @@ pub enum Error {
     /// The account of the context may not do what is needed.
     #[error("context {context} may not do this: {said}; ask for a role that may")]
     Forbidden {
+        /// The context.
+        context: String,
+        /// What the API server said about it.
+        said: String,
+    },
+    /// There are no credentials for the cluster.
+    #[error("context {context}: the credentials plugin failed ({why}); log in to the cluster again")]
+    Login {
+        /// The context.
+        context: String,
+        /// What went wrong, without what the plugin printed.
+        why: String,
+    },
+    /// The credentials are not valid, or no longer.
+    #[error("the API server of context {context} doesn't accept its credentials: {said}; log in to the cluster again")]
+    Expired {
         /// The context.
         context: String,
         /// What the API server said about it.
@@ -60,14 +77,24 @@ pub enum Error {
 
 impl Error {
     /// Returns the error of a request to the API server.
-    pub(crate) fn of_request(cluster: &Cluster, error: kube::Error) -> Self {
-        let context = cluster.context().to_owned();
+    pub(crate) fn of_request(context: &str, error: &kube::Error) -> Self {
+        let context = context.to_owned();
         match error {
-            kube::Error::Api(status) if matches!(status.code, 401 | 403) => {
-                Self::Forbidden { context, said: status.message.clone() }
-            }
+            kube::Error::Api(status) if status.code == 401 => Self::Expired { context, said: status.message.clone() },
+            kube::Error::Api(status) if status.code == 403 => Self::Forbidden { context, said: status.message.clone() },
             kube::Error::Api(status) => Self::Answer { context, said: status.message.clone() },
-            other => Self::Unreachable { context, reason: innermost(&other) },
+            other => match login(other) {
+                Some(why) => Self::Login { context, why },
+                None => Self::Unreachable { context, reason: innermost(other) },
+            },
+        }
+    }
+
+    /// Returns the error of the preparation of requests.
+    pub(crate) fn of_client(context: &str, error: &kube::Error) -> Self {
+        match login(error) {
+            Some(why) => Self::Login { context: context.to_owned(), why },
+            None => Self::Kubeconfig(format!("the kubeconfig can't be used: {error}")),
         }
     }
 
@@ -82,7 +109,11 @@ impl Error {
             (KubeconfigError::FindPath, _) => {
                 say("no kubeconfig: neither KUBECONFIG nor HOME is set; set KUBECONFIG".to_owned())
             }
-            (KubeconfigError::CurrentContextNotSet | KubeconfigError::LoadContext(_), None) => {
+            (KubeconfigError::LoadContext(context), None) => say(format!(
+                "the kubeconfig has no context {context}, which is its current one; name one with k8s:CONTEXT{}",
+                list(known)
+            )),
+            (KubeconfigError::CurrentContextNotSet, None) => {
                 say(format!("the kubeconfig has no current context; name one with k8s:CONTEXT{}", list(known)))
             }
             (KubeconfigError::LoadContext(_), Some(context)) => {
@@ -97,11 +128,24 @@ fn list(known: &[String]) -> String {
     if known.is_empty() { "; it has none".to_owned() } else { format!("; it has {}", known.join(", ")) }
 }
 
+/// Returns why there are no credentials, if that is the cause: never the plugin's command, which may have a password, or
+/// what it printed, which may be a token.
+fn login(error: &kube::Error) -> Option<String> {
+    let auth = causes(error).find_map(|cause| cause.downcast_ref::<AuthError>())?;
+    Some(match auth {
+        AuthError::AuthExecRun { out, .. } => out.status.to_string(),
+        AuthError::AuthExecParse(_) => "what it printed can't be read".to_owned(),
+        AuthError::AuthExec(_) => "it can't be used".to_owned(),
+        other => other.to_string(),
+    })
+}
+
 /// Returns the message of the error at the end of the chain, which is the cause.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
+fn innermost(error: &kube::Error) -> String {
+    causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// Returns the errors of a chain, beginning with this one.
+fn causes(error: &kube::Error) -> impl Iterator<Item = &(dyn Source + 'static)> {
+    std::iter::successors(Some(error as &(dyn Source + 'static)), |error| (*error).source())
 }

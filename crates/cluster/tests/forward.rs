@@ -116,6 +116,10 @@ async fn a_cluster_that_can_not_be_used_says_what_to_do() {
     let forbidden = said(&cluster).await;
     assert!(forbidden.contains("context fake may not do this: services is forbidden: User \"me\""), "{forbidden}");
 
+    fake.refuse("services", 401, "Unauthorized");
+    let expired = said(&cluster).await;
+    assert!(expired.ends_with("its credentials: Unauthorized; log in to the cluster again"), "{expired}");
+
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("kubeconfig");
     let kubeconfig = async |context| Cluster::new(Some(&file), context, NAMESPACE).await.unwrap_err();
@@ -129,6 +133,10 @@ async fn a_cluster_that_can_not_be_used_says_what_to_do() {
     let unset = kubeconfig(None).await.to_string();
     assert_eq!(unset, "the kubeconfig has no current context; name one with k8s:CONTEXT; it has fake");
 
+    std::fs::write(&file, config.replace(r#""current-context":"fake""#, r#""current-context":"gone""#)).unwrap();
+    let gone = kubeconfig(None).await.to_string();
+    assert!(gone.starts_with("the kubeconfig has no context gone, which is its current one; name one with"), "{gone}");
+
     // Nobody listens on this port.
     let server = config.split("http://").nth(1).unwrap().split('"').next().unwrap();
     std::fs::write(&file, config.replace(server, "127.0.0.1:1")).unwrap();
@@ -136,4 +144,22 @@ async fn a_cluster_that_can_not_be_used_says_what_to_do() {
     let unreachable = said(&cluster).await;
     assert!(unreachable.starts_with("the cluster of context fake can't be reached: "), "{unreachable}");
     assert!(unreachable.contains("refused"), "{unreachable}");
+}
+
+#[tokio::test]
+async fn a_credentials_plugin_that_fails_is_reported_without_what_it_was_given_and_what_it_printed() {
+    let fake = FakeCluster::start().await;
+    let file = fake.kubeconfig();
+    let mut config: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    for (script, why) in
+        [("echo secret; exit 3", "exit status: 3"), ("echo '{secret'", "what it printed can't be read")]
+    {
+        config["users"][0]["user"] = serde_json::json!({"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script, "secret"],
+            "env": [{"name": "PASSWORD", "value": "secret"}], "interactiveMode": "Never"}});
+        std::fs::write(file, config.to_string()).unwrap();
+        let error = Cluster::new(Some(file), None, NAMESPACE).await.unwrap_err().to_string();
+        let expected = format!("context fake: the credentials plugin failed ({why}); log in to the cluster again");
+        assert_eq!(error, expected);
+    }
 }
