@@ -20,7 +20,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn an_invalid_flag_or_argument_exits_with_64_and_is_named() {
-    let rows: [(&[&str], &str); 31] = [
+    let rows: [(&[&str], &str); 32] = [
         (&["dance"], "dance"),
         (&["break", "payment-service"], "--latency"),
         (&["break", "payment-service", "--latency", "0"], "--latency"),
@@ -52,6 +52,7 @@ fn an_invalid_flag_or_argument_exits_with_64_and_is_named() {
         (&["up", "--slo-scale", "60", "--backends", "none", "--ports", "auto"], "--slo-scale"),
         (&["topics", "--brokers", "nonsense"], "--brokers"),
         (&["bench", "notify", "--trials", "0"], "--trials"),
+        (&["status", "--target", "prometheus=me:secret@h:9090"], "--target"),
     ];
     for (arguments, named) in rows {
         let output = tidewatch(arguments);
@@ -59,6 +60,7 @@ fn an_invalid_flag_or_argument_exits_with_64_and_is_named() {
         // The first lines come before the usage, which names every flag.
         let sentence: String = said(&output).lines().take(2).collect();
         assert!(sentence.contains(named), "{arguments:?}: {}", said(&output));
+        assert!(!said(&output).contains("secret"), "{arguments:?}: {}", said(&output));
     }
 }
 

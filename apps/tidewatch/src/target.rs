@@ -19,7 +19,9 @@ pub(crate) struct TargetArgs {
         value_name = "TARGET",
         default_value = "local",
         value_delimiter = ',',
-        value_parser = part
+        value_parser = part,
+        // No variable sets it: this keeps a wrong value, which may have a password, out of the error.
+        hide_env_values = true
     )]
     target: Vec<Part>,
     /// Namespace in the cluster of `--target k8s`
@@ -147,6 +149,8 @@ fn part(text: &str) -> Result<Part, String> {
     }
     let (name, place) = text
         .split_once('=')
+        // The start of a URL, which may have a password, isn't a name to repeat.
+        .filter(|(name, _)| !name.contains("://"))
         .ok_or("expected local, k8s, k8s:CONTEXT, or NAME=URL such as prometheus=http://127.0.0.1:9090")?;
     let Some(name) = names().find(|known| *known == name) else {
         let known: Vec<&str> = names().collect();
@@ -190,13 +194,14 @@ mod tests {
         for (text, why) in [
             ("remote", "expected local"),
             ("prom=http://h", "unknown name \"prom\""),
+            ("http://me:secret@h?a=b", "expected local"),
             ("prometheus=h:9090", "begins with http"),
             ("prometheus=", "give a URL"),
             ("kafka=http://h:9092", "HOST:PORT"),
             ("kafka=h", "HOST:PORT"),
         ] {
             let error = part(text).unwrap_err();
-            assert!(error.contains(why), "{text}: {error}");
+            assert!(error.contains(why) && !error.contains("secret"), "{text}: {error}");
         }
     }
 
