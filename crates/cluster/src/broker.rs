@@ -51,8 +51,7 @@ impl Brokers {
     }
 
     async fn relay(self: &Arc<Self>, broker: Option<&Address>, connection: TcpStream) -> io::Result<()> {
-        // The name of a StatefulSet's pod is the first part of its host name.
-        let pod = broker.map(|broker| broker.host.split('.').next().unwrap_or_default());
+        let pod = broker.and_then(|broker| self.pod_of(broker));
         let (pod, port) = self.component.pod(&self.cluster, pod).await.map_err(io::Error::other)?;
         let port = broker.map_or(port, |broker| broker.port);
         let stream = self.cluster.connect(&pod, port).await.map_err(io::Error::other)?;
@@ -65,6 +64,13 @@ impl Brokers {
             ended = requests(from_client, to_broker, &asked) => ended,
             ended = self.responses(from_broker, to_client, &asked) => ended,
         }
+    }
+
+    /// Returns the name of the pod with this address: that of a StatefulSet's pod is the first part of its host name.
+    /// Any other host name is that of a Service, which leads to any pod.
+    fn pod_of<'a>(&self, broker: &'a Address) -> Option<&'a str> {
+        let host = broker.host.split('.').next()?;
+        host.strip_prefix(self.component.name)?.starts_with('-').then_some(host)
     }
 
     /// Passes on the broker's responses, with the addresses of brokers replaced.

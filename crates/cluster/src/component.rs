@@ -43,16 +43,19 @@ fn port_name(server: &Server) -> &'static str {
 }
 
 impl Component {
-    /// Returns the name of a running pod, the one called `preferred` if it runs, and the number of the component's
-    /// port. A pod that isn't ready is only used if no other runs: it may answer why.
-    pub(crate) async fn pod(&self, cluster: &Cluster, preferred: Option<&str>) -> Result<(String, u16), Error> {
+    /// Returns the name of a running pod, only the one called `wanted` if there is such a name, and the number of the
+    /// component's port. A pod that isn't ready is only used if no other runs: it may answer why.
+    pub(crate) async fn pod(&self, cluster: &Cluster, wanted: Option<&str>) -> Result<(String, u16), Error> {
         let labels: Vec<String> = self.selector.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let pods = cluster.pods_with(&labels.join(",")).await?;
-        let name = |pod: &Pod| pod.metadata.name.clone().unwrap_or_default();
-        let running = pods.iter().filter(|pod| pods::runs(pod));
-        let best = running.max_by_key(|pod| (preferred == Some(&name(pod)), is_ready(pod)));
-        let port = best.and_then(|pod| Some((name(pod), self.number(pod)?)));
-        port.ok_or_else(|| Error::NoPod { component: self.name.to_owned(), why: pods::describe(&pods) })
+        let mut pods = cluster.pods_with(&labels.join(",")).await?;
+        pods.retain(|pod| wanted.is_none_or(|wanted| pod.metadata.name.as_deref() == Some(wanted)));
+        let best = pods.iter().filter(|pod| pods::runs(pod)).max_by_key(|pod| is_ready(pod));
+        let port = best.and_then(|pod| Some((pod.metadata.name.clone()?, self.number(pod)?)));
+        let why = || match wanted {
+            Some(wanted) if pods.is_empty() => format!("there is no {wanted}"),
+            _ => pods::describe(&pods),
+        };
+        port.ok_or_else(|| Error::NoPod { component: self.name.to_owned(), why: why() })
     }
 
     /// Returns the number of the component's port in this pod.

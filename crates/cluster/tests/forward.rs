@@ -11,7 +11,7 @@ use tidewatch_kafka::{KafkaArgs, Message, Producer, Reader};
 use tidewatch_testkit::cluster::{FakeCluster, pod, service};
 use tidewatch_testkit::{Broker, request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 async fn connect(fake: &FakeCluster) -> Cluster {
     Cluster::new(Some(fake.kubeconfig()), None, NAMESPACE).await.unwrap()
@@ -103,6 +103,54 @@ async fn records_reach_a_broker_whose_own_address_is_not_reachable() {
     let forwarded = fake.forwarded();
     assert!(forwarded.len() >= 4, "{forwarded:?}");
     assert!(forwarded.iter().all(|connection| *connection == ("kafka-0".to_owned(), own.port())));
+}
+
+/// Starts a server that answers every request with the address of the broker `kafka-1.kafka:9092`.
+async fn tells_of_another_broker() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let _ = connection.read_u32().await;
+            let _ = connection.read_exact(&mut [0; 8]).await;
+            // Version 0: the id of the request, one broker with its id, and no topic.
+            let answer =
+                [&[0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1][..], b"\0\x0dkafka-1.kafka", &[0, 0, 35, 132, 0, 0, 0, 0]];
+            let answer = answer.concat();
+            let _ = connection.write_u32(answer.len() as u32).await;
+            let _ = connection.write_all(&answer).await;
+        }
+    });
+    address
+}
+
+/// Sends a request for metadata to a forwarded port, and returns the end of the answer, which is the only broker's
+/// forwarded port; `None` if the connection ended.
+async fn broker_told_by(place: &str) -> Option<String> {
+    let mut connection = TcpStream::connect(place).await.unwrap();
+    connection.write_all(&[0, 0, 0, 8, 0, 3, 0, 0, 0, 0, 0, 1]).await.unwrap();
+    let mut answer = vec![0; connection.read_u32().await.ok()? as usize];
+    connection.read_exact(&mut answer).await.ok()?;
+    let [.., high, low, _, _, _, _] = answer[..] else { panic!("{answer:?}") };
+    Some(format!("127.0.0.1:{}", u16::from_be_bytes([high, low])))
+}
+
+#[tokio::test]
+async fn a_connection_meant_for_one_broker_never_leads_to_another() {
+    let fake = FakeCluster::start().await;
+    fake.set("services", vec![service("kafka", "broker", 9092)]);
+    fake.set("pods", vec![pod("kafka-0", true), pod("kafka-1", false)]);
+    let server = tells_of_another_broker().await;
+    fake.lead("kafka-0", 9092, server);
+    fake.lead("kafka-1", 9092, server);
+    let other = broker_told_by(&address(&fake, "kafka").await).await.unwrap();
+    assert!(broker_told_by(&other).await.is_some());
+    let pods = || fake.forwarded().into_iter().map(|(pod, _)| pod).collect::<Vec<_>>();
+    assert_eq!(pods(), ["kafka-0", "kafka-1"]);
+
+    fake.set("pods", vec![pod("kafka-0", true)]);
+    assert_eq!(broker_told_by(&other).await, None);
+    assert_eq!(pods(), ["kafka-0", "kafka-1"]);
 }
 
 #[tokio::test]
