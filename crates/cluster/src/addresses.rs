@@ -2,6 +2,10 @@
 //!
 //! Two kinds of responses have them: to metadata requests, and to requests for a group's coordinator. They are at the
 //! start, and everything after them is kept as it is. See <https://kafka.apache.org/protocol#protocol_messages>.
+//!
+//! Newer versions of the responses to requests that produce or fetch records also have them, at the end, if a partition
+//! has another leader (KIP-951). A broker offers its clients only older versions of these: the responses that list the
+//! versions are changed as well.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -13,19 +17,21 @@ pub(crate) struct Address {
     pub(crate) port: u16,
 }
 
-/// The kinds of requests whose responses have addresses.
+/// The kinds of requests whose responses are changed: those that have addresses, and that with the broker's versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Metadata,
     Coordinator,
+    Versions,
 }
 
 impl Kind {
-    /// Returns the kind of the requests with this key, if their responses have addresses.
+    /// Returns the kind of the requests with this key, if their responses are changed.
     pub(crate) fn of(key: i16) -> Option<Self> {
         match key {
             3 => Some(Self::Metadata),
             10 => Some(Self::Coordinator),
+            18 => Some(Self::Versions),
             _ => None,
         }
     }
@@ -34,7 +40,7 @@ impl Kind {
     fn flexible_since(self) -> i16 {
         match self {
             Self::Metadata => 9,
-            Self::Coordinator => 3,
+            Self::Coordinator | Self::Versions => 3,
         }
     }
 
@@ -43,6 +49,8 @@ impl Kind {
         match self {
             Self::Metadata => 3,
             Self::Coordinator => 1,
+            // It is at the end.
+            Self::Versions => i16::MAX,
         }
     }
 }
@@ -53,8 +61,11 @@ const WITH_RACK: i16 = 1;
 const WITH_MESSAGE: i16 = 1;
 const WITH_SEVERAL: i16 = 4;
 
+/// The keys of the requests that produce and fetch records, with the newest versions whose responses have no addresses.
+const WITHOUT_ADDRESSES: [(i16, i16); 2] = [(0, 9), (1, 15)];
+
 /// Returns a response, without its length and correlation id, in which each broker has the address that `replace`
-/// returns for its own.
+/// returns for its own. In one with the broker's versions, they are limited to those without addresses.
 pub(crate) fn rewrite(
     kind: Kind,
     version: i16,
@@ -64,7 +75,8 @@ pub(crate) fn rewrite(
     let flexible = version >= kind.flexible_since();
     let reader = Reader { rest: response, kept: response };
     let mut rewriter = Rewriter { reader, flexible, out: Vec::with_capacity(response.len()), replace };
-    if flexible {
+    // So that a client can read them without knowing the broker's versions, those never have tagged fields there.
+    if flexible && kind != Kind::Versions {
         rewriter.reader.tags()?;
     }
     if version >= kind.throttled_since() {
@@ -74,6 +86,7 @@ pub(crate) fn rewrite(
         Kind::Metadata => rewriter.brokers(version)?,
         Kind::Coordinator if version >= WITH_SEVERAL => rewriter.coordinators()?,
         Kind::Coordinator => rewriter.coordinator(version)?,
+        Kind::Versions => rewriter.versions()?,
     }
     let Rewriter { mut reader, mut out, .. } = rewriter;
     out.extend(reader.keep());
@@ -90,8 +103,7 @@ struct Rewriter<'a, F> {
 
 impl<F: FnMut(Address) -> io::Result<SocketAddr>> Rewriter<'_, F> {
     fn brokers(&mut self, version: i16) -> io::Result<()> {
-        let count = if self.flexible { self.reader.length()?.unwrap_or_default() } else { self.reader.u32()? as usize };
-        for _ in 0..count {
+        for _ in 0..self.reader.count(self.flexible)? {
             self.node()?;
             if version >= WITH_RACK {
                 self.reader.string(self.flexible)?;
@@ -118,6 +130,27 @@ impl<F: FnMut(Address) -> io::Result<SocketAddr>> Rewriter<'_, F> {
             self.reader.take(2)?;
             self.reader.string(true)?;
             self.reader.tags()?;
+        }
+        Ok(())
+    }
+
+    /// Limits the newest versions.
+    fn versions(&mut self) -> io::Result<()> {
+        // A response about an error has another format, and no versions that matter: the client asks again.
+        if self.reader.i16()? != 0 {
+            return Ok(());
+        }
+        for _ in 0..self.reader.count(self.flexible)? {
+            let key = self.reader.i16()?;
+            self.reader.take(2)?;
+            self.out.extend(self.reader.keep());
+            let newest = self.reader.i16()?;
+            self.reader.keep();
+            let limit = WITHOUT_ADDRESSES.iter().find(|(limited, _)| *limited == key);
+            self.out.extend(limit.map_or(newest, |(_, limit)| newest.min(*limit)).to_be_bytes());
+            if self.flexible {
+                self.reader.tags()?;
+            }
         }
         Ok(())
     }
@@ -168,6 +201,11 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
+    fn i16(&mut self) -> io::Result<i16> {
+        let bytes = self.take(2)?;
+        Ok(i16::from_be_bytes([bytes[0], bytes[1]]))
+    }
+
     fn u32(&mut self) -> io::Result<u32> {
         let bytes = self.take(4)?;
         Ok(bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)))
@@ -191,14 +229,14 @@ impl<'a> Reader<'a> {
         Ok(self.varint()?.checked_sub(1).map(|length| length as usize))
     }
 
+    /// Reads the length of an array, 0 for null.
+    fn count(&mut self, compact: bool) -> io::Result<usize> {
+        if compact { Ok(self.length()?.unwrap_or_default()) } else { Ok(self.u32()? as usize) }
+    }
+
     /// Reads a string; `None` for null.
     fn string(&mut self, compact: bool) -> io::Result<Option<&'a [u8]>> {
-        let length = if compact {
-            self.length()?
-        } else {
-            let bytes = self.take(2)?;
-            usize::try_from(i16::from_be_bytes([bytes[0], bytes[1]])).ok()
-        };
+        let length = if compact { self.length()? } else { usize::try_from(self.i16()?).ok() };
         length.map(|length| self.take(length)).transpose()
     }
 
@@ -309,6 +347,36 @@ mod tests {
                 let expected = response(*version, [("127.0.0.1", 40_001), ("127.0.0.1", 40_002)]);
                 assert_eq!(after.unwrap(), expected, "{kind:?} {version}");
             }
+        }
+    }
+
+    /// Returns a response with these newest versions for producing, fetching, metadata.
+    fn versions(version: i16, newest: [i16; 3]) -> Vec<u8> {
+        let flexible = version >= Kind::Versions.flexible_since();
+        let mut bytes = vec![0, 0];
+        bytes.extend(if flexible { vec![4] } else { 3_u32.to_be_bytes().to_vec() });
+        for (key, newest) in [0_i16, 1, 3].into_iter().zip(newest) {
+            bytes.extend([key.to_be_bytes(), [0, 2], newest.to_be_bytes()].concat());
+            if flexible {
+                bytes.extend([1, 0, 2, 7, 7]);
+            }
+        }
+        bytes.extend(b"throttled, tags");
+        bytes
+    }
+
+    #[test]
+    fn a_broker_offers_no_version_whose_responses_have_other_addresses() {
+        let limited =
+            |version, response: &[u8]| rewrite(Kind::Versions, version, response, |_| panic!("there is no address"));
+        for version in [0, 2, 3, 4] {
+            let old = versions(version, [7, 11, 8]);
+            assert_eq!(limited(version, &old).unwrap(), old, "{version}");
+            assert_eq!(limited(version, &versions(version, [12, 17, 13])).unwrap(), versions(version, [9, 15, 13]));
+            assert!(limited(version, &old[..12]).is_err(), "{version}");
+            // As librdkafka's own broker answers to a version that it doesn't know.
+            let error = [0, 35, 1, 0, 18, 0, 0, 0, 2, 0, 0, 0, 0];
+            assert_eq!(limited(version, &error).unwrap(), error, "{version}");
         }
     }
 

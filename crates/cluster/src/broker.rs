@@ -28,7 +28,7 @@ pub(crate) struct Brokers {
     ports: Mutex<HashMap<Address, SocketAddr>>,
 }
 
-/// The correlation ids of a connection's requests for addresses of brokers, with the kinds and versions of these
+/// The correlation ids of a connection's requests whose responses are changed, with the kinds and versions of these
 /// requests.
 type Asked = Mutex<HashMap<i32, (Kind, i16)>>;
 
@@ -73,7 +73,7 @@ impl Brokers {
         host.strip_prefix(self.component.name)?.starts_with('-').then_some(host)
     }
 
-    /// Passes on the broker's responses, with the addresses of brokers replaced.
+    /// Passes on the broker's responses, with the addresses of brokers replaced and its versions limited.
     async fn responses(
         self: &Arc<Self>,
         mut from: impl AsyncRead + Unpin,
@@ -111,7 +111,7 @@ impl Brokers {
     }
 }
 
-/// Passes on the client's requests, and notes those for the brokers' addresses.
+/// Passes on the client's requests, and notes those whose responses are changed.
 async fn requests(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, asked: &Asked) -> io::Result<()> {
     loop {
         let length = frame(&mut from, HEAD).await?;
