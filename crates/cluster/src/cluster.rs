@@ -88,7 +88,7 @@ impl Cluster {
         components.into_iter().map(place).collect()
     }
 
-    /// Returns the pods of Tidewatch that are to run, without those of finished jobs.
+    /// Returns the pods of Tidewatch that are to run, without those that have ended for good.
     ///
     /// # Errors
     /// When the cluster can't be reached, or refuses.

@@ -13,9 +13,11 @@ pub struct Pod {
     pub restarts: i32,
 }
 
-/// Returns those of these pods that are to run: not those of finished jobs, and not those that are ending.
+/// Returns those of these pods that are to run: not those that have ended for good, as those of finished jobs and those
+/// that a node evicted, and not those that are ending.
 pub(crate) fn of(pods: &[Object]) -> Vec<Pod> {
-    let is_to_run = |pod: &&Object| pod.metadata.deletion_timestamp.is_none() && phase(pod) != "Succeeded";
+    let has_ended = |pod: &Object| matches!(phase(pod), "Succeeded" | "Failed");
+    let is_to_run = |pod: &&Object| pod.metadata.deletion_timestamp.is_none() && !has_ended(pod);
     pods.iter().filter(is_to_run).map(state).collect()
 }
 
@@ -119,12 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn pods_of_finished_jobs_and_ending_pods_are_not_to_run() {
+    fn pods_that_have_ended_for_good_and_ending_pods_are_not_to_run() {
         let mut ending = pod(&json!({"phase": "Running"}));
         ending.metadata.deletion_timestamp = serde_json::from_value(json!("2026-11-27T22:00:00Z")).unwrap();
         assert!(!runs(&ending));
         assert_eq!(describe(std::slice::from_ref(&ending)), "kafka-0 is ending");
-        assert_eq!(of(&[ending, pod(&json!({"phase": "Succeeded"}))]), []);
+        let evicted = pod(&json!({"phase": "Failed", "reason": "Evicted"}));
+        assert_eq!(of(&[ending, evicted, pod(&json!({"phase": "Succeeded"}))]), []);
         assert_eq!(describe(&[]), "there is none");
     }
 }

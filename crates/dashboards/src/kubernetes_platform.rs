@@ -51,14 +51,14 @@ fn state() -> Section {
     .link(Link::runbook("Runbook", "ReplicasUnavailable"));
     let pods = Panel::stat(
         "Pods that are not ready",
-        "Pods that can't do their work now. Those of Jobs that have ended are not counted.",
+        "Pods that can't do their work now. Pods that have ended for good are not counted.",
         Unit::Count,
         Thresholds::warning_from(1.0),
     )
     .ask(
         range(
             "sum(kube_pod_status_ready{condition=\"false\"} \
-             unless on (namespace, pod) kube_pod_status_phase{phase=\"Succeeded\"} == 1)",
+             unless on (namespace, pod) kube_pod_status_phase{phase=~\"Succeeded|Failed\"} == 1)",
         )
         .legend("pods"),
     );
