@@ -92,7 +92,7 @@ async fn a_cluster_that_can_not_be_used_is_named_with_the_flag() {
     let fake = FakeCluster::start().await;
     let nowhere = fake.kubeconfig().with_file_name("missing");
     let config = fake.kubeconfig().to_owned();
-    let rows: [(&Path, &[&str], i32, &str); 6] = [
+    let rows: [(&Path, &[&str], i32, &str); 10] = [
         (&nowhere, &["status", "--target", "k8s"], 64, "--target: no kubeconfig: "),
         (
             &config,
@@ -103,6 +103,10 @@ async fn a_cluster_that_can_not_be_used_is_named_with_the_flag() {
         (&config, &["status", "--target", "k8s:"], 64, "k8s:CONTEXT"),
         (&config, &["up", "--target", "k8s"], 64, "--target: `tidewatch up` doesn't take it"),
         (&config, &["load", "--rate", "1", "--target", "k8s", "--brokers", "h:1"], 64, "name only one of them"),
+        (&config, &["topics", "--target", "k8s", "--brokers", "h:1"], 64, "name only one of them"),
+        (&config, &["slo", "status", "--target", "k8s", "--prometheus", "http://h"], 64, "name only one of them"),
+        (&config, &["status", "--namespace", "shop"], 64, "--namespace: needs --target k8s"),
+        (&config, &["up", "--namespace", "shop"], 64, "--namespace: needs --target k8s"),
         (&config, &["verify", "--target", "k8s", "--namespace", "shop"], 1, "namespace shop of context fake has no"),
     ];
     for (kubeconfig, arguments, code, sentence) in rows {

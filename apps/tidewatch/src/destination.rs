@@ -4,7 +4,6 @@ use anyhow::anyhow;
 use tidewatch_kafka::topics::METRICS_RAW;
 use tidewatch_kafka::{KafkaArgs, Reader};
 
-use crate::exit::usage;
 use crate::flags;
 use crate::state::StateArgs;
 use crate::target::{Running, TargetArgs};
@@ -25,8 +24,8 @@ pub(crate) struct Destination {
 impl Destination {
     /// Returns the brokers to send to, and the Tidewatch that runs on them, if it is known.
     pub(crate) async fn find(&self, target: &TargetArgs) -> anyhow::Result<(KafkaArgs, Option<Running>)> {
-        if self.brokers.is_some() && !target.is_local() {
-            return Err(usage("--target and --brokers (TIDEWATCH_BROKERS): name only one of them"));
+        if self.brokers.is_some() {
+            target.refuse_beside("--brokers (TIDEWATCH_BROKERS)")?;
         }
         let running = target.find(&self.state).await;
         let (brokers, running) = match &self.brokers {

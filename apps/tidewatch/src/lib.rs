@@ -85,6 +85,7 @@ pub fn main() -> ExitCode {
     let Cli { target, verb } = cli;
     let suggest = |error| if target.is_local() { exit::suggest_up(error) } else { error };
     let outcome = runtime.block_on(async {
+        target.check()?;
         match verb {
             Verb::Up(args) => {
                 target.refuse_for("up")?;

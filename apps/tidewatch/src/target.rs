@@ -24,9 +24,9 @@ pub(crate) struct TargetArgs {
         hide_env_values = true
     )]
     target: Vec<Part>,
-    /// Namespace in the cluster of `--target k8s`
-    #[arg(long, global = true, value_name = "NAME", default_value = NAMESPACE)]
-    namespace: String,
+    /// Namespace in the cluster of `--target k8s` [default: tidewatch]
+    #[arg(long, global = true, value_name = "NAME")]
+    namespace: Option<String>,
 }
 
 /// One item of --target.
@@ -57,6 +57,20 @@ impl TargetArgs {
         self.target == [Part::Local]
     }
 
+    /// Refuses a namespace that has no meaning.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let is_cluster = |part: &Part| matches!(part, Part::Cluster(_));
+        if self.namespace.is_some() && !self.target.iter().any(is_cluster) {
+            return Err(usage("--namespace: needs --target k8s"));
+        }
+        Ok(())
+    }
+
+    /// Refuses any other target than the default beside another option with an address.
+    pub(crate) fn refuse_beside(&self, option: &str) -> anyhow::Result<()> {
+        if self.is_local() { Ok(()) } else { Err(usage(format!("--target and {option}: name only one of them"))) }
+    }
+
     /// Refuses any other target than the default for a verb that has none.
     pub(crate) fn refuse_for(&self, verb: &str) -> anyhow::Result<()> {
         if self.is_local() { Ok(()) } else { Err(usage(format!("--target: `tidewatch {verb}` doesn't take it"))) }
@@ -81,12 +95,13 @@ impl TargetArgs {
     }
 
     async fn in_cluster(&self, context: Option<&str>) -> anyhow::Result<Running> {
-        let cluster = Cluster::new(None, context, &self.namespace).await.map_err(refused)?;
+        let namespace = self.namespace.as_deref().unwrap_or(NAMESPACE);
+        let cluster = Cluster::new(None, context, namespace).await.map_err(refused)?;
         let mut endpoints = Endpoints::default();
         for (name, place) in cluster.forward().await.map_err(refused)? {
             endpoints.insert(name, place);
         }
-        let namespace = match self.namespace.as_str() {
+        let namespace = match namespace {
             NAMESPACE => String::new(),
             other => format!(" --namespace {other}"),
         };

@@ -2,8 +2,9 @@
 
 use anyhow::Context;
 use tidewatch_kafka::{KafkaArgs, topics};
+use tidewatch_platform::KAFKA;
 
-use crate::exit::usage;
+use crate::flags;
 use crate::say::say;
 use crate::state::StateArgs;
 use crate::target::TargetArgs;
@@ -15,8 +16,12 @@ use crate::target::TargetArgs;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example:\n  tidewatch topics --brokers kafka-1:9092,kafka-2:9092")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    kafka: KafkaArgs,
+    /// Kafka brokers, comma-separated [default: those of --target, or of this machine's port 9092]
+    #[arg(long, env = "TIDEWATCH_BROKERS", value_name = "HOST:PORT")]
+    brokers: Option<String>,
+    /// librdkafka property (TLS, SASL, ...), repeatable; in the environment one per line, or comma-separated
+    #[arg(long, env = "TIDEWATCH_KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
+    kafka_config: Vec<tidewatch_kafka::Properties>,
 }
 
 /// Creates the topics that are missing on these brokers, and returns their names.
@@ -25,13 +30,17 @@ pub(crate) async fn ensure(brokers: &KafkaArgs) -> anyhow::Result<Vec<String>> {
 }
 
 /// Creates the topics and prints the result.
-pub(crate) async fn run(mut args: Args, target: &TargetArgs) -> anyhow::Result<()> {
-    if !target.is_local() {
-        let running = target.find(&StateArgs::default()).await?;
-        running.endpoints.require("kafka")?.clone_into(&mut args.kafka.brokers);
-    }
-    args.kafka.check().map_err(usage)?;
-    let created = ensure(&args.kafka).await?;
+pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
+    let brokers = match args.brokers {
+        Some(brokers) => {
+            target.refuse_beside("--brokers (TIDEWATCH_BROKERS)")?;
+            brokers
+        }
+        None if target.is_local() => KAFKA.port.on_loopback().to_string(),
+        None => target.find(&StateArgs::default()).await?.endpoints.require("kafka")?.to_owned(),
+    };
+    let kafka = flags::kafka(&brokers, &args.kafka_config)?;
+    let created = ensure(&kafka).await?;
     for topic in topics::ALL {
         say!(
             "{:<22} {}",

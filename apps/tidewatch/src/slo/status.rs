@@ -60,7 +60,10 @@ struct Firing {
 /// Queries Prometheus and prints the status.
 pub(super) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
     let url = match args.prometheus {
-        Some(url) => url,
+        Some(url) => {
+            target.refuse_beside("--prometheus (TIDEWATCH_PROMETHEUS_URL)")?;
+            url
+        }
         None => http::required(&target.find(&args.state).await?.endpoints, "prometheus")?,
     };
     let prometheus = Prometheus::new(url.clone(), http::LIMIT)?;
