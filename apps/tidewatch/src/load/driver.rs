@@ -54,6 +54,20 @@ impl Schedule {
     fn now(&self) -> Timestamp {
         self.start.saturating_add(self.began.elapsed()).unwrap_or(Timestamp::MAX)
     }
+
+    /// Returns whether nothing is sent any more, not even what is owed.
+    fn is_over(&self, now: Timestamp) -> bool {
+        now.duration_since(self.end) >= OVERTIME
+    }
+}
+
+/// Whether the producer took an event.
+enum Enqueued {
+    Yes,
+    /// Its queue was full until after the overtime.
+    TooLate,
+    /// A shutdown signal arrived while its queue was full.
+    Interrupted,
 }
 
 impl Driver {
@@ -90,19 +104,18 @@ impl Driver {
             let portion = self.generator.until(self.schedule.generated, &self.healthy, PORTION);
             let full = portion.len() == PORTION;
             self.generated += portion.len() as u64;
-            let first_due = portion.first().map(|emission| emission.due);
+            if let Some(first) = portion.first() {
+                self.owed.sent(self.generated, first.due);
+            }
             for emission in portion {
-                if self.enqueue(emission, interrupt).await? {
-                    return Ok(self.interrupted());
+                match self.enqueue(emission, interrupt, progress).await? {
+                    Enqueued::Yes => {}
+                    Enqueued::TooLate => return Ok(self.ended(self.schedule.now())),
+                    Enqueued::Interrupted => return Ok(self.interrupted()),
                 }
             }
-            if let Some(first_due) = first_due {
-                self.owed.sent(self.producer.stats().produced, first_due);
-            }
-            let over = now.duration_since(self.schedule.end);
-            if over >= OVERTIME || (!full && !over.is_negative()) {
-                self.behind_at_end = behind;
-                return Ok(false);
+            if self.schedule.is_over(now) || (!full && now >= self.schedule.end) {
+                return Ok(self.ended(now));
             }
             tokio::select! {
                 biased;
@@ -113,26 +126,43 @@ impl Driver {
         }
     }
 
-    /// Passes an event to the producer, waiting while its queue is full. Returns whether a shutdown signal arrived
-    /// while it waited.
-    async fn enqueue(&mut self, emission: Emission, interrupt: &mut Interrupt) -> anyhow::Result<bool> {
-        let Payload::Event(mut event) = emission.payload else { return Ok(false) };
-        let name = &self.names[emission.service];
-        event.service.clone_from(name);
+    /// Passes an event to the producer, waiting while its queue is full.
+    async fn enqueue(
+        &mut self,
+        emission: Emission,
+        interrupt: &mut Interrupt,
+        progress: &mut Progress,
+    ) -> anyhow::Result<Enqueued> {
+        let Payload::Event(mut event) = emission.payload else { return Ok(Enqueued::Yes) };
+        event.service.clone_from(&self.names[emission.service]);
         let payload = event.to_json();
-        let message =
-            Message { headers: &[REPLAY], ..Message::event::<RequestEvent>(METRICS_RAW.name, name, &payload) };
+        let message = Message::event::<RequestEvent>(METRICS_RAW.name, &event.service, &payload);
+        let message = Message { headers: &[REPLAY], ..message };
         loop {
             match self.producer.enqueue(message) {
-                Ok(_) => return Ok(false),
+                Ok(_) => return Ok(Enqueued::Yes),
                 Err(KafkaError::QueueFull) => {}
                 Err(error) => return Err(error).context("can't send the load"),
             }
+            let now = self.schedule.now();
+            if self.schedule.is_over(now) {
+                return Ok(Enqueued::TooLate);
+            }
+            if Instant::now() >= progress.due() {
+                let behind = self.behind(now);
+                self.show(progress, now, behind);
+            }
             tokio::select! {
-                () = interrupt.received() => return Ok(true),
+                () = interrupt.received() => return Ok(Enqueued::Interrupted),
                 () = sleep(BACK_PRESSURE) => {}
             }
         }
+    }
+
+    /// Notes how far the load is behind when it ends by itself.
+    fn ended(&mut self, now: Timestamp) -> bool {
+        self.behind_at_end = self.behind(now);
+        false
     }
 
     /// Ends the schedule where it was left: what became due meanwhile is not missing.
@@ -185,5 +215,32 @@ struct Status {
 impl fmt::Display for Status {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} sent, {:.0} events/s, {:.1} s behind", self.sent, self.rate, self.behind.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidewatch_kafka::KafkaArgs;
+    use tidewatch_workload::Workload;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_broker_that_takes_nothing_does_not_keep_the_load_beyond_the_overtime() {
+        let mut kafka = KafkaArgs::new("127.0.0.1:1");
+        kafka.kafka_config = vec!["queue.buffering.max.messages=10".parse().unwrap()];
+        let producer = Producer::new(&kafka, "test").unwrap();
+        let workload = Workload::default();
+        let names = vec!["load".to_owned(); workload.services.len()];
+        let start = Timestamp::now();
+        let generator = Generator::new(workload, 0, start);
+        let mut driver = Driver::new(generator, names, producer, start, SignedDuration::from_secs(60));
+        let began = Instant::now();
+        let mut interrupt = Interrupt::listen().unwrap();
+        assert!(!driver.send(&mut interrupt, &mut Progress::new("load", None)).await.unwrap());
+        assert_eq!(began.elapsed().as_secs(), 65);
+        assert_eq!(driver.producer.stats().produced, 10);
+        assert!(driver.generated > 10);
+        assert!(driver.behind_at_end > SignedDuration::from_secs(60), "{:?}", driver.behind_at_end);
     }
 }

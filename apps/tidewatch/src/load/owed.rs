@@ -4,19 +4,19 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The events that are sent and not settled yet (acknowledged or given up), oldest first.
+/// The events that are being sent or are sent, and not settled yet (acknowledged or given up), oldest first.
 ///
 /// Brokers acknowledge in the order of each partition, not of all: the oldest event is found by counting, so it is
 /// exact as soon as everything before it is settled.
 #[derive(Debug, Default)]
 pub(super) struct Owed {
-    /// For each portion sent: the number of events sent with it and before it, and when its first event was due.
+    /// For each portion: the number of events sent with it and before it, and when its first event was due.
     portions: VecDeque<(u64, Timestamp)>,
     most: SignedDuration,
 }
 
 impl Owed {
-    /// Notes that a portion was sent, after which `sent` events are sent in all.
+    /// Notes a portion that is about to be sent, after which `sent` events are sent in all.
     pub(super) fn sent(&mut self, sent: u64, first_due: Timestamp) {
         self.portions.push_back((sent, first_due));
     }
