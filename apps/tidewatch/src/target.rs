@@ -6,6 +6,7 @@ use tidewatch_cluster::{Cluster, Error, NAMESPACE};
 use tidewatch_platform::{ADMIN_PORT, KAFKA, Port, SERVERS, SERVICES};
 
 use crate::exit::usage;
+use crate::http;
 use crate::state::{Endpoints, StateArgs};
 
 /// Selects a running Tidewatch.
@@ -116,7 +117,7 @@ impl Running {
     pub(crate) fn page(&self, name: &str) -> Option<String> {
         let url = self.endpoints.get(name)?;
         let command = self.cluster.as_ref().and_then(|cluster| forward_command(cluster, name));
-        Some(command.map_or_else(|| url.to_owned(), |(command, _)| command))
+        Some(command.map_or_else(|| http::shown(url), |(command, _)| command))
     }
 }
 
@@ -236,6 +237,12 @@ mod tests {
             let running = target(&format!("{name}=http://h:9464")).find(&StateArgs::default()).await.unwrap();
             assert_eq!(running.endpoints.get("processor"), Some("http://h:9464"), "{name}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_address_of_a_page_is_shown_without_a_password() {
+        let running = target("console=http://me:secret@h:8080").find(&StateArgs::default()).await.unwrap();
+        assert_eq!(running.page("console").as_deref(), Some("http://h:8080"));
     }
 
     #[tokio::test]

@@ -2,9 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use crate::broker::Brokers;
 use crate::cluster::Cluster;
@@ -20,6 +22,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
 
 /// The largest head of an HTTP request that is read before it is refused.
 const MOST_OF_A_HEAD: u64 = 64 * 1024;
+
+/// How long to wait before the next connection is accepted when one could not be.
+const AFTER_AN_ERROR: Duration = Duration::from_millis(100);
 
 /// Listens on a free port and forwards each connection to a pod of the component. Returns the address: a URL, and
 /// HOST:PORT for Kafka.
@@ -45,10 +50,10 @@ where
         loop {
             match listener.accept().await {
                 Ok((connection, _)) => drop(tokio::spawn(serve(connection))),
-                // Too many open files, for example: a later connection may succeed.
+                // Too many open files, for example: a later connection may succeed. Until then, each attempt fails.
                 Err(error) => {
                     tracing::debug!(%error, "a connection to a forwarded port was not accepted");
-                    tokio::task::yield_now().await;
+                    sleep(AFTER_AN_ERROR).await;
                 }
             }
         }
