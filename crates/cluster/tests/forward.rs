@@ -47,16 +47,17 @@ async fn answers(text: &'static str) -> std::net::SocketAddr {
 async fn each_request_goes_to_a_pod_that_runs_when_it_is_sent() {
     let fake = FakeCluster::start().await;
     fake.set("services", vec![service("stream-processor", "admin", 9464), service("unrelated", "http", 80)]);
-    fake.set("pods", vec![pod("old", true)]);
-    fake.lead("old", 9464, answers("old").await);
-    fake.lead("new", 9464, answers("new").await);
+    let other = || pod("console-1", true);
+    fake.set("pods", vec![other(), pod("stream-processor-old", true)]);
+    fake.lead("stream-processor-old", 9464, answers("old").await);
+    fake.lead("stream-processor-new", 9464, answers("new").await);
     let processor = admin(&address(&fake, "stream-processor").await);
     assert_eq!(processor.metrics().await.unwrap(), "old");
 
     // During a rollout, the pod that is ready gets the request.
-    fake.set("pods", vec![pod("new", true), pod("old", false)]);
+    fake.set("pods", vec![other(), pod("stream-processor-new", true), pod("stream-processor-old", false)]);
     assert_eq!(processor.metrics().await.unwrap(), "new");
-    fake.set("pods", vec![pod("new", false)]);
+    fake.set("pods", vec![pod("stream-processor-new", false), other()]);
     assert_eq!(processor.metrics().await.unwrap(), "new", "it may answer why it isn't ready");
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use futures::{SinkExt, StreamExt};
+use reqwest::Url;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,8 +19,14 @@ use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 /// Name of the only context in the kubeconfig.
 const CONTEXT: &str = "fake";
 
-/// A fake API server. It answers every list with the objects that are set, whatever their labels, and an error for all
-/// other requests.
+/// The namespace of all objects.
+const NAMESPACE: &str = "tidewatch";
+/// The labels by which Tidewatch's objects are found: what they belong to, and the component.
+const PART_OF: &str = "app.kubernetes.io/part-of";
+const NAME: &str = "app.kubernetes.io/name";
+
+/// A fake API server. It answers a list with those of the objects that are set which have the labels, and an error for
+/// all other requests. All objects are in the namespace `tidewatch`.
 pub struct FakeCluster {
     objects: Arc<Objects>,
     kubeconfig: PathBuf,
@@ -28,8 +35,8 @@ pub struct FakeCluster {
 
 #[derive(Default)]
 struct Objects {
-    /// Status code and body by the last part of the path, such as `pods`.
-    lists: Mutex<BTreeMap<String, (u16, Value)>>,
+    /// Objects, or the status with which a list of them is refused, by the last part of the path, such as `pods`.
+    lists: Mutex<BTreeMap<String, Result<Vec<Value>, (u16, Value)>>>,
     /// Where a port of a pod leads.
     ports: Mutex<BTreeMap<(String, u16), SocketAddr>>,
     /// The pod and the port of each forwarded connection.
@@ -71,15 +78,14 @@ impl FakeCluster {
 
     /// Sets the answer to a list of `pods`, for example.
     pub fn set(&self, kind: &str, items: Vec<Value>) {
-        let list = json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": items});
-        self.objects.lists.lock().unwrap().insert(kind.to_owned(), (200, list));
+        self.objects.lists.lock().unwrap().insert(kind.to_owned(), Ok(items));
     }
 
     /// Refuses to list objects of this kind, with this status code and message.
     pub fn refuse(&self, kind: &str, code: u16, message: &str) {
         let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": message, "reason": "Forbidden", "code": code});
-        self.objects.lists.lock().unwrap().insert(kind.to_owned(), (code, status));
+        self.objects.lists.lock().unwrap().insert(kind.to_owned(), Err((code, status)));
     }
 
     /// Lets a port of a pod lead to this address.
@@ -96,19 +102,20 @@ impl FakeCluster {
 /// Returns the Service of a component whose pods have the port `number`, named `port`.
 pub fn service(name: &str, port: &str, number: u16) -> Value {
     json!({
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": {PART_OF: "tidewatch", NAME: name}},
         "spec": {
-            "selector": {"app.kubernetes.io/name": name},
+            "selector": {NAME: name},
             "ports": [{"name": port, "port": number, "targetPort": number}],
         },
     })
 }
 
-/// Returns a running pod, ready or not.
+/// Returns a running pod, ready or not. Its name is that of its component with a suffix: `kafka-0`.
 pub fn pod(name: &str, ready: bool) -> Value {
+    let component = name.rsplit_once('-').expect("COMPONENT-SUFFIX").0;
     let status = if ready { "True" } else { "False" };
     json!({
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": {PART_OF: "tidewatch", NAME: component}},
         "spec": {"containers": []},
         "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": status}]},
     })
@@ -128,8 +135,7 @@ async fn serve(objects: Arc<Objects>, mut connection: TcpStream) {
     }
     let mut request = vec![0; length];
     let _ = connection.read_exact(&mut request).await;
-    let known = objects.lists.lock().unwrap().get(*parts.last().unwrap_or(&"")).cloned();
-    let (code, body) = known.unwrap_or((404, json!({})));
+    let (code, body) = list(&objects, &parts, query);
     let body = body.to_string();
     let answer = format!(
         "HTTP/1.1 {code} Answer\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n\
@@ -138,6 +144,24 @@ async fn serve(objects: Arc<Objects>, mut connection: TcpStream) {
     );
     let _ = connection.write_all(answer.as_bytes()).await;
     let _ = connection.shutdown().await;
+}
+
+/// Returns the status code and the answer to a list.
+fn list(objects: &Objects, parts: &[&str], query: &str) -> (u16, Value) {
+    let [.., "namespaces", namespace, kind] = *parts else { return (404, json!({})) };
+    let items = match objects.lists.lock().unwrap().get(kind).cloned() {
+        Some(Ok(items)) if namespace == NAMESPACE => items,
+        Some(Ok(_)) => Vec::new(),
+        Some(Err(refused)) => return refused,
+        None => return (404, json!({})),
+    };
+    let url = Url::parse(&format!("http://fake/?{query}")).unwrap();
+    let selector = url.query_pairs().find(|(name, _)| name == "labelSelector").map(|(_, selector)| selector);
+    let wanted: Vec<(&str, &str)> =
+        selector.iter().flat_map(|selector| selector.split(',')).filter_map(|label| label.split_once('=')).collect();
+    let has = |item: &Value, (name, value): &(&str, &str)| item["metadata"]["labels"][name] == *value;
+    let items: Vec<Value> = items.into_iter().filter(|item| wanted.iter().all(|label| has(item, label))).collect();
+    (200, json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": items}))
 }
 
 /// Forwards as the kubelet does: channel 0 has the data, channel 1 errors, and each begins with the port.
