@@ -32,9 +32,9 @@ const MOST_EVENTS: f64 = 1e12;
 /// Send events at a constant rate, to see how much Tidewatch handles
 ///
 /// The events are those of the simulated workload, from services named load-1, load-2 and so on. The load is open
-/// loop: each event has its time in a schedule, and carries this time. A broker that is slow delays events but doesn't
-/// make them fewer. They are marked as a replay, so TrafficDrop and ClockSkew ignore them: the end of the load is no
-/// alert.
+/// loop: each event has its time in a schedule, and carries this time. If the broker is slow, events are sent late
+/// rather than left out, until 5 s after the end. They are marked as a replay, so TrafficDrop and ClockSkew ignore
+/// them: the end of the load raises no alert.
 ///
 /// The exit code is 1 if an event wasn't acknowledged, or if the acknowledgements were more than 1 s behind the
 /// schedule at its end.

@@ -44,7 +44,7 @@ pub(in super::super) async fn restarted(stack: Arc<Stack>, note: Note) -> Verdic
             Ok(pods) => {
                 let more = more(first, &pods);
                 wrong = (!more.is_empty()).then(|| Failure::new(expected, some(&more), stack.kubectl("get pods")));
-                Ok(format!("{} pods", pods.len()))
+                Ok(format!("pods: {}", pods.len()))
             }
             Err(error) => Err(Failure::new(expected, error.to_string(), stack.kubectl("get pods"))),
         }
@@ -67,14 +67,14 @@ fn judge(pods: &[Pod], claims: &[(String, bool)]) -> Result<String, String> {
     if !wrong.is_empty() {
         return Err(some(&wrong));
     }
-    Ok(format!("{} pods ready, {} volumes bound", pods.len(), claims.len()))
+    Ok(format!("pods ready: {}, volumes bound: {}", pods.len(), claims.len()))
 }
 
 /// Describes the pods whose containers were restarted more often than at first.
 fn more(first: &Restarts, pods: &[Pod]) -> Vec<String> {
     let before = |pod: &Pod| first.get(&pod.name).copied().unwrap_or_default();
     let more = pods.iter().filter(|pod| pod.restarts > before(pod));
-    more.map(|pod| format!("{} was restarted {} times", pod.name, pod.restarts - before(pod))).collect()
+    more.map(|pod| format!("restarts of {}: {}", pod.name, pod.restarts - before(pod))).collect()
 }
 
 #[cfg(test)]
@@ -89,7 +89,7 @@ mod tests {
     fn a_pod_that_is_not_ready_and_a_claim_that_is_not_bound_are_named() {
         let pods = [pod("kafka-0", None, 0), pod("console-1", Some("CrashLoopBackOff"), 4)];
         let claims = [("data-kafka-0".to_owned(), true), ("data-prometheus-0".to_owned(), false)];
-        assert_eq!(judge(&pods[..1], &claims[..1]).unwrap(), "1 pods ready, 1 volumes bound");
+        assert_eq!(judge(&pods[..1], &claims[..1]).unwrap(), "pods ready: 1, volumes bound: 1");
         let seen = judge(&pods, &claims).unwrap_err();
         assert_eq!(seen, "console-1 is CrashLoopBackOff; the claim data-prometheus-0 is not bound");
         assert!(judge(&[], &[]).is_err());
@@ -99,6 +99,6 @@ mod tests {
     fn only_restarts_since_the_beginning_count() {
         let first = restarts(&[pod("kafka-0", None, 3), pod("console-1", None, 0)]);
         assert_eq!(more(&first, &[pod("kafka-0", None, 3), pod("console-2", None, 0)]), Vec::<String>::new());
-        assert_eq!(more(&first, &[pod("kafka-0", None, 5)]), ["kafka-0 was restarted 2 times"]);
+        assert_eq!(more(&first, &[pod("kafka-0", None, 5)]), ["restarts of kafka-0: 2"]);
     }
 }
