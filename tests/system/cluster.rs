@@ -88,6 +88,17 @@ async fn a_log_is_replayed_to_a_broker_in_a_cluster() {
 }
 
 #[tokio::test]
+async fn a_broker_that_can_not_be_reached_is_reported_with_the_reason() {
+    let fake = FakeCluster::start().await;
+    fake.set("services", vec![service("kafka", "broker", 9092)]);
+    for arguments in [&["topics", "--target", "k8s"][..], &["load", "--rate", "1", "--target", "k8s"]] {
+        let output = tidewatch(fake.kubeconfig(), arguments).await;
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(said(&output), "error: --target: no pod of kafka runs: there is none\n", "{arguments:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_cluster_that_can_not_be_used_is_named_with_the_flag() {
     let fake = FakeCluster::start().await;
     let nowhere = fake.kubeconfig().with_file_name("missing");

@@ -39,7 +39,7 @@ impl Destination {
             }
             None => {
                 let running = running?;
-                (running.endpoints.require("kafka")?.to_owned(), Some(running))
+                (target.brokers(&running).await?, Some(running))
             }
         };
         Ok((flags::kafka(&brokers, &self.kafka_config)?, running))

@@ -95,6 +95,18 @@ impl TargetArgs {
         Ok(running)
     }
 
+    /// Returns the brokers of a Tidewatch that was found. In a cluster, it first opens a connection to one, to report why
+    /// that isn't possible.
+    pub(crate) async fn brokers(&self, running: &Running) -> anyhow::Result<String> {
+        let brokers = running.endpoints.require(KAFKA.name)?.to_owned();
+        let is_named = |part: &Part| matches!(part, Part::Place { name, .. } if *name == KAFKA.name);
+        match &running.cluster {
+            Some(cluster) if !self.target.iter().any(is_named) => cluster.check_kafka().await.map_err(refused)?,
+            _ => {}
+        }
+        Ok(brokers)
+    }
+
     async fn in_cluster(&self, context: Option<&str>) -> anyhow::Result<Running> {
         let namespace = self.namespace.as_deref().unwrap_or(NAMESPACE);
         let cluster = Cluster::new(None, context, namespace).await.map_err(refused)?;

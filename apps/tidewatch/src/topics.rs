@@ -37,7 +37,7 @@ pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
             brokers
         }
         None if target.is_local() => KAFKA.port.on_loopback().to_string(),
-        None => target.find(&StateArgs::default()).await?.endpoints.require("kafka")?.to_owned(),
+        None => target.brokers(&target.find(&StateArgs::default()).await?).await?,
     };
     let kafka = flags::kafka(&brokers, &args.kafka_config)?;
     let created = ensure(&kafka).await?;

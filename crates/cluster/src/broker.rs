@@ -7,13 +7,16 @@ use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, split};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::addresses::{Address, Kind, rewrite};
 use crate::cluster::Cluster;
 use crate::component::Component;
+use crate::error::Error;
 use crate::forward::accept;
 
 /// Length of what is read of each request: its key, version and correlation id.
@@ -111,6 +114,25 @@ impl Brokers {
     }
 }
 
+/// Opens a connection to a broker, and asks it for its versions, in the version of this request that all brokers know.
+pub(crate) async fn check(cluster: &Cluster, component: &Component, limit: Duration) -> Result<(), Error> {
+    let (pod, port) = component.pod(cluster, None).await?;
+    let mut stream = cluster.connect(&pod, port).await?;
+    let asked = async {
+        // Its length, key 18, version 0, an id, and a client without a name.
+        stream.write_all(&[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]).await?;
+        stream.flush().await?;
+        frame(&mut stream, 4).await
+    };
+    let why = match timeout(limit, asked).await {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => "it ended the connection".to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} s", limit.as_secs()),
+    };
+    Err(Error::Broker { pod, why })
+}
+
 /// Passes on the client's requests, and notes those whose responses are changed.
 async fn requests(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, asked: &Asked) -> io::Result<()> {
     loop {
@@ -136,10 +158,7 @@ async fn frame(from: &mut (impl AsyncRead + Unpin), least: usize) -> io::Result<
     if (least..=LONGEST).contains(&length) {
         return Ok(length);
     }
-    Err(io::Error::new(
-        ErrorKind::InvalidData,
-        "not Kafka's protocol; a broker that requires TLS can't be forwarded to",
-    ))
+    Err(io::Error::new(ErrorKind::InvalidData, "not Kafka's protocol"))
 }
 
 /// Returns the start of a response.

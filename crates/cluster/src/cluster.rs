@@ -11,6 +11,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tokio::time::timeout;
 
+use crate::broker;
 use crate::component::{self, Component};
 use crate::error::Error;
 use crate::forward;
@@ -74,18 +75,29 @@ impl Cluster {
     /// components with their addresses: URLs, and HOST:PORT for Kafka. The ports are forwarded until the runtime ends.
     ///
     /// Each connection goes to a pod that runs at that time, so a pod may be replaced. If there is none, a request is
-    /// answered with status 502 and the reason.
+    /// answered with status 502 and the reason. For Kafka, [`Cluster::check_kafka`] tells the reason.
     ///
     /// # Errors
     /// When the cluster can't be reached, refuses, or has no Tidewatch in the namespace.
     pub async fn forward(&self) -> Result<Vec<(&'static str, String)>, Error> {
-        let services = self.list(&Api::<Service>::namespaced(self.client.clone(), &self.namespace), PART_OF).await?;
-        let components = component::of(&services);
+        let components = self.components().await?;
         if components.is_empty() {
             return Err(Error::NoTidewatch { context: self.context.clone(), namespace: self.namespace.clone() });
         }
         let place = |component: Component| Ok((component.name, forward::listen(self, component)?));
         components.into_iter().map(place).collect()
+    }
+
+    /// Opens a connection to a broker, as a forwarded port does, and asks it for its versions. A client of Kafka doesn't
+    /// learn why its connections end.
+    ///
+    /// # Errors
+    /// When there is no connection to a broker, or it doesn't answer in Kafka's protocol without TLS.
+    pub async fn check_kafka(&self) -> Result<(), Error> {
+        match self.components().await?.into_iter().find(|component| component.is_broker) {
+            Some(component) => broker::check(self, &component, ANSWER).await,
+            None => Ok(()),
+        }
     }
 
     /// Returns the pods of Tidewatch that are to run, without those that have ended for good.
@@ -103,6 +115,11 @@ impl Cluster {
     pub async fn claims(&self) -> Result<Vec<(String, bool)>, Error> {
         let api = Api::<PersistentVolumeClaim>::namespaced(self.client.clone(), &self.namespace);
         Ok(self.list(&api, "").await?.iter().map(pods::claim).collect())
+    }
+
+    async fn components(&self) -> Result<Vec<Component>, Error> {
+        let api = Api::<Service>::namespaced(self.client.clone(), &self.namespace);
+        Ok(component::of(&self.list(&api, PART_OF).await?))
     }
 
     /// Returns the pods with these labels.

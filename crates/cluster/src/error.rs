@@ -62,6 +62,14 @@ pub enum Error {
         /// The state of its pods.
         why: String,
     },
+    /// A broker can be reached, but not be used.
+    #[error("{pod} doesn't answer as a broker: {why}; if it needs TLS, name its addresses with --brokers")]
+    Broker {
+        /// The pod.
+        pod: String,
+        /// What it did instead.
+        why: String,
+    },
     /// The API server refuses a request for another reason.
     #[error("the API server of context {context} answered: {said}")]
     Answer {

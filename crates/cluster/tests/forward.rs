@@ -155,6 +155,30 @@ async fn a_connection_meant_for_one_broker_never_leads_to_another() {
 }
 
 #[tokio::test]
+async fn the_reason_why_no_broker_can_be_used_is_told() {
+    let fake = FakeCluster::start().await;
+    fake.set("services", vec![service("kafka", "broker", 9092)]);
+    let cluster = connect(&fake).await;
+    let said = async || cluster.check_kafka().await.unwrap_err().to_string();
+    assert_eq!(said().await, "no pod of kafka runs: there is none");
+    fake.set("pods", vec![pod("kafka-0", true)]);
+    let nobody = said().await;
+    assert!(nobody.starts_with("kafka-0 doesn't answer as a broker: "), "{nobody}");
+    // An HTTP server's answer is no more Kafka's protocol than the alert of a broker that requires TLS.
+    fake.lead("kafka-0", 9092, answers("").await);
+    let other = said().await;
+    assert!(other.contains(": not Kafka's protocol; if it needs TLS, name its addresses with --brokers"), "{other}");
+    fake.refuse("pods", 403, "pods is forbidden: no");
+    assert!(said().await.contains("may not do this: pods is forbidden: no"));
+
+    let broker = Broker::in_process();
+    let own: std::net::SocketAddr = broker.args().brokers.split(',').next().unwrap().parse().unwrap();
+    fake.set("pods", vec![pod("kafka-0", true)]);
+    fake.lead("kafka-0", 9092, own);
+    cluster.check_kafka().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_cluster_that_can_not_be_used_says_what_to_do() {
     let fake = FakeCluster::start().await;
     let said = async |cluster: &Cluster| cluster.forward().await.unwrap_err().to_string();
