@@ -33,10 +33,13 @@ pub struct FakeCluster {
     _dir: TempDir,
 }
 
+/// Objects, or the status code and the body with which a list of them is refused.
+type List = Result<Vec<Value>, (u16, Value)>;
+
 #[derive(Default)]
 struct Objects {
-    /// Objects, or the status with which a list of them is refused, by the last part of the path, such as `pods`.
-    lists: Mutex<BTreeMap<String, Result<Vec<Value>, (u16, Value)>>>,
+    /// By the last part of the path, such as `pods`.
+    lists: Mutex<BTreeMap<String, List>>,
     /// Where a port of a pod leads.
     ports: Mutex<BTreeMap<(String, u16), SocketAddr>>,
     /// The pod and the port of each forwarded connection.
