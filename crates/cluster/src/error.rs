@@ -127,6 +127,11 @@ impl Error {
             (KubeconfigError::LoadContext(_), Some(context)) => {
                 say(format!("the kubeconfig has no context {context}{}", list(known)))
             }
+            // The parser's own message shows the lines around, which may have a token.
+            (KubeconfigError::Parse(error), _) => say(match error.location() {
+                Some(place) => format!("the kubeconfig isn't valid: see line {}", place.line()),
+                None => "the kubeconfig isn't valid".to_owned(),
+            }),
             (other, _) => say(format!("the kubeconfig can't be used: {other}")),
         }
     }

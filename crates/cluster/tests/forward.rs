@@ -210,6 +210,10 @@ async fn a_cluster_that_can_not_be_used_says_what_to_do() {
     let gone = kubeconfig(None).await.to_string();
     assert!(gone.starts_with("the kubeconfig has no context gone, which is its current one; name one with"), "{gone}");
 
+    std::fs::write(&file, "users:\n- name: fake\n  user:\n    token: secret\n    exec: secret\n").unwrap();
+    let invalid = kubeconfig(None).await.to_string();
+    assert_eq!(invalid, "the kubeconfig isn't valid: see line 5");
+
     // Nobody listens on this port.
     let server = config.split("http://").nth(1).unwrap().split('"').next().unwrap();
     std::fs::write(&file, config.replace(server, "127.0.0.1:1")).unwrap();
