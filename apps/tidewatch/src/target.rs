@@ -95,8 +95,8 @@ impl TargetArgs {
         Ok(running)
     }
 
-    /// Returns the brokers of a Tidewatch that was found. In a cluster, it first opens a connection to one, to report why
-    /// that isn't possible.
+    /// Returns the brokers of a Tidewatch that was found. In a cluster, it first opens a connection to one, to report
+    /// why that isn't possible.
     pub(crate) async fn brokers(&self, running: &Running) -> anyhow::Result<String> {
         let brokers = running.endpoints.require(KAFKA.name)?.to_owned();
         let is_named = |part: &Part| matches!(part, Part::Place { name, .. } if *name == KAFKA.name);

@@ -88,8 +88,8 @@ impl Cluster {
         components.into_iter().map(place).collect()
     }
 
-    /// Opens a connection to a broker, as a forwarded port does, and asks it for its versions. A client of Kafka doesn't
-    /// learn why its connections end.
+    /// Opens a connection to a broker, as a forwarded port does, and asks it for its versions. A client of Kafka
+    /// doesn't learn why its connections end.
     ///
     /// # Errors
     /// When there is no connection to a broker, or it doesn't answer in Kafka's protocol without TLS.

@@ -141,8 +141,8 @@ fn list(known: &[String]) -> String {
     if known.is_empty() { "; it has none".to_owned() } else { format!("; it has {}", known.join(", ")) }
 }
 
-/// Returns why there are no credentials, if that is the cause: never the plugin's command, which may have a password, or
-/// what it printed, which may be a token.
+/// Returns why there are no credentials, if that is the cause: never the plugin's command, which may have a password,
+/// or what it printed, which may be a token.
 fn login(error: &kube::Error) -> Option<String> {
     let auth = causes(error).find_map(|cause| cause.downcast_ref::<AuthError>())?;
     Some(match auth {
