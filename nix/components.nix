@@ -108,11 +108,7 @@ let
       lib.optional (
         config.package == null && config.image.reference == null
       ) "${fileOf name}: the option package needs a value, or image.reference"
-      ++ map (option: "${fileOf name}: the option ${lib.showOption option.loc} needs a value") (
-        lib.filter (option: !(option ? default || option.isDefined)) (
-          lib.collect lib.isOption (removeAttrs options [ "_module" ])
-        )
-      )
+      ++ map (problem: "${fileOf name}: ${problem}") (import ./missing.nix lib options)
       ++ lib.concatLists (
         lib.mapAttrsToList (
           alert: _:
@@ -201,24 +197,7 @@ let
           workload
           ;
         scale = lib.head (lib.attrValues autoscaling);
-        # the most pods that it may have, and the option that says so
-        most =
-          if autoscaling == null then
-            {
-              option = [
-                "cluster"
-                "replicas"
-              ];
-              pods = replicas;
-            }
-          else
-            {
-              option = [
-                "cluster"
-                "autoscaling"
-              ];
-              pods = scale.maximum;
-            };
+        pods = import ./component/pods.nix lib cluster;
         complain = option: problem: "${at name option { }}: ${problem}";
       in
       lib.optional (memory.request > memory.limit) (
@@ -259,10 +238,22 @@ let
       )
       ++ map (
         topic:
-        complain most.option "${toString most.pods} pods can't share ${topic}, which has ${
-          toString topics.${topic}.partitions
-        } partitions"
-      ) (lib.filter (topic: most.pods > topics.${topic}.partitions) consumes)
+        complain
+          [
+            "cluster"
+            (
+              if workload == "DaemonSet" then
+                "nodes"
+              else if autoscaling == null then
+                "replicas"
+              else
+                "autoscaling"
+            )
+          ]
+          "${toString pods} pods can't share ${topic}, which has ${
+            toString topics.${topic}.partitions
+          } partitions"
+      ) (lib.filter (topic: pods > topics.${topic}.partitions) consumes)
       ++
         map (task: complain [ "tasksAfter" ] "its task ${task} has the name of another component or task")
           (

@@ -26,11 +26,7 @@ let
     { config, options, ... }:
     let
       definition = builtins.addErrorContext "while evaluating ${fileOf name}" config;
-      missing = map (option: complain "the option ${lib.showOption option.loc} needs a value") (
-        lib.filter (option: !(option ? default || option.isDefined)) (
-          lib.collect lib.isOption (removeAttrs options [ "_module" ])
-        )
-      );
+      missing = map complain (import ./missing.nix lib options);
       modules = import ./profile/modules.nix { inherit lib all; } definition;
       set = evaluate {
         links = lib.mapAttrs (_: host: "https://${host}") modules.hosts;

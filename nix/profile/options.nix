@@ -10,6 +10,18 @@ let
     type = types.nonEmptyStr;
     description = "The ClusterIssuer of cert-manager that issues the certificates.";
   };
+  # What a Gateway and an Ingress have in common; `name` is the kind of its class, and `pods` whose pods serve it.
+  edge = name: pods: {
+    inherit hosts issuer;
+    class = mkOption {
+      type = types.nonEmptyStr;
+      description = "The ${name}.";
+    };
+    namespace = mkOption {
+      type = types.nonEmptyStr;
+      description = "The namespace in which the ${pods}'s pods run.";
+    };
+  };
 in
 {
   options = {
@@ -141,32 +153,13 @@ in
         types.attrTag {
           gateway = mkOption {
             type = types.submodule {
-              options = {
-                inherit hosts issuer;
-                class = mkOption {
-                  type = types.nonEmptyStr;
-                  description = "The GatewayClass.";
-                };
-                namespace = mkOption {
-                  type = types.nonEmptyStr;
-                  description = "The namespace in which the gateway's pods run.";
-                };
-              };
+              options = edge "GatewayClass" "gateway";
             };
             description = "A Gateway with TLS, and an HTTPRoute per host.";
           };
           ingress = mkOption {
             type = types.submodule {
-              options = {
-                inherit hosts issuer;
-                class = mkOption {
-                  type = types.nonEmptyStr;
-                  description = "The IngressClass.";
-                };
-                namespace = mkOption {
-                  type = types.nonEmptyStr;
-                  description = "The namespace in which the controller's pods run.";
-                };
+              options = edge "IngressClass" "controller" // {
                 annotations = mkOption {
                   type = types.attrsOf types.str;
                   default = { };

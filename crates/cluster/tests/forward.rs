@@ -164,7 +164,7 @@ async fn the_reason_why_no_broker_can_be_used_is_told() {
     fake.set("pods", vec![pod("kafka-0", true)]);
     let nobody = said().await;
     assert!(nobody.starts_with("kafka-0 doesn't answer as a broker: "), "{nobody}");
-    // An HTTP server's answer is no more Kafka's protocol than the alert of a broker that requires TLS.
+    // A broker that requires TLS sends an alert of TLS. The answer of this HTTP server stands for it.
     fake.lead("kafka-0", 9092, answers("").await);
     let other = said().await;
     assert!(other.contains(": not Kafka's protocol; if it needs TLS, name its addresses with --brokers"), "{other}");

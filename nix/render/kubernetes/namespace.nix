@@ -11,13 +11,7 @@ let
   # During a rollout a Deployment has one more pod.
   podsOf =
     { cluster, ... }:
-    if cluster.workload == "DaemonSet" then
-      cluster.nodes
-    else
-      most cluster + (if cluster.workload == "Deployment" then 1 else 0);
-  most =
-    { replicas, autoscaling, ... }:
-    if autoscaling == null then replicas else (lib.head (lib.attrValues autoscaling)).maximum;
+    import ../../component/pods.nix lib cluster + (if cluster.workload == "Deployment" then 1 else 0);
   sum = amount: lib.foldl' (total: component: total + amount component) 0 (lib.attrValues components);
   perPod = amount: sum (component: podsOf component * amount component.cluster);
   ofVolumes =
