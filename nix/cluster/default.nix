@@ -68,9 +68,9 @@ let
   # What the pods reserve, and an estimate of what Kubernetes itself needs: docs/kubernetes.md has measurements.
   memory =
     800
-    + lib.foldl' (total: { cluster, ... }: total + cluster.replicas * cluster.memory.request) 0 (
-      lib.attrValues components
-    );
+    + lib.foldl' (
+      total: { cluster, ... }: total + import ../component/pods.nix lib cluster * cluster.memory.request
+    ) 0 (lib.attrValues components);
 
   lines = map ({ name, number, ... }: "${toString number} ${name}") entrances.ports;
   program =

@@ -151,12 +151,6 @@ in
       description = "Where it runs, if that is outside of the profile; then it has no objects.";
     };
 
-    internet = mkOption {
-      type = types.listOf types.port;
-      default = [ ];
-      description = "The ports that it reaches at public addresses.";
-    };
-
     reachedFrom = mkOption {
       type = types.attrsOf (types.listOf types.str);
       default = { };
@@ -226,9 +220,25 @@ in
     };
 
     outside = mkOption {
-      type = types.attrsOf types.port;
+      type = types.attrsOf (
+        types.coercedTo types.port (port: { inherit port; }) (
+          types.submodule {
+            options = {
+              port = mkOption {
+                type = types.port;
+                description = "The port. `outside.NAME = PORT` is the same as `outside.NAME.port = PORT`.";
+              };
+              public = mkOption {
+                type = types.bool;
+                default = false;
+                description = "Whether only public addresses answer there: then it can't reach those of internal networks.";
+              };
+            };
+          }
+        )
+      );
       default = { };
-      description = "Ports that it reaches at any address outside of the components, each by what answers there.";
+      description = "Ports that it reaches outside of the components, each by the name of what answers there.";
     };
 
     arguments = mkOption {

@@ -221,7 +221,7 @@ in
       default = { };
       description = ''
         The components that it sends requests to, each with the names of the ports. They start before it, and end after
-        it. In a cluster it reaches only these, and what `cluster.internet` and `cluster.outside` name.
+        it. In a cluster it reaches only these, and what `cluster.outside` names.
       '';
     };
 

@@ -54,7 +54,10 @@ in
   }
   // lib.optionalAttrs (!rehearses) {
     # Slack, PagerDuty and the dead man's switch
-    internet = [ 443 ];
+    outside.receivers = {
+      port = 443;
+      public = true;
+    };
     mounts.receivers = {
       secret = "alertmanager-receivers";
       path = "/etc/alertmanager/secrets";

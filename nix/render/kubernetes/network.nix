@@ -94,41 +94,39 @@ let
       ports = map (port: tcp ports.${port}) (lib.unique names);
     }) cluster.reachedFrom;
 
-  # Public addresses: not those that networks use inside.
-  toInternet =
-    { cluster, ... }:
-    map (port: {
-      to = [
-        {
-          ipBlock = {
-            cidr = "0.0.0.0/0";
-            except = [
-              "10.0.0.0/8"
-              "100.64.0.0/10"
-              "169.254.0.0/16"
-              "172.16.0.0/12"
-              "192.168.0.0/16"
-            ];
-          };
-        }
-      ];
-      ports = [ (tcp port) ];
-    }) cluster.internet;
-
   # The API server and what is outside of the components have addresses that are not known here.
-  outside =
+  toOutside =
     { cluster, ... }:
     let
       api = lib.optionals (cluster.access.namespace ++ cluster.access.cluster != [ ]) [
         443
         6443
       ];
-      numbers = api ++ lib.attrValues cluster.outside;
+      portsOf =
+        public:
+        map ({ port, ... }: port) (
+          lib.filter (place: place.public == public) (lib.attrValues cluster.outside)
+        );
+      rule =
+        ipBlock: ports:
+        lib.optional (ports != [ ]) {
+          to = [ { inherit ipBlock; } ];
+          ports = map tcp (lib.unique ports);
+        };
+      cidr = "0.0.0.0/0";
     in
-    lib.optional (numbers != [ ]) {
-      to = [ { ipBlock.cidr = "0.0.0.0/0"; } ];
-      ports = map tcp numbers;
-    };
+    rule { inherit cidr; } (api ++ portsOf false)
+    # not the addresses of internal networks
+    ++ rule {
+      inherit cidr;
+      except = [
+        "10.0.0.0/8"
+        "100.64.0.0/10"
+        "169.254.0.0/16"
+        "172.16.0.0/12"
+        "192.168.0.0/16"
+      ];
+    } (portsOf true);
 
   policy = name: spec: {
     apiVersion = "networking.k8s.io/v1";
@@ -191,9 +189,7 @@ in
     let
       egress =
         rules "to" "to" (lib.filter (flow: flow.from == name) flows)
-        ++ lib.concatMap (component: toInternet component ++ outside component) (
-          lib.optional (components ? ${name}) components.${name}
-        );
+        ++ lib.concatMap toOutside (lib.optional (components ? ${name}) components.${name});
       ingress =
         rules "from" "from" (lib.filter (flow: flow.to == name) flows)
         ++ lib.optionals (components ? ${name}) (fromOutside components.${name});
