@@ -185,6 +185,25 @@ let
     "the quota has room for the pods, also on three nodes, for one more per Deployment during a rollout, and for two others" =
       lib.toInt objects.ResourceQuota.tidewatch.spec.hard.pods
       == 2 * count "Deployment" + count "StatefulSet" + 3 * count "DaemonSet" + count "Job" + 2;
+    "the disk that a pod may fill is its log and the folders that no claim provides, and the quota has room for it" =
+      let
+        diskOf = object: (lib.head object.spec.template.spec.containers).resources.limits.ephemeral-storage;
+        quota = objects.ResourceQuota.tidewatch.spec.hard;
+      in
+      map diskOf [
+        objects.StatefulSet.kafka
+        objects.StatefulSet.workload-simulator
+        (lib.head (lib.attrValues objects.Job))
+        (objectsOf { pushgateway.cluster.scratch = 100; }).Deployment.pushgateway
+      ] == [
+        "128Mi"
+        "192Mi"
+        "192Mi"
+        "264Mi"
+      ]
+      &&
+        quota."limits.ephemeral-storage"
+        == "${toString (192 * lib.toInt quota.pods - 64 * lib.toInt quota.persistentvolumeclaims)}Mi";
     "only pods with access have a token" =
       lib.attrNames (
         lib.filterAttrs (_: object: object.spec.template.spec.automountServiceAccountToken) (

@@ -300,6 +300,14 @@ in
       };
     };
 
+    scratch = mkOption {
+      type = types.ints.positive;
+      default = 64;
+      description = ''
+        The size in MiB of /tmp, and of /data unless it keeps `state`: folders on the node's disk that end with the pod.
+      '';
+    };
+
     storage = mkOption {
       type = types.ints.positive;
       default = 1;

@@ -27,6 +27,7 @@ let
       request = 64;
       limit = 128;
     };
+    scratch = 64;
   };
   pod = import ./pod.nix {
     inherit

@@ -25,6 +25,22 @@ let
     small
   ];
   ofOthers = amount: lib.foldl' (total: task: total + amount task) 0 others;
+  diskOf =
+    { state, cluster, ... }:
+    import ./disk.nix {
+      inherit (cluster) scratch;
+      persistent = state;
+    };
+  smallDisk = import ./disk.nix {
+    inherit (small) scratch;
+    persistent = false;
+  };
+  disk =
+    amount:
+    toString (
+      sum (component: podsOf component * amount (diskOf component)) + lib.length others * amount smallDisk
+    )
+    + "Mi";
 in
 [
   {
@@ -51,6 +67,8 @@ in
       "limits.memory" = "${
         toString (perPod ({ memory, ... }: memory.limit) + ofOthers ({ memory, ... }: memory.limit))
       }Mi";
+      "requests.ephemeral-storage" = disk ({ request, ... }: request);
+      "limits.ephemeral-storage" = disk ({ limit, ... }: limit);
       persistentvolumeclaims = toString (ofVolumes (_: 1));
       "requests.storage" = "${toString (ofVolumes ({ storage, ... }: storage))}Gi";
     };
@@ -65,8 +83,12 @@ in
         defaultRequest = {
           cpu = "${toString small.cpu}m";
           memory = "${toString small.memory.request}Mi";
+          ephemeral-storage = "${toString smallDisk.request}Mi";
         };
-        default.memory = "${toString small.memory.limit}Mi";
+        default = {
+          memory = "${toString small.memory.limit}Mi";
+          ephemeral-storage = "${toString smallDisk.limit}Mi";
+        };
       }
     ];
   }

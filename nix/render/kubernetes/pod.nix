@@ -25,6 +25,8 @@
   # what each container reserves, and its limit
   cpu,
   memory,
+  # the size of /tmp, and of /data without a claim, in MiB
+  scratch,
   # probes and ports of the container
   more ? { },
   # volumes besides /data and /tmp, each with the path where it is mounted
@@ -81,10 +83,11 @@ let
         };
       }
     ) mounts;
-  scratch = name: {
+  folder = name: {
     inherit name;
-    emptyDir.sizeLimit = "64Mi";
+    emptyDir.sizeLimit = "${toString scratch}Mi";
   };
+  disk = import ./disk.nix { inherit scratch persistent; };
   container =
     name: arguments:
     {
@@ -96,8 +99,12 @@ let
         requests = {
           cpu = "${toString cpu}m";
           memory = "${toString memory.request}Mi";
+          ephemeral-storage = "${toString disk.request}Mi";
         };
-        limits.memory = "${toString memory.limit}Mi";
+        limits = {
+          memory = "${toString memory.limit}Mi";
+          ephemeral-storage = "${toString disk.limit}Mi";
+        };
       };
       securityContext = {
         allowPrivilegeEscalation = false;
@@ -144,8 +151,8 @@ in
     };
     containers = [ (container name arguments // more) ];
     volumes =
-      lib.optional (!persistent) (scratch "data")
-      ++ [ (scratch "tmp") ]
+      lib.optional (!persistent) (folder "data")
+      ++ [ (folder "tmp") ]
       ++ map ({ volume, ... }: volume) mounted;
   }
   // lib.optionalAttrs (before != { }) { initContainers = lib.mapAttrsToList container before; }

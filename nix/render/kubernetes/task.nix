@@ -22,7 +22,7 @@ let
     environment = task.environment or { };
     before = lib.mapAttrs (_: arguments: arguments addresses) (task.before or { });
     volumes = task.configMap or [ ];
-    inherit (small) cpu;
+    inherit (small) cpu scratch;
     spec.restartPolicy = "OnFailure";
   };
   hash = builtins.substring 0 8 (builtins.hashString "sha256" (builtins.toJSON template));

@@ -44,7 +44,7 @@ let
     arguments = cluster.arguments addresses;
     environment = cluster.environment addresses;
     before = lib.mapAttrs (_: arguments: arguments addresses) cluster.before;
-    inherit (cluster) cpu memory;
+    inherit (cluster) cpu memory scratch;
     token = cluster.access.namespace ++ cluster.access.cluster != [ ];
     persistent = state;
     more = {
