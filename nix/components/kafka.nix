@@ -78,7 +78,7 @@ in
   };
 
   cluster = {
-    # Java starts without the scripts that read the heap's size from the environment.
+    # Java starts without the scripts that read its options from the environment.
     arguments =
       { file, ... }:
       lib.splitString " " "${shared.heap} ${shared.jvm}"
@@ -89,9 +89,11 @@ in
         file.kafka."server.properties"
       ];
     environment = _: { };
+    # Every start runs it, and it changes nothing once there is storage: without a shell, only Java can look.
     before.storage =
       { file, ... }:
-      [
+      lib.splitString " " shared.jvm
+      ++ [
         "kafka.tools.StorageTool"
         "format"
         "--ignore-formatted"
