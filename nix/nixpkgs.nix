@@ -85,6 +85,8 @@ pkgs: {
       actionlint
       deadnix
       gitleaks
+      kube-score
+      kubeconform
       nixfmt
       pre-commit
       shellcheck

@@ -22,6 +22,7 @@ let
     '';
 in
 import ./images.nix { inherit nixpkgs images check; }
+// import ./kubernetes.nix { inherit lib nixpkgs check; }
 // {
   # Everything in nix/nixpkgs.nix exists, even if nothing else uses it.
   attributes =

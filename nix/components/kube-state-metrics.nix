@@ -44,7 +44,6 @@ in
   cluster = {
     only = true;
     environment = import ../component/go-memory.nix config;
-    live = "/healthz";
     cpu = 10;
     # It used up to 54 MB (docs/kubernetes.md).
     memory = {
@@ -70,8 +69,8 @@ in
     telemetry = 8091;
   };
   ready = {
-    port = "http";
-    path = "/healthz";
+    port = "telemetry";
+    path = "/readyz";
   };
   metrics = "http";
   image.ports = [ "http" ];

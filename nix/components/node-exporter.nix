@@ -35,6 +35,9 @@
   };
 
   ports.http = 9100;
-  ready.port = "http";
+  ready = {
+    port = "http";
+    path = "/";
+  };
   metrics = "http";
 }
