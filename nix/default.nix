@@ -138,12 +138,17 @@ let
       }
     ];
   };
+  topology = import ./topology.nix {
+    inherit lib nixpkgs;
+    inherit (profiles) profiles;
+  };
   # What `nix run .#render` writes, by path.
   generated = {
     k8s = rendered;
   }
   // lib.optionalAttrs own {
     "docs/options.md" = reference;
+    "docs/topology.md" = topology;
     "nix/checks/messages/expected" = messages.messages;
   };
   # Fails if a folder, such as k8s/, differs from the rendered one.
@@ -158,6 +163,17 @@ let
         echo "a pod can't read the store: declare the file in \`files\` of the component" >&2
         exit 1
       fi
+      touch $out
+    '';
+
+  # Fails if a page in docs/ differs from the generated one.
+  comparePage =
+    page: generated:
+    nixpkgs.runCommandLocal "check-page" { } ''
+      diff ${page} ${generated} || {
+        echo "docs/${baseNameOf page} differs from the modules in nix/: run 'nix run .#render', and commit the result" >&2
+        exit 1
+      }
       touch $out
     '';
 
@@ -284,13 +300,8 @@ in
           inherit (self.lib) evaluate;
         };
         messages = messages.check;
-        options = nixpkgs.runCommandLocal "check-options" { } ''
-          diff ${../docs/options.md} ${reference} || {
-            echo "docs/options.md differs from the options: run 'nix run .#render', and commit the result" >&2
-            exit 1
-          }
-          touch $out
-        '';
+        options = comparePage ../docs/options.md reference;
+        topology = comparePage ../docs/topology.md topology;
       }
     )
     // {

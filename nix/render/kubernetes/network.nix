@@ -10,42 +10,8 @@
   labels,
 }:
 let
-  # Each port that something talks to: components by `talksTo`, a task to the component that it belongs to.
-  flows = lib.concatLists (
-    lib.mapAttrsToList (
-      name: component:
-      lib.concatLists (
-        lib.mapAttrsToList (
-          other: ports:
-          map (port: {
-            from = name;
-            to = other;
-            inherit port;
-          }) (lib.unique ports)
-        ) component.talksTo
-      )
-      ++ map (task: {
-        from = task;
-        to = name;
-        inherit (component.ready) port;
-      }) (lib.attrNames component.tasksAfter)
-      ++ lib.mapAttrsToList (
-        task:
-        { port, ... }:
-        {
-          from = task;
-          to = name;
-          inherit port;
-        }
-      ) component.cluster.tasks
-      # the members of a cluster
-      ++ map (port: {
-        from = name;
-        to = name;
-        inherit port;
-      }) component.cluster.memberPorts
-    ) all
-  );
+  inherit (import ../../component/flows.nix lib) flowsOf outsideOf;
+  flows = flowsOf all;
   ports = flows: map tcp (lib.unique (map (flow: addresses.port.${flow.to}.${flow.port}) flows));
 
   # One rule per peer, which is at the end `peer` of the flows.
@@ -94,19 +60,13 @@ let
       ports = map (port: tcp ports.${port}) (lib.unique names);
     }) cluster.reachedFrom;
 
-  # The API server and what is outside of the components have addresses that are not known here.
+  # What is outside of the components has addresses that are not known here.
   toOutside =
-    { cluster, ... }:
+    component:
     let
-      api = lib.optionals (cluster.access.namespace ++ cluster.access.cluster != [ ]) [
-        443
-        6443
-      ];
       portsOf =
         public:
-        map ({ port, ... }: port) (
-          lib.filter (place: place.public == public) (lib.attrValues cluster.outside)
-        );
+        map ({ port, ... }: port) (lib.filter (place: place.public == public) (outsideOf component));
       rule =
         ipBlock: ports:
         lib.optional (ports != [ ]) {
@@ -115,7 +75,7 @@ let
         };
       cidr = "0.0.0.0/0";
     in
-    rule { inherit cidr; } (api ++ portsOf false)
+    rule { inherit cidr; } (portsOf false)
     # not the addresses of internal networks
     ++ rule {
       inherit cidr;
