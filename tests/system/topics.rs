@@ -30,9 +30,9 @@ async fn topics_creates_missing_topics_and_leaves_existing_ones() {
 }
 
 #[test]
-fn topics_names_the_brokers_that_can_not_be_used() {
+fn topics_names_the_brokers_that_can_not_be_used_and_the_reason() {
     let output = topics("127.0.0.1:1");
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("error: --brokers 127.0.0.1:1 can't be used"), "{said}");
+    assert!(said.starts_with("error: --brokers 127.0.0.1:1 can't be used: nothing listens at 127.0.0.1:1: "), "{said}");
 }

@@ -1,8 +1,8 @@
 //! The brokers that a verb sends events to: those that are named, or those of the running Tidewatch.
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use tidewatch_kafka::topics::METRICS_RAW;
-use tidewatch_kafka::{KafkaArgs, Reader};
+use tidewatch_kafka::{KafkaArgs, KafkaError, Reader, reach};
 
 use crate::flags;
 use crate::state::StateArgs;
@@ -49,6 +49,17 @@ impl Destination {
 /// Checks, before anything is sent, that the broker is reachable: otherwise records would wait five minutes for a
 /// broker that isn't there.
 pub(crate) async fn check_reachable(kafka: &KafkaArgs, client_id: &str, target: &TargetArgs) -> anyhow::Result<()> {
+    match reach(kafka).await {
+        Err(KafkaError::Unreachable(why)) => {
+            let advice = if target.is_local() {
+                "`tidewatch up` starts one, --brokers names another"
+            } else {
+                "in a cluster, one that needs TLS can't be reached like this (docs/kubernetes.md)"
+            };
+            return Err(anyhow!("{why}; {advice}"));
+        }
+        outcome => outcome?,
+    }
     let reader = Reader::new(kafka, client_id)?;
     match reader.ends(&METRICS_RAW).await {
         Ok(ends) if !ends.is_empty() => Ok(()),
@@ -57,13 +68,6 @@ pub(crate) async fn check_reachable(kafka: &KafkaArgs, client_id: &str, target: 
             kafka.brokers,
             METRICS_RAW.name
         )),
-        Err(error) => {
-            let advice = if target.is_local() {
-                "start one with `tidewatch up`, or name another with --brokers"
-            } else {
-                "start it; in a cluster, one that needs TLS can't be reached like this (docs/kubernetes.md)"
-            };
-            Err(anyhow!("the broker at {} can't be reached ({error}): {advice}", kafka.brokers))
-        }
+        Err(error) => Err(error).with_context(|| format!("the broker at {} doesn't serve", kafka.brokers)),
     }
 }

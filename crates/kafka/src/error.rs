@@ -29,6 +29,12 @@ pub enum KafkaError {
         /// The time limit that was exceeded.
         limit: Duration,
     },
+    /// No broker can be reached; the text says why and what to do.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The broker rejects this client, or the client the broker; the text says why and what to do.
+    #[error("{0}")]
+    Refused(String),
     /// A required topic doesn't exist or differs from the expected one.
     #[error("topic {topic}: {problem}")]
     Topic {
@@ -48,7 +54,7 @@ pub enum KafkaError {
 impl KafkaError {
     /// Returns whether a retry may succeed without a change to the record or the configuration.
     pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::Config { .. } | Self::RecordRefused(_) | Self::Fenced(_))
+        !matches!(self, Self::Config { .. } | Self::Refused(_) | Self::RecordRefused(_) | Self::Fenced(_))
     }
 
     /// Returns whether another member has joined the group under this member's name.

@@ -103,7 +103,7 @@ impl<O: Ownership> GroupConsumer<O> {
         };
         let consumer: Arc<BaseConsumer<Member<O>>> = Arc::new(config.create_with_context(member)?);
         consumer.subscribe(&[topic.name])?;
-        pulse.watch(group, Arc::downgrade(&consumer), |consumer| consumer.client());
+        pulse.watch(kafka, group, Arc::downgrade(&consumer), |consumer| consumer.client());
         let mut config = kafka.consumer(&format!("{group}-ends"), group);
         let uncommitted = config.set("isolation.level", "read_uncommitted").create_with_context(Quiet)?;
         let weak = Arc::downgrade(&consumer);

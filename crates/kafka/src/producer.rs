@@ -140,7 +140,7 @@ impl Producer {
             .set("delivery.timeout.ms", DELIVERY_LIMIT.as_millis().to_string())
             .create_with_context(context)?;
         let inner = Arc::new(inner);
-        pulse.watch(client_id, Arc::downgrade(&inner), |producer| producer.client());
+        pulse.watch(args, client_id, Arc::downgrade(&inner), |producer| producer.client());
         Ok(Self { inner })
     }
 

@@ -9,6 +9,7 @@ use rdkafka::ClientContext;
 use rdkafka::client::Client;
 
 use crate::topics::METRICS_RAW;
+use crate::{KafkaArgs, reach};
 
 const INTERVAL: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -41,14 +42,20 @@ impl Pulse {
     }
 
     /// Checks the broker until the client is dropped. Logs when the broker becomes unreachable and when it is back.
-    pub(crate) fn watch<T, C>(self: &Arc<Self>, client_id: &str, owner: Weak<T>, client: fn(&T) -> &Client<C>)
-    where
+    pub(crate) fn watch<T, C>(
+        self: &Arc<Self>,
+        args: &KafkaArgs,
+        client_id: &str,
+        owner: Weak<T>,
+        client: fn(&T) -> &Client<C>,
+    ) where
         T: Send + Sync + 'static,
         C: ClientContext + 'static,
     {
         let pulse = Arc::clone(self);
         let client_id = client_id.to_owned();
-        let ask = move || {
+        let config = args.client(&client_id);
+        let watch = move || {
             let mut reached = None;
             while let Some(owner) = owner.upgrade() {
                 let answer = client(&owner).fetch_metadata(Some(METRICS_RAW.name), PATIENCE);
@@ -62,7 +69,12 @@ impl Pulse {
                     (None, Ok(_)) => tracing::debug!(client = client_id, "kafka is reachable"),
                     (Some(false), Err(_)) => {}
                     (_, Err(error)) => {
-                        tracing::warn!(client = client_id, %error, "kafka is unreachable; retrying with back-off");
+                        // The client itself knows only that there is no answer.
+                        let why = match reach::connect(&config, PATIENCE) {
+                            Ok(()) => format!("{error}, but a new connection works"),
+                            Err(why) => why.to_string(),
+                        };
+                        tracing::warn!(client = client_id, error = why, "kafka is unreachable; retrying with back-off");
                         reached = Some(false);
                         thread::sleep(INTERVAL);
                         continue;
@@ -74,7 +86,7 @@ impl Pulse {
                 thread::sleep(INTERVAL);
             }
         };
-        if let Err(error) = thread::Builder::new().name("kafka-pulse".into()).spawn(ask) {
+        if let Err(error) = thread::Builder::new().name("kafka-pulse".into()).spawn(watch) {
             tracing::warn!(%error, "can't start the thread that watches the broker; kafka counts as unreachable");
         }
     }

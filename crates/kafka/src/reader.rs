@@ -69,7 +69,7 @@ impl Reader {
     fn with_config(args: &KafkaArgs, client_id: &str, config: &ClientConfig) -> Result<Self, KafkaError> {
         let consumer: Arc<StreamConsumer<Quiet>> = Arc::new(config.create_with_context(Quiet)?);
         let pulse = Pulse::new();
-        pulse.watch(client_id, Arc::downgrade(&consumer), |consumer| consumer.client());
+        pulse.watch(args, client_id, Arc::downgrade(&consumer), |consumer| consumer.client());
         Ok(Self { args: args.clone(), consumer, pulse })
     }
 

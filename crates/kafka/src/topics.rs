@@ -11,7 +11,7 @@ use tidewatch_contract::{AlertEvent, Event, LogEvent, RequestEvent};
 
 use crate::client::Quiet;
 use crate::config::{MAX_MESSAGE_BYTES, MAX_RECORD_BYTES};
-use crate::{KafkaArgs, KafkaError};
+use crate::{KafkaArgs, KafkaError, reach};
 
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -140,6 +140,8 @@ pub async fn ensure(args: &KafkaArgs) -> Result<Vec<String>, KafkaError> {
 
 /// Creates the topics that are missing. Returns the names of the created ones, once all of them have leaders.
 pub async fn create(args: &KafkaArgs, topics: &[Topic]) -> Result<Vec<String>, KafkaError> {
+    // Its error says why the brokers can't be reached; those of the requests below say only that there is no answer.
+    reach(args).await?;
     let sizes: Vec<String> = topics.iter().map(|topic| topic.max_message_bytes().to_string()).collect();
     let wanted: Vec<NewTopic<'_>> = topics
         .iter()
