@@ -119,5 +119,7 @@ pkgs: {
       ;
     # The JRE that Kafka's scripts are wrapped with. Its image starts Java without the scripts.
     java = pkgs.apacheKafka_4_1.jre;
+    # Its OpenAPI document describes every object.
+    kubernetes-source = pkgs.kubernetes.src;
   };
 }

@@ -6,7 +6,7 @@
   check,
 }:
 let
-  inherit (nixpkgs) kubernetes;
+  inherit (nixpkgs.kubernetes) version;
   # Runs COMMAND with the objects of each profile.
   ofEachProfile =
     name: tools: command:
@@ -29,11 +29,10 @@ let
 
   # A schema per kind, by the name with which kubeconform asks for it.
   schemas =
-    nixpkgs.runCommandLocal "kubernetes-schemas-${kubernetes.version}"
-      { nativeBuildInputs = [ nixpkgs.jq ]; }
+    nixpkgs.runCommandLocal "kubernetes-schemas-${version}" { nativeBuildInputs = [ nixpkgs.jq ]; }
       ''
         mkdir $out
-        openapi=${kubernetes.src}/api/openapi-spec/swagger.json
+        openapi=${nixpkgs.kubernetes-source}/api/openapi-spec/swagger.json
         jq --from-file ${./kubernetes/definitions.jq} "$openapi" > $out/definitions.json
         jq --raw-output --from-file ${./kubernetes/kinds.jq} "$openapi" | while read -r kind definition; do
           echo "{\"\$ref\": \"definitions.json#/definitions/$definition\"}" > "$out/$kind.json"
@@ -48,7 +47,7 @@ in
 {
   kube-score = ofEachProfile "kube-score" [ nixpkgs.kube-score ] (
     "grep '^--' .kube-score | xargs kube-score score --exit-one-on-warning"
-    + " --kubernetes-version=v${lib.versions.majorMinor kubernetes.version}"
+    + " --kubernetes-version=v${lib.versions.majorMinor version}"
   );
 
   kubeconform = ofEachProfile "kubeconform" [ nixpkgs.kubeconform ] (
