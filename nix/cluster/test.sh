@@ -84,13 +84,17 @@ for sentence in "kind's own error" "up: kind could not create the cluster"; do
   grep -qF "$sentence" output || complain "expected '$sentence', got '$(cat output)'"
 done
 
-# says SENTENCE POD-STATUS: what pods.jq says of a Deployment whose pod has this status
+# says SENTENCE POD-STATUS [POD]: what pods.jq says of a Deployment whose newest pod has this status, while one of the
+# former version still runs, and of which pod the log shows why
 says() {
-  local expected=$1 actual
+  local expected=$1$'\t'${3:-} actual
   actual=$(jq --null-input --argjson status "$2" '{items: [
     {kind: "Deployment", metadata: {name: "console", generation: 1, labels: {"app.kubernetes.io/name": "console"}},
       spec: {replicas: 1}, status: {observedGeneration: 1}},
-    {kind: "Pod", metadata: {name: "console-1", labels: {"app.kubernetes.io/name": "console"}}, status: $status}]}' |
+    {kind: "Pod", metadata: {name: "console-1", creationTimestamp: "2026-01-01T00:00:00Z",
+      labels: {"app.kubernetes.io/name": "console"}}, status: {containerStatuses: [{ready: true, state: {running: {}}}]}},
+    {kind: "Pod", metadata: {name: "console-2", creationTimestamp: "2026-01-02T00:00:00Z",
+      labels: {"app.kubernetes.io/name": "console"}}, status: $status}]}' |
     jq --raw-output --from-file "$folder/pods.jq")
   [ "$actual" = "console"$'\t'"$expected" ] || complain "expected '$expected', got '$actual'"
 }
@@ -98,10 +102,12 @@ container() { echo "{\"containerStatuses\": [{\"image\": \"tidewatch/console:1\"
 says "no node takes it: 0/1 nodes are available: 1 Insufficient memory." \
   '{"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available: 1 Insufficient memory."}]}'
 says "the node has no image tidewatch/console:1, and no registry has it" "$(container '"state": {"waiting": {"reason": "ImagePullBackOff"}}')"
-says "ended 3 times, the last time with exit code 1" \
-  "$(container '"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}')"
-says "ended 3 times, the last time with OOMKilled: it exceeded its memory limit" \
-  "$(container '"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}')"
+says "ended 4 times, the last time with exit code 1" \
+  "$(container '"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}')" \
+  console-2
+says "ended 4 times, the last time with OOMKilled: it exceeded its memory limit" \
+  "$(container '"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}')" \
+  console-2
 says "CreateContainerConfigError: configmap \"console\" not found" \
   "$(container '"state": {"waiting": {"reason": "CreateContainerConfigError", "message": "configmap \"console\" not found"}}')"
 says "started, not ready yet" "$(container '"state": {"running": {}}')"

@@ -159,35 +159,33 @@ delete_others() {
 
 # Prints a line whenever a workload is ready, or isn't for another reason than before.
 wait_until_ready() {
-  local start=$SECONDS limit=600 name state
+  local start=$SECONDS limit=600 name state pod
   local -A printed=()
   : > "$work/progress"
   while true; do
     if kube --namespace "$NAMESPACE" get deployments,statefulsets,daemonsets,jobs,pods --output json > "$work/state"; then
       jq --raw-output --from-file "$PODS" "$work/state" > "$work/progress"
     fi
-    while IFS=$'\t' read -r name state; do
+    while IFS=$'\t' read -r name state pod; do
       [ "${printed[$name]:-}" != "$state" ] || continue
       printed[$name]=$state
       say "$(printf '%3d s' $((SECONDS - start)))  $name: $state"
-      [[ $state != *" times, the last time with "* ]] || last_lines "$name"
+      [ -z "$pod" ] || last_lines "$pod"
     done < "$work/progress"
-    if [ -s "$work/progress" ] && ! grep -qv $'\tready$' "$work/progress"; then return; fi
+    if [ -s "$work/progress" ] && ! grep -qv $'\tready\t' "$work/progress"; then return; fi
     [ $((SECONDS - start)) -lt $limit ] || break
     sleep 1
   done
-  while IFS=$'\t' read -r name state; do
+  while IFS=$'\t' read -r name state pod; do
     [ "$state" != ready ] || continue
     printf 'up: %s is not ready: %s\n' "$name" "$state" >&2
     last_warning "$name"
   done < "$work/progress"
   fail "not everything was ready within $limit s; nix run .#up goes on waiting, nix run .#down deletes everything"
 }
+# The last ones of a pod's container that ended.
 last_lines() {
-  local pod
-  pod=$(jq --raw-output --arg name "$1" 'first(.items[] | select(.kind == "Pod" and (.metadata.name | startswith($name)))
-    | .metadata.name)' "$work/state")
-  kube --namespace "$NAMESPACE" logs "$pod" --all-containers --previous --tail 5 2>&1 | sed 's/^/         /' || true
+  kube --namespace "$NAMESPACE" logs "$1" --all-containers --previous --tail 5 2>&1 | sed 's/^/         /' || true
 }
 # What Kubernetes reported last about a workload or its pods.
 last_warning() {
