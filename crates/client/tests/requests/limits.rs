@@ -1,10 +1,14 @@
 //! Answers that are refused, and peers that don't answer.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tidewatch_client::{Client, Error, HttpUrl, LONGEST_ANSWER, Reason, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 use crate::peer::{LIMIT, Peer};
 
@@ -94,4 +98,28 @@ async fn a_refusal_that_stalls_or_breaks_off_keeps_its_beginning() {
     let broken = Peer::answering("502 Bad Gateway", "content-length: 100\r\n", "no upstream").await;
     let error = get(&broken.url, LIMIT).await.unwrap_err();
     assert_eq!(error.reason().to_string(), "it answered 502 Bad Gateway: no upstream");
+}
+
+#[tokio::test]
+async fn a_connection_is_not_kept_until_the_peer_ends_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = listener.local_addr().unwrap().into();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]").await.unwrap();
+                }
+            });
+        }
+    });
+    let client = Client::new("console", url, LIMIT).unwrap();
+    for (pause, expected) in [(0, 1), (1, 1), (6, 2)] {
+        sleep(Duration::from_secs(pause)).await;
+        client.get::<Vec<String>>("/").await.unwrap();
+        assert_eq!(connections.load(Ordering::SeqCst), expected, "after {pause} s");
+    }
 }
