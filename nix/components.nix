@@ -108,7 +108,12 @@ let
       lib.optional (
         config.package == null && config.image.reference == null
       ) "${fileOf name}: the option package needs a value, or image.reference"
-      ++ map (problem: "${fileOf name}: ${problem}") (import ./missing.nix lib options)
+      ++ map (problem: "${fileOf name}: ${problem}") (
+        import ./missing.nix lib (
+          # Nothing waits for a CronJob.
+          removeAttrs options (lib.optional (config.cluster.workload == "CronJob") "ready")
+        )
+      )
       ++ lib.concatLists (
         lib.mapAttrsToList (
           alert: _:
@@ -148,7 +153,9 @@ let
           others (lib.attrNames component.talksTo)
         )
         ++ map (other: "${at name [ "startsAfter" ] { }}: ${absence other}") (others component.startsAfter)
-        ++ ports [ "ready" "port" ] [ component.ready.port ]
+        ++ ports [ "ready" "port" ] (
+          lib.optional evaluated.${name}.options.ready.port.isDefined component.ready.port
+        )
         ++ ports [ "metrics" ] (lib.optional (component.metrics != null) component.metrics)
         ++ ports [ "entrances" ] component.entrances
         ++ ports [ "image" "ports" ] component.image.ports
@@ -183,6 +190,7 @@ let
       {
         cluster,
         consumes,
+        ports,
         resources,
         state,
         tasksAfter,
@@ -191,11 +199,14 @@ let
       let
         inherit (cluster)
           autoscaling
+          backup
           memberPorts
           memory
           replicas
+          schedule
           workload
           ;
+        isCronJob = workload == "CronJob";
         scale = lib.head (lib.attrValues autoscaling);
         pods = import ./component/pods.nix lib cluster;
         complain = option: problem: "${at name option { }}: ${problem}";
@@ -216,6 +227,30 @@ let
       )
       ++ lib.optional (state && workload == "DaemonSet") (
         complain [ "cluster" "workload" ] "it keeps state, so it can't be a DaemonSet"
+      )
+      ++ lib.optional (state && isCronJob) (
+        complain [ "cluster" "workload" ] "it keeps state, so it can't be a CronJob"
+      )
+      ++ lib.optional (isCronJob && schedule == null) (
+        complain [ "cluster" "workload" ] "it is a CronJob, so cluster.schedule needs a value"
+      )
+      ++ lib.optional (!isCronJob && schedule != null) (
+        complain [ "cluster" "schedule" ] "it is a ${workload}, and only a CronJob has a schedule"
+      )
+      ++ lib.optional (isCronJob && ports != { }) (
+        complain [ "ports" ] "it is a CronJob, which ends by itself, so it can't have ports"
+      )
+      ++ lib.optional (isCronJob && replicas > 1) (
+        complain [ "cluster" "replicas" ] "it is a CronJob, so it can't have ${toString replicas} replicas"
+      )
+      ++ lib.optional (backup && !state) (
+        complain [ "cluster" "backup" ] "it keeps no state, so there is nothing to back up"
+      )
+      ++ lib.optional (backup && memberPorts != [ ]) (
+        complain [
+          "cluster"
+          "backup"
+        ] "its members write to several volumes, which can't be copied at the same moment"
       )
       ++ lib.optional (workload == "DaemonSet" && replicas > 1) (
         complain [

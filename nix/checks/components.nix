@@ -38,10 +38,10 @@ let
     "a number that is not a port".ports.other = 80870;
     "an unknown kind".kind = "daemon";
     "an unknown workload".cluster.workload = "ReplicaSet";
-    "access that writes".cluster.access.namespace = [
+    "all access".cluster.access.namespace = [
       {
         resources = [ "pods" ];
-        verbs = [ "delete" ];
+        verbs = [ "*" ];
       }
     ];
     "no replicas".cluster.replicas = 0;
@@ -94,6 +94,20 @@ let
       };
     "added.nix: components.influxdb.cluster.replicas: it is a StatefulSet, so it can't have 2 pods: only one may run at a time".influxdb.cluster.replicas =
       2;
+    "added.nix: components.influxdb.cluster.workload: it keeps state, so it can't be a CronJob".influxdb =
+      {
+        cluster = {
+          workload = "CronJob";
+          schedule = "30 2 * * *";
+        };
+        ports = lib.mkForce { };
+        ready.port = lib.mkForce "http";
+        entrances = lib.mkForce [ ];
+      };
+    "added.nix: components.pushgateway.cluster.schedule: it is a Deployment, and only a CronJob has a schedule".pushgateway.cluster.schedule =
+      "30 2 * * *";
+    "added.nix: components.pushgateway.cluster.backup: it keeps no state, so there is nothing to back up".pushgateway.cluster.backup =
+      true;
     "added.nix: components.influxdb.tasksAfter: its task loki has the name of another component or task".influxdb.tasksAfter.loki =
       {
         package = nixpkgs.bash;

@@ -40,6 +40,8 @@ let
       cluster = { };
     };
     "two nodes of Kafka, of which none may fail".kafka.cluster.nodes = 2;
+    "a schedule at an hour that a day doesn't have".backup.schedule = "0 24 * * *";
+    "no snapshots to keep".backup.keep = 0;
     "a broker without a port".kafka.external.brokers = [ "kafka.example.org" ];
     "an edge without its namespace".edge.gateway = {
       class = "a";
@@ -70,6 +72,14 @@ let
         minimum = 3;
         maximum = 2;
       };
+    "added.nix: backup: no component of it has cluster.backup, so there is nothing to back up" = {
+      backup = { };
+      without = [ "influxdb" ];
+      monitoring.operator = {
+        prometheus = "prometheus.monitoring:9090";
+        namespace = "monitoring";
+      };
+    };
     "added.nix: the edge serves loki, which has no page".edge.ingress = {
       class = "nginx";
       issuer = "issuer";
@@ -131,6 +141,10 @@ let
       lag = 1000;
     };
     components.loki.storage = 7;
+  });
+  backedUp = byKind (rendered {
+    backup.schedule = "*/30 1-5,12 * 1 0";
+    components.loki.backup = true;
   });
   variablesOf =
     workload:
@@ -283,6 +297,36 @@ let
       + 3 * lib.length (lib.attrNames scaled.DaemonSet)
       + 1
       + 2;
+    "snapshots are taken of the volumes of components with `backup`" =
+      lib.drop 4 (lib.head backedUp.CronJob.backup.spec.jobTemplate.spec.template.spec.containers).args
+      == [
+        "data-influxdb-0"
+        "data-loki-0"
+        "data-prometheus-0"
+      ];
+    "what takes snapshots has a token, may do nothing else, and reaches the API server" =
+      backedUp.CronJob.backup.spec.jobTemplate.spec.template.spec.automountServiceAccountToken
+      &&
+        map (rule: rule.verbs) backedUp.Role.backup.rules == [
+          [ "list" ]
+          [
+            "create"
+            "delete"
+            "list"
+          ]
+        ]
+      && !(backedUp ? ClusterRole.other-backup)
+      && !(backedUp.NetworkPolicy.backup.spec ? ingress)
+      &&
+        map (rule: map (port: port.port) rule.ports) backedUp.NetworkPolicy.backup.spec.egress == [
+          [
+            443
+            6443
+          ]
+        ];
+    "the quota has room for one run of a CronJob" =
+      lib.toInt backedUp.ResourceQuota.tidewatch.spec.hard.pods
+      == lib.toInt (byKind (rendered { })).ResourceQuota.tidewatch.spec.hard.pods + 1;
     "a node of Kafka's cluster ends only if two others run" =
       secured.PodDisruptionBudget.kafka.spec.maxUnavailable == 1
       && secured.StatefulSet.kafka.spec.replicas == 3;

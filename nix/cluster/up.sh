@@ -138,7 +138,7 @@ load_images() {
 # --- Objects ---
 
 # Kinds of which an earlier version may have left objects. Volumes and secrets are not among them.
-kinds=deployments,statefulsets,daemonsets,jobs,services,serviceaccounts,networkpolicies
+kinds=deployments,statefulsets,daemonsets,cronjobs,jobs,services,serviceaccounts,networkpolicies
 kinds+=,poddisruptionbudgets,horizontalpodautoscalers,roles,rolebindings
 
 apply_objects() {
@@ -146,9 +146,11 @@ apply_objects() {
     fail "the API server did not accept every object"
 }
 
-# Deletes the objects of these kinds that were not applied.
+# Deletes the objects of these kinds that were not applied, but not those that belong to another, as a CronJob's Jobs.
 delete_others() {
-  kube --namespace "$NAMESPACE" get "$1" --selector app.kubernetes.io/part-of=tidewatch --output name > "$work/found"
+  kube --namespace "$NAMESPACE" get "$1" --selector app.kubernetes.io/part-of=tidewatch --output json |
+    jq -r '.items[] | select(.metadata.ownerReferences == null) | (.apiVersion | split("/")[:-1] | map("." + .) | add // "") as $group
+      | "\(.kind | ascii_downcase)\($group)/\(.metadata.name)"' > "$work/found"
   while read -r object; do
     kube --namespace "$NAMESPACE" delete "$object" --ignore-not-found > /dev/null
     say "deleted $object, which is no longer used"

@@ -22,7 +22,7 @@ let
     };
   };
 
-  # What an account may read.
+  # What an account may do.
   rules = types.listOf (
     types.submodule {
       options = {
@@ -38,6 +38,8 @@ let
         verbs = mkOption {
           type = types.listOf (
             types.enum [
+              "create"
+              "delete"
               "get"
               "list"
               "watch"
@@ -61,10 +63,33 @@ in
         "Deployment"
         "StatefulSet"
         "DaemonSet"
+        "CronJob"
       ];
       default = if config.state then "StatefulSet" else "Deployment";
       defaultText = "StatefulSet if it keeps `state`";
-      description = "The kind of object that runs it; a DaemonSet has one pod on every node.";
+      description = ''
+        The kind of object that runs it. A DaemonSet has one pod on every node. A CronJob starts a pod by its `schedule`,
+        which ends by itself; it has no ports, so it needs no `ready`.
+      '';
+    };
+
+    schedule = mkOption {
+      type = types.nullOr (import ./schedule.nix { inherit lib; });
+      default = null;
+      example = "30 2 * * *";
+      description = "When a CronJob runs, in UTC. It doesn't start while it still runs.";
+    };
+
+    deadlineSeconds = mkOption {
+      type = types.ints.positive;
+      default = 3600;
+      description = "The seconds after which a run of a CronJob, with the attempt that follows a failed one, has failed.";
+    };
+
+    backup = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether a profile with `backup` takes snapshots of its volume. It must recover from a copy of a running disk.";
     };
 
     image = mkOption {
@@ -197,7 +222,9 @@ in
     only = mkOption {
       type = types.bool;
       default = false;
-      description = "Whether it runs in a cluster only, and not under `.#local`.";
+      # Nothing else starts programs by a schedule.
+      apply = only: only || config.cluster.workload == "CronJob";
+      description = "Whether it runs in a cluster only, and not under `.#local`; a CronJob always does.";
     };
 
     nodes = mkOption {
@@ -210,12 +237,12 @@ in
       namespace = mkOption {
         type = rules;
         default = [ ];
-        description = "What it may read in its namespace. Only a component with access gets a token of the API server.";
+        description = "What it may do in its namespace. Only a component with access gets a token of the API server.";
       };
       cluster = mkOption {
         type = rules;
         default = [ ];
-        description = "What it may read in the whole cluster, such as `nodes`.";
+        description = "What it may do in the whole cluster, such as listing `nodes`.";
       };
     };
 

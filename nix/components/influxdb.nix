@@ -30,6 +30,7 @@
       request = 128;
       limit = 512;
     };
+    backup = true;
   };
 
   image.environment = {

@@ -12,7 +12,10 @@ let
       "deployments"
       "statefulsets"
     ];
-    batch = [ "jobs" ];
+    batch = [
+      "cronjobs"
+      "jobs"
+    ];
   };
   verbs = [
     "list"

@@ -110,6 +110,7 @@ in
       limit = 1024;
     };
     storage = 10;
+    backup = true;
     access = {
       namespace = [ { resources = [ "pods" ]; } ];
       cluster = [

@@ -10,6 +10,7 @@
   kafka,
   monitoring,
   edge,
+  backup,
   ...
 }:
 let
@@ -29,6 +30,15 @@ let
   };
   outer = if edge == null then { hosts = { }; } else lib.head (lib.attrValues edge);
   inherit (outer) hosts;
+
+  # The claims of the volumes that are backed up.
+  claimsOf =
+    components:
+    map (name: "data-${name}-0") (
+      lib.attrNames (
+        lib.filterAttrs (_: { cluster, ... }: cluster.backup && cluster.external == null) components
+      )
+    );
 in
 {
   inherit hosts;
@@ -55,6 +65,9 @@ in
         addresses.http = monitoring.operator.prometheus;
         inherit (monitoring.operator) namespace;
       };
+    })
+    (lib.optionalAttrs (backup != null) {
+      backup = import ./backup.nix (backup // { inherit claimsOf; });
     })
     # KEDA asks Prometheus for the lag.
     {
@@ -83,7 +96,10 @@ in
   # Mistakes that only the profile's components together show.
   problems =
     components:
-    map (name: "the edge serves ${name}, which has no page") (
+    lib.optional (
+      backup != null && claimsOf components == [ ]
+    ) "backup: no component of it has cluster.backup, so there is nothing to back up"
+    ++ map (name: "the edge serves ${name}, which has no page") (
       lib.filter (name: components.${name}.entrances == [ ]) (lib.attrNames hosts)
     )
     # Each producer is a user of Kafka, and has the Secret kafka-NAME.

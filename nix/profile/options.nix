@@ -148,6 +148,35 @@ in
       description = "Which Prometheus scrapes the components and evaluates the rules.";
     };
 
+    backup = mkOption {
+      type = types.nullOr (
+        types.submodule {
+          options = {
+            schedule = mkOption {
+              type = import ../component/schedule.nix { inherit lib; };
+              default = "30 2 * * *";
+              description = "When snapshots are taken, in UTC.";
+            };
+            keep = mkOption {
+              type = types.ints.positive;
+              default = 7;
+              description = "The number of snapshots of each volume that are kept.";
+            };
+            class = mkOption {
+              type = types.nullOr types.nonEmptyStr;
+              default = null;
+              description = "The VolumeSnapshotClass; null: the one that the cluster has for the volume's driver.";
+            };
+          };
+        }
+      );
+      default = null;
+      description = ''
+        Snapshots of the volumes of components with `backup`, which a CSI driver takes; null: none are taken. The cluster
+        needs external-snapshotter.
+      '';
+    };
+
     edge = mkOption {
       type = types.nullOr (
         types.attrTag {

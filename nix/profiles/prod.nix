@@ -11,6 +11,9 @@
 
   kafka.cluster = { };
 
+  # Once a day, of Prometheus.
+  backup = { };
+
   components = {
     kafka = {
       cpu = 500;

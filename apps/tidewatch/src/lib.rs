@@ -5,6 +5,7 @@
 //! directory, or what runs in a cluster through the cluster's API. They exit with 0, 1 (failure) or 64 (usage error).
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod backup;
 mod bench;
 pub mod catalogue;
 mod destination;
@@ -63,6 +64,7 @@ enum Verb {
     Load(load::Args),
     Slo(slo::Args),
     Topics(topics::Args),
+    Backup(backup::Args),
     Verify(verify::Args),
     Bench(bench::Args),
 }
@@ -98,6 +100,7 @@ pub fn main() -> ExitCode {
             Verb::Load(args) => load::run(args, &target).await,
             Verb::Slo(args) => slo::run(args, &target).await,
             Verb::Topics(args) => topics::run(args, &target).await,
+            Verb::Backup(args) => backup::run(args, &target).await,
             Verb::Verify(args) => verify::run(args, &target).await,
             Verb::Bench(args) => {
                 target.refuse_for("bench")?;

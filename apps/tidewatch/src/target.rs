@@ -107,14 +107,26 @@ impl TargetArgs {
         Ok(brokers)
     }
 
-    async fn in_cluster(&self, context: Option<&str>) -> anyhow::Result<Running> {
+    /// Returns the cluster that is the target, for a verb that works with nothing else.
+    pub(crate) async fn cluster(&self, verb: &str) -> anyhow::Result<Cluster> {
+        match &self.target[..] {
+            [Part::Cluster(context)] => self.connect(context.as_deref()).await,
+            _ => Err(usage(format!("--target: `tidewatch {verb}` needs k8s or k8s:CONTEXT"))),
+        }
+    }
+
+    async fn connect(&self, context: Option<&str>) -> anyhow::Result<Cluster> {
         let namespace = self.namespace.as_deref().unwrap_or(NAMESPACE);
-        let cluster = Cluster::new(None, context, namespace).await.map_err(refused)?;
+        Cluster::new(None, context, namespace).await.map_err(refused)
+    }
+
+    async fn in_cluster(&self, context: Option<&str>) -> anyhow::Result<Running> {
+        let cluster = self.connect(context).await?;
         let mut endpoints = Endpoints::default();
         for (name, place) in cluster.forward().await.map_err(refused)? {
             endpoints.insert(name, place);
         }
-        let namespace = match namespace {
+        let namespace = match cluster.namespace() {
             NAMESPACE => String::new(),
             other => format!(" --namespace {other}"),
         };
@@ -143,7 +155,7 @@ pub(crate) fn forward_command(cluster: &Cluster, name: &str) -> Option<(String, 
 }
 
 /// Returns the error of a cluster, with the flag that names it.
-fn refused(error: Error) -> anyhow::Error {
+pub(crate) fn refused(error: Error) -> anyhow::Error {
     match error {
         Error::Kubeconfig(_) => usage(format!("--target: {error}")),
         _ => anyhow!("--target: {error}"),

@@ -253,6 +253,15 @@ pub const ALERTS: &[Alert] = &[
         shown: None,
     },
     Alert {
+        name: "BackupTooOld",
+        about: Subject::Kubernetes,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "no snapshots of volumes were taken when they should have been",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
         name: "VolumeFilling",
         about: Subject::Kubernetes,
         paths: &[Path::Slow],

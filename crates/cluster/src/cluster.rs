@@ -22,6 +22,8 @@ pub const NAMESPACE: &str = "tidewatch";
 
 /// The label of everything in k8s/.
 const PART_OF: &str = "app.kubernetes.io/part-of=tidewatch";
+/// The name of the cluster in a pod of which this process runs, in place of a context.
+const AROUND_THIS_POD: &str = "in-cluster";
 /// How long the API server may take to accept a connection, and to answer.
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(10);
@@ -42,23 +44,31 @@ impl Debug for Cluster {
 
 impl Cluster {
     /// Prepares requests to the cluster of this context of the kubeconfig, by default the current one. The kubeconfig
-    /// is by default that of `KUBECONFIG` or `~/.kube/config`.
+    /// is by default that of `KUBECONFIG` or `~/.kube/config`. A pod without one has its account's token.
     ///
     /// # Errors
     /// When there is no kubeconfig, or no such context in it, or when its credentials plugin fails.
     pub async fn new(kubeconfig: Option<&Path>, context: Option<&str>, namespace: &str) -> Result<Self, Error> {
-        let read = kubeconfig.map_or_else(Kubeconfig::read, Kubeconfig::read_from);
-        let kubeconfig = read.map_err(|error| Error::of_kubeconfig(&error, context, &[]))?;
+        let (mut config, context) = match kubeconfig.map_or_else(Kubeconfig::read, Kubeconfig::read_from) {
+            Ok(kubeconfig) => Self::of_context(kubeconfig, context).await?,
+            Err(_) if context.is_none() && is_in_pod() => {
+                (Config::incluster().map_err(|error| Error::of_pod(&error))?, AROUND_THIS_POD.to_owned())
+            }
+            Err(error) => return Err(Error::of_kubeconfig(&error, context, &[])),
+        };
+        config.connect_timeout = Some(CONNECT);
+        // This runs the credentials plugin, if the context has one.
+        let client = Client::try_from(config).map_err(|error| Error::of_client(&context, &error))?;
+        Ok(Self { client, context, namespace: namespace.to_owned() })
+    }
+
+    async fn of_context(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<(Config, String), Error> {
         let known: Vec<String> = kubeconfig.contexts.iter().map(|known| known.name.clone()).collect();
         let named = context.map(str::to_owned).or_else(|| kubeconfig.current_context.clone());
         let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
         let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-        let mut config = config.map_err(|error| Error::of_kubeconfig(&error, context, &known))?;
-        config.connect_timeout = Some(CONNECT);
-        let context = named.unwrap_or_default();
-        // This runs the credentials plugin, if the context has one.
-        let client = Client::try_from(config).map_err(|error| Error::of_client(&context, &error))?;
-        Ok(Self { client, context, namespace: namespace.to_owned() })
+        let config = config.map_err(|error| Error::of_kubeconfig(&error, context, &known))?;
+        Ok((config, named.unwrap_or_default()))
     }
 
     /// Returns the name of the context.
@@ -135,11 +145,15 @@ impl Cluster {
         Ok(Box::new(stream))
     }
 
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     fn pod_api(&self) -> Api<PodObject> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 
-    async fn list<K>(&self, api: &Api<K>, labels: &str) -> Result<Vec<K>, Error>
+    pub(crate) async fn list<K>(&self, api: &Api<K>, labels: &str) -> Result<Vec<K>, Error>
     where
         K: Clone + Debug + serde::de::DeserializeOwned,
     {
@@ -147,7 +161,7 @@ impl Cluster {
         Ok(self.answer(api.list(&params)).await?.items)
     }
 
-    async fn answer<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
+    pub(crate) async fn answer<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
         match timeout(ANSWER, request).await {
             Ok(answer) => answer.map_err(|error| Error::of_request(&self.context, &error)),
             Err(_) => Err(Error::Unreachable {
@@ -156,4 +170,9 @@ impl Cluster {
             }),
         }
     }
+}
+
+/// Returns whether Kubernetes started this process, and nobody gave it a kubeconfig.
+fn is_in_pod() -> bool {
+    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() && std::env::var_os("KUBECONFIG").is_none()
 }

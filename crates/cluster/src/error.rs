@@ -3,7 +3,7 @@
 use std::error::Error as Source;
 
 use kube::client::AuthError;
-use kube::config::KubeconfigError;
+use kube::config::{InClusterError, KubeconfigError};
 
 /// A cluster can't be used. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,23 @@ pub enum Error {
         /// What it did instead.
         why: String,
     },
+    /// The cluster has no snapshots of volumes.
+    #[error(
+        "the cluster of context {context} has no VolumeSnapshots (snapshot.storage.k8s.io/v1): install the custom \
+         resources and the controller of external-snapshotter, or take no backups"
+    )]
+    NoSnapshots {
+        /// The context.
+        context: String,
+    },
+    /// There is no such object, or no such kind of objects.
+    #[error("the API server of context {context} answered: {said}")]
+    Missing {
+        /// The context.
+        context: String,
+        /// What it said.
+        said: String,
+    },
     /// The API server refuses a request for another reason.
     #[error("the API server of context {context} answered: {said}")]
     Answer {
@@ -90,6 +107,7 @@ impl Error {
         match error {
             kube::Error::Api(status) if status.code == 401 => Self::Expired { context, said: status.message.clone() },
             kube::Error::Api(status) if status.code == 403 => Self::Forbidden { context, said: status.message.clone() },
+            kube::Error::Api(status) if status.code == 404 => Self::Missing { context, said: status.message.clone() },
             kube::Error::Api(status) => Self::Answer { context, said: status.message.clone() },
             other => match login(other) {
                 Some(why) => Self::Login { context, why },
@@ -104,6 +122,11 @@ impl Error {
             Some(why) => Self::Login { context: context.to_owned(), why },
             None => Self::Kubeconfig(format!("the kubeconfig can't be used: {error}")),
         }
+    }
+
+    /// Returns the error of a pod's account.
+    pub(crate) fn of_pod(error: &InClusterError) -> Self {
+        Self::Kubeconfig(format!("no kubeconfig, and this pod has no token of the API server: {error}"))
     }
 
     /// Returns the error of a kubeconfig, in which `context` was looked for.

@@ -25,8 +25,9 @@ const NAMESPACE: &str = "tidewatch";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 const NAME: &str = "app.kubernetes.io/name";
 
-/// A fake API server. It answers a list with those of the objects that are set which have the labels, and an error for
-/// all other requests. All objects are in the namespace `tidewatch`.
+/// A fake API server. It answers a list with those of the objects that are set which have the labels, creates and
+/// deletes objects of these kinds, and answers all other requests with an error. All objects are in the namespace
+/// `tidewatch`.
 pub struct FakeCluster {
     objects: Arc<Objects>,
     kubeconfig: PathBuf,
@@ -84,6 +85,18 @@ impl FakeCluster {
         self.objects.lists.lock().unwrap().insert(kind.to_owned(), Ok(items));
     }
 
+    /// Returns the objects of this kind.
+    pub fn objects(&self, kind: &str) -> Vec<Value> {
+        self.objects.lists.lock().unwrap().get(kind).cloned().and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Changes each object of this kind.
+    pub fn change(&self, kind: &str, change: impl FnMut(&mut Value)) {
+        if let Some(Ok(items)) = self.objects.lists.lock().unwrap().get_mut(kind) {
+            items.iter_mut().for_each(change);
+        }
+    }
+
     /// Refuses to list objects of this kind, with this status code and message.
     pub fn refuse(&self, kind: &str, code: u16, message: &str) {
         let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
@@ -136,9 +149,12 @@ async fn serve(objects: Arc<Objects>, mut connection: TcpStream) {
         let port = query.rsplit('=').next().and_then(|port| port.parse().ok()).unwrap_or_default();
         return forward(&objects, connection, pod.to_owned(), port).await;
     }
-    let mut request = vec![0; length];
-    let _ = connection.read_exact(&mut request).await;
-    let (code, body) = list(&objects, &parts, query);
+    let (head, body) = read(&mut connection).await;
+    let (code, body) = match (head.split(' ').next(), &parts[..]) {
+        (Some("POST"), [.., "namespaces", NAMESPACE, kind]) => create(&objects, kind, &body),
+        (Some("DELETE"), [.., "namespaces", NAMESPACE, kind, name]) => delete(&objects, kind, name),
+        _ => list(&objects, &parts, query),
+    };
     let body = body.to_string();
     let answer = format!(
         "HTTP/1.1 {code} Answer\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n\
@@ -147,6 +163,42 @@ async fn serve(objects: Arc<Objects>, mut connection: TcpStream) {
     );
     let _ = connection.write_all(answer.as_bytes()).await;
     let _ = connection.shutdown().await;
+}
+
+/// Reads a request: its head, and its body.
+async fn read(connection: &mut TcpStream) -> (String, Vec<u8>) {
+    let mut request = Vec::new();
+    loop {
+        if let Some(end) = request.windows(4).position(|end| end == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&request[..end]).to_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+            let length: usize = length.unwrap_or_default();
+            if request.len() >= end + 4 + length {
+                return (String::from_utf8_lossy(&request[..end]).into_owned(), request[end + 4..].to_vec());
+            }
+        }
+        if !matches!(connection.read_buf(&mut request).await, Ok(1..)) {
+            return (String::new(), Vec::new());
+        }
+    }
+}
+
+/// Returns the status code and the answer to the creation of an object. It is newer than all that a test sets.
+fn create(objects: &Objects, kind: &str, body: &[u8]) -> (u16, Value) {
+    let mut lists = objects.lists.lock().unwrap();
+    let Some(Ok(items)) = lists.get_mut(kind) else { return (404, json!({})) };
+    let mut object: Value = serde_json::from_slice(body).unwrap();
+    object["metadata"]["creationTimestamp"] = json!("2100-01-01T00:00:00Z");
+    items.push(object.clone());
+    (201, object)
+}
+
+/// Returns the status code and the answer to the deletion of an object.
+fn delete(objects: &Objects, kind: &str, name: &str) -> (u16, Value) {
+    let mut lists = objects.lists.lock().unwrap();
+    let Some(Ok(items)) = lists.get_mut(kind) else { return (404, json!({})) };
+    items.retain(|item| item["metadata"]["name"] != name);
+    (200, json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}))
 }
 
 /// Returns the status code and the answer to a list.

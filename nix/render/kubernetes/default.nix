@@ -125,6 +125,50 @@ let
         };
       };
     };
+  # The template of a component's pods, with what its kind of workload adds.
+  podOf =
+    name: component: added:
+    pod (
+      {
+        inherit name;
+        inherit (component.cluster)
+          image
+          cpu
+          memory
+          scratch
+          variables
+          fields
+          mounts
+          ;
+        inherit (component.image) reference;
+        arguments = component.cluster.arguments addresses;
+        environment = component.cluster.environment addresses;
+        before = lib.mapAttrs (_: arguments: arguments addresses) component.cluster.before;
+        token = component.cluster.access.namespace ++ component.cluster.access.cluster != [ ];
+        volumes = configMapOf name component;
+      }
+      // added
+    );
+  workloadOf =
+    name: component:
+    if component.cluster.workload == "CronJob" then
+      import ./cronjob.nix {
+        inherit labels name component;
+        pod = podOf name component;
+      }
+    else
+      import ./workload.nix {
+        inherit
+          lib
+          addresses
+          labels
+          name
+          component
+          storageClass
+          ;
+        pod = podOf name component;
+        ports = network.portsOf name;
+      };
   accountOf = name: {
     apiVersion = "v1";
     kind = "ServiceAccount";
@@ -150,19 +194,7 @@ let
   folders =
     lib.mapAttrs (
       name: component:
-      import ./workload.nix {
-        inherit
-          lib
-          addresses
-          labels
-          pod
-          name
-          component
-          storageClass
-          ;
-        files = configMapOf name component;
-        ports = network.portsOf name;
-      }
+      workloadOf name component
       // monitors.monitorOf name
       // outer.routeOf name
       // accessOf name component

@@ -1,4 +1,4 @@
-# What the account of a component may read, by file: a Role in its namespace, and a ClusterRole, whose name begins with
+# What the account of a component may do, by file: a Role in its namespace, and a ClusterRole, whose name begins with
 # the namespace because it is known in the whole cluster.
 {
   lib,

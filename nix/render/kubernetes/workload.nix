@@ -1,13 +1,12 @@
-# The objects of one component, by file: the workload, its Services, and a PodDisruptionBudget if it has several pods.
+# The objects of a component that runs all the time, by file: the workload, its Services, and a PodDisruptionBudget if it has several pods.
 {
   lib,
   addresses,
   labels,
+  # the template of its pods, from what is added to it
   pod,
   name,
   component,
-  # the volume with the files that it reads
-  files,
   # of its volume; null: the cluster's default
   storageClass,
   # the names of the ports that others may reach
@@ -38,14 +37,6 @@ let
     if path == null then { tcpSocket = { inherit port; }; } else { httpGet = { inherit path port; }; };
 
   template = pod {
-    inherit name;
-    inherit (cluster) image;
-    inherit (component.image) reference;
-    arguments = cluster.arguments addresses;
-    environment = cluster.environment addresses;
-    before = lib.mapAttrs (_: arguments: arguments addresses) cluster.before;
-    inherit (cluster) cpu memory scratch;
-    token = cluster.access.namespace ++ cluster.access.cluster != [ ];
     persistent = state;
     more = {
       ports = map (port: {
@@ -68,8 +59,6 @@ let
         timeoutSeconds = 2;
       };
     };
-    volumes = files;
-    inherit (cluster) variables fields mounts;
     spec =
       # 30 is Kubernetes' own default.
       lib.optionalAttrs (cluster.terminationSeconds != 30) {

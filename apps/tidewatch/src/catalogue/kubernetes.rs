@@ -11,6 +11,10 @@ const RESOURCE: &[&str] = &["namespace", "pod", "container", "uid", "node", "res
 const VOLUME: &[&str] = &["node", "namespace", "persistentvolumeclaim"];
 
 pub(super) const STATE: &[Family] = &[
+    Family::gauge("kube_cronjob_created", &["namespace", "cronjob"], "When it was created."),
+    Family::gauge("kube_cronjob_next_schedule_time", &["namespace", "cronjob"], "When its next run is due."),
+    Family::gauge("kube_cronjob_status_last_schedule_time", &["namespace", "cronjob"], "When a run was last due."),
+    Family::gauge("kube_cronjob_status_last_successful_time", &["namespace", "cronjob"], "When a run last succeeded."),
     Family::gauge("kube_daemonset_status_desired_number_scheduled", &["namespace", "daemonset"], "Pods to have."),
     Family::gauge("kube_daemonset_status_number_available", &["namespace", "daemonset"], "Pods that are available."),
     Family::gauge("kube_deployment_spec_replicas", &["namespace", "deployment"], "Pods to have."),

@@ -1,0 +1,7 @@
+{
+  profiles.staging = {
+    namespace = "shop";
+    kafka.cluster = { };
+    components.kafka.backup = true;
+  };
+}

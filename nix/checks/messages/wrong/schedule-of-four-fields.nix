@@ -1,0 +1,6 @@
+{
+  profiles.staging = {
+    namespace = "shop";
+    backup.schedule = "2 * * *";
+  };
+}
