@@ -19,7 +19,9 @@ case "${0##*/} $*" in
   "docker container inspect --format {{json .HostConfig.PortBindings}}"*)
     echo "{\"30001/tcp\": [{\"HostIp\": \"127.0.0.1\", \"HostPort\": \"${PUBLISHED:-20001}\"}], \"6443/tcp\": [{\"HostPort\": \"40000\"}]}" ;;
   "docker container inspect --format {{.State.Running}}"*) echo true ;;
+  "docker exec test-worker ctr --namespace k8s.io images list") echo "docker.io/console:1 tidewatch/contents=${WORKER_HAS:-0}" ;;
   "kind create cluster"*) echo "kind's own error" >&2 && exit 1 ;;
+  kubectl*" apply "*) exit 1 ;;
   "kind get nodes"*) printf '%s' "${NODES:-}" ;;
 esac
 FAKE
@@ -83,6 +85,17 @@ up -- || status=$?
 for sentence in "kind's own error" "up: kind could not create the cluster"; do
   grep -qF "$sentence" output || complain "expected '$sentence', got '$(cat output)'"
 done
+
+# loads NODES [SETTING]: into which nodes an image is loaded that the first one lacks
+loads() {
+  gzip < kind.json > image.tar.gz
+  ! up NODES="$one"$'test-worker\n' IMAGES="console:1 abc $work/image.tar.gz" "${@:2}" -- --workers 1 ||
+    complain "it went on although the API server refused the objects"
+  grep -q "^kind load image-archive .* --nodes $1\$" "$CALLS" ||
+    complain "expected the image to be loaded into $1, got '$(cat output "$CALLS")'"
+}
+loads test-control-plane,test-worker
+loads test-control-plane WORKER_HAS=abc
 
 # says SENTENCE POD-STATUS [POD]: what pods.jq says of a Deployment whose newest pod has this status, while one of the
 # former version still runs, and of which pod the log shows why

@@ -117,21 +117,25 @@ wait_for() {
 
 # A node's image gets a label with what it consists of, by which the next run sees that the node has it.
 load_images() {
-  local image contents archive node mark
+  local image contents archive node mark lacking
   for node in $(nodes); do
     wait_for "containerd in $node" 60 docker exec "$node" ctr --namespace k8s.io images list
     cp "$work/output" "$work/$node.images"
   done
   while read -r image contents archive; do
     mark=tidewatch/contents=$contents
+    lacking=()
     for node in $(nodes); do
-      ! grep -F "docker.io/$image " "$work/$node.images" | grep -qF "$mark" || continue
-      [ -e "$work/image.tar" ] || gzip --decompress --stdout "$archive" > "$work/image.tar"
-      quietly kind load image-archive "$work/image.tar" --name "$CLUSTER" --nodes "$node"
-      quietly docker exec "$node" ctr --namespace k8s.io images label "docker.io/$image" "$mark"
-      say "loaded $image into $node"
+      grep -F "docker.io/$image " "$work/$node.images" | grep -qF "$mark" || lacking+=("$node")
     done
-    rm -f "$work/image.tar"
+    [ ${#lacking[@]} -gt 0 ] || continue
+    gzip -dc "$archive" > "$work/image.tar"
+    # Into all nodes at the same time.
+    quietly kind load image-archive "$work/image.tar" --name "$CLUSTER" --nodes "$(IFS=, && echo "${lacking[*]}")"
+    for node in "${lacking[@]}"; do
+      quietly docker exec "$node" ctr --namespace k8s.io images label "docker.io/$image" "$mark"
+    done
+    say "loaded $image into ${lacking[*]}"
   done <<< "$IMAGES"
 }
 
