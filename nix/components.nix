@@ -152,6 +152,9 @@ let
         map (other: "${at name [ "talksTo" ] { key = other; }}: ${absence other}") (
           others (lib.attrNames component.talksTo)
         )
+        ++ map (other: "${at name [ "cluster" "beside" ] { }}: ${absence other}") (
+          others (lib.optional (component.cluster.beside != null) component.cluster.beside)
+        )
         ++ map (other: "${at name [ "startsAfter" ] { }}: ${absence other}") (others component.startsAfter)
         ++ ports [ "ready" "port" ] (
           lib.optional evaluated.${name}.options.ready.port.isDefined component.ready.port
@@ -200,6 +203,7 @@ let
         inherit (cluster)
           autoscaling
           backup
+          beside
           memberPorts
           memory
           replicas
@@ -222,6 +226,7 @@ let
         complain [ "cluster" "memory" "limit" ]
           "its limit of ${toString memory.limit} MiB must exceed its own of ${toString resources.memory} MiB"
       )
+      ++ lib.optionals (beside != null) (inPodOf beside name)
       ++ lib.optional (state && workload == "Deployment") (
         complain [ "cluster" "workload" ] "it keeps state, so it needs a StatefulSet"
       )
@@ -301,6 +306,52 @@ let
           )
     ) configurations
   );
+  # What a component in the pod of another one can't have.
+  inPodOf =
+    host: name:
+    let
+      inherit (configurations.${host}.cluster) beside external workload;
+      hasDefault =
+        option:
+        (lib.getAttrFromPath option evaluated.${name}.options).highestPrio == (lib.mkOptionDefault null)
+        .priority;
+    in
+    lib.optional (beside != null || external != null || workload == "CronJob")
+      "${at name [ "cluster" "beside" ] { }}: ${host} has no pod of its own that runs all the time"
+    # A Service finds a port of the pod by its name.
+    ++
+      map
+        (
+          port:
+          "${at name [ "ports" ] { key = port; }}: ${host}, in whose pod it runs, has a port ${port} as well"
+        )
+        (
+          lib.intersectLists (lib.attrNames configurations.${name}.ports) (
+            lib.attrNames configurations.${host}.ports
+          )
+        )
+    ++ map (option: "${at name option { }}: it runs in the pod of ${host}, which decides on this") (
+      lib.filter (option: !hasDefault option) (
+        [ [ "state" ] ]
+        ++ map (option: [ "cluster" ] ++ option) [
+          [ "workload" ]
+          [ "replicas" ]
+          [ "memberPorts" ]
+          [ "autoscaling" ]
+          [ "before" ]
+          [ "scratch" ]
+          [
+            "access"
+            "namespace"
+          ]
+          [
+            "access"
+            "cluster"
+          ]
+          [ "terminationSeconds" ]
+        ]
+      )
+    );
   # Alerts and dashboards of metrics that nobody exposes.
   unmeasured =
     let

@@ -27,22 +27,32 @@ let
       ) components
     );
   ours = imagesOf "service";
+  # An image that has no component of its name.
+  plain =
+    { program, ... }@settings:
+    {
+      inherit (settings) description license version;
+      state = settings.state or false;
+      ports = { };
+      image = {
+        inherit (settings) package;
+        inherit program;
+        command = [ ];
+        environment = { };
+        ports = [ ];
+        also = [ ];
+        certificates = settings.certificates or false;
+      };
+    };
   # The command line, for the tasks of a cluster.
-  tidewatch = {
+  tidewatch = plain {
     inherit (services.tidewatch.meta) description;
     inherit (workspace) license version;
-    state = false;
-    ports = { };
-    image = {
-      package = services.tidewatch;
-      program = "tidewatch";
-      command = [ ];
-      environment = { };
-      ports = [ ];
-      also = [ ];
-      certificates = false;
-    };
+    package = services.tidewatch;
+    program = "tidewatch";
   };
+  # For the components that a profile with Thanos adds.
+  thanos = plain (import ./thanos/program.nix { inherit nixpkgs; });
   # Images for a Kafka with TLS, named NAME-tls.
   withTls = lib.mapAttrs' (
     name: package:
@@ -88,7 +98,7 @@ rec {
   };
 
   inherit ours backends;
-  all = ours // withTls // backends // { tidewatch = image "tidewatch" tidewatch; };
+  all = ours // withTls // backends // lib.mapAttrs image { inherit tidewatch thanos; };
   tls-images = folder "tls-images" withTls;
   # `all` is for users that process every image.
   images = folder "images" ours // {

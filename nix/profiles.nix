@@ -49,13 +49,14 @@ let
       own =
         map (other: complain "there is no component ${other}") (
           # An imported profile may name what the platform leaves out.
-          lib.subtractLists (lib.attrNames all ++ unchanged.without) (
+          lib.subtractLists (lib.attrNames all ++ modules.added ++ unchanged.without) (
             definition.without ++ lib.attrNames definition.components ++ lib.attrNames modules.hosts
           )
         )
         ++ map (other: complain "it changes ${other}, which it leaves out") (
           lib.intersectLists definition.without (lib.attrNames definition.components)
-        );
+        )
+        ++ map complain modules.contradictions;
     in
     {
       problems =

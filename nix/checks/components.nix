@@ -113,6 +113,10 @@ let
         package = nixpkgs.bash;
         arguments = _: [ ];
       };
+    "added.nix: components.influxdb.cluster.beside: there is no component nobody".influxdb.cluster.beside =
+      "nobody";
+    "nix/components/pushgateway.nix: ports.http: loki, in whose pod it runs, has a port http as well".pushgateway.cluster.beside =
+      "loki";
     "added.nix: components.influxdb.metrics: it has no port other".influxdb.metrics = "other";
     "port 3100 is claimed by each of added.nix: components.influxdb.ports.other, nix/components/loki.nix: ports.http".influxdb.ports.other =
       3100;

@@ -127,7 +127,7 @@ import ./images.nix { inherit nixpkgs images check; }
   '';
 
   rules = check "rules" [ nixpkgs.promtool ] ''
-    promtool check rules rules/*.yaml rules/kubernetes/*.yaml
+    promtool check rules rules/*.yaml rules/kubernetes/*.yaml rules/thanos/*.yaml
     promtool test rules rules/tests/*.yaml
   '';
 

@@ -130,6 +130,15 @@ let
       hosts.console = "tidewatch.example.org";
     };
   });
+  plain = byKind (rendered { });
+  kept = byKind (rendered {
+    thanos = {
+      objectStore = "bucket";
+      port = 9000;
+      networks = [ "192.0.2.0/24" ];
+    };
+    components.thanos-query.replicas = 2;
+  });
   scaled = byKind (rendered {
     without = [
       "mock-slack"
@@ -173,6 +182,8 @@ let
         lib.filter (peer: peer ? podSelector) rule.${end}
       )
     ) objects.NetworkPolicy.${name}.spec.${direction} or [ ];
+
+  mebibytes = quantity: lib.toInt (lib.removeSuffix "Mi" quantity);
 
   count = kind: lib.length (lib.attrNames objects.${kind});
 
@@ -358,6 +369,59 @@ let
     "the edge reaches the page that it serves" = lib.elem "gateways" (
       namespacesOf outside.NetworkPolicy.console
     );
+    "a sidecar is a second container, with the volume and the disk limit of the first one" =
+      let
+        containers = kept.StatefulSet.prometheus.spec.template.spec.containers;
+        data = container: lib.filter (mount: mount.name == "data") container.volumeMounts;
+        diskOf = container: container.resources.limits.ephemeral-storage;
+      in
+      map (container: container.name) containers == [
+        "prometheus"
+        "thanos-sidecar"
+      ]
+      && data (lib.head containers) == data (lib.last containers)
+      && diskOf (lib.head containers) == diskOf (lib.last containers)
+      && (lib.head containers).securityContext == (lib.last containers).securityContext;
+    "a sidecar has no objects but those by which it is reached" =
+      lib.filter (kind: kept.${kind} ? thanos-sidecar) (lib.attrNames kept) == [
+        "NetworkPolicy"
+        "Service"
+      ];
+    "a sidecar is reached in the pod that it runs in" =
+      kept.Service.thanos-sidecar.spec.selector."app.kubernetes.io/name" == "prometheus"
+      &&
+        kept.NetworkPolicy.thanos-sidecar.spec.podSelector.matchLabels."app.kubernetes.io/name"
+        == "prometheus";
+    "only Thanos's query reaches the sidecar's gRPC port" =
+      lib.concatMap (rule: map (peer: peer.podSelector.matchLabels."app.kubernetes.io/name") rule.from) (
+        lib.filter (
+          rule: lib.any ({ port, ... }: port == 10901) rule.ports
+        ) kept.NetworkPolicy.thanos-sidecar.spec.ingress
+      ) == [ "thanos-query" ];
+    "the object storage is reached in its networks, and at its port" =
+      kept.NetworkPolicy.thanos-store.spec.egress == [
+        {
+          to = [ { ipBlock.cidr = "192.0.2.0/24"; } ];
+          ports = [
+            {
+              port = 9000;
+              protocol = "TCP";
+            }
+          ];
+        }
+      ];
+    "the quota has room for a sidecar's memory and disk, but for no pod of it" =
+      let
+        before = plain.ResourceQuota.tidewatch.spec.hard;
+        after = kept.ResourceQuota.tidewatch.spec.hard;
+        more = resource: mebibytes after.${resource} - mebibytes before.${resource};
+      in
+      lib.toInt after.pods == lib.toInt before.pods + 2 + 3
+      && more "limits.memory" == 3 * 512 + 2 * 1024 + 256
+      && more "limits.ephemeral-storage" == 3 * 192 + 2 * 128 + 128;
+    "without Thanos, Prometheus merges its blocks, and its measurements have no further label" =
+      !(lib.any (lib.hasPrefix "--storage.tsdb.min-block-duration") (lib.head objects.StatefulSet.prometheus.spec.template.spec.containers)
+      .args);
     "the controller of Kafka is not reachable" =
       map (port: port.name) objects.Service.kafka.spec.ports == [ "broker" ];
   };

@@ -21,7 +21,7 @@ let
     "mock-slack"
     "prometheus"
   ];
-  used = lib.getAttrs (lib.attrNames components ++ [ "tidewatch" ]) images;
+  used = lib.getAttrs rendered.images images;
   # What an image consists of, in short: without the revision in its labels, which differs after every commit.
   contents = lib.mapAttrs (
     name: image:

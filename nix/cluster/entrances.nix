@@ -10,7 +10,7 @@
   pages,
   # the objects of the profile, as a folder
   profile,
-  # for each component, a text that is another one if its image consists of something else
+  # for each image, a text that is another one if it consists of something else
   contents,
   podSubnet,
 }:
@@ -82,7 +82,7 @@ let
         {
           op = "add";
           path = "/spec/template/metadata/annotations";
-          value."tidewatch/image" = contents.${name};
+          value."tidewatch/image" = contents.${component.cluster.image};
         }
       ]
       # Otherwise a page in this machine's browser could read it by a name of its own (docs/security.md).
@@ -112,7 +112,9 @@ let
     inherit namespace;
     labels = [ { pairs."app.kubernetes.io/part-of" = "tidewatch"; } ];
     resources = [ "profile" ] ++ lib.attrNames objects;
-    patches = lib.mapAttrsToList annotation components;
+    patches = lib.mapAttrsToList annotation (
+      lib.filterAttrs (_: component: component.cluster.beside == null) components
+    );
   };
 
   files = lib.mapAttrs (name: object: nixpkgs.writeText name (yaml object)) (

@@ -4,10 +4,12 @@
   name,
   config,
   options,
+  components,
   ...
 }:
 let
   inherit (lib) mkOption types;
+  inherit (config.cluster) beside;
   arguments = options.arguments.type;
   secrets = import ./secrets.nix { inherit lib; };
   bounds = {
@@ -65,8 +67,15 @@ in
         "DaemonSet"
         "CronJob"
       ];
-      default = if config.state then "StatefulSet" else "Deployment";
-      defaultText = "StatefulSet if it keeps `state`";
+      default =
+        # another check reports an unknown one
+        if beside != null && components ? ${beside} then
+          components.${beside}.cluster.workload
+        else if config.state then
+          "StatefulSet"
+        else
+          "Deployment";
+      defaultText = "that of `cluster.beside`; StatefulSet if it keeps `state`";
       description = ''
         The kind of object that runs it. A DaemonSet has one pod on every node. A CronJob starts a pod by its `schedule`,
         which ends by itself; it has no ports, so it needs no `ready`.
@@ -90,6 +99,16 @@ in
       type = types.bool;
       default = false;
       description = "Whether a profile with `backup` takes snapshots of its volume. It must recover from a copy of a running disk.";
+    };
+
+    beside = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      description = ''
+        The component in whose pod it runs, in a container of its own beside that one's, with the same folders /data
+        and /tmp. It has its own Service and NetworkPolicy, but what the policies allow to one container of a pod they
+        allow to all. null: it has pods of its own.
+      '';
     };
 
     image = mkOption {
@@ -258,7 +277,20 @@ in
               public = mkOption {
                 type = types.bool;
                 default = false;
-                description = "Whether only public addresses answer there: then it can't reach those of internal networks.";
+                description = ''
+                  Whether only public addresses answer there: then it can't reach those of internal networks, whatever
+                  `networks` and `namespace` are.
+                '';
+              };
+              networks = mkOption {
+                type = types.nonEmptyListOf types.str;
+                default = [ "0.0.0.0/0" ];
+                description = "The networks (CIDR) in which it answers.";
+              };
+              namespace = mkOption {
+                type = types.nullOr types.nonEmptyStr;
+                default = null;
+                description = "The namespace of its pods, if it is in the same cluster.";
               };
             };
           }

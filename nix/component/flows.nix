@@ -47,6 +47,8 @@ lib: {
         (port: {
           name = "API server";
           inherit port;
+          networks = [ "0.0.0.0/0" ];
+          namespace = null;
           public = false;
         })
         [

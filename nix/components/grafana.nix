@@ -11,6 +11,9 @@ let
   entries =
     lib.filter (entry: known entry.server)
       (lib.importTOML ../../platform/datasources.toml).datasource;
+  # The server that answers for a datasource.
+  answering =
+    { server, ... }@entry: if known (entry.through or server) then entry.through or server else server;
   datasources =
     url:
     let
@@ -19,7 +22,6 @@ let
           name,
           uid,
           type,
-          server,
           default ? false,
           jsonData ? { },
           ...
@@ -27,7 +29,7 @@ let
         {
           inherit name uid type;
           access = "proxy";
-          url = url.${server}.http;
+          url = url.${answering entry}.http;
           jsonData = lib.foldl' (
             settings: server: settings // lib.optionalAttrs (known server) entry."with".${server}
           ) jsonData (lib.attrNames (entry."with" or { }));
@@ -106,7 +108,7 @@ in
     GF_PATHS_PLUGINS = "plugins";
   };
 
-  talksTo = lib.genAttrs (map (entry: entry.server) entries) (_: [ "http" ]);
+  talksTo = lib.genAttrs (map answering entries) (_: [ "http" ]);
   state = true;
 
   cluster = {

@@ -11,6 +11,8 @@ let
   shared = lib.importTOML ../../platform/prometheus.toml;
   scraped = lib.filterAttrs (_: component: component.metrics != null) components;
 
+  withThanos = components ? thanos-sidecar;
+
   nodes = import ../prometheus/nodes.nix;
   pods = import ../prometheus/pods.nix;
 
@@ -48,7 +50,8 @@ let
       rule_files = [
         "${file.prometheus.rules}/*.yaml"
       ]
-      ++ lib.optional inCluster "${file.prometheus.kubernetes-rules}/*.yaml";
+      ++ lib.optional inCluster "${file.prometheus.kubernetes-rules}/*.yaml"
+      ++ lib.optional withThanos "${file.prometheus.thanos-rules}/*.yaml";
       alerting.alertmanagers = [ { static_configs = to at.alertmanager.http; } ];
       scrape_configs = lib.mapAttrsToList job present ++ lib.optionals inCluster (nodes namespace);
     };
@@ -69,7 +72,8 @@ in
           ;
       };
     kubernetes-rules = _: { source = ../../rules/kubernetes; };
-  };
+  }
+  // lib.optionalAttrs withThanos { thanos-rules = _: { source = ../../rules/thanos; }; };
   arguments =
     {
       file,

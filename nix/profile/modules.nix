@@ -12,7 +12,7 @@
   edge,
   backup,
   ...
-}:
+}@profile:
 let
   present = removeAttrs all without;
   clients = lib.filterAttrs (
@@ -28,6 +28,9 @@ let
     # Whoever runs another Kafka gives its users their passwords.
     generated = !(kafka ? external);
   };
+  thanos = lib.optionalAttrs (profile.thanos != null) (
+    import ../thanos { inherit lib; } profile.thanos
+  );
   outer = if edge == null then { hosts = { }; } else lib.head (lib.attrValues edge);
   inherit (outer) hosts;
 
@@ -42,6 +45,9 @@ let
 in
 {
   inherit hosts;
+
+  # The components that it adds.
+  added = lib.subtractLists (lib.attrNames all) (lib.attrNames thanos);
 
   # Each is a list of modules.
   components = lib.zipAttrs [
@@ -69,6 +75,7 @@ in
     (lib.optionalAttrs (backup != null) {
       backup = import ./backup.nix (backup // { inherit claimsOf; });
     })
+    thanos
     # KEDA asks Prometheus for the lag.
     {
       prometheus =
@@ -92,6 +99,13 @@ in
       }
     ) hosts)
   ];
+
+  # Options that exclude each other.
+  contradictions = lib.optionals (profile.thanos != null) (
+    lib.optional (monitoring ? operator)
+      "thanos needs monitoring.own: to keep what an operator's Prometheus measures, let the operator run Thanos"
+    ++ lib.optional (lib.elem "prometheus" without) "thanos needs prometheus, which it leaves out"
+  );
 
   # Mistakes that only the profile's components together show.
   problems =

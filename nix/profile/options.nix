@@ -1,5 +1,5 @@
 # The options of a profile.
-{ lib, ... }:
+{ lib, config, ... }:
 let
   inherit (lib) mkOption types;
   hosts = mkOption {
@@ -174,6 +174,68 @@ in
       description = ''
         Snapshots of the volumes of components with `backup`, which a CSI driver takes; null: none are taken. The cluster
         needs external-snapshotter.
+      '';
+    };
+
+    thanos = mkOption {
+      type = types.nullOr (
+        types.submodule {
+          options = {
+            objectStore = mkOption {
+              type = types.nonEmptyStr;
+              description = ''
+                The Secret whose key `objstore.yml` says, in Thanos's own format, in which bucket it keeps measurements.
+              '';
+            };
+            port = mkOption {
+              type = types.port;
+              default = 443;
+              description = "The port of the object storage.";
+            };
+            networks = mkOption {
+              type = types.nonEmptyListOf types.str;
+              default = [ "0.0.0.0/0" ];
+              description = "The networks (CIDR) of the object storage, if it is outside of the cluster.";
+            };
+            namespace = mkOption {
+              type = types.nullOr types.nonEmptyStr;
+              default = null;
+              description = "The namespace of its pods, if it is in the same cluster.";
+            };
+            cluster = mkOption {
+              type = types.nonEmptyStr;
+              default = config.namespace;
+              defaultText = "`namespace`";
+              description = ''
+                The label `cluster` of all measurements in the bucket. Each Prometheus that shares the bucket needs
+                another one.
+              '';
+            };
+            compactor = mkOption {
+              type = types.nullOr (
+                types.submodule {
+                  options.retention = mkOption {
+                    type = types.nullOr (types.ints.between 11 36500);
+                    default = 365;
+                    description = ''
+                      The number of days after which everything in the bucket is deleted, whoever wrote it; null: never.
+                    '';
+                  };
+                }
+              );
+              default = { };
+              description = ''
+                What merges the blocks in the bucket, makes coarser ones for queries over long periods, and deletes old
+                ones. A bucket needs exactly one compactor; null: another one does it.
+              '';
+            };
+          };
+        }
+      );
+      default = null;
+      description = ''
+        Thanos, which copies what the component prometheus measures to object storage, and answers queries about all of
+        it; null: measurements are lost with Prometheus's volume.
       '';
     };
 

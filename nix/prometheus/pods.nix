@@ -4,7 +4,7 @@ name:
   cluster,
   metrics,
   ...
-}:
+}@component:
 let
   from = labels: map (label: "__meta_kubernetes_pod_${label}") labels;
 in
@@ -21,7 +21,7 @@ in
         "label_app_kubernetes_io_name"
         "container_port_name"
       ];
-      regex = "${name};${metrics}";
+      regex = "${import ../component/pod-of.nix name component};${metrics}";
       action = "keep";
     }
     # A pod that has ended for good, for example because it was evicted, stays until somebody deletes it.

@@ -55,7 +55,7 @@ struct Group {
 impl Sources {
     /// Reads the files of the repository.
     pub(crate) fn read() -> Self {
-        let rules = ["rules", "rules/kubernetes"].into_iter().flat_map(|folder| files(folder, "yaml"));
+        let rules = ["rules", "rules/kubernetes", "rules/thanos"].into_iter().flat_map(|folder| files(folder, "yaml"));
         let rules = rules.flat_map(|(name, text)| {
             let file: RuleFile = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
             file.groups.into_iter().flat_map(|group| group.rules)

@@ -52,7 +52,7 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<File>> {
 fn handwritten_rules(root: &Path) -> anyhow::Result<Vec<String>> {
     let read = || -> io::Result<Vec<String>> {
         let mut texts = Vec::new();
-        for folder in ["rules", "rules/kubernetes"] {
+        for folder in ["rules", "rules/kubernetes", "rules/thanos"] {
             for entry in fs::read_dir(root.join(folder))? {
                 let path = entry?.path();
                 if path.extension().is_some_and(|extension| extension == "yaml") && !path.ends_with(SLO_RULES) {

@@ -3,6 +3,7 @@
 mod external;
 mod kubernetes;
 mod promql;
+mod thanos;
 
 use tidewatch_platform::{ALERTMANAGER, PROMETHEUS};
 use tidewatch_service::metrics::{COMMON, Family};
@@ -40,11 +41,13 @@ pub const BACKENDS: [Job; 2] = [
 ];
 
 /// What is scraped in a Kubernetes cluster only, with those of the metrics that Tidewatch uses.
-pub const CLUSTER: [Job; 4] = [
+pub const CLUSTER: [Job; 6] = [
     Job { name: "kube-state-metrics", own: kubernetes::STATE, common: &[] },
     Job { name: "node-exporter", own: kubernetes::NODE, common: &[] },
     Job { name: "kubelet", own: kubernetes::KUBELET, common: &[] },
     Job { name: "cadvisor", own: kubernetes::CONTAINERS, common: &[] },
+    Job { name: "thanos-sidecar", own: thanos::SIDECAR, common: &[] },
+    Job { name: "thanos-compactor", own: thanos::COMPACTOR, common: &[] },
 ];
 
 /// The metrics that Prometheus itself adds for every target.

@@ -315,6 +315,24 @@ pub const ALERTS: &[Alert] = &[
         provoked_by: &[],
         shown: None,
     },
+    Alert {
+        name: "ThanosNotUploading",
+        about: Subject::Kubernetes,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "what Prometheus measured doesn't reach the object storage",
+        provoked_by: &[],
+        shown: None,
+    },
+    Alert {
+        name: "ThanosCompactorHalted",
+        about: Subject::Kubernetes,
+        paths: &[Path::Slow],
+        severities: &[Severity::Warning],
+        meaning: "nothing in the object storage is merged or deleted any more",
+        provoked_by: &[],
+        shown: None,
+    },
 ];
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub enum Subject {
     Stream,
     /// The processes, Prometheus and Alertmanager.
     Platform,
-    /// The pods and nodes of a Kubernetes cluster.
+    /// The pods and nodes of a Kubernetes cluster, and what runs in one only.
     Kubernetes,
 }
 

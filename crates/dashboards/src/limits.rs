@@ -41,7 +41,7 @@ mod tests {
 
     /// Returns the rules of this alert, each from its name to that of the next alert.
     fn rules_of(alert: &str) -> Vec<String> {
-        let folders = ["rules", "rules/kubernetes"].map(|folder| {
+        let folders = ["rules", "rules/kubernetes", "rules/thanos"].map(|folder| {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
         });

@@ -109,6 +109,9 @@ let
       ;
   };
 
+  # Those that run in the pod of this one.
+  besidesOf = name: lib.filterAttrs (_: { cluster, ... }: cluster.beside == name) components;
+
   # The volume with the files that a component reads, if there are any.
   configMapOf =
     name: component:
@@ -118,7 +121,7 @@ let
     lib.optional (files != [ ]) {
       path = "/etc/tidewatch";
       volume = {
-        name = "files";
+        name = if component.cluster.beside == null then "files" else "${name}-files";
         configMap = {
           inherit name;
           items = map ({ key, path, ... }: { inherit key path; }) files;
@@ -166,8 +169,9 @@ let
           component
           storageClass
           ;
-        pod = podOf name component;
-        ports = network.portsOf name;
+        besides = besidesOf name;
+        pod = podOf;
+        inherit (network) portsOf;
       };
   accountOf = name: {
     apiVersion = "v1";
@@ -178,6 +182,9 @@ let
     };
     automountServiceAccountToken = false;
   };
+
+  # Whether a component or task has pods of its own.
+  hasPods = name: components.${name}.cluster.beside or null == null;
 
   # The objects of the namespace, and those of each component and task, by folder and file.
   common =
@@ -194,10 +201,23 @@ let
   folders =
     lib.mapAttrs (
       name: component:
-      workloadOf name component
+      let
+        pod = import ../../component/pod-of.nix name component;
+      in
+      import ./service.nix {
+        inherit
+          lib
+          labels
+          name
+          component
+          pod
+          ;
+        host = components.${pod};
+        ports = network.portsOf name;
+      }
       // monitors.monitorOf name
       // outer.routeOf name
-      // accessOf name component
+      // lib.optionalAttrs (hasPods name) (workloadOf name component // accessOf name component)
     ) components
     // lib.mapAttrs (
       name: task:
@@ -223,17 +243,23 @@ let
     ++ lib.concatLists (
       lib.mapAttrsToList (
         name: objects:
-        lib.mapAttrsToList (file: object: {
-          path = "${name}/${file}.yaml";
-          object = waves.annotate (
-            if object.kind == "Job" then
-              waves.ofJob
-            else if tasks ? ${name} then
-              waves.ofTask
-            else
-              waves.ofComponent name
-          ) object;
-        }) ({ serviceaccount = accountOf name; } // objects // network.policyOf name)
+        lib.mapAttrsToList
+          (file: object: {
+            path = "${name}/${file}.yaml";
+            object = waves.annotate (
+              if object.kind == "Job" then
+                waves.ofJob
+              else if tasks ? ${name} then
+                waves.ofTask
+              else
+                waves.ofComponent name
+            ) object;
+          })
+          (
+            lib.optionalAttrs (hasPods name) { serviceaccount = accountOf name; }
+            // objects
+            // network.policyOf name
+          )
       ) folders
     );
   configured = lib.filterAttrs (_: files: files != [ ]) (lib.mapAttrs (_: filesOf) components);

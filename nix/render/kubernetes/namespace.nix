@@ -12,8 +12,13 @@ let
   podsOf =
     { cluster, ... }:
     import ../../component/pods.nix lib cluster + (if cluster.workload == "Deployment" then 1 else 0);
+  # The component in whose pod one runs: it has as many containers as that one has pods, and the same folders.
+  hostOf =
+    component:
+    if component.cluster.beside == null then component else components.${component.cluster.beside};
+  containersOf = component: podsOf (hostOf component);
   sum = amount: lib.foldl' (total: component: total + amount component) 0 (lib.attrValues components);
-  perPod = amount: sum (component: podsOf component * amount component.cluster);
+  perContainer = amount: sum (component: containersOf component * amount component.cluster);
   ofVolumes =
     amount:
     sum (
@@ -26,7 +31,10 @@ let
   ];
   ofOthers = amount: lib.foldl' (total: task: total + amount task) 0 others;
   diskOf =
-    { state, cluster, ... }:
+    component:
+    let
+      inherit (hostOf component) state cluster;
+    in
     import ./disk.nix {
       inherit (cluster) scratch;
       persistent = state;
@@ -38,7 +46,8 @@ let
   disk =
     amount:
     toString (
-      sum (component: podsOf component * amount (diskOf component)) + lib.length others * amount smallDisk
+      sum (component: containersOf component * amount (diskOf component))
+      + lib.length others * amount smallDisk
     )
     + "Mi";
 in
@@ -59,13 +68,18 @@ in
     kind = "ResourceQuota";
     metadata.name = "tidewatch";
     spec.hard = {
-      pods = toString (perPod (_: 1) + lib.length others);
-      "requests.cpu" = "${toString (perPod ({ cpu, ... }: cpu) + lib.length others * small.cpu)}m";
+      pods = toString (
+        sum (component: if component.cluster.beside == null then podsOf component else 0)
+        + lib.length others
+      );
+      "requests.cpu" = "${toString (perContainer ({ cpu, ... }: cpu) + lib.length others * small.cpu)}m";
       "requests.memory" = "${
-        toString (perPod ({ memory, ... }: memory.request) + ofOthers ({ memory, ... }: memory.request))
+        toString (
+          perContainer ({ memory, ... }: memory.request) + ofOthers ({ memory, ... }: memory.request)
+        )
       }Mi";
       "limits.memory" = "${
-        toString (perPod ({ memory, ... }: memory.limit) + ofOthers ({ memory, ... }: memory.limit))
+        toString (perContainer ({ memory, ... }: memory.limit) + ofOthers ({ memory, ... }: memory.limit))
       }Mi";
       "requests.ephemeral-storage" = disk ({ request, ... }: request);
       "limits.ephemeral-storage" = disk ({ limit, ... }: limit);

@@ -14,6 +14,13 @@ let
   flows = flowsOf all;
   ports = flows: map tcp (lib.unique (map (flow: addresses.port.${flow.to}.${flow.port}) flows));
 
+  # Which pods a component's policy selects; a task has its own.
+  selector = name: {
+    matchLabels = labels (
+      if all ? ${name} then import ../../component/pod-of.nix name all.${name} else name
+    );
+  };
+
   # One rule per peer, which is at the end `peer` of the flows.
   rules =
     peer: end: flows:
@@ -23,17 +30,18 @@ let
         inherit (all.${name}.cluster or { external = null; }) external;
       in
       {
-        ${end} =
-          if external == null then
-            [ { podSelector.matchLabels = labels name; } ]
-          else if external.namespace != null then
-            [ (namespace external.namespace) ]
-          else
-            map (cidr: { ipBlock = { inherit cidr; }; }) external.networks;
+        ${end} = if external == null then [ { podSelector = selector name; } ] else elsewhere external;
         ports = if external != null && peer == "to" then portsElsewhere external flows else ports flows;
       }
     ) (lib.groupBy (flow: flow.${peer}) flows);
-  namespace = name: { namespaceSelector.matchLabels."kubernetes.io/metadata.name" = name; };
+  # What isn't in the profile: pods of another namespace, or addresses.
+  elsewhere =
+    { namespace, networks, ... }:
+    if namespace != null then
+      [ (inNamespace namespace) ]
+    else
+      map (cidr: { ipBlock = { inherit cidr; }; }) networks;
+  inNamespace = name: { namespaceSelector.matchLabels."kubernetes.io/metadata.name" = name; };
   # The ports of addresses HOST:PORT,HOST:PORT.
   portsElsewhere =
     external: flows:
@@ -56,7 +64,7 @@ let
   fromOutside =
     { ports, cluster, ... }:
     lib.mapAttrsToList (other: names: {
-      from = [ (namespace other) ];
+      from = [ (inNamespace other) ];
       ports = map (port: tcp ports.${port}) (lib.unique names);
     }) cluster.reachedFrom;
 
@@ -64,29 +72,31 @@ let
   toOutside =
     component:
     let
-      portsOf =
-        public:
-        map ({ port, ... }: port) (lib.filter (place: place.public == public) (outsideOf component));
-      rule =
-        ipBlock: ports:
-        lib.optional (ports != [ ]) {
-          to = [ { inherit ipBlock; } ];
-          ports = map tcp (lib.unique ports);
-        };
-      cidr = "0.0.0.0/0";
+      peersOf =
+        { public, ... }@place:
+        if public then
+          [
+            {
+              ipBlock = {
+                cidr = "0.0.0.0/0";
+                # the addresses of internal networks
+                except = [
+                  "10.0.0.0/8"
+                  "100.64.0.0/10"
+                  "169.254.0.0/16"
+                  "172.16.0.0/12"
+                  "192.168.0.0/16"
+                ];
+              };
+            }
+          ]
+        else
+          elsewhere place;
     in
-    rule { inherit cidr; } (portsOf false)
-    # not the addresses of internal networks
-    ++ rule {
-      inherit cidr;
-      except = [
-        "10.0.0.0/8"
-        "100.64.0.0/10"
-        "169.254.0.0/16"
-        "172.16.0.0/12"
-        "192.168.0.0/16"
-      ];
-    } (portsOf true);
+    map (places: {
+      to = peersOf (lib.head places);
+      ports = map tcp (lib.unique (map ({ port, ... }: port) places));
+    }) (lib.attrValues (lib.groupBy (place: builtins.toJSON (peersOf place)) (outsideOf component)));
 
   policy = name: spec: {
     apiVersion = "networking.k8s.io/v1";
@@ -136,7 +146,7 @@ in
       policyTypes = [ "Ingress" ];
       ingress = [
         {
-          from = [ (namespace edge.ingress.namespace) ];
+          from = [ (inNamespace edge.ingress.namespace) ];
           ports = [ (tcp 8089) ];
         }
       ];
@@ -157,7 +167,7 @@ in
     lib.optionalAttrs (egress ++ ingress != [ ]) {
       networkpolicy = policy name (
         {
-          podSelector.matchLabels = labels name;
+          podSelector = selector name;
           policyTypes = lib.optional (ingress != [ ]) "Ingress" ++ lib.optional (egress != [ ]) "Egress";
         }
         // lib.optionalAttrs (ingress != [ ]) { inherit ingress; }

@@ -1,19 +1,23 @@
-# The objects of a component that runs all the time, by file: the workload, its Services, and a PodDisruptionBudget if it has several pods.
+# What runs a component that runs all the time, by file: the workload, and a PodDisruptionBudget if it has several pods.
 {
   lib,
   addresses,
   labels,
-  # the template of its pods, from what is added to it
+  # the template of a pod from the name of a component, the component, and what is added to it
   pod,
   name,
   component,
+  # those in the same pod, by name
+  besides,
   # of its volume; null: the cluster's default
   storageClass,
-  # the names of the ports that others may reach
-  ports,
+  # the names of the ports of a component that others may reach
+  portsOf,
 }:
 let
-  inherit (component) cluster ready state;
+  inherit (component) cluster state;
+  # of the folders that all containers of the pod share
+  inherit (cluster) scratch;
   # at least
   replicas = if cluster.autoscaling == null then cluster.replicas else scale.minimum;
   scale = lib.head (lib.attrValues cluster.autoscaling);
@@ -28,66 +32,81 @@ let
     inherit addresses metadata cluster;
   };
 
-  # `path` answers 200, or without a path the port accepts connections.
-  probe =
-    path:
+  # The template of a pod in which this component alone runs; others in the pod have their own.
+  templateOf =
+    name:
+    { cluster, ready, ... }@component:
     let
-      port = component.ports.${ready.port};
+      # `path` answers 200, or without a path the port accepts connections.
+      probe =
+        path:
+        let
+          port = component.ports.${ready.port};
+        in
+        if path == null then { tcpSocket = { inherit port; }; } else { httpGet = { inherit path port; }; };
     in
-    if path == null then { tcpSocket = { inherit port; }; } else { httpGet = { inherit path port; }; };
-
-  template = pod {
-    persistent = state;
-    more = {
-      ports = map (port: {
-        name = port;
-        containerPort = component.ports.${port};
-      }) ports;
-      # Reading its state at the start may take minutes.
-      startupProbe = probe cluster.live // {
-        periodSeconds = 2;
-        # A member of a cluster first recovers its log and copies what it missed.
-        failureThreshold = if members then 1800 else 150;
-        timeoutSeconds = 2;
-      };
-      livenessProbe = probe cluster.live // {
-        periodSeconds = 10;
-        timeoutSeconds = 5;
-      };
-      readinessProbe = probe ready.path // {
-        periodSeconds = 5;
-        timeoutSeconds = 2;
+    pod name component {
+      inherit scratch spec;
+      persistent = state;
+      more = {
+        ports = map (port: {
+          name = port;
+          containerPort = component.ports.${port};
+        }) (portsOf name);
+        # Reading its state at the start may take minutes.
+        startupProbe = probe cluster.live // {
+          periodSeconds = 2;
+          # A member of a cluster first recovers its log and copies what it missed.
+          failureThreshold = if members then 1800 else 150;
+          timeoutSeconds = 2;
+        };
+        livenessProbe = probe cluster.live // {
+          periodSeconds = 10;
+          timeoutSeconds = 5;
+        };
+        readinessProbe = probe ready.path // {
+          periodSeconds = 5;
+          timeoutSeconds = 2;
+        };
       };
     };
-    spec =
-      # 30 is Kubernetes' own default.
-      lib.optionalAttrs (cluster.terminationSeconds != 30) {
-        terminationGracePeriodSeconds = cluster.terminationSeconds;
-      }
-      // lib.optionalAttrs (cluster.workload == "DaemonSet") {
-        # Nodes that others avoid are observed too.
-        tolerations = [ { operator = "Exists"; } ];
-      }
-      // lib.optionalAttrs members {
-        # Two members on one node would end together.
-        affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution = [
-          {
-            topologyKey = "kubernetes.io/hostname";
-            labelSelector = selector;
-          }
-        ];
-      }
-      // lib.optionalAttrs (replicas > 1 && !members) {
-        topologySpreadConstraints = [
-          {
-            maxSkew = 1;
-            topologyKey = "kubernetes.io/hostname";
-            whenUnsatisfiable = "ScheduleAnyway";
-            labelSelector = selector;
-          }
-        ];
-      };
+  own = templateOf name component;
+  others = lib.mapAttrsToList templateOf besides;
+  template = own // {
+    spec = own.spec // {
+      containers = lib.concatMap ({ spec, ... }: spec.containers) ([ own ] ++ others);
+      volumes = lib.unique (lib.concatMap ({ spec, ... }: spec.volumes) ([ own ] ++ others));
+    };
   };
+
+  spec =
+    # 30 is Kubernetes' own default.
+    lib.optionalAttrs (cluster.terminationSeconds != 30) {
+      terminationGracePeriodSeconds = cluster.terminationSeconds;
+    }
+    // lib.optionalAttrs (cluster.workload == "DaemonSet") {
+      # Nodes that others avoid are observed too.
+      tolerations = [ { operator = "Exists"; } ];
+    }
+    // lib.optionalAttrs members {
+      # Two members on one node would end together.
+      affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution = [
+        {
+          topologyKey = "kubernetes.io/hostname";
+          labelSelector = selector;
+        }
+      ];
+    }
+    // lib.optionalAttrs (replicas > 1 && !members) {
+      topologySpreadConstraints = [
+        {
+          maxSkew = 1;
+          topologyKey = "kubernetes.io/hostname";
+          whenUnsatisfiable = "ScheduleAnyway";
+          labelSelector = selector;
+        }
+      ];
+    };
 
   workload = {
     apiVersion = "apps/v1";
@@ -143,27 +162,6 @@ let
     );
   };
 
-  # A Service per name by which others reach ports of it.
-  hosts = lib.groupBy (import ../../component/host.nix name component) ports;
-  service = host: ports: {
-    apiVersion = "v1";
-    kind = "Service";
-    metadata = metadata // {
-      name = host;
-    };
-    spec = {
-      selector = labels name;
-      ports = map (port: {
-        name = port;
-        port = component.ports.${port};
-        targetPort = port;
-      }) ports;
-    }
-    # What isn't ready is scraped all the same, since its metrics say why; and Kafka connects to itself by this name.
-    // lib.optionalAttrs (state || ports == [ component.metrics ]) { publishNotReadyAddresses = true; }
-    // lib.optionalAttrs stateful { clusterIP = "None"; };
-  };
-
   # A node can be drained, one pod at a time.
   budget = {
     apiVersion = "policy/v1";
@@ -179,9 +177,6 @@ in
 {
   ${lib.toLower workload.kind} = workload;
 }
-// lib.mapAttrs' (
-  host: ports: lib.nameValuePair "service${lib.removePrefix name host}" (service host ports)
-) hosts
 // lib.optionalAttrs (replicas > 1) { poddisruptionbudget = budget; }
 // autoscaler
 // cluster.objects

@@ -26,6 +26,8 @@ struct Datasource {
     r#type: String,
     /// The server that it reads from.
     server: String,
+    /// The server that answers in its place, where there is one.
+    through: Option<String>,
     #[serde(default)]
     default: bool,
     #[serde(default)]
@@ -44,7 +46,8 @@ pub(super) fn provisioned(servers: &Peers) -> Value {
 impl Datasource {
     /// Returns the datasource, if its server is one of these.
     fn of(&self, servers: &Peers) -> Option<Value> {
-        let url = servers.url(&self.server)?;
+        let own = servers.url(&self.server)?;
+        let url = self.through.as_deref().and_then(|server| servers.url(server)).unwrap_or(own);
         let mut json_data = self.json_data.clone();
         let added = self.with.iter().filter(|(server, _)| servers.port(server).is_some());
         json_data.extend(added.flat_map(|(_, added)| added.clone()));
@@ -77,6 +80,16 @@ mod tests {
         assert_eq!(both[1]["type"], "alertmanager");
         assert_eq!(both[1]["url"], "http://127.0.0.1:9093");
         assert_eq!(of(&[(PROMETHEUS, 9090)]).as_array().map(Vec::len), Some(1));
+    }
+
+    #[test]
+    fn thanos_answers_in_the_place_of_prometheus_where_it_runs() {
+        let thanos = Server { name: "thanos-query", ..PROMETHEUS };
+        let datasource = &of(&[(PROMETHEUS, 9090), (thanos, 10902)])[0];
+        assert_eq!(datasource["uid"], "prometheus");
+        assert_eq!(datasource["url"], "http://127.0.0.1:10902");
+        assert_eq!(datasource["jsonData"]["prometheusType"], "Thanos");
+        assert_eq!(of(&[(thanos, 10902)]), json!([]));
     }
 
     #[test]

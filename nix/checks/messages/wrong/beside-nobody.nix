@@ -1,0 +1,4 @@
+{
+  imports = [ ./checkout.nix ];
+  components.checkout.cluster.beside = "shop";
+}

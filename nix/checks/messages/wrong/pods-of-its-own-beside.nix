@@ -1,0 +1,7 @@
+{
+  imports = [ ./checkout.nix ];
+  components.checkout.cluster = {
+    beside = "otel-collector";
+    replicas = 2;
+  };
+}

@@ -1,0 +1,7 @@
+{
+  profiles.staging = {
+    namespace = "shop";
+    without = [ "prometheus" ];
+    thanos.objectStore = "bucket";
+  };
+}
