@@ -157,7 +157,7 @@ let
         )
         ++ map (other: "${at name [ "startsAfter" ] { }}: ${absence other}") (others component.startsAfter)
         ++ ports [ "ready" "port" ] (
-          lib.optional evaluated.${name}.options.ready.port.isDefined component.ready.port
+          lib.optional (component.cluster.workload != "CronJob") component.ready.port
         )
         ++ ports [ "metrics" ] (lib.optional (component.metrics != null) component.metrics)
         ++ ports [ "entrances" ] component.entrances

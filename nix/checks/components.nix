@@ -101,7 +101,6 @@ let
           schedule = "30 2 * * *";
         };
         ports = lib.mkForce { };
-        ready.port = lib.mkForce "http";
         entrances = lib.mkForce [ ];
       };
     "added.nix: components.pushgateway.cluster.schedule: it is a Deployment, and only a CronJob has a schedule".pushgateway.cluster.schedule =
