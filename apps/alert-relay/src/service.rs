@@ -44,7 +44,8 @@ impl Service for AlertRelay {
         Ok(())
     }
 
-    fn build(config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+    fn build(mut config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+        config.kafka.failure = parts.failure.clone();
         let metrics = Metrics::new(&parts.registry)?;
         let reader = Reader::with_group(&config.kafka, Self::NAME, GROUP)?;
         reader.export_reachable(&parts.registry)?;

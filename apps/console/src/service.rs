@@ -51,7 +51,8 @@ impl Service for Console {
         Ok(config.kafka.check()?)
     }
 
-    fn build(config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+    fn build(mut config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+        config.kafka.failure = parts.failure.clone();
         let registry = parts.registry.clone();
         let metrics = Metrics::new(&registry)?;
         let reached = parts.health.require("kafka");

@@ -62,7 +62,8 @@ impl Service for MetricsBridge {
         Ok(config.kafka.check()?)
     }
 
-    fn build(config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+    fn build(mut config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+        config.kafka.failure = parts.failure.clone();
         let (registry, health) = (parts.registry.clone(), parts.health.clone());
         let lag = ConsumerLag::register(&registry, &METRICS_RAW)?;
         let outcomes: IntCounterVec = names::CHECKPOINTS.register(&registry)?;

@@ -74,7 +74,8 @@ impl Service for StreamProcessor {
         Ok(config.kafka.check()?)
     }
 
-    fn build(config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+    fn build(mut config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+        config.kafka.failure = parts.failure.clone();
         let rules = match &config.rules {
             None => Rules::builtin(),
             Some(file) => {

@@ -76,7 +76,7 @@ pub(crate) fn from_environment<S: Service>(set: &[&str]) -> anyhow::Result<S::Co
 
 /// Returns the arguments to reach these brokers, with further librdkafka properties.
 pub(crate) fn kafka(brokers: &str, properties: &[Properties]) -> anyhow::Result<KafkaArgs> {
-    let args = KafkaArgs { brokers: brokers.to_owned(), kafka_config: properties.to_vec() };
+    let args = KafkaArgs { kafka_config: properties.to_vec(), ..KafkaArgs::new(brokers) };
     args.check().map_err(crate::exit::usage)?;
     Ok(args)
 }

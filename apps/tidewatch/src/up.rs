@@ -154,9 +154,12 @@ async fn serve(args: &Args, dir: &Path, started: Started, interrupt: &mut Interr
         welcome(args, dir, endpoints, &places)?;
         live::follow(alerts, endpoints).await
     };
+    // Each service reports its own.
+    let own_clients = broker.args().failure.clone();
     let reason = tokio::select! {
         failed = fleet.failed() => Err(failed),
         failed = broker.failed() => Err(failed),
+        why = own_clients.reported() => Err(anyhow!("{why}")),
         failed = backends.failed() => Err(failed),
         () = interrupt.received() => Ok(()),
         failed = work => failed,

@@ -46,7 +46,8 @@ impl Service for WorkloadSimulator {
         Ok(config.kafka.check()?)
     }
 
-    fn build(config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+    fn build(mut config: Config, parts: &mut Parts) -> anyhow::Result<Self> {
+        config.kafka.failure = parts.failure.clone();
         let workload = config.workload();
         let metrics = Metrics::register(&parts.registry, &workload)?;
         let producer = Producer::with_linger(&config.kafka, Self::NAME, LINGER).context("--brokers")?;

@@ -1,6 +1,7 @@
 //! The flags of every Kafka client, and the librdkafka properties derived from them.
 
 use rdkafka::ClientConfig;
+use tidewatch_service::Failure;
 
 use crate::KafkaError;
 use crate::properties::{Properties, Property, refusal};
@@ -40,12 +41,15 @@ pub struct KafkaArgs {
     /// comma-separated
     #[arg(long, env = "KAFKA_CONFIG", value_name = "KEY=VALUE", hide_env_values = true)]
     pub kafka_config: Vec<Properties>,
+    /// Where a client reports that it will never reach the brokers again.
+    #[arg(skip)]
+    pub failure: Failure,
 }
 
 impl KafkaArgs {
     /// Returns the arguments for `brokers`, without further properties.
     pub fn new(brokers: impl Into<String>) -> Self {
-        Self { brokers: brokers.into(), kafka_config: Vec::new() }
+        Self { brokers: brokers.into(), kafka_config: Vec::new(), failure: Failure::default() }
     }
 
     /// Rejects values from which no client can be created, naming the flag.
@@ -140,7 +144,7 @@ mod tests {
 
     fn problem(brokers: &str, properties: &[&str]) -> String {
         let kafka_config = properties.iter().map(|text| text.parse().unwrap()).collect();
-        KafkaArgs { brokers: brokers.into(), kafka_config }.check().unwrap_err().to_string()
+        KafkaArgs { kafka_config, ..KafkaArgs::new(brokers) }.check().unwrap_err().to_string()
     }
 
     #[test]

@@ -46,6 +46,22 @@ pub enum KafkaError {
     /// This member no longer owns the partition that it tried to commit.
     #[error("the partition belongs to another member of the group now: {0}")]
     Fenced(RDKafkaErrorCode),
+    /// The client with this name has lost all brokers, and nothing but a new client reaches them again
+    /// (docs/adr/0041-a-client-that-cant-recover-ends-its-service.md).
+    #[error(
+        "kafka client {0} has lost all brokers for good: no answer for {limit} s, although each new connection worked; \
+         it has to be started again",
+        limit = crate::lost::LIMIT.as_secs()
+    )]
+    Lost(String),
+    /// librdkafka has ended the client for good.
+    #[error("kafka client {client} has failed for good: {reason}; it has to be started again")]
+    Fatal {
+        /// Name of the client.
+        client: String,
+        /// Its reason, from librdkafka.
+        reason: String,
+    },
     /// Any other error reported by librdkafka.
     #[error("{0}")]
     Client(#[from] Native),

@@ -104,8 +104,12 @@ impl<O: Ownership> GroupConsumer<O> {
         let consumer: Arc<BaseConsumer<Member<O>>> = Arc::new(config.create_with_context(member)?);
         consumer.subscribe(&[topic.name])?;
         pulse.watch(kafka, group, Arc::downgrade(&consumer), |consumer| consumer.client());
-        let mut config = kafka.consumer(&format!("{group}-ends"), group);
-        let uncommitted = config.set("isolation.level", "read_uncommitted").create_with_context(Quiet)?;
+        let ends = format!("{group}-ends");
+        let mut config = kafka.consumer(&ends, group);
+        let uncommitted: BaseConsumer<Quiet> =
+            config.set("isolation.level", "read_uncommitted").create_with_context(Quiet)?;
+        let uncommitted = Arc::new(uncommitted);
+        Pulse::new().watch(kafka, &ends, Arc::downgrade(&uncommitted), |consumer| consumer.client());
         let weak = Arc::downgrade(&consumer);
         thread::Builder::new()
             .name("kafka-ends".into())

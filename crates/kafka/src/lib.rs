@@ -11,6 +11,7 @@ mod ends;
 mod error;
 mod fetched;
 mod group;
+mod lost;
 mod message;
 pub mod metrics;
 mod producer;

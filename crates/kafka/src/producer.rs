@@ -199,3 +199,26 @@ impl Producer {
         self.inner.context().pulse.within(age)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+    use super::*;
+    use crate::topics::ALERTS_FIRED;
+
+    #[tokio::test]
+    async fn a_producer_that_failed_for_good_is_reported_with_the_reason() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic(ALERTS_FIRED.name, 1, 1).unwrap();
+        // The answer to a user without rights.
+        let refusal = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED; 20];
+        cluster.request_errors(RDKafkaApiKey::InitProducerId, &refusal);
+        let args = KafkaArgs::new(cluster.bootstrap_servers());
+        let _producer = Producer::new(&args, "test").unwrap();
+        let why = tokio::time::timeout(Duration::from_secs(60), args.failure.reported()).await.expect("a report");
+        assert!(why.starts_with("kafka client test has failed for good: "), "{why}");
+        assert!(why.contains("Cluster authorization failed"), "{why}");
+    }
+}

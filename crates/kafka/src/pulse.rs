@@ -1,4 +1,5 @@
-//! Whether the broker is reachable: checked every few seconds, logged once per change.
+//! Whether the broker is reachable: checked every few seconds, logged once per change. A client that will never reach
+//! it again ends its service.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
@@ -7,9 +8,12 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::client::Client;
+use rdkafka::error::KafkaError as Native;
+use rdkafka::types::RDKafkaErrorCode;
 
+use crate::lost::{self, Lost};
 use crate::topics::METRICS_RAW;
-use crate::{KafkaArgs, reach};
+use crate::{KafkaArgs, KafkaError, reach};
 
 const INTERVAL: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -41,7 +45,8 @@ impl Pulse {
         }
     }
 
-    /// Checks the broker until the client is dropped. Logs when the broker becomes unreachable and when it is back.
+    /// Checks the broker until the client is dropped. Logs when the broker becomes unreachable and when it is back, and
+    /// reports a client that has lost it for good.
     pub(crate) fn watch<T, C>(
         self: &Arc<Self>,
         args: &KafkaArgs,
@@ -55,33 +60,46 @@ impl Pulse {
         let pulse = Arc::clone(self);
         let client_id = client_id.to_owned();
         let config = args.client(&client_id);
+        let failure = args.failure.clone();
         let watch = move || {
-            let mut reached = None;
+            let (mut reached, mut lost) = (None, Lost::default());
             while let Some(owner) = owner.upgrade() {
-                let answer = client(&owner).fetch_metadata(Some(METRICS_RAW.name), PATIENCE);
+                // Such an error of librdkafka stays: an idempotent producer refuses all records from then on.
+                if let Some((_, reason)) = client(&owner).fatal_error() {
+                    failure.report(KafkaError::Fatal { client: client_id.clone(), reason });
+                }
+                let answer = ask(client(&owner));
                 drop(owner);
-                if answer.is_ok() {
-                    pulse.beat();
-                }
-                match (reached, answer) {
-                    (Some(true), Ok(_)) => {}
-                    (Some(false), Ok(_)) => tracing::info!(client = client_id, "kafka is reachable again"),
-                    (None, Ok(_)) => tracing::debug!(client = client_id, "kafka is reachable"),
-                    (Some(false), Err(_)) => {}
-                    (_, Err(error)) => {
-                        // The client itself knows only that there is no answer.
-                        let why = match reach::connect(&config, PATIENCE) {
-                            Ok(()) => format!("{error}, but a new connection works"),
-                            Err(why) => why.to_string(),
-                        };
-                        tracing::warn!(client = client_id, error = why, "kafka is unreachable; retrying with back-off");
-                        reached = Some(false);
-                        thread::sleep(INTERVAL);
-                        continue;
+                match answer {
+                    Ok(()) => {
+                        pulse.beat();
+                        lost.clear();
+                        match reached.replace(true) {
+                            Some(true) => {}
+                            Some(false) => tracing::info!(client = client_id, "kafka is reachable again"),
+                            None => tracing::debug!(client = client_id, "kafka is reachable"),
+                        }
                     }
-                }
-                if pulse.within(INTERVAL) {
-                    reached = Some(true);
+                    Err(error) => {
+                        // The client itself knows only that there is no answer.
+                        let connected = reach::connect(&config, PATIENCE);
+                        if reached.replace(false) != Some(false) {
+                            let why = match &connected {
+                                Ok(()) => format!("{error}, but a new connection works"),
+                                Err(why) => why.to_string(),
+                            };
+                            tracing::warn!(
+                                client = client_id,
+                                error = why,
+                                "kafka is unreachable; retrying with back-off"
+                            );
+                        }
+                        if connected.is_err() {
+                            lost.clear();
+                        } else if lost.note(Instant::now()) && !pulse.within(lost::LIMIT) {
+                            failure.report(KafkaError::Lost(client_id.clone()));
+                        }
+                    }
                 }
                 thread::sleep(INTERVAL);
             }
@@ -90,4 +108,13 @@ impl Pulse {
             tracing::warn!(%error, "can't start the thread that watches the broker; kafka counts as unreachable");
         }
     }
+}
+
+/// Asks for the brokers. An answer without any is that of a broker that doesn't serve clients at the moment.
+fn ask<C: ClientContext>(client: &Client<C>) -> Result<(), Native> {
+    let metadata = client.fetch_metadata(Some(METRICS_RAW.name), PATIENCE)?;
+    if metadata.brokers().is_empty() {
+        return Err(Native::MetadataFetch(RDKafkaErrorCode::BrokerNotAvailable));
+    }
+    Ok(())
 }

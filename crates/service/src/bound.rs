@@ -1,5 +1,6 @@
 //! A service with its listeners: bound, then running until it has drained.
-use crate::{Condition, ListenArgs, Parts, Service, Shutdown, listener::Listener};
+use crate::{Condition, Failure, ListenArgs, Parts, Service, Shutdown, listener::Listener};
+use anyhow::anyhow;
 use axum::Router;
 use std::net::SocketAddr;
 
@@ -9,6 +10,7 @@ pub struct Bound<S> {
     service: S,
     /// Not ready any more once the service drains.
     running: Condition,
+    failure: Failure,
     admin: Site,
     page: Option<Site>,
 }
@@ -34,10 +36,12 @@ impl<S: Service> Bound<S> {
         let mut parts = Parts::new(S::NAME);
         let service = S::build(config, &mut parts)?;
         let running = parts.health.require("running");
+        let failure = parts.failure.clone();
         let (admin_routes, page_routes) = parts.routes();
         Ok(Self {
             service,
             running,
+            failure,
             admin: Site { listener: admin, routes: admin_routes },
             page: page.map(|listener| Site { listener, routes: page_routes }),
         })
@@ -54,15 +58,21 @@ impl<S: Service> Bound<S> {
     }
 
     /// Runs the service and serves its listeners. After `shutdown` the page answers no new requests, and the admin
-    /// listener answers until the service has drained, with a readiness that says so.
+    /// listener answers until the service has drained, with a readiness that says so. A reported [`Failure`] ends it
+    /// without draining.
     pub async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let page = self.page_addr().map(tracing::field::display);
         tracing::info!(admin = %self.admin_addr(), page, "listening");
-        let Self { service, running: ready, admin, page } = self;
+        let Self { service, running: ready, failure, admin, page } = self;
         ready.met();
-        let (running, page_open, admin_open) = (shutdown.clone(), shutdown.child(), Shutdown::new());
+        let (running, page_open, admin_open) = (shutdown.child(), shutdown.child(), Shutdown::new());
         let work = async {
-            let outcome = service.run(running).await;
+            let outcome = tokio::select! {
+                outcome = service.run(running.clone()) => outcome,
+                why = failure.reported() => Err(anyhow!("{why}")),
+            };
+            // For its threads, which may still run after a failure.
+            running.trigger();
             page_open.trigger();
             admin_open.trigger();
             outcome

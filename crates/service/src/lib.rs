@@ -4,6 +4,7 @@
 
 mod bound;
 mod exposition;
+mod failure;
 pub mod flags;
 mod health;
 mod host;
@@ -25,6 +26,7 @@ mod shutdown;
 
 pub use bound::Bound;
 pub use exposition::{OPENMETRICS, accepts_openmetrics, render_openmetrics};
+pub use failure::Failure;
 pub use health::{Condition, Health};
 pub use host::Host;
 pub use listen::ListenArgs;

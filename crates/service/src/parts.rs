@@ -1,5 +1,5 @@
 //! The parts that every service has, and the routes that the framework serves for it.
-use crate::{Health, exposition::metrics_response, registry::registry};
+use crate::{Failure, Health, exposition::metrics_response, registry::registry};
 use axum::{
     Json, Router,
     http::{HeaderMap, StatusCode},
@@ -17,6 +17,8 @@ pub struct Parts {
     pub registry: Registry,
     /// Holds the service's readiness conditions.
     pub health: Health,
+    /// Ends the service with an error.
+    pub failure: Failure,
     admin: Router,
     metrics: MethodRouter,
     page: Router,
@@ -29,7 +31,7 @@ impl Parts {
         let metrics = get(async move |request: HeaderMap| metrics_response(&scraped, &request));
         let admin =
             Router::new().route(LIVE, get(async || "live\n")).route(READY, get(async move || readiness(&asked)));
-        Self { registry, health, admin, metrics, page: Router::new() }
+        Self { registry, health, failure: Failure::default(), admin, metrics, page: Router::new() }
     }
 
     /// Serves `routes` on the admin listener, beside /metrics, /livez and /readyz.

@@ -113,6 +113,13 @@ impl RunningService {
         self.work.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
+    /// Waits until it has ended by itself with an error, for at most `limit`, and returns the error.
+    pub async fn fails_within(mut self, limit: Duration) -> String {
+        let work = self.work.take().expect("the service runs");
+        let outcome = timeout(limit, work).await.expect("the service ends by itself").unwrap();
+        format!("{:#}", outcome.unwrap_err())
+    }
+
     /// Stops it as SIGTERM does: it drains.
     pub async fn stop(mut self) {
         self.shutdown.trigger();
