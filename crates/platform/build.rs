@@ -28,6 +28,8 @@ struct Service {
     drain_after: Vec<String>,
     webhook: Option<String>,
     #[serde(default)]
+    faults: bool,
+    #[serde(default)]
     critical: bool,
 }
 
@@ -70,7 +72,7 @@ fn write_services(code: &mut String, registry: &Registry) -> Result<(), Box<dyn 
         "/// The admin port of a service that runs alone.\npub const ADMIN_PORT: Port = Port({admin_port});"
     )?;
     for (service, admin) in registry.service.iter().zip(admin_port..) {
-        let Service { name, about, endpoint, live, drain_after, critical, .. } = service;
+        let Service { name, about, endpoint, live, drain_after, faults, critical, .. } = service;
         let page = service.page.map(|page| format!("Port({page})"));
         let page = page.map_or("None".to_owned(), |page| format!("Some({page})"));
         let mut peers = String::new();
@@ -80,7 +82,8 @@ fn write_services(code: &mut String, registry: &Registry) -> Result<(), Box<dyn 
         writeln!(code, "/// The {name}.\npub const {}: Service = Service {{", constant(name))?;
         writeln!(code, "name: {name:?}, about: {about:?}, endpoint: {endpoint:?}, page: {page},")?;
         writeln!(code, "admin: Port({admin}), live: {live:?},")?;
-        writeln!(code, "talks_to: &[{peers}], drain_after: &{drain_after:?}, critical: {critical} }};")?;
+        writeln!(code, "talks_to: &[{peers}], drain_after: &{drain_after:?},")?;
+        writeln!(code, "faults: {faults}, critical: {critical} }};")?;
         if let Some(page) = service.page {
             writeln!(code, "/// The port of the {name}'s page or API.")?;
             writeln!(code, "pub const {}_PAGE: Port = Port({page});", constant(name))?;

@@ -4,6 +4,8 @@
     "metrics.raw"
     "logs.raw"
   ];
+  api-gateway.writes = [ "metrics.raw" ];
+  user-service.writes = [ "metrics.raw" ];
   stream-processor = {
     writes = [
       "alerts.fired"

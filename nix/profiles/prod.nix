@@ -1,9 +1,11 @@
-# Production: Kafka on three nodes with TLS and passwords, no simulated workload, and notifications to people.
+# Production: Kafka on three nodes with TLS and passwords, no playground, and notifications to people.
 # docs/production.md says what to decide and to prepare.
 {
   namespace = "tidewatch";
   without = [
     "workload-simulator"
+    "api-gateway"
+    "user-service"
     "mock-slack"
     # Nothing writes to it yet.
     "influxdb"

@@ -11,6 +11,7 @@ mod replay_accounting;
 mod replay_input;
 mod replay_live;
 mod runbooks;
+mod sample_services;
 mod topics;
 mod up_lifecycle;
 mod verify;

@@ -1,21 +1,20 @@
-//! `tidewatch break` and `tidewatch heal`: inject and heal faults in the simulated services through the simulator's
-//! HTTP API.
+//! `tidewatch break` and `tidewatch heal`: inject and heal faults through the HTTP API of the services that can be
+//! broken: the simulator for those that it simulates, and each sample service for itself.
 
 use std::fmt::{self, Display};
 
 use jiff::SignedDuration;
-use tidewatch_client::Simulator;
 use tidewatch_contract::http::simulator::{FaultKind, FaultRequest};
 use tidewatch_service::printable;
 
 use crate::flags;
-use crate::http;
+use crate::places::Places;
 use crate::say::say;
 use crate::simulator::{described, refused};
 use crate::state::StateArgs;
 use crate::target::{Running, TargetArgs};
 
-/// Break a service of the simulated workload, in one way
+/// Break a service of the simulated workload, or a sample service, in one way
 ///
 /// The fault lasts until `tidewatch heal`, or for --for. Prints the fault and where to watch it.
 #[derive(clap::Args, Debug)]
@@ -102,9 +101,13 @@ impl Display for Percent {
 /// Breaks a service.
 pub(crate) async fn inject(args: BreakArgs, target: &TargetArgs) -> anyhow::Result<()> {
     let running = target.find(&args.state).await?;
-    let simulator = Simulator::new(http::required(&running.endpoints, "simulator")?, http::LIMIT)?;
     let request = args.fault.request(args.lasting);
-    simulator.inject(&args.service, args.region.as_deref(), &request).await.map_err(refused)?;
+    let kind = request.fault().map(|(kind, _)| kind);
+    let region = args.region.as_deref();
+    let places = Places::find(&running.endpoints).await?;
+    for place in places.that(&args.service, region, kind)? {
+        place.inject(&args.service, region, &request).await.map_err(refused)?;
+    }
 
     let place = args.region.as_ref().map_or_else(String::new, |region| format!(" in {region}"));
     let end = match args.lasting {
@@ -133,8 +136,15 @@ pub(crate) struct HealArgs {
 /// Heals faults.
 pub(crate) async fn heal(args: HealArgs, target: &TargetArgs) -> anyhow::Result<()> {
     let running = target.find(&args.state).await?;
-    let simulator = Simulator::new(http::required(&running.endpoints, "simulator")?, http::LIMIT)?;
-    let healed = simulator.heal(args.service.as_deref()).await.map_err(refused)?;
+    let places = Places::find(&running.endpoints).await?;
+    let places = match &args.service {
+        Some(service) => places.that(service, None, None)?,
+        None => places.all(),
+    };
+    let mut healed = Vec::new();
+    for place in places {
+        healed.extend(place.heal(args.service.as_deref()).await.map_err(refused)?);
+    }
     if healed.is_empty() {
         say!("nothing was broken{}", args.service.map_or_else(String::new, |service| format!(" in {service}")));
         return Ok(());

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 
+use crate::exit::usage;
 use crate::state::Endpoints;
 
 type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
@@ -73,9 +74,12 @@ impl Fleet {
 
     /// Returns the URL of a service: that of its page or, without one, that of its admin listener.
     pub fn url(&self, entry: platform::Service) -> anyhow::Result<String> {
-        let member = self.members.iter().find(|member| member.entry == entry);
-        let member = member.with_context(|| format!("{} is not bound yet; see drain_order()", entry.name))?;
-        Ok(http(member.address()))
+        self.find(entry).ok_or_else(|| usage(format!("--without: another service needs {}", entry.name)))
+    }
+
+    /// Returns the URL of a service if it is among these.
+    pub(crate) fn find(&self, entry: platform::Service) -> Option<String> {
+        self.members.iter().find(|member| member.entry == entry).map(|member| http(member.address()))
     }
 
     /// Starts all services.

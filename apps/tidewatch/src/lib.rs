@@ -17,6 +17,7 @@ mod http;
 mod inbox;
 mod interrupt;
 mod load;
+mod places;
 mod processor;
 mod progress;
 mod promises;

@@ -12,14 +12,18 @@ use std::str::FromStr;
 
 use alert_relay::AlertRelay;
 use anyhow::anyhow;
+use api_gateway::ApiGateway;
+use clap::builder::PossibleValuesParser;
 use console::Console;
 use metrics_bridge::MetricsBridge;
 use mock_slack::MockSlack;
 use stream_processor::StreamProcessor;
 use tidewatch_kafka::KafkaArgs;
 use tidewatch_platform::{self as platform, drain_order};
+use tidewatch_sample::SampleArgs;
 use tidewatch_service::metrics::Family;
 use tidewatch_service::{Bound, ListenArgs, Service};
+use user_service::UserService;
 use workload_simulator::WorkloadSimulator;
 
 use crate::exit::usage;
@@ -36,6 +40,8 @@ pub const ALL: [Listed; platform::SERVICES.len()] = [
     Listed::of::<AlertRelay>(),
     Listed::of::<Console>(),
     Listed::of::<MockSlack>(),
+    Listed::of::<ApiGateway>(),
+    Listed::of::<UserService>(),
 ];
 
 /// The facts from which `up` configures the services.
@@ -104,7 +110,7 @@ impl Hosted for Console {
     fn configuration(up: &Surroundings<'_>, fleet: &Fleet) -> anyhow::Result<Self::Config> {
         Ok(console::Config {
             processor: Some(parsed(&fleet.url(platform::STREAM_PROCESSOR)?)?),
-            simulator: Some(parsed(&fleet.url(platform::WORKLOAD_SIMULATOR)?)?),
+            simulator: fleet.find(platform::WORKLOAD_SIMULATOR).map(|url| parsed(&url)).transpose()?,
             mock_slack: Some(parsed(&fleet.url(platform::MOCK_SLACK)?)?),
             kafka: up.kafka.clone(),
         })
@@ -114,6 +120,21 @@ impl Hosted for Console {
 impl Hosted for MockSlack {
     fn configuration(up: &Surroundings<'_>, _: &Fleet) -> anyhow::Result<Self::Config> {
         Ok(mock_slack::Config { data_dir: Some(up.dir.join(Self::NAME)) })
+    }
+}
+
+impl Hosted for ApiGateway {
+    fn configuration(up: &Surroundings<'_>, fleet: &Fleet) -> anyhow::Result<Self::Config> {
+        let defaults = from_environment::<Self>(&["user_service"])?;
+        let sample = SampleArgs { kafka: up.kafka.clone(), ..defaults.sample };
+        Ok(api_gateway::Config { sample, user_service: parsed(&fleet.url(platform::USER_SERVICE)?)?, ..defaults })
+    }
+}
+
+impl Hosted for UserService {
+    fn configuration(up: &Surroundings<'_>, _: &Fleet) -> anyhow::Result<Self::Config> {
+        let defaults = from_environment::<Self>(&[])?;
+        Ok(user_service::Config { sample: SampleArgs { kafka: up.kafka.clone(), ..defaults.sample } })
     }
 }
 
@@ -160,11 +181,25 @@ fn bind_one<S: Hosted>(up: &Surroundings<'_>, fleet: &Fleet, listen: ListenArgs)
     })
 }
 
-/// Binds all services to the listeners that `listen` returns for each, and configures each with the addresses of those
-/// that it talks to: they drain after it, and so they are bound before it. An error names the service.
-pub async fn bind(up: &Surroundings<'_>, listen: impl Fn(platform::Service) -> ListenArgs) -> anyhow::Result<Fleet> {
+/// Returns the parser of the names of services that may be left out: those that are watched, which no other needs.
+pub(crate) fn watched() -> PossibleValuesParser {
+    platform::SERVICES.iter().filter(|entry| entry.faults).map(|entry| entry.name).collect::<Vec<_>>().into()
+}
+
+/// Binds all services except those named in `without` to the listeners that `listen` returns for each, and configures
+/// each with the addresses of those that it talks to: they drain after it, and so they are bound before it. An error
+/// names the service.
+pub async fn bind(
+    up: &Surroundings<'_>,
+    without: &[String],
+    listen: impl Fn(platform::Service) -> ListenArgs,
+) -> anyhow::Result<Fleet> {
     let mut fleet = Fleet::new();
+    let left_out = |entry: platform::Service| without.iter().any(|name| name == entry.name);
     for service in drain_order(&ALL, |listed| &listed.entry).into_iter().rev() {
+        if left_out(service.entry) {
+            continue;
+        }
         let member = (service.bind)(up, &fleet, listen(service.entry)).await?;
         fleet.add(member);
     }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use tidewatch_client::Admin;
 use tidewatch_contract::http::admin::{Readiness, Unmet};
+use tidewatch_platform as platform;
 use tidewatch_servers::prometheus::Target;
 use tidewatch_slo::Scale;
 use tokio::time::{Instant, sleep};
@@ -63,6 +64,11 @@ pub(crate) struct Args {
     /// minutes
     #[arg(long, value_name = "DIVISOR")]
     slo_scale: Option<Scale>,
+    /// Service to leave out, repeatable: one of those that are watched, of which a production has its own;
+    /// comma-separated in the environment
+    #[arg(long, env = "TIDEWATCH_WITHOUT", value_name = "NAME", value_delimiter = ',',
+          value_parser = services::watched())]
+    without: Vec<String>,
     /// `default` uses the documented ports, `auto` picks free ones
     #[arg(long, value_enum, default_value_t = Ports::Default)]
     ports: Ports,
@@ -86,7 +92,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let lock = Lock::take(&dir)?;
     // Left by a process that was killed; from now on it would be wrong.
     Endpoints::remove(&dir)?;
-    args.ports.check()?;
+    let runs = |entry: &platform::Service| !args.without.iter().any(|name| name == entry.name);
+    args.ports.check(runs)?;
 
     let started = tokio::select! {
         started = start(&args, &dir, total) => started?,
@@ -130,7 +137,8 @@ async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Start
         alertmanager: alertmanager.as_deref(),
         workload: &args.workload,
     };
-    let fleet = services::bind(&surroundings, |entry| args.ports.listen(entry, &args.allowed_host)).await?;
+    let fleet =
+        services::bind(&surroundings, &args.without, |entry| args.ports.listen(entry, &args.allowed_host)).await?;
     fleet.note_in(&mut endpoints);
     found.report_missing();
     let target = |(job, address): (&str, _)| Target { job: job.to_owned(), address };

@@ -1,7 +1,6 @@
 //! A simulator of the services that Tidewatch watches, with faults injected in known ways at known times.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod api;
 mod config;
 mod deliveries;
 mod driver;
@@ -12,10 +11,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use tidewatch_contract::http::simulator::Service as Simulated;
 use tidewatch_kafka::Producer;
+use tidewatch_sample::fault_api;
 use tidewatch_service::metrics::Family;
 use tidewatch_service::{Health, Parts, Service, Shutdown};
-use tidewatch_workload::{FaultBook, Generator, Workload};
+use tidewatch_workload::{FaultBook, FaultKind, Generator, ServiceProfile, Workload};
 
 pub use config::{Config, rate, share};
 
@@ -36,6 +37,19 @@ pub struct WorkloadSimulator {
     metrics: Metrics,
 }
 
+fn services(workload: &Workload, metrics: &Metrics) -> Vec<Simulated> {
+    let simulated = |service: &ServiceProfile| Simulated {
+        acknowledged: metrics.acknowledged.with_label_values(&[service.name]).get(),
+        dropped: metrics.lost(service.name),
+        events_per_second: workload.events_per_second,
+        kinds: FaultKind::ALL.to_vec(),
+        produced: metrics.produced.with_label_values(&[service.name]).get(),
+        regions: workload.regions.iter().map(|region| (*region).to_owned()).collect(),
+        service: service.name.to_owned(),
+    };
+    workload.services.iter().map(simulated).collect()
+}
+
 impl Service for WorkloadSimulator {
     const ENTRY: tidewatch_platform::Service = tidewatch_platform::WORKLOAD_SIMULATOR;
     const METRICS: &'static [Family] = METRICS;
@@ -53,7 +67,8 @@ impl Service for WorkloadSimulator {
         let producer = Producer::with_linger(&config.kafka, Self::NAME, LINGER).context("--brokers")?;
         producer.export_reachable(&parts.registry)?;
         let faults = Arc::new(Mutex::new(FaultBook::new()));
-        parts.serve_on_page(api::router(workload.clone(), Arc::clone(&faults), metrics.clone()));
+        let (simulated, counts) = (workload.clone(), metrics.clone());
+        parts.serve_on_page(fault_api(Arc::clone(&faults), move || services(&simulated, &counts)));
         let seed = config.seed.unwrap_or_else(rand::random);
         Ok(Self { workload, seed, faults, producer, health: parts.health.clone(), metrics })
     }

@@ -88,11 +88,12 @@ fn target(response: &Response) -> String {
     }
 }
 
-/// Returns the explanation in the body of a refusal: the field `error`, as our services and Prometheus write it, or the
-/// beginning of the text.
+/// Returns the explanation in the body of a refusal: the field `error`, as our services and Prometheus write it, the
+/// `detail` of RFC 9457, or the beginning of the text.
 fn said(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Refusal {
+        #[serde(alias = "detail")]
         error: String,
     }
     let explanation = match serde_json::from_slice(body) {
@@ -110,6 +111,7 @@ mod tests {
     fn a_refusal_is_explained_by_its_error_or_by_its_beginning() {
         assert_eq!(said(br#"{"error": "no service is called x"}"#), "no service is called x");
         assert_eq!(said(br#"{"status": "error", "errorType": "bad_data", "error": "parse error"}"#), "parse error");
+        assert_eq!(said(br#"{"type": "about:blank", "status": 404, "detail": "no such user"}"#), "no such user");
         assert_eq!(said(b" not found\n"), "not found");
         let long = "é".repeat(1_000);
         for body in [long.clone(), format!(r#"{{"error": " {long}"}}"#)] {

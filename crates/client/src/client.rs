@@ -5,9 +5,10 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 
 use crate::answer::Answer;
-use crate::{Error, HttpUrl, Reason};
+use crate::{Error, HttpUrl, Reason, trace};
 
 /// How long a connection is kept for the next request. Our services end one after 10 s without a request, and a request
 /// that is sent just then fails; through a forwarded port, the end arrives late.
@@ -68,9 +69,14 @@ impl Client {
         url: &HttpUrl,
         fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<Answer<'_>, Error> {
-        let request = fill(self.http.request(method, url.as_url().clone()));
-        let response = request.send().await.map_err(|error| self.failure(&error))?;
-        Ok(Answer { client: self, response })
+        let span = trace::span(&method, &self.base);
+        let request = fill(self.http.request(method, url.as_url().clone())).build();
+        let mut request = request.map_err(|error| self.failure(&error))?;
+        trace::propagate(&span, &mut request);
+        let answer = self.http.execute(request).instrument(span.clone()).await;
+        let answer = answer.map_err(|error| self.failure(&error));
+        trace::answered(&span, answer.as_ref().map(|answer| answer.status().as_u16()).map_err(Error::reason));
+        Ok(Answer { client: self, response: answer? })
     }
 
     pub(crate) fn error(&self, reason: Reason) -> Error {

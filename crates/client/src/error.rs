@@ -86,6 +86,20 @@ impl Reason {
         if base.is_https() { Self::Certificates } else { Self::Setup(cause(error)) }
     }
 
+    /// Returns the kind of reason in one word, for traces.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Certificates | Self::Setup(_) => "setup",
+            Self::Timeout(_) => "timeout",
+            Self::Connect(_) => "connect",
+            Self::Broken(_) => "broken",
+            Self::Redirect { .. } => "redirect",
+            Self::Status { .. } => "status",
+            Self::TooLong => "too_long",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+
     /// Returns the reason for an error of the HTTP library, whose own text would contain the URL.
     pub(crate) fn of(error: &reqwest::Error, limit: Duration) -> Self {
         if error.is_builder() {

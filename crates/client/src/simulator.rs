@@ -1,24 +1,29 @@
-//! The workload-simulator.
+//! The API of faults: of the workload-simulator, and of each sample service.
 
 use std::time::Duration;
 
 use reqwest::Method;
 use tidewatch_contract::http::simulator::{FAULTS, Fault, FaultRequest, Faults, Healed, SERVICES, Service, Services};
-use tidewatch_platform::WORKLOAD_SIMULATOR;
+use tidewatch_platform as platform;
 
 use crate::{Client, Error, HttpUrl};
 
-/// A client of the workload-simulator.
+/// A client of the workload-simulator, or of another service with the API of faults.
 #[derive(Debug, Clone)]
 pub struct Simulator(Client);
 
 impl Simulator {
     /// Returns a client of the simulator at this address, see [`Client::new`].
     pub fn new(base: HttpUrl, limit: Duration) -> Result<Self, Error> {
-        Client::new(WORKLOAD_SIMULATOR.name, base, limit).map(Self)
+        Self::of(platform::WORKLOAD_SIMULATOR, base, limit)
     }
 
-    /// Returns the simulated services.
+    /// Returns a client of the API of faults of this service.
+    pub fn of(service: platform::Service, base: HttpUrl, limit: Duration) -> Result<Self, Error> {
+        Client::new(service.name, base, limit).map(Self)
+    }
+
+    /// Returns the services in which it can inject faults.
     pub async fn services(&self) -> Result<Vec<Service>, Error> {
         let Services { services } = self.0.get(SERVICES).await?;
         Ok(services)

@@ -6,6 +6,9 @@
 pub mod admin;
 pub mod alertmanager;
 pub mod console;
+pub mod correlation;
 pub mod mock_slack;
+pub mod problem;
 pub mod processor;
 pub mod simulator;
+pub mod users;

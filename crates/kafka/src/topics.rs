@@ -47,7 +47,7 @@ pub const METRICS_RAW: Topic = Topic {
     contents: "one record per request",
     key: "service",
     schema: Some(RequestEvent::SCHEMA),
-    written_by: "workload-simulator, `tidewatch replay`, your services",
+    written_by: "workload-simulator, api-gateway, user-service, `tidewatch replay`, your services",
     partitions: 12,
     settings: &[("message.timestamp.type", "LogAppendTime"), ("retention.ms", DAY_MS)],
 };

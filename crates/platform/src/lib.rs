@@ -55,6 +55,8 @@ pub struct Service {
     pub talks_to: &'static [Peer],
     /// Names of the services that stop before it, so that it still handles what they send while stopping.
     pub drain_after: &'static [&'static str],
+    /// Whether its page has the API of faults.
+    pub faults: bool,
     /// Whether alerts are lost while it is down.
     pub critical: bool,
 }

@@ -1,4 +1,5 @@
 //! Renders a registry for a scrape: Prometheus text, or OpenMetrics when the scraper prefers it.
+use crate::exemplars::{Exemplar, Exemplars};
 use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -7,16 +8,16 @@ use prometheus::{
     Registry, TEXT_FORMAT, TextEncoder,
     proto::{LabelPair, MetricFamily, MetricType},
 };
-use std::fmt::Write;
+use std::{fmt::Write, time::UNIX_EPOCH};
 
 /// Content type of OpenMetrics 1.0.
 pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Answers a scrape of `registry` in the format that the request's `Accept` header prefers.
-pub(crate) fn metrics_response(registry: &Registry, request: &HeaderMap) -> Response {
+pub(crate) fn metrics_response(registry: &Registry, exemplars: &Exemplars, request: &HeaderMap) -> Response {
     let families = registry.gather();
     if accepts_openmetrics(request) {
-        return ([(header::CONTENT_TYPE, OPENMETRICS)], render_openmetrics(&families)).into_response();
+        return ([(header::CONTENT_TYPE, OPENMETRICS)], render_with_exemplars(&families, exemplars)).into_response();
     }
     match TextEncoder::new().encode_to_string(&families) {
         Ok(text) => ([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
@@ -55,15 +56,19 @@ pub fn accepts_openmetrics(request: &HeaderMap) -> bool {
 /// A counter whose name does not end in `_total` is exposed as `unknown`, since OpenMetrics would otherwise require a
 /// different name.
 pub fn render_openmetrics(families: &[MetricFamily]) -> String {
+    render_with_exemplars(families, &Exemplars::default())
+}
+
+fn render_with_exemplars(families: &[MetricFamily], exemplars: &Exemplars) -> String {
     let mut out = String::new();
     for family in families {
-        render_family(&mut out, family);
+        render_family(&mut out, family, exemplars);
     }
     out.push_str("# EOF\n");
     out
 }
 
-fn render_family(out: &mut String, family: &MetricFamily) {
+fn render_family(out: &mut String, family: &MetricFamily, exemplars: &Exemplars) {
     let sample = family.name();
     let (name, kind) = match family.get_field_type() {
         MetricType::COUNTER => match sample.strip_suffix("_total") {
@@ -93,11 +98,15 @@ fn render_family(out: &mut String, family: &MetricFamily) {
             MetricType::HISTOGRAM => {
                 let histogram = metric.get_histogram();
                 let all = histogram.get_sample_count() as f64;
-                for bucket in histogram.get_bucket().iter().filter(|bucket| bucket.upper_bound().is_finite()) {
-                    let count = bucket.cumulative_count() as f64;
-                    line(out, sample, "_bucket", labels, Some(("le", bucket.upper_bound())), count);
+                let finite = histogram.get_bucket().iter().filter(|bucket| bucket.upper_bound().is_finite());
+                let finite = finite.map(|bucket| (bucket.upper_bound(), bucket.cumulative_count() as f64));
+                let mut exemplars = exemplars.of(sample, labels).into_iter();
+                for (bound, count) in finite.chain([(f64::INFINITY, all)]) {
+                    line(out, sample, "_bucket", labels, Some(("le", bound)), count);
+                    if let Some(exemplar) = exemplars.next().flatten() {
+                        append_exemplar(out, &exemplar);
+                    }
                 }
-                line(out, sample, "_bucket", labels, Some(("le", f64::INFINITY)), all);
                 line(out, sample, "_sum", labels, None, histogram.get_sample_sum());
                 line(out, sample, "_count", labels, None, all);
             }
@@ -111,6 +120,13 @@ fn line(out: &mut String, name: &str, suffix: &str, labels: &[LabelPair], bound:
     rendered.extend(bound.map(|(key, bound)| format!("{key}=\"{}\"", canonical(bound))));
     let labels = if rendered.is_empty() { String::new() } else { format!("{{{}}}", rendered.join(",")) };
     push(out, format_args!("{name}{suffix}{labels} {}\n", number(value)));
+}
+
+/// Appends an exemplar to the line that was just written.
+fn append_exemplar(out: &mut String, Exemplar { trace_id, value, at }: &Exemplar) {
+    out.pop();
+    let at = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    push(out, format_args!(" # {{trace_id=\"{trace_id}\"}} {} {at:.3}\n", number(*value)));
 }
 
 fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
@@ -191,5 +207,30 @@ mod tests {
             "# EOF\n",
         );
         assert_eq!(render_openmetrics(&registry.gather()), expected);
+    }
+
+    #[test]
+    fn the_exemplar_of_a_bucket_is_on_its_line_and_only_in_openmetrics() {
+        let options = HistogramOpts::new("took_seconds", "A histogram").buckets(vec![0.5, 1.0]);
+        let took = prometheus::HistogramVec::new(options, &["path"]).unwrap();
+        let exemplars = Exemplars::default();
+        for (path, value) in [("/a", 0.5), ("/a", 2.0), ("/b", 0.75)] {
+            took.with_label_values(&[path]).observe(value);
+            let at = UNIX_EPOCH + std::time::Duration::from_millis(1_800_000_000_500);
+            let exemplar = Exemplar { trace_id: format!("{value}"), value, at };
+            exemplars.note("took_seconds", vec![("path", path.to_owned())], &[0.5, 1.0], exemplar);
+        }
+        let registry = Registry::new();
+        registry.register(Box::new(took)).unwrap();
+        let text = render_with_exemplars(&registry.gather(), &exemplars);
+        let expected = concat!(
+            "took_seconds_bucket{path=\"/a\",le=\"0.5\"} 1 # {trace_id=\"0.5\"} 0.5 1800000000.500\n",
+            "took_seconds_bucket{path=\"/a\",le=\"1.0\"} 1\n",
+            "took_seconds_bucket{path=\"/a\",le=\"+Inf\"} 2 # {trace_id=\"2\"} 2 1800000000.500\n",
+        );
+        assert!(text.contains(expected), "{text}");
+        assert!(text.contains("{path=\"/b\",le=\"1.0\"} 1 # {trace_id=\"0.75\"} 0.75 "), "{text}");
+        let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        assert!(!text.contains("trace_id"), "{text}");
     }
 }

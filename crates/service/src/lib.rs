@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bound;
+mod exemplars;
 mod exposition;
 mod failure;
 pub mod flags;
@@ -18,8 +19,10 @@ mod origin;
 mod otlp;
 mod parts;
 mod printable;
+mod problem;
 mod process;
 mod registry;
+mod requests;
 mod serve;
 mod service;
 mod shutdown;
@@ -34,6 +37,8 @@ pub use logs::{TelemetryGuard, init, init_quiet};
 pub use origin::same_origin_only;
 pub use parts::Parts;
 pub use printable::{Printable, printable, printable_json, printable_lines};
+pub use problem::problem;
 pub use process::main;
+pub use requests::{ACTIVE_REQUESTS, Finished, REQUEST_DURATION, Requests};
 pub use service::{DRAIN, RUN_DRAIN, Service};
 pub use shutdown::Shutdown;

@@ -3,13 +3,13 @@ use crate::{json::JsonLines, otlp, printable};
 use anyhow::{Context, anyhow};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
-use opentelemetry_sdk::{logs::SdkLoggerProvider, trace::SdkTracerProvider};
+use opentelemetry_sdk::{logs::SdkLoggerProvider, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use std::{fmt, io::IsTerminal, time::Duration};
-use tracing::field::Field;
+use tracing::{field::Field, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     field::MakeExt,
-    filter::filter_fn,
+    filter::{FilterExt, filter_fn},
     fmt::{
         FormatFields,
         format::{Writer, debug_fn},
@@ -42,14 +42,14 @@ impl Drop for TelemetryGuard {
 
 /// Installs the subscriber of the whole process: JSON lines with trace ids on stdout, or human-readable lines if stdout
 /// is a terminal, filtered by `RUST_LOG` (default `info`). Traces and logs also go to OTLP over HTTP if
-/// `OTEL_EXPORTER_OTLP_ENDPOINT` is set. Returns an error if called twice, or if a variable is invalid, naming it.
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` is set, or the variable of one signal. Returns an error if called twice, or if a variable is invalid, naming it.
 pub fn init(service: &'static str) -> anyhow::Result<TelemetryGuard> {
     let lines = if std::io::stdout().is_terminal() {
         tracing_subscriber::fmt::layer().with_target(false).fmt_fields(readable()).boxed()
     } else {
         tracing_subscriber::fmt::layer().event_format(JsonLines { service }).boxed()
     };
-    install(service, filter("info")?, lines)
+    install(service, "info", lines)
 }
 
 /// Like [`init`], for a program with human-readable output on stdout: logs are human-readable lines on stderr, only
@@ -58,7 +58,7 @@ pub fn init_quiet(service: &'static str) -> anyhow::Result<TelemetryGuard> {
     let terminal = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal);
     let lines = lines.fmt_fields(readable()).boxed();
-    install(service, filter("warn")?, lines)
+    install(service, "warn", lines)
 }
 
 /// Returns a formatter for human-readable fields, `message name=value`, with all values made printable.
@@ -73,18 +73,20 @@ fn readable() -> impl for<'a> FormatFields<'a> + Send + Sync + 'static {
 /// The layer that writes log lines to the console.
 type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 
-fn install(service: &'static str, filter: EnvFilter, lines: Lines) -> anyhow::Result<TelemetryGuard> {
-    let export = otlp::is_configured();
-    let tracer = otlp::tracer_provider(service, export)?;
-    let logger = export.then(|| otlp::logger_provider(service)).transpose()?;
+fn install(service: &'static str, default: &str, lines: Lines) -> anyhow::Result<TelemetryGuard> {
+    let tracer = otlp::tracer_provider(service)?;
+    let logger = otlp::logger_provider(service)?;
 
-    let spans = tracing_opentelemetry::layer().with_tracer(tracer.tracer(service));
+    opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+    // Not filtered by `RUST_LOG`: a trace goes on even through a service that logs little.
+    let spans = tracing_opentelemetry::layer().with_tracer(tracer.tracer(service)).with_filter(LevelFilter::INFO);
     // The exporter's log events about its own failures must not be exported: they would cause further ones.
     let exported = filter_fn(|metadata| !otlp::EXPORT_TARGETS.iter().any(|name| metadata.target().starts_with(name)));
-    let records = logger.as_ref().map(|logger| OpenTelemetryTracingBridge::new(logger).with_filter(exported));
+    let wanted = filter(default)?;
+    let records = logger.as_ref().map(OpenTelemetryTracingBridge::new);
+    let records = records.map(|records| records.with_filter(wanted.and(exported)));
     tracing_subscriber::registry()
-        .with(lines)
-        .with(filter)
+        .with(lines.with_filter(filter(default)?))
         .with(spans)
         .with(records)
         .try_init()

@@ -1,6 +1,8 @@
 //! Declarations of metrics: each metric of a service is declared once, as a constant, from which it is registered,
 //! documented and checked.
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
 
 /// The type of a metric, as the text formats spell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +119,9 @@ metric!(IntGauge, Kind::Gauge, false, |family| Self::with_opts(family.opts()));
 metric!(IntGaugeVec, Kind::Gauge, true, |family| Self::new(family.opts(), family.labels));
 metric!(Histogram, Kind::Histogram, false, |family| {
     Self::with_opts(HistogramOpts { common_opts: family.opts(), buckets: family.buckets.to_vec() })
+});
+metric!(HistogramVec, Kind::Histogram, true, |family| {
+    Self::new(HistogramOpts { common_opts: family.opts(), buckets: family.buckets.to_vec() }, family.labels)
 });
 
 /// The service and version that a process runs.

@@ -9,36 +9,43 @@ use reqwest::{blocking::Client, redirect::Policy};
 /// Log targets of the exporter and of the HTTP client that it uses.
 pub(crate) const EXPORT_TARGETS: [&str; 4] = ["opentelemetry", "hyper", "reqwest", "rustls"];
 
-/// Returns whether an endpoint is set.
-pub(crate) fn is_configured() -> bool {
-    std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").is_ok_and(|endpoint| !endpoint.is_empty())
+/// Returns the value of one of the exporter's variables, unless it is unset or empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(format!("OTEL_EXPORTER_OTLP_{name}")).ok().filter(|value| !value.is_empty())
 }
 
-/// Returns the provider of spans, and thereby of the trace ids in the logs. It exports the spans if `export` is set.
-pub(crate) fn tracer_provider(service: &'static str, export: bool) -> anyhow::Result<SdkTracerProvider> {
+/// Returns whether an endpoint is set for all signals or for this one.
+fn has_endpoint(signal: &str) -> bool {
+    ["ENDPOINT", &format!("{signal}_ENDPOINT")].iter().any(|name| variable(name).is_some())
+}
+
+/// Returns the provider of spans, and thereby of the trace ids in the logs. It exports the spans if an endpoint is set.
+pub(crate) fn tracer_provider(service: &'static str) -> anyhow::Result<SdkTracerProvider> {
     let provider = SdkTracerProvider::builder().with_resource(resource(service));
-    if !export {
+    if !has_endpoint("TRACES") {
         return Ok(provider.build());
     }
     let exporter = SpanExporter::builder().with_http().with_http_client(client()?).build().context(UNUSABLE)?;
     Ok(provider.with_batch_exporter(exporter).build())
 }
 
-/// Returns the provider that exports log records.
-pub(crate) fn logger_provider(service: &'static str) -> anyhow::Result<SdkLoggerProvider> {
+/// Returns the provider that exports log records, if an endpoint is set.
+pub(crate) fn logger_provider(service: &'static str) -> anyhow::Result<Option<SdkLoggerProvider>> {
+    if !has_endpoint("LOGS") {
+        return Ok(None);
+    }
     let exporter = LogExporter::builder().with_http().with_http_client(client()?).build().context(UNUSABLE)?;
-    Ok(SdkLoggerProvider::builder().with_resource(resource(service)).with_batch_exporter(exporter).build())
+    Ok(Some(SdkLoggerProvider::builder().with_resource(resource(service)).with_batch_exporter(exporter).build()))
 }
 
 /// Returns the client that exports one signal. It connects only to the endpoint: it follows no redirects and uses no
 /// proxy. Certificates are loaded only for HTTPS endpoints: a service's image has none, and loading them would make
 /// even plain HTTP fail.
 fn client() -> anyhow::Result<Client> {
-    let set = |name: &str| std::env::var(format!("OTEL_EXPORTER_OTLP_{name}")).ok();
     let endpoints = ["ENDPOINT", "TRACES_ENDPOINT", "LOGS_ENDPOINT"];
-    let tls = endpoints.iter().any(|name| set(name).is_some_and(|url| url.starts_with("https:")));
+    let tls = endpoints.iter().any(|name| variable(name).is_some_and(|url| url.starts_with("https:")));
     // OpenTelemetry's default.
-    let timeout = Duration::from_millis(set("TIMEOUT").and_then(|millis| millis.parse().ok()).unwrap_or(10_000));
+    let timeout = Duration::from_millis(variable("TIMEOUT").and_then(|millis| millis.parse().ok()).unwrap_or(10_000));
     let build = move || {
         let client = Client::builder().timeout(timeout).redirect(Policy::none()).no_proxy();
         if tls { client } else { client.tls_certs_only([]) }.build()
@@ -50,7 +57,8 @@ fn client() -> anyhow::Result<Client> {
     )
 }
 
-const UNUSABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT is not usable; set it to a URL such as http://127.0.0.1:4318";
+const UNUSABLE: &str =
+    "OTEL_EXPORTER_OTLP_ENDPOINT or that of a signal is not usable; set it to a URL such as http://127.0.0.1:4318";
 
 fn resource(service: &'static str) -> Resource {
     let resource = Resource::builder();

@@ -1,5 +1,5 @@
 //! The parts that every service has, and the routes that the framework serves for it.
-use crate::{Failure, Health, exposition::metrics_response, registry::registry};
+use crate::{Failure, Health, exemplars::Exemplars, exposition::metrics_response, registry::registry};
 use axum::{
     Json, Router,
     http::{HeaderMap, StatusCode},
@@ -19,6 +19,7 @@ pub struct Parts {
     pub health: Health,
     /// Ends the service with an error.
     pub failure: Failure,
+    pub(crate) exemplars: Exemplars,
     admin: Router,
     metrics: MethodRouter,
     page: Router,
@@ -27,11 +28,12 @@ pub struct Parts {
 impl Parts {
     pub(crate) fn new(service: &str) -> Self {
         let (registry, health) = (registry(service), Health::new());
-        let (scraped, asked) = (registry.clone(), health.clone());
-        let metrics = get(async move |request: HeaderMap| metrics_response(&scraped, &request));
+        let exemplars = Exemplars::default();
+        let (scraped, shown, asked) = (registry.clone(), exemplars.clone(), health.clone());
+        let metrics = get(async move |request: HeaderMap| metrics_response(&scraped, &shown, &request));
         let admin =
             Router::new().route(LIVE, get(async || "live\n")).route(READY, get(async move || readiness(&asked)));
-        Self { registry, health, failure: Failure::default(), admin, metrics, page: Router::new() }
+        Self { registry, health, failure: Failure::default(), exemplars, admin, metrics, page: Router::new() }
     }
 
     /// Serves `routes` on the admin listener, beside /metrics, /livez and /readyz.

@@ -31,12 +31,17 @@ fn covers(fault: &Fault, service: &str, region: &str, due: Timestamp) -> bool {
 
 /// The combined effect of the faults in force on one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Effect {
-    pub(crate) latency_factor: f64,
-    pub(crate) error_rate: f64,
-    pub(crate) silent: bool,
-    pub(crate) skew: SignedDuration,
-    pub(crate) malformed: f64,
+pub struct Effect {
+    /// What its latency is multiplied by.
+    pub latency_factor: f64,
+    /// The share of requests that fail, 0 to 1.
+    pub error_rate: f64,
+    /// Whether nothing is sent.
+    pub silent: bool,
+    /// What its time is shifted by.
+    pub skew: SignedDuration,
+    /// The share of events that are malformed, 0 to 1.
+    pub malformed: f64,
 }
 
 impl Effect {
@@ -121,7 +126,7 @@ impl FaultBook {
     /// Returns the effect on a request due at `due`. Healed faults still apply to requests that were due before: after
     /// a stall, past requests are generated as they would have been. Among faults of one kind, the most recent one
     /// applies.
-    pub(crate) fn effect(&self, service: &str, region: &str, due: Timestamp) -> Effect {
+    pub fn effect(&self, service: &str, region: &str, due: Timestamp) -> Effect {
         let mut effect = Effect::NONE;
         // Oldest first, so that the most recent fault wins.
         let mut covering: Vec<&Fault> =

@@ -22,7 +22,7 @@ mod generator;
 mod malformed;
 mod profiles;
 
-pub use faults::{Fault, FaultBook, FaultKind, Injection};
+pub use faults::{Effect, Fault, FaultBook, FaultKind, Injection};
 pub use generator::{Emission, Generator, Payload};
 pub use malformed::Malformation;
 pub use profiles::{Endpoint, ServiceProfile, Workload};

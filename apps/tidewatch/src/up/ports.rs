@@ -39,14 +39,14 @@ impl Ports {
         }
     }
 
-    /// Checks that the ports of the services are free, before anything is started.
-    pub(super) fn check(self) -> anyhow::Result<()> {
+    /// Checks that the ports of the services that run are free, before anything is started.
+    pub(super) fn check(self, runs: impl Fn(&Service) -> bool) -> anyhow::Result<()> {
         if self == Self::Auto {
             return Ok(());
         }
-        let pages = SERVICES.iter().filter_map(|service| service.page);
-        let admins = SERVICES.iter().map(|service| service.admin);
-        pages.chain(admins).try_for_each(|port| check_free(port.on_loopback()))
+        let services = SERVICES.iter().filter(|service| runs(service));
+        let pages = services.clone().filter_map(|service| service.page);
+        pages.chain(services.map(|service| service.admin)).try_for_each(|port| check_free(port.on_loopback()))
     }
 
     /// Returns the port for a server that must know it before it starts.

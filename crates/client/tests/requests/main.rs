@@ -4,4 +4,5 @@
 mod calls;
 mod limits;
 mod peer;
+mod propagation;
 mod secrets;

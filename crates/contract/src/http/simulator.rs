@@ -1,4 +1,4 @@
-//! The workload-simulator's API: `GET /services`, and the faults below `/faults`.
+//! The API of the workload-simulator and of the sample services: `GET /services`, and the faults below `/faults`.
 
 use std::collections::BTreeMap;
 
@@ -27,12 +27,19 @@ pub struct Service {
     /// Events per second while the service is healthy.
     #[serde(default)]
     pub events_per_second: f64,
+    /// The kinds of faults that it can have.
+    #[serde(default = "every_kind")]
+    pub kinds: Vec<FaultKind>,
     /// Events handed to the producer since the simulator's start.
     pub produced: u64,
     /// The regions that it runs in.
     pub regions: Vec<String>,
     /// Its name.
     pub service: String,
+}
+
+fn every_kind() -> Vec<FaultKind> {
+    FaultKind::ALL.to_vec()
 }
 
 /// The response to `GET /faults`.

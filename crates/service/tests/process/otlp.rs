@@ -51,6 +51,28 @@ async fn the_span_and_the_log_record_of_one_trace_are_exported_by_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_of_one_signal_exports_only_this_signal() {
+    let signals = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "/traces"), ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "/logs")];
+    for (variable, path) in signals {
+        let (endpoint, received) = collector().await;
+        // Unlike the endpoint of all signals, it is used as it is, without another path.
+        let url = format!("{endpoint}{path}");
+        let ended = tokio::task::spawn_blocking(move || {
+            let mut variables = without_certificates("");
+            variables[0] = (variable, &url);
+            let mut process = Process::start(&[], &variables);
+            process.log_line("working");
+            process.signal("TERM");
+            process.end_within(Duration::from_secs(10)).code
+        });
+        assert_eq!(ended.await.unwrap(), Some(0), "{variable}");
+        let received = received.lock().unwrap();
+        assert!(!received.is_empty(), "{variable} exports nothing");
+        assert!(received.iter().all(|(at, _)| at == path), "{variable} exports other signals");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_of_the_environment_is_not_used() {
     let (endpoint, received) = collector().await;
     let ended = tokio::task::spawn_blocking(move || {

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn every_service_of_the_fleet_is_a_job() {
-        assert_eq!(jobs(true).len(), 8);
-        assert_eq!(jobs(false).len(), 7);
+        assert_eq!(jobs(true).len(), 10);
+        assert_eq!(jobs(false).len(), 9);
     }
 }

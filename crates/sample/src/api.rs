@@ -15,30 +15,30 @@ use tidewatch_contract::http::simulator::{
     FAULTS, Fault, FaultKind, FaultRequest, Faults, Healed, Refusal as Sentence, SERVICES, Service, Services,
 };
 use tidewatch_service::same_origin_only;
-use tidewatch_workload::{FaultBook, Injection, Workload};
-
-use crate::metrics::Metrics;
+use tidewatch_workload::{FaultBook, Injection};
 
 /// The largest body that is accepted, in bytes.
 const BODY_LIMIT: usize = 4096;
 /// One week in seconds: the longest duration of a fault, and the largest clock skew.
 const WEEK: f64 = 604_800.0;
 
+type Listing = Arc<dyn Fn() -> Vec<Service> + Send + Sync>;
+
 #[derive(Clone)]
 struct Playground {
-    workload: Arc<Workload>,
     faults: Arc<Mutex<FaultBook>>,
-    metrics: Metrics,
+    services: Listing,
 }
 
-/// Returns the routes that inject and heal faults. Browsers may use them only from a page of the same origin.
-pub(crate) fn router(workload: Workload, faults: Arc<Mutex<FaultBook>>, metrics: Metrics) -> Router {
+/// Returns the routes that inject and heal faults in the services that `services` returns. Browsers may use them only
+/// from a page of the same origin.
+pub fn router(faults: Arc<Mutex<FaultBook>>, services: impl Fn() -> Vec<Service> + Send + Sync + 'static) -> Router {
     let routes = Router::new()
         .route(FAULTS, get(list).delete(heal_all))
         .route("/faults/{service}", put(inject).delete(heal))
-        .route(SERVICES, get(services))
+        .route(SERVICES, get(list_services))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(Playground { workload: Arc::new(workload), faults, metrics });
+        .with_state(Playground { faults, services: Arc::new(services) });
     same_origin_only(routes)
 }
 
@@ -81,10 +81,13 @@ async fn inject(
     Query(Scope { region }): Query<Scope>,
     body: Bytes,
 ) -> Result<Json<Fault>, Refusal> {
-    playground.know(&service, region.as_deref())?;
+    let known = playground.know(&service, region.as_deref())?;
     let request: FaultRequest =
         serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("the body is invalid: {error}")))?;
     let (kind, value) = fault(&request).map_err(Refusal::bad)?;
+    if !known.kinds.contains(&kind) {
+        return Err(Refusal::bad(format!("{service} can't be broken by {}", kind.as_str())));
+    }
     let lasting = lasting(&request).map_err(Refusal::bad)?;
     let injection = Injection { service, region, kind, value };
     let mut faults = playground.faults();
@@ -120,20 +123,8 @@ async fn list(State(playground): State<Playground>) -> Json<Value> {
     Json(json!(Faults { active: faults.active().to_vec(), history: faults.history().cloned().collect() }))
 }
 
-async fn services(State(Playground { workload, metrics, .. }): State<Playground>) -> Json<Services> {
-    let services = workload
-        .services
-        .iter()
-        .map(|service| Service {
-            acknowledged: metrics.acknowledged.with_label_values(&[service.name]).get(),
-            dropped: metrics.lost(service.name),
-            events_per_second: workload.events_per_second,
-            produced: metrics.produced.with_label_values(&[service.name]).get(),
-            regions: workload.regions.iter().map(|region| (*region).to_owned()).collect(),
-            service: service.name.to_owned(),
-        })
-        .collect();
-    Json(Services { services })
+async fn list_services(State(playground): State<Playground>) -> Json<Services> {
+    Json(Services { services: (playground.services)() })
 }
 
 fn answer(healed: Vec<Fault>) -> Json<Value> {
@@ -153,16 +144,18 @@ impl Playground {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn know(&self, service: &str, region: Option<&str>) -> Result<(), Refusal> {
-        if !self.workload.has_service(service) {
-            let names: Vec<_> = self.workload.services.iter().map(|service| service.name).collect();
-            return Err(Refusal::unknown("service", service, &names));
-        }
+    fn know(&self, name: &str, region: Option<&str>) -> Result<Service, Refusal> {
+        let services = (self.services)();
+        let Some(service) = services.iter().find(|service| service.service == name) else {
+            let names: Vec<_> = services.iter().map(|service| service.service.as_str()).collect();
+            return Err(Refusal::unknown("service", name, &names));
+        };
         match region {
-            Some(region) if !self.workload.has_region(region) => {
-                Err(Refusal::unknown("region", region, &self.workload.regions))
+            Some(region) if !service.regions.iter().any(|own| own == region) => {
+                let regions: Vec<_> = service.regions.iter().map(String::as_str).collect();
+                Err(Refusal::unknown("region", region, &regions))
             }
-            _ => Ok(()),
+            _ => Ok(service.clone()),
         }
     }
 }
