@@ -9,7 +9,7 @@ use tidewatch_slo::Scale;
 
 use crate::generated::File;
 use crate::tables::{self, Tables};
-use crate::{facts, lists, measurements, metrics, rule_tests};
+use crate::{facts, lists, measurements, metrics, openapi, rule_tests};
 
 /// The rules that are generated from the SLOs.
 const SLO_RULES: &str = "rules/slos.yaml";
@@ -41,8 +41,8 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<File>> {
     files.push(File::new("platform/metrics.json", facts::metrics(&rules)));
     files.push(File::new(SLO_RULES, generated));
     files.extend(rule_tests::files(&slos));
-    let schemas = tidewatch_contract::schemas();
-    files.extend(schemas.into_iter().map(|(name, text)| File::new(format!("schemas/{name}"), text)));
+    let schemas = tidewatch_contract::schemas().into_iter().chain(openapi::documents());
+    files.extend(schemas.map(|(name, text)| File::new(format!("schemas/{name}"), text)));
     let dashboards = tidewatch_dashboards::all();
     files.extend(dashboards.iter().map(|board| File::new(format!("dashboards/{}", board.file_name), board.text())));
     Ok(files)

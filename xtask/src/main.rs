@@ -8,6 +8,7 @@ mod generated;
 mod lists;
 mod measurements;
 mod metrics;
+mod openapi;
 mod rule_tests;
 mod tables;
 

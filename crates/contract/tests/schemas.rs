@@ -11,5 +11,8 @@ fn the_schemas_in_git_are_generated_from_the_types() {
         let committed = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
         assert_eq!(&committed, text, "{name} has drifted: run `cargo xtask generate`");
     }
-    assert_eq!(std::fs::read_dir(folder).unwrap().count(), generated.len(), "a schema without a type");
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    // xtask generates the OpenAPI documents.
+    let committed = names.filter(|name| !name.ends_with(".openapi.json")).count();
+    assert_eq!(committed, generated.len(), "a schema without a type");
 }
