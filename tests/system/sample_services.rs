@@ -46,6 +46,22 @@ async fn the_gateway_answers_and_is_broken_and_healed_as_a_simulated_service_is(
 }
 
 #[tokio::test]
+async fn a_load_of_requests_shows_statuses_and_latencies_and_takes_its_fault_with_it() {
+    let stack = start(&[]).await;
+    let gateway = stack.endpoint("gateway");
+    let load = ["load", "--http", gateway, "--rate", "100", "--duration", "2s"];
+    let summary = run(&stack, &load).await;
+    for row in
+        ["requests            200", "status 200          180", "status 400           10", "status 404           10"]
+    {
+        assert!(summary.contains(row), "{row} is not in\n{summary}");
+    }
+    let flaky = run(&stack, &[&load[..], &["--mix", "flaky"]].concat()).await;
+    assert!(flaky.contains("status 500"), "{flaky}");
+    assert_eq!(stack.get("gateway", "/faults").await["active"], Value::Array(Vec::new()));
+}
+
+#[tokio::test]
 async fn services_that_nobody_wants_are_left_out() {
     let stack = start(&["--without", "api-gateway,user-service"]).await;
     assert!(!stack.has("api-gateway") && !stack.has("user-service"));

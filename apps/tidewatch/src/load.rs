@@ -1,6 +1,9 @@
-//! `tidewatch load`: sends events at a constant rate, however fast the broker is.
+//! `tidewatch load`: sends events, or HTTP requests, at a constant rate, however fast the broker or the service is.
 
+mod answers;
 mod driver;
+mod http;
+mod mix;
 mod owed;
 mod summary;
 
@@ -8,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
+use tidewatch_client::HttpUrl;
 use tidewatch_kafka::Producer;
 use tidewatch_workload::{Generator, Workload};
 use tokio::time::{Instant, sleep};
@@ -29,7 +33,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// The largest number of events in all: their numbers must be exact as floating-point numbers.
 const MOST_EVENTS: f64 = 1e12;
 
-/// Send events at a constant rate, to see how much Tidewatch handles
+/// Send events or HTTP requests at a constant rate, to see how much Tidewatch or a service handles
 ///
 /// The events are those of the simulated workload, from services named load-1, load-2 and so on. The load is open
 /// loop: each event has its time in a schedule, and carries this time. If the broker is slow, events are sent late
@@ -38,13 +42,18 @@ const MOST_EVENTS: f64 = 1e12;
 ///
 /// The exit code is 1 if an event wasn't acknowledged, or if the acknowledgements were more than 1 s behind the
 /// schedule at its end.
+///
+/// With --http, it sends requests for users to the api-gateway or a service with the same API instead, and prints their
+/// latencies. They count from the time at which a request was due, so a service that stalls can't hide it by holding up
+/// the load. The exit code is 1 if nothing was answered, or if a request was sent more than 1 s late.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     tidewatch load --rate 1000\n  \
     tidewatch load --rate 50000 --services 100 --duration 10m\n  \
-    tidewatch load --rate 200 --services 2 --error-rate 30% --duration 2m")]
+    tidewatch load --rate 200 --services 2 --error-rate 30% --duration 2m\n  \
+    tidewatch load --http http://127.0.0.1:8000 --rate 100 --mix spike --duration 5m")]
 pub(crate) struct Args {
-    /// Events per second, of all services together
+    /// Events per second of all services together, or requests per second
     #[arg(long, value_name = "EVENTS", value_parser = rate, allow_hyphen_values = true)]
     rate: f64,
     /// Number of services; events of one service are read by one processor
@@ -58,6 +67,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = flags::positive_duration,
           allow_hyphen_values = true)]
     duration: SignedDuration,
+    /// Send HTTP requests to the service at this URL instead of events
+    #[arg(long, value_name = "URL", conflicts_with_all = ["services", "error_rate"])]
+    http: Option<HttpUrl>,
+    /// Which requests to send
+    #[arg(long, value_enum, default_value_t = mix::Mix::Mixed, requires = "http")]
+    mix: mix::Mix,
     #[command(flatten)]
     destination: Destination,
 }
@@ -89,6 +104,10 @@ impl Args {
 pub(crate) async fn run(args: Args, target: &TargetArgs) -> anyhow::Result<()> {
     if args.rate * args.duration.as_secs_f64() > MOST_EVENTS {
         return Err(usage(format!("--duration: at this rate it is more than {MOST_EVENTS} events in all")));
+    }
+    if let Some(url) = &args.http {
+        target.refuse_beside("--http")?;
+        return http::run(url.clone(), args.mix, args.rate, args.duration.unsigned_abs()).await;
     }
     let (kafka, running) = args.destination.find(target).await?;
     check_reachable(&kafka, CLIENT_ID, target).await?;
