@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 use tidewatch_contract::http::mock_slack::{Notification, NotificationStatus};
+use tidewatch_platform::SERVICES;
 use tidewatch_servers::alertmanager::{Alertmanager, Receivers};
 use tidewatch_servers::process::Port;
 use tidewatch_servers::prometheus::{self, Prometheus};
@@ -113,7 +114,8 @@ async fn an_alertmanager_that_lost_its_alerts_receives_them_again() {
 pub(crate) async fn everything_is_scraped_and_evaluated(stack: &Stack) {
     eventually("every target is scraped", Duration::from_secs(60), async || {
         let up = stack.query("up").await;
-        (up.len() == 8 && up.iter().all(|(_, up)| *up == 1.0)).then_some(())
+        // With Prometheus and Alertmanager.
+        (up.len() == SERVICES.len() + 2 && up.iter().all(|(_, up)| *up == 1.0)).then_some(())
     })
     .await;
     // The records for the longest windows are evaluated every two minutes.

@@ -42,7 +42,8 @@ impl Drop for TelemetryGuard {
 
 /// Installs the subscriber of the whole process: JSON lines with trace ids on stdout, or human-readable lines if stdout
 /// is a terminal, filtered by `RUST_LOG` (default `info`). Traces and logs also go to OTLP over HTTP if
-/// `OTEL_EXPORTER_OTLP_ENDPOINT` is set, or the variable of one signal. Returns an error if called twice, or if a variable is invalid, naming it.
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` is set, or the variable of one signal. Returns an error if called twice, or if a
+/// variable is invalid, naming it.
 pub fn init(service: &'static str) -> anyhow::Result<TelemetryGuard> {
     let lines = if std::io::stdout().is_terminal() {
         tracing_subscriber::fmt::layer().with_target(false).fmt_fields(readable()).boxed()
