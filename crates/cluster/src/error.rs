@@ -79,7 +79,7 @@ pub enum Error {
         /// The context.
         context: String,
     },
-    /// There is no such object, or no such kind of objects.
+    /// The object, or its kind, doesn't exist.
     #[error("the API server of context {context} answered: {said}")]
     Missing {
         /// The context.

@@ -81,7 +81,7 @@ impl Pulse {
                         }
                     }
                     Err(error) => {
-                        // The client itself knows only that there is no answer.
+                        // The client doesn't know why it gets no answer. A new one finds out.
                         let connected = reach::connect(&config, PATIENCE);
                         if reached.replace(false) != Some(false) {
                             let why = match &connected {

@@ -140,7 +140,7 @@ pub async fn ensure(args: &KafkaArgs) -> Result<Vec<String>, KafkaError> {
 
 /// Creates the topics that are missing. Returns the names of the created ones, once all of them have leaders.
 pub async fn create(args: &KafkaArgs, topics: &[Topic]) -> Result<Vec<String>, KafkaError> {
-    // Its error says why the brokers can't be reached; those of the requests below say only that there is no answer.
+    // This error says why the brokers can't be reached. The requests below would only time out.
     reach(args).await?;
     let sizes: Vec<String> = topics.iter().map(|topic| topic.max_message_bytes().to_string()).collect();
     let wanted: Vec<NewTopic<'_>> = topics

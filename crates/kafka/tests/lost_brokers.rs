@@ -1,4 +1,4 @@
-//! A client that has lost its brokers for good reports it, and an outage is no reason to.
+//! A client reports that it has lost its brokers for good. It doesn't report an outage.
 //!
 //! A broker that Kafka's controller takes for dead answers that there are topics but no brokers. About half of all
 //! clients return from that; with `metadata.recovery.strategy=none`, none does.
@@ -74,7 +74,7 @@ impl Clients {
     }
 }
 
-/// Fences the broker until each client has been told of no brokers.
+/// Fences the broker until each client has received an answer without brokers.
 async fn fence(proxy: &Proxy) {
     proxy.fence(true);
     let clients = ["test-producer", "test-reader", "test-member", "test-member-ends"];

@@ -8,9 +8,9 @@ use anyhow::anyhow;
 use hdrhistogram::Histogram;
 use tidewatch_client::StatusCode;
 
-/// The longest latency that is told apart.
+/// Longer latencies are recorded as this one.
 const LONGEST: Duration = Duration::from_secs(60);
-/// The most that a request may be started late.
+/// If a request is sent later than this, the rate was not kept.
 const KEPT: Duration = Duration::from_secs(1);
 
 /// The outcomes of the requests of a load.
