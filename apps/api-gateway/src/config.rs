@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use tidewatch_client::HttpUrl;
 use tidewatch_platform::USER_SERVICE_PAGE;
 use tidewatch_sample::SampleArgs;
+use tidewatch_service::flags;
 
 /// Flags of the api-gateway.
 #[derive(clap::Args, Clone, Debug)]
@@ -19,7 +19,8 @@ pub struct Config {
           default_value_t = HttpUrl::from(USER_SERVICE_PAGE.on_loopback()))]
     pub user_service: HttpUrl,
     /// How long the user-service may take before the answer is 504
-    #[arg(long, env = "UPSTREAM_TIMEOUT", value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    #[arg(long, env = "UPSTREAM_TIMEOUT", value_name = "DURATION", default_value = "1s",
+          value_parser = flags::duration)]
     pub upstream_timeout: Duration,
     /// Requests per second, of all clients together, beyond which the answer is 429; as many may come at once
     #[arg(long, env = "RATE_LIMIT", value_name = "REQUESTS", default_value = "10000")]
@@ -30,25 +31,6 @@ pub struct Config {
     pub concurrency: u32,
     /// How long the user-service isn't asked after half of the last 20 requests to it failed; meanwhile the answer is
     /// 503
-    #[arg(long, env = "BREAKER_OPEN", value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    #[arg(long, env = "BREAKER_OPEN", value_name = "DURATION", default_value = "5s", value_parser = flags::duration)]
     pub breaker_open: Duration,
-}
-
-/// Parses a duration such as `500ms`, longer than zero.
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed = text.parse::<SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
-    parsed.filter(|duration| !duration.is_zero()).ok_or_else(|| "expected a duration such as 500ms or 2s".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_longer_than_zero() {
-        for bad in ["", "0s", "-1s", "5", "soon"] {
-            assert!(duration(bad).is_err(), "{bad}");
-        }
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-    }
 }

@@ -24,7 +24,7 @@ use anyhow::Context;
 use tidewatch_detect::{Limits, Rules};
 use tidewatch_kafka::{GroupArgs, KafkaArgs};
 use tidewatch_service::metrics::Family;
-use tidewatch_service::{Parts, Service, Shutdown};
+use tidewatch_service::{Parts, Service, Shutdown, flags};
 
 use engine::Engine;
 use metrics::{METRICS, Metrics};
@@ -50,16 +50,8 @@ pub struct Config {
     #[arg(long, env = "MAX_GROUPS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_groups: u32,
     /// Time after which a group without events is removed, such as 1h or 90m
-    #[arg(long, env = "GROUP_TTL", default_value = "1h", value_parser = duration)]
+    #[arg(long, env = "GROUP_TTL", default_value = "1h", value_parser = flags::duration)]
     pub group_ttl: Duration,
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration = text.parse().map_err(|error| format!("{error}"))?;
-    match Duration::try_from(parsed) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("expected a duration above zero, such as 1h or 90m".to_owned()),
-    }
 }
 
 /// The stream-processor, ready to run.

@@ -1,9 +1,10 @@
-//! Command-line flags: their environment variables, and errors that don't reveal secrets.
+//! Command-line flags: their environment variables, durations, and errors that don't reveal secrets.
 use clap::{
     Arg, ArgMatches, Command,
     error::{ContextKind, ContextValue},
 };
-use std::{env, ffi::OsString};
+use jiff::SignedDuration;
+use std::{env, ffi::OsString, time::Duration};
 
 /// The prefix of Tidewatch's environment variables.
 const PREFIX: &str = "TIDEWATCH_";
@@ -72,4 +73,26 @@ fn hides(command: &Command, shown: &str) -> bool {
     let named = |arg: &Arg| name.is_some() && arg.get_long() == name;
     command.get_arguments().any(|arg| arg.is_hide_env_values_set() && named(arg))
         || command.get_subcommands().any(|verb| hides(verb, shown))
+}
+
+/// Parses a duration above zero, such as `1h` or `500ms`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: SignedDuration = text.parse().map_err(|error| format!("{error}"))?;
+    match Duration::try_from(parsed) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("expected a duration above zero, such as 1h or 90m".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_longer_than_zero() {
+        for bad in ["", "0s", "-1s", "5", "soon"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+    }
 }
