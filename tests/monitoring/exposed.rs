@@ -35,7 +35,7 @@ async fn services_expose_what_they_declare_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let (kafka, workload) = (broker.args(), WorkloadArgs::default());
     let up = Surroundings { kafka, owns_kafka: false, dir: dir.path(), alertmanager: None, workload: &workload };
-    let mut fleet = services::bind(&up, &[], ListenArgs::on_free_ports).await.unwrap();
+    let mut fleet = services::bind(&up, |_| true, ListenArgs::on_free_ports).await.unwrap();
     fleet.run();
 
     let client = reqwest::Client::new();

@@ -55,7 +55,7 @@ impl Parts {
         let (kafka, workload) = (KafkaArgs::new(broker.brokers()), WorkloadArgs::default());
         let (dir_path, alertmanager) = (dir.path(), Some(alertmanager));
         let up = Surroundings { kafka: &kafka, owns_kafka: false, dir: dir_path, alertmanager, workload: &workload };
-        let mut fleet = services::bind(&up, &[], ListenArgs::on_free_ports).await.unwrap();
+        let mut fleet = services::bind(&up, |_| true, ListenArgs::on_free_ports).await.unwrap();
         let urls = SERVICES.map(|service| (service.endpoint, fleet.url(service).unwrap()));
         let places = urls.into_iter().chain([("kafka", broker.brokers())]).collect();
         let targets =

@@ -186,18 +186,17 @@ pub(crate) fn watched() -> PossibleValuesParser {
     platform::SERVICES.iter().filter(|entry| entry.faults).map(|entry| entry.name).collect::<Vec<_>>().into()
 }
 
-/// Binds all services except those named in `without` to the listeners that `listen` returns for each, and configures
-/// each with the addresses of those that it talks to: they drain after it, and so they are bound before it. An error
-/// names the service.
+/// Binds each service for which `runs` is true to the listeners that `listen` returns for it, and configures it with
+/// the addresses of those that it talks to: they drain after it, and so they are bound before it. An error names the
+/// service.
 pub async fn bind(
     up: &Surroundings<'_>,
-    without: &[String],
+    runs: impl Fn(&platform::Service) -> bool,
     listen: impl Fn(platform::Service) -> ListenArgs,
 ) -> anyhow::Result<Fleet> {
     let mut fleet = Fleet::new();
-    let left_out = |entry: platform::Service| without.iter().any(|name| name == entry.name);
     for service in drain_order(&ALL, |listed| &listed.entry).into_iter().rev() {
-        if left_out(service.entry) {
+        if !runs(&service.entry) {
             continue;
         }
         let member = (service.bind)(up, &fleet, listen(service.entry)).await?;

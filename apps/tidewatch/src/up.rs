@@ -82,6 +82,13 @@ pub(crate) struct Args {
     workload: WorkloadArgs,
 }
 
+impl Args {
+    /// Returns whether this service is not left out.
+    fn runs(&self, entry: &platform::Service) -> bool {
+        !self.without.iter().any(|name| name == entry.name)
+    }
+}
+
 /// Runs until a shutdown signal arrives or a service fails.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::listen().context("can't listen for ctrl-c")?;
@@ -92,8 +99,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let lock = Lock::take(&dir)?;
     // Left by a process that was killed; from now on it would be wrong.
     Endpoints::remove(&dir)?;
-    let runs = |entry: &platform::Service| !args.without.iter().any(|name| name == entry.name);
-    args.ports.check(runs)?;
+    args.ports.check(|entry| args.runs(entry))?;
 
     let started = tokio::select! {
         started = start(&args, &dir, total) => started?,
@@ -138,7 +144,8 @@ async fn start(args: &Args, dir: &Path, total_rate: f64) -> anyhow::Result<Start
         workload: &args.workload,
     };
     let fleet =
-        services::bind(&surroundings, &args.without, |entry| args.ports.listen(entry, &args.allowed_host)).await?;
+        services::bind(&surroundings, |entry| args.runs(entry), |entry| args.ports.listen(entry, &args.allowed_host))
+            .await?;
     fleet.note_in(&mut endpoints);
     found.report_missing();
     let target = |(job, address): (&str, _)| Target { job: job.to_owned(), address };

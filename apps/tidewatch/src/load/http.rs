@@ -59,8 +59,7 @@ async fn send(
                 interrupted = true;
                 break;
             }
-            () = sleep_until(due), if Instant::now() < due => {}
-            () = std::future::ready(()), if Instant::now() >= due => {}
+            () = until(due) => {}
         }
         while let Ok(outcome) = outcomes.try_recv() {
             answers.add(&outcome);
@@ -86,6 +85,13 @@ async fn send(
             },
             () = interrupt.received() => return (answers, true),
         }
+    }
+}
+
+/// Waits until then; not at all if it is over, since a timer would round up to a millisecond.
+async fn until(due: Instant) {
+    if Instant::now() < due {
+        sleep_until(due).await;
     }
 }
 
