@@ -337,7 +337,7 @@ let
         ];
     "the quota has room for one run of a CronJob" =
       lib.toInt backedUp.ResourceQuota.tidewatch.spec.hard.pods
-      == lib.toInt (byKind (rendered { })).ResourceQuota.tidewatch.spec.hard.pods + 1;
+      == lib.toInt plain.ResourceQuota.tidewatch.spec.hard.pods + 1;
     "a node of Kafka's cluster ends only if two others run" =
       secured.PodDisruptionBudget.kafka.spec.maxUnavailable == 1
       && secured.StatefulSet.kafka.spec.replicas == 3;

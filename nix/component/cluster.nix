@@ -12,6 +12,7 @@ let
   inherit (config.cluster) beside;
   arguments = options.arguments.type;
   secrets = import ./secrets.nix { inherit lib; };
+  elsewhere = import ./elsewhere.nix { inherit lib; };
   bounds = {
     minimum = mkOption {
       type = types.ints.positive;
@@ -178,16 +179,7 @@ in
               type = types.attrsOf types.nonEmptyStr;
               description = "Its addresses (HOST:PORT, several with commas), by the name of the port.";
             };
-            networks = mkOption {
-              type = types.nonEmptyListOf types.str;
-              default = [ "0.0.0.0/0" ];
-              description = "The networks (CIDR) in which these addresses are.";
-            };
-            namespace = mkOption {
-              type = types.nullOr types.nonEmptyStr;
-              default = null;
-              description = "The namespace of its pods, if they are in the same cluster.";
-            };
+            inherit (elsewhere) networks namespace;
           };
         }
       );
@@ -282,16 +274,7 @@ in
                   `networks` and `namespace` are.
                 '';
               };
-              networks = mkOption {
-                type = types.nonEmptyListOf types.str;
-                default = [ "0.0.0.0/0" ];
-                description = "The networks (CIDR) in which it answers.";
-              };
-              namespace = mkOption {
-                type = types.nullOr types.nonEmptyStr;
-                default = null;
-                description = "The namespace of its pods, if it is in the same cluster.";
-              };
+              inherit (elsewhere) networks namespace;
             };
           }
         )

@@ -2,6 +2,7 @@
 { lib, config, ... }:
 let
   inherit (lib) mkOption types;
+  elsewhere = import ../component/elsewhere.nix { inherit lib; };
   hosts = mkOption {
     type = types.attrsOf types.nonEmptyStr;
     description = "The host name at which people reach a component's page, by component.";
@@ -89,16 +90,7 @@ in
                 type = types.nonEmptyListOf (types.strMatching "[^:, ]+:[0-9]+");
                 description = "The addresses HOST:PORT of its brokers.";
               };
-              networks = mkOption {
-                type = types.nonEmptyListOf types.str;
-                default = [ "0.0.0.0/0" ];
-                description = "The networks (CIDR) of its brokers, if they are outside of the cluster.";
-              };
-              namespace = mkOption {
-                type = types.nullOr types.nonEmptyStr;
-                default = null;
-                description = "The namespace of its pods, if they are in the same cluster.";
-              };
+              inherit (elsewhere) networks namespace;
               mechanism = mkOption {
                 type = types.enum [
                   "PLAIN"
@@ -192,16 +184,7 @@ in
               default = 443;
               description = "The port of the object storage.";
             };
-            networks = mkOption {
-              type = types.nonEmptyListOf types.str;
-              default = [ "0.0.0.0/0" ];
-              description = "The networks (CIDR) of the object storage, if it is outside of the cluster.";
-            };
-            namespace = mkOption {
-              type = types.nullOr types.nonEmptyStr;
-              default = null;
-              description = "The namespace of its pods, if it is in the same cluster.";
-            };
+            inherit (elsewhere) networks namespace;
             cluster = mkOption {
               type = types.nonEmptyStr;
               default = config.namespace;
